@@ -1,0 +1,140 @@
+"""Residual against evaluations of f, for one sample or a whole batch, one solver or several."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from deq.plots.style import (
+    FAILED_MARKER,
+    FAILED_TEXT,
+    MAX_LABELLED_CURVES,
+    SolverStyle,
+    add_tolerance,
+    label_ends,
+    solver_style,
+    styled_figure,
+)
+
+FLOOR = 1e-17  # a residual of exactly zero has no place on a log axis
+MAX_POINTS = 400
+BAND = (0.1, 0.9)
+
+
+def residual_curve(
+    nfe: ArrayLike, residual: ArrayLike, tol: float | None = None, *, solver: str = "Anderson"
+) -> go.Figure:
+    """Relative residual ||f(z) - z|| / ||f(z)|| against evaluations of f, for one solver.
+
+    nfe, residual: (n,) for one sample or (batch, n) as in `sol.trace`, NaN past the end of a sample.
+    A batch is drawn as its median with a band from the 10 % to the 90 % quantile. tol: the dashed line.
+    """
+    return residual_curves({solver: (nfe, residual)}, tol)
+
+
+def residual_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float | None = None) -> go.Figure:
+    """`residual_curve` for several solvers: a table from solver name to (nfe, residual)."""
+    figure = styled_figure("evaluations of f", "relative residual", y_type="log")
+    labelled = len(curves) <= MAX_LABELLED_CURVES
+    ends = []
+    for name, (nfe, residual) in curves.items():
+        grid, low, median, high = residual_quantiles(nfe, residual)
+        if not len(grid):
+            continue
+        style = solver_style(name)
+        if np.ndim(residual) == 2 and np.shape(residual)[0] > 1:
+            _add_band(figure, grid, low, high, style)
+        _add_median(figure, name, grid, median, style)
+        failed = tol is not None and median[-1] > tol
+        if failed:
+            _add_failure(figure, grid[-1], median[-1])
+        ends.append((f"{name}, {FAILED_TEXT}" if failed else name, grid[-1], median[-1], style.color))
+    _finish(figure, ends, tol, labelled)
+    return figure
+
+
+def residual_quantiles(
+    nfe: ArrayLike, residual: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Grid of NFE with the 10 % quantile, the median and the 90 % quantile over samples, each (m,).
+
+    Samples may take steps of different cost, so each is read as a staircase: at a given NFE it has the residual
+    of its last finished step, and a sample that is done keeps its last one. Empty arrays for empty input.
+    """
+    counts, values = np.atleast_2d(np.asarray(nfe, float)), np.atleast_2d(np.asarray(residual, float))
+    if counts.shape != values.shape:
+        raise ValueError(f"nfe and residual need the same shape; got {counts.shape} and {values.shape}.")
+    known = ~(np.isnan(counts) | np.isnan(values))
+    grid = _thin(np.unique(counts[known]))
+    if not len(grid):
+        return grid, grid, grid, grid
+    stairs = np.stack([_staircase(c[k], v[k], grid) for c, v, k in zip(counts, values, known, strict=True)])
+    stairs = np.where(np.isnan(stairs), np.inf, np.maximum(stairs, FLOOR))
+    low, median, high = np.quantile(stairs, (BAND[0], 0.5, BAND[1]), axis=0, method="nearest")
+    seen = np.isfinite(median)
+    return grid[seen], low[seen], median[seen], high[seen]
+
+
+def _staircase(nfe: np.ndarray, residual: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Residual of the last finished step at each point of the grid; NaN before the first."""
+    if not len(nfe):
+        return np.full(len(grid), np.nan)
+    step = np.searchsorted(nfe, grid, side="right") - 1
+    return np.where(step >= 0, residual[np.maximum(step, 0)], np.nan)
+
+
+def _thin(grid: np.ndarray) -> np.ndarray:
+    """At most MAX_POINTS of the grid, the last one always kept."""
+    if len(grid) <= MAX_POINTS:
+        return grid
+    return grid[np.unique(np.linspace(0, len(grid) - 1, MAX_POINTS).round().astype(int))]
+
+
+def _add_band(
+    figure: go.Figure, grid: np.ndarray, low: np.ndarray, high: np.ndarray, style: SolverStyle
+) -> None:
+    finite = np.isfinite(high)
+    x = np.concatenate([grid[finite], grid[finite][::-1]])
+    y = np.concatenate([high[finite], low[finite][::-1]])
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        fill="toself",
+        line={"width": 0},
+        fillcolor=style.color,
+        opacity=0.2,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _add_median(
+    figure: go.Figure, name: str, grid: np.ndarray, median: np.ndarray, style: SolverStyle
+) -> None:
+    mode = "lines+markers" if len(grid) <= 40 else "lines"
+    hover = f"{name}<br>%{{x}} evaluations<br>residual %{{y:.2e}}<extra></extra>"
+    marker = {"symbol": style.marker, "size": 6, "color": style.color}
+    figure.add_scatter(
+        x=grid, y=median, name=name, mode=mode, line=style.line, marker=marker, hovertemplate=hover
+    )
+
+
+def _add_failure(figure: go.Figure, nfe: float, residual: float) -> None:
+    figure.add_scatter(
+        x=[nfe], y=[residual], mode="markers", marker=dict(FAILED_MARKER), hoverinfo="skip", showlegend=False
+    )
+
+
+def _finish(
+    figure: go.Figure, ends: list[tuple[str, float, float, str]], tol: float | None, labelled: bool
+) -> None:
+    if tol is not None:
+        add_tolerance(figure, tol)
+    if labelled:
+        label_ends(figure, ends)
+        if ends:  # room to the right of the longest curve for the names
+            figure.update_xaxes(range=[-0.02 * max(e[1] for e in ends), 1.3 * max(e[1] for e in ends) + 1])
+    else:
+        figure.update_layout(showlegend=True)

@@ -1,0 +1,163 @@
+"""The common look of every plot: solver styles, markers, axes. Arrays in, plotly Figure out; no page, no model."""
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import plotly.graph_objects as go
+
+MAX_LABELLED_CURVES = 5  # more curves than this get a legend instead of labels at their ends
+NEUTRAL = "#808080"  # reads on white and on black
+GRID = "rgba(128, 128, 128, 0.18)"
+ACCENT = "#0072B2"
+HIGHLIGHT = "#E69F00"
+FAILED_RED = "#D62728"
+SEQUENTIAL = "Cividis"
+DIVERGING = "RdBu_r"
+TRANSPARENT = "rgba(0, 0, 0, 0)"
+
+AxisType = Literal["linear", "log"]
+
+
+@dataclass(frozen=True)
+class SolverStyle:
+    """How one solver is drawn on every page: colour, plotly dash, plotly marker symbol."""
+
+    color: str
+    dash: str
+    marker: str
+
+    @property
+    def line(self) -> dict[str, object]:
+        return {"color": self.color, "dash": self.dash, "width": 2}
+
+
+SOLVER_STYLES = MappingProxyType(
+    {
+        "Picard": SolverStyle("#0072B2", "solid", "circle"),
+        "damped Picard": SolverStyle("#56B4E9", "dot", "circle-open"),
+        "Anderson": SolverStyle("#E69F00", "solid", "diamond"),
+        "Broyden": SolverStyle("#009E73", "dash", "square"),
+        "Newton-Krylov": SolverStyle("#CC79A7", "dashdot", "triangle-up"),
+        "ODE flow": SolverStyle("#D55E00", "longdash", "x"),
+        "Peaceman-Rachford": SolverStyle("#882255", "dot", "star"),
+        "forward-backward": SolverStyle("#882255", "dot", "star"),
+    }
+)
+
+# Digits 0 to 9, told apart by hue and lightness; their numeral goes along as text where space allows.
+DIGIT_COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#882255",
+    "#999933",
+    "#6A51A3",
+    "#8C6D31",
+)
+
+START_MARKER = MappingProxyType({"symbol": "square", "size": 8, "color": NEUTRAL})
+EQUILIBRIUM_MARKER = MappingProxyType(
+    {"symbol": "circle", "size": 11, "color": ACCENT, "line": {"width": 1, "color": "white"}}
+)
+UNSTABLE_MARKER = MappingProxyType(
+    {"symbol": "circle-open", "size": 11, "color": ACCENT, "line": {"width": 2}}
+)
+FAILED_MARKER = MappingProxyType({"symbol": "x-open", "size": 12, "color": FAILED_RED, "line": {"width": 2}})
+FAILED_TEXT = "not converged"
+
+
+def solver_style(name: str) -> SolverStyle:
+    """The style of a solver by its name on the page, for example "Anderson" or "damped Picard"."""
+    if name not in SOLVER_STYLES:
+        raise ValueError(f"No style for solver {name!r}; choose from {sorted(SOLVER_STYLES)}.")
+    return SOLVER_STYLES[name]
+
+
+def styled_figure(
+    x_title: str,
+    y_title: str,
+    *,
+    x_type: AxisType = "linear",
+    y_type: AxisType = "linear",
+    height: int = 380,
+) -> go.Figure:
+    """An empty figure with named axes (unit in the name), few grid lines and transparent backgrounds."""
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        paper_bgcolor=TRANSPARENT,
+        plot_bgcolor=TRANSPARENT,
+        showlegend=False,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
+        hovermode="closest",
+        modebar={"bgcolor": TRANSPARENT},
+    )
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "nticks": 7}
+    figure.update_xaxes(axis | {"title": {"text": x_title}, "type": x_type} | _log_ticks(x_type))
+    figure.update_yaxes(axis | {"title": {"text": y_title}, "type": y_type} | _log_ticks(y_type))
+    return figure
+
+
+def _log_ticks(axis_type: AxisType) -> dict[str, object]:
+    """On a log axis, whole powers of ten only: 10^-3, never 0.001 between a 2 and a 5."""
+    return {"exponentformat": "power", "dtick": None} if axis_type == "log" else {}
+
+
+def add_tolerance(figure: go.Figure, tol: float) -> None:
+    """A dashed horizontal line where a solve counts as converged."""
+    figure.add_hline(
+        y=tol,
+        line={"color": NEUTRAL, "dash": "dash", "width": 1},
+        annotation={"text": f"tolerance {tol:.0e}", "font": {"size": 11, "color": NEUTRAL}},
+        annotation_position="bottom left",
+    )
+
+
+def label_ends(figure: go.Figure, ends: list[tuple[str, float, float, str]]) -> None:
+    """Write each curve's name at its end, moved apart where two would overlap.
+
+    ends: (name, x, y, colour) in data units; on a log y axis y is the value itself, not its logarithm.
+    """
+    log_y = figure.layout.yaxis.type == "log"
+    heights = [math.log10(y) if log_y else y for _, _, y, _ in ends]
+    low, high = _drawn_range(figure, log_y)
+    shifts = _spread([(h - low) / (high - low) for h in heights], gap=0.065)
+    plot_height = 0.8 * (figure.layout.height or 380)
+    for (name, x, _, color), height, shift in zip(ends, heights, shifts, strict=True):
+        figure.add_annotation(
+            x=x,
+            y=height,
+            text=name,
+            font={"color": color, "size": 13},
+            showarrow=False,
+            xanchor="left",
+            xshift=8,
+            yshift=shift * plot_height,
+        )
+
+
+def _drawn_range(figure: go.Figure, log_y: bool) -> tuple[float, float]:
+    """Lowest and highest drawn y (log10 on a log axis), so that label gaps can be judged."""
+    values = [float(y) for trace in figure.data if trace.y is not None for y in trace.y if y is not None]
+    values = [math.log10(y) if log_y else y for y in values if math.isfinite(y) and (y > 0 or not log_y)]
+    if not values or min(values) == max(values):
+        return 0.0, 1.0
+    return min(values), max(values)
+
+
+def _spread(positions: list[float], gap: float) -> list[float]:
+    """How far to move each position up so that neighbours are at least gap apart (all are fractions)."""
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
+    shifts = [0.0] * len(positions)
+    floor = -math.inf
+    for i in order:
+        placed = max(positions[i], floor)
+        shifts[i] = placed - positions[i]
+        floor = placed + gap
+    return shifts
