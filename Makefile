@@ -1,0 +1,50 @@
+# `make app` starts the dashboard, `make test` passes the tests; both set up .venv first where needed.
+# Another Python: `make PYTHON=python3.13 test`. An existing .venv keeps its own until told otherwise.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,python3)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+# A stamp carries the checksum of what it stands for, so a changed requirement installs again, and nothing else does.
+APP_READY := $(VENV)/.app-$(shell cat requirements.txt | cksum | tr ' ' '-')
+TEST_READY := $(VENV)/.test-$(shell cat requirements.txt pyproject.toml | cksum | tr ' ' '-')
+
+.PHONY: app test lint format screenshots clean venv
+.DEFAULT_GOAL := app
+
+app: $(APP_READY)
+	$(BIN)/streamlit run app.py
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(TEST_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(TEST_READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: $(TEST_READY)
+	$(BIN)/python -m tests.browser.screenshots
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info build dist
+
+venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "This needs Python 3.11 or newer and '$(PYTHON)' is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; \
+	  echo "(make clean first, if an old .venv is in the way)"; exit 1; }
+	@[ "$$($(BIN)/python -V 2>&1)" = "$$($(PYTHON) -V 2>&1)" ] || $(PYTHON) -m venv --clear $(VENV)
+
+$(APP_READY): | venv
+	@echo "Installing what the dashboard needs into $(VENV): a few minutes the first time."
+	@$(PIP) -r requirements.txt
+	@rm -f $(VENV)/.app-*; touch $@
+
+$(TEST_READY): | venv
+	@echo "Installing what the tests need into $(VENV): a few minutes the first time."
+	@$(PIP) -e '.[dev]'
+	@rm -f $(VENV)/.test-*; touch $@

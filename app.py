@@ -1,0 +1,11 @@
+"""The front door of the dashboard: navigation only. Start it with `make app` or `streamlit run app.py`."""
+
+import streamlit as st
+
+from pages.ui.guard import mark_app
+from pages.ui.navigation import pages
+
+page = st.navigation(pages(), position="top")
+st.set_page_config(page_title=f"{page.title} - DEQ lab", page_icon=":material/adjust:", layout="wide")
+mark_app()
+page.run()

@@ -1,0 +1,35 @@
+"""Data behind a picture, as a file."""
+
+import csv
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+from numpy.typing import ArrayLike
+
+
+def csv_text(table: Mapping[str, ArrayLike]) -> str:
+    """Columns of equal length as comma-separated text with a header line; numbers in full precision."""
+    columns = [np.asarray(column) for column in table.values()]
+    if any(column.ndim != 1 for column in columns) or len({len(column) for column in columns}) > 1:
+        shapes = {name: np.shape(column) for name, column in table.items()}
+        raise ValueError(f"A table needs columns of one axis and equal length; got {shapes}.")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+    return text.getvalue()
+
+
+def csv_button(label: str, table: Mapping[str, ArrayLike], filename: str) -> None:
+    """A download button for the table. table: column name -> (n,) array; filename: ends in .csv."""
+    st.download_button(
+        label,
+        csv_text(table),
+        file_name=filename,
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download-{filename}",
+    )

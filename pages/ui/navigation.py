@@ -1,0 +1,28 @@
+"""The pages of the dashboard and their order."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+FOLDER = Path(__file__).resolve().parent.parent
+
+# File name -> short title, icon, and the tooltip of its link.
+PAGES = {
+    "home": ("Home", ":material/home:", "Five steps from cos x to a network that reads digits."),
+    "fixed_points": ("Fixed points", ":material/adjust:", "Iterate a map and see where it settles, and why."),
+    "toy": ("Toy", ":material/show_chart:", "Train an equilibrium model on y = 2x in about a second."),
+    "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
+}
+
+
+def page(name: str) -> StreamlitPage:
+    """The page in `pages/NAME.py`, for st.navigation and st.page_link. Its URL is its file name."""
+    title, icon, tooltip = PAGES[name]
+    path = FOLDER / f"{name}.py"
+    return st.Page(path, title=title, icon=icon, help=tooltip, default=name == "home")
+
+
+def pages() -> list[StreamlitPage]:
+    """All pages, in the order of the menu."""
+    return [page(name) for name in PAGES]

@@ -1,0 +1,21 @@
+"""What all tests share: where the real MNIST lies, when it lies anywhere."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BESIDE = ROOT.parent / "shared" / "mnist"
+
+if "MNIST_DIR" not in os.environ and BESIDE.is_dir():
+    os.environ["MNIST_DIR"] = str(BESIDE)
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The folder with MNIST's four files; the test is skipped where there is none."""
+    folder = os.environ.get("MNIST_DIR")
+    if not folder:
+        pytest.skip("needs the real MNIST: set MNIST_DIR to a folder with its four .gz files")
+    return Path(folder)

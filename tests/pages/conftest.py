@@ -1,0 +1,38 @@
+"""Pages run without a browser: Streamlit's AppTest on the real app.py."""
+
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import ROOT
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> None:
+    """No test sees what another left in Streamlit's caches."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """open_page("toy", seed="3") runs pages/toy.py through app.py as its link ?seed=3 does."""
+
+    def open_(name: str, **query: str) -> AppTest:  # query parameters have any name
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+        if name != "home":
+            app.switch_page(str(ROOT / "pages" / f"{name}.py"))
+            for key, value in query.items():
+                app.query_params[key] = value
+            app.run()
+        assert not app.exception, app.exception
+        return app
+
+    return open_
