@@ -1,0 +1,121 @@
+"""The house keeps its shape: imports go one way, files stay small, requirements are what is imported."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+CORE = sorted((ROOT / "deq").rglob("*.py"))
+PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py")
+UI = sorted((ROOT / "pages" / "ui").glob("*.py"))
+SHIPPED = [ROOT / "app.py", *CORE, *PAGES, *UI]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+CHAIN = ("solvers", "gradients", "models", "training", "jobs")  # each may import those before it
+LEAVES = ("cells", "data", "images", "plots")  # import nothing of ours
+EXPLORED = ("maps", "formula", "expressions")  # lean on each other only
+PACKAGE_NAME = {
+    "flax": "flax",
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "tensorflow_datasets": "tensorflow-datasets",
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively; write the full name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def unit(path: Path) -> str:
+    """The part of deq that a file belongs to: `solvers` for deq/solvers/picard.py, `data` for deq/data.py."""
+    return path.relative_to(ROOT / "deq").parts[0].removesuffix(".py")
+
+
+def core_graph() -> dict[str, set[str]]:
+    """Which part of deq imports which others."""
+    graph: dict[str, set[str]] = {}
+    names = {unit(path) for path in CORE}
+    for path in CORE:
+        found = {name.split(".")[1] for name in imports(path) if name.startswith("deq.")}
+        graph.setdefault(unit(path), set()).update((found & names) - {unit(path)})
+    return graph
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", CORE, ids=relative)
+def test_core_knows_no_page(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imports(path)}
+    assert not outside & {"streamlit", "pages", "app", "tests", "matplotlib"}
+
+
+def test_front_door_only_navigates() -> None:
+    assert {name.split(".")[0] for name in imports(ROOT / "app.py")} == {"streamlit", "pages"}
+
+
+@pytest.mark.parametrize("path", PAGES + UI, ids=relative)
+def test_no_page_imports_another(path: Path) -> None:
+    ours = [name for name in imports(path) if name.split(".")[0] in ("pages", "app")]
+    assert all(name.startswith("pages.ui.") for name in ours)
+
+
+def test_pages_start_with_the_guard() -> None:
+    for path in PAGES:
+        body = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Expr)]
+        calls = [ast.unparse(node) for node in body if isinstance(node.value, ast.Call)]
+        assert calls[0] == "require_app()", f"{path.name} does something before require_app()"
+
+
+def test_core_has_no_cycles() -> None:
+    graph = core_graph()
+    list(TopologicalSorter({name: graph[name] - {"__init__"} for name in graph}).static_order())
+
+
+def test_core_arrows() -> None:
+    graph = core_graph()
+    for place, name in enumerate(CHAIN):
+        assert not graph.get(name, set()) & set(CHAIN[place + 1 :]), f"{name} imports what builds on it"
+    for leaf in LEAVES:
+        assert not graph.get(leaf, set()), f"{leaf} leans on {graph[leaf]}"
+    for name in EXPLORED:
+        assert graph.get(name, set()) <= set(EXPLORED), f"{name} leans on {graph[name]}"
+
+
+@pytest.mark.parametrize("path", SHIPPED + TESTS, ids=relative)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= (100 if path in PAGES else 250)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 45, f"{node.name} is longer than 45 lines"
+            assert path in TESTS or node.args.kwarg is None, f"{node.name} takes **{node.args.kwarg.arg}"
+
+
+def test_requirements_are_what_is_imported() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    required = {re.split(r"[<>=\[]", line)[0] for line in lines if line and not line.startswith("#")}
+    tops = {name.split(".")[0] for path in SHIPPED for name in imports(path)}
+    foreign = tops - sys.stdlib_module_names - {"deq", "pages", "app"}
+    assert {PACKAGE_NAME.get(name, name) for name in foreign} == required
+
+
+def test_importing_the_core_brings_no_streamlit() -> None:
+    code = (
+        "import deq, sys; assert 'streamlit' not in sys.modules and 'tensorflow_datasets' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
