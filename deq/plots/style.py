@@ -115,7 +115,7 @@ def add_tolerance(figure: go.Figure, tol: float) -> None:
         y=tol,
         line={"color": NEUTRAL, "dash": "dash", "width": 1},
         annotation={"text": f"tolerance {tol:.0e}", "font": {"size": 11, "color": NEUTRAL}},
-        annotation_position="bottom left",
+        annotation_position="bottom right",
     )
 
 

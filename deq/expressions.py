@@ -1,0 +1,102 @@
+"""Expression trees for formulas: a whitelist of operations that work on NumPy and JAX and know their derivative."""
+
+import ast
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A function or operator for NumPy, for JAX, and its partials: (value, *arguments) -> one for each argument."""
+
+    numpy: Callable[..., Any]
+    jax: Callable[..., Any]
+    partials: Callable[..., tuple[Any, ...]]
+
+
+def _sigmoid(u: Any) -> Any:
+    return 0.5 * (1 + np.tanh(0.5 * u))
+
+
+def _power_partials(value: Any, u: Any, v: Any) -> tuple[Any, Any]:
+    return np.where(v == 0, 0.0, v * np.power(u, v - 1)), value * np.log(u)
+
+
+FUNCTIONS = MappingProxyType(
+    {
+        "sin": Operation(np.sin, jnp.sin, lambda y, u: (np.cos(u),)),
+        "cos": Operation(np.cos, jnp.cos, lambda y, u: (-np.sin(u),)),
+        "tan": Operation(np.tan, jnp.tan, lambda y, u: (1 + y * y,)),
+        "tanh": Operation(np.tanh, jnp.tanh, lambda y, u: (1 - y * y,)),
+        "exp": Operation(np.exp, jnp.exp, lambda y, u: (y,)),
+        "log": Operation(np.log, jnp.log, lambda y, u: (np.divide(1.0, u),)),
+        "sqrt": Operation(np.sqrt, jnp.sqrt, lambda y, u: (np.divide(0.5, y),)),
+        "abs": Operation(np.abs, jnp.abs, lambda y, u: (np.sign(u),)),
+        "sigmoid": Operation(_sigmoid, jax.nn.sigmoid, lambda y, u: (y * (1 - y),)),
+        "relu": Operation(
+            lambda u: np.maximum(u, 0.0), jax.nn.relu, lambda y, u: (np.where(u > 0, 1.0, 0.0),)
+        ),
+    }
+)
+OPERATORS = MappingProxyType(
+    {
+        ast.Add: Operation(operator.add, operator.add, lambda y, u, v: (1.0, 1.0)),
+        ast.Sub: Operation(operator.sub, operator.sub, lambda y, u, v: (1.0, -1.0)),
+        ast.Mult: Operation(operator.mul, operator.mul, lambda y, u, v: (v, u)),
+        ast.Div: Operation(
+            operator.truediv, operator.truediv, lambda y, u, v: (np.divide(1.0, v), -np.divide(y, v))
+        ),
+        ast.Pow: Operation(operator.pow, operator.pow, _power_partials),
+        ast.USub: Operation(operator.neg, operator.neg, lambda y, u: (-1.0,)),
+        ast.UAdd: Operation(operator.pos, operator.pos, lambda y, u: (1.0,)),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Number:
+    value: float
+
+
+@dataclass(frozen=True)
+class Variable:
+    name: str
+
+
+@dataclass(frozen=True)
+class Apply:
+    operation: Operation
+    arguments: tuple["Node", ...]
+
+
+Node = Number | Variable | Apply
+
+
+def evaluate(node: Node, values: dict[str, Any], library: str) -> Any:
+    if isinstance(node, Number):
+        return node.value
+    if isinstance(node, Variable):
+        return values[node.name]
+    return getattr(node.operation, library)(*(evaluate(n, values, library) for n in node.arguments))
+
+
+def differentiate(node: Node, values: dict[str, Any]) -> tuple[Any, Any]:
+    """Value and derivative in x; the derivative is None where x does not occur, which is not the number 0:
+    the exponent of x**2 must not bring log(x) into it."""
+    if isinstance(node, Number):
+        return node.value, None
+    if isinstance(node, Variable):
+        return values[node.name], 1.0 if node.name == "x" else None
+    arguments, slopes = zip(*(differentiate(n, values) for n in node.arguments), strict=True)
+    y = node.operation.numpy(*arguments)
+    if all(slope is None for slope in slopes):
+        return y, None
+    partials = node.operation.partials(y, *arguments)
+    return y, sum(p * s for p, s in zip(partials, slopes, strict=True) if s is not None)

@@ -1,0 +1,148 @@
+"""Maps of one number: the damped map, its orbit, its fixed points in a window and its Lipschitz constant."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+GRID_SIZE = 4001
+ESCAPED = 1e12  # an orbit this far out is taken for divergent
+
+
+class DifferentiableFunction(Protocol):
+    """y = f(x, a, b) and its slope df/dx, elementwise on NumPy arrays; `deq.formula.Formula` is one."""
+
+    def __call__(self, x: Any, a: Any, b: Any) -> Any: ...
+
+    def value_and_slope(self, x: Any, a: Any, b: Any) -> tuple[Any, Any]: ...
+
+
+@dataclass(frozen=True)
+class ScalarMap:
+    """g(x) = (1 - damping) x + damping f(x, a, b), with damping in (0, 1] as in the damped Picard iteration.
+
+    Its fixed points are those of f; its slope is g' = 1 - damping + damping f'.
+    """
+
+    f: DifferentiableFunction
+    a: float = 1.0
+    b: float = 0.0
+    damping: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.damping <= 1:
+            raise ValueError(f"damping is {self.damping}; it must be above 0 and at most 1.")
+
+    def __call__(self, x: Any) -> Any:
+        f_x = self.f(x, self.a, self.b)
+        return f_x if self.damping == 1 else (1 - self.damping) * x + self.damping * f_x
+
+    def value_and_slope(self, x: Any) -> tuple[Any, Any]:
+        f_x, slope = self.f.value_and_slope(x, self.a, self.b)
+        with np.errstate(all="ignore"):
+            return (1 - self.damping) * x + self.damping * f_x, 1 - self.damping + self.damping * slope
+
+
+@dataclass(frozen=True)
+class FixedPoints:
+    """All x = g(x) in a window, ascending, with the slope g'(x) at each.
+
+    x, slope: (n,). segments: (m, 2), intervals where every point is fixed, as for g(x) = x.
+    """
+
+    x: np.ndarray
+    slope: np.ndarray
+    segments: np.ndarray
+
+    @property
+    def stable(self) -> np.ndarray:
+        """(n,) bool: |g'| < 1, so that nearby starts come closer."""
+        return np.abs(self.slope) < 1
+
+
+def orbit(g: ScalarMap, start: float, num_steps: int) -> np.ndarray:
+    """x_0 = start, x_{k+1} = g(x_k): (num_steps + 1,), NaN after the first value beyond 1e12 or without value."""
+    xs = np.full(num_steps + 1, np.nan)
+    x = np.float64(start)
+    for k in range(num_steps + 1):
+        xs[k] = x
+        if not abs(x) < ESCAPED:
+            break
+        following = g(x)
+        if following == x:
+            xs[k:] = x
+            break
+        x = following
+    return xs
+
+
+def fixed_points(g: ScalarMap, low: float, high: float) -> FixedPoints:
+    """All solutions of g(x) = x in [low, high]: by sign changes, by touching without crossing, and segments.
+
+    Two crossings closer than (high - low) / 4000 can be missed; a pole (tan) is not taken for a crossing.
+    """
+    grid = np.linspace(low, high, GRID_SIZE)
+    gap = g(grid) - grid
+    segments = _zero_runs(grid, gap)
+    candidates = np.concatenate([grid[gap == 0], _crossings(g, grid, gap), _touchings(g, grid, gap)])
+    x = _distinct(candidates, 1e-7 * (high - low))
+    for start, end in segments:
+        x = x[(x < start) | (x > end)]
+    return FixedPoints(x, np.array(g.value_and_slope(x)[1], float), segments)
+
+
+def lipschitz_constant(g: ScalarMap, low: float, high: float) -> float:
+    """max |g'| on [low, high], read off a grid of 4001 points; inf where g has no finite value."""
+    value, slope = g.value_and_slope(np.linspace(low, high, GRID_SIZE))
+    return float(np.max(np.abs(slope))) if np.all(np.isfinite(value) & np.isfinite(slope)) else np.inf
+
+
+def maps_into_itself(g: ScalarMap, low: float, high: float) -> bool:
+    """Whether g([low, high]) lies in [low, high]; with a Lipschitz constant < 1 Banach's theorem then holds."""
+    value = g(np.linspace(low, high, GRID_SIZE))
+    slack = 1e-12 * (high - low)
+    return bool(np.all((value >= low - slack) & (value <= high + slack)))
+
+
+def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """Bisection in every cell where g(x) - x changes its sign, all cells at once; poles dropped."""
+    with np.errstate(invalid="ignore"):
+        cells = np.flatnonzero(gap[:-1] * gap[1:] < 0)
+    low, high, low_sign = grid[cells], grid[cells + 1], np.sign(gap[cells])
+    edge = np.minimum(np.abs(gap[cells]), np.abs(gap[cells + 1]))
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        same = np.sign(g(middle) - middle) == low_sign
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    x = 0.5 * (low + high)
+    return x[np.abs(g(x) - x) <= 1e-3 * edge + 1e-12]  # at a pole or a jump the gap does not close
+
+
+def _touchings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """Places where g(x) - x comes down to zero without changing its sign, by ternary search of |g(x) - x|."""
+    size = np.abs(gap)
+    inner = size[1:-1]
+    with np.errstate(invalid="ignore"):
+        dips = np.flatnonzero((inner <= size[:-2]) & (inner <= size[2:]) & (inner > 0)) + 1
+    low, high = grid[dips - 1], grid[dips + 1]
+    for _ in range(100):
+        third = (high - low) / 3
+        left, right = low + third, high - third
+        left_is_lower = np.abs(g(left) - left) < np.abs(g(right) - right)
+        low, high = np.where(left_is_lower, low, left), np.where(left_is_lower, right, high)
+    x = 0.5 * (low + high)
+    return x[np.abs(g(x) - x) <= 1e-13 * (1 + np.abs(x))]
+
+
+def _zero_runs(grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """Intervals of at least five grid points that are all fixed to the last digit."""
+    fixed = np.abs(gap) <= 1e-15 * (1 + np.abs(grid))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], fixed, [False]]).astype(int)))
+    runs = [(grid[s], grid[e - 1]) for s, e in zip(edges[::2], edges[1::2], strict=True) if e - s >= 5]
+    return np.array(runs).reshape(-1, 2)
+
+
+def _distinct(x: np.ndarray, width: float) -> np.ndarray:
+    """Sorted, with those closer than width counted once."""
+    x = np.sort(x)
+    return x[np.concatenate([[True], np.diff(x) > width])] if len(x) else x
