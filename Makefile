@@ -47,4 +47,4 @@ $(APP_READY): | venv
 $(TEST_READY): | venv
 	@echo "Installing what the tests need into $(VENV): a few minutes the first time."
 	@$(PIP) -e '.[dev]'
-	@rm -f $(VENV)/.test-*; touch $@
+	@rm -f $(VENV)/.test-* $(VENV)/.app-*; touch $@ $(APP_READY)
