@@ -1,0 +1,118 @@
+"""The bytes of a file -> a picture: any common format, upright, on white, of bounded size."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
+MAX_PIXELS = 50_000_000  # decoded as RGBA that is 200 MB; more is refused by the header alone
+MAX_SIDE = 1024  # twice the side that the search for ink works at
+MIN_SIDE = 8
+
+UPRIGHT = {  # the EXIF tag Orientation, and the turn that undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class PictureError(ValueError):
+    """A picture that cannot be read; the message is one line that says what to do."""
+
+
+def read_picture(data: bytes) -> np.ndarray:
+    """Decode the bytes of a picture file to (rows, columns, 3) uint8, at most about MAX_SIDE on its longer side.
+
+    Turned upright by EXIF, laid on white where transparent (on black if its ink is light), the first frame of an
+    animation, 16-bit and CMYK brought to 8-bit RGB. The header is checked before anything is decoded.
+
+    Raises:
+        PictureError: no picture, damaged, or with too many or too few pixels.
+    """
+    if not data:
+        raise PictureError("The file is empty. Choose a picture, such as a PNG or a JPEG.")
+    image = open_checked(data)
+    try:
+        return decode(image)
+    except Exception as error:  # damaged files make the decoders raise almost anything
+        raise PictureError("The picture is damaged or cut short. Save or send it again.") from error
+
+
+def open_checked(data: bytes) -> Image.Image:
+    """The picture's header, with its size within bounds; nothing is decoded yet."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise too_large() from error
+    except Exception as error:
+        raise PictureError(unreadable(data)) from error
+    if image.width * image.height > MAX_PIXELS:
+        raise too_large()
+    if min(image.size) < MIN_SIDE:
+        raise PictureError(
+            f"The picture is only {image.width} x {image.height} pixels. Use one of {MIN_SIDE} or more on each side."
+        )
+    return image
+
+
+def too_large() -> PictureError:
+    return PictureError(f"The picture has more than {MAX_PIXELS // 10**6} million pixels. Make it smaller first.")
+
+
+def unreadable(data: bytes) -> str:
+    """What to say about bytes that no decoder takes."""
+    if data[4:8] == b"ftyp":
+        return "This is a HEIC picture or a film. Save it as JPEG or PNG first."
+    return "This is not a picture that can be read. Use PNG, JPEG, WebP, GIF, BMP or TIFF."
+
+
+def decode(image: Image.Image) -> np.ndarray:
+    """An opened picture as (rows, columns, 3) uint8."""
+    turn = orientation(image)
+    image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG decodes at a fraction of its size, a great saving
+    image = to_eight_bit(image)
+    factor = max(image.size) // MAX_SIDE
+    if factor > 1:
+        image = image.reduce(factor)
+    if turn in UPRIGHT:
+        image = image.transpose(UPRIGHT[turn])
+    if image.mode == "RGBA":
+        return lay_on_paper(np.asarray(image))
+    return np.asarray(image.convert("RGB"))
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF tag Orientation; 1 where there is none or it is damaged."""
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # a damaged tag is no reason to refuse the picture
+        return 1
+
+
+def to_eight_bit(image: Image.Image) -> Image.Image:
+    """The decoded first frame in mode L, RGB, RGBA or CMYK."""
+    if image.mode.startswith(("I", "F")):
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        top = values.max()
+        scale = 255 / 65535 if top > 255 else 255 if top <= 1 else 1
+        return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
+    if image.mode in ("PA", "LA", "La", "RGBa") or "transparency" in image.info:
+        return image.convert("RGBA")
+    if image.mode in ("L", "RGB", "RGBA", "CMYK"):
+        image.load()
+        return image
+    return image.convert("RGB")
+
+
+def lay_on_paper(rgba: np.ndarray) -> np.ndarray:
+    """A picture with transparency (rows, columns, 4) on white paper, or on black where white would swallow it."""
+    colour, alpha = rgba[..., :3].astype(np.float32), rgba[..., 3:].astype(np.float32) / 255
+    weight = alpha.sum()
+    ink = (colour * alpha).sum((0, 1)).mean() / max(weight, 1.0)
+    paper = 0.0 if ink > 200 and weight < 0.6 * alpha.size else 255.0
+    return np.round(colour * alpha + paper * (1 - alpha)).astype(np.uint8)
