@@ -1,0 +1,109 @@
+"""Gradients by ordinary backpropagation: through a few steps at z*, through all of them, through the ODE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import diffrax
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
+from deq.solvers import Solution, Solver, relative_residual
+from deq.solvers.base import require, static
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Phantom(Gradient):
+    """Differentiate `steps` damped steps z <- z + damping (f(z) - z) that start at z*, held constant.
+
+    steps = 1, damping = 1 is Jacobian-free backpropagation: u = g. The value stays z*.
+    Geng et al. (2021), arXiv:2111.05177; Fung et al. (2022), arXiv:2103.12803. damping is traced.
+    """
+
+    steps: int = static(1)
+    damping: float | Array = 1.0
+
+    def __post_init__(self) -> None:
+        require("steps", self.steps, lambda k: k >= 1, "an int >= 1")
+        require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]")
+
+    def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
+        found = solved(apply, inputs, z0, solver)
+        z = _damped_steps(apply, inputs, found.z, self.steps, self.damping)
+        return replace(found, z=found.z + (z - jax.lax.stop_gradient(z)))
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Unrolled(Gradient):
+    """No equilibrium: `steps` damped steps from z0, differentiated one by one; memory grows with steps.
+
+    The forward solver is not run; its tol decides what counts as converged. nfe = steps + 1, the last
+    call measuring the residual. May be differentiated again and again. damping is traced.
+    """
+
+    steps: int = static(10)
+    damping: float | Array = 1.0
+
+    def __post_init__(self) -> None:
+        require("steps", self.steps, lambda k: k >= 1, "an int >= 1")
+        require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]")
+
+    def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
+        z = _damped_steps(apply, inputs, z0, self.steps, self.damping)
+        return _measured(apply, inputs, z, jnp.full(z.shape[:1], self.steps + 1, jnp.int32), solver)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class ThroughODE(Gradient):
+    """Backpropagation through dz/dt = f(z) - z from 0 to t1 with recursive checkpoints: a neural ODE.
+
+    The whole batch is one system of Diffrax's Tsit5, its steps controlled at tol; memory grows with the
+    logarithm of max_steps. The forward solver is not run; its tol decides what counts as converged.
+    t1 (in units of the flow's time) and tol are traced. nfe counts 6 a step and 1 for the residual.
+    Chen et al. (2018), arXiv:1806.07366; Griewank (1992), doi:10.1080/10556789208805505.
+    """
+
+    t1: float | Array = 10.0
+    tol: float | Array = 1e-5
+    max_steps: int = static(256)
+
+    def __post_init__(self) -> None:
+        require("t1", self.t1, lambda t: t > 0, "a number > 0")
+        require("tol", self.tol, lambda tol: tol > 0, "a number > 0")
+
+    def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
+        flow = diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda t, z, inputs: apply(inputs, z) - z),
+            diffrax.Tsit5(),
+            t0=jnp.zeros((), z0.dtype),
+            t1=jnp.asarray(self.t1, z0.dtype),
+            dt0=None,
+            y0=z0,
+            args=inputs,
+            stepsize_controller=diffrax.PIDController(rtol=self.tol, atol=self.tol),
+            adjoint=diffrax.RecursiveCheckpointAdjoint(),
+            max_steps=self.max_steps,
+            throw=False,
+        )
+        assert flow.ys is not None
+        calls = jnp.full(z0.shape[:1], 6 * flow.stats["num_steps"] + 2, jnp.int32)
+        return _measured(apply, inputs, flow.ys[0], calls, solver)
+
+
+def _damped_steps(apply: Apply, inputs: Inputs, z: Array, steps: int, damping: float | Array) -> Array:
+    def step(z: Array, _: None) -> tuple[Array, None]:
+        return (z + damping * (apply(inputs, z) - z)).astype(z.dtype), None
+
+    return jax.lax.scan(step, z, length=steps)[0]
+
+
+def _measured(apply: Apply, inputs: Inputs, z: Array, nfe: Array, solver: Solver) -> Solution:
+    """z with the residual that it was left with, as data."""
+    inputs, held = jax.lax.stop_gradient((inputs, z))
+    residual = relative_residual(held, apply(inputs, held))
+    return Solution(z, residual, nfe, residual <= solver.tol)

@@ -1,0 +1,46 @@
+"""`equilibrium`: z* = f(z*, x) of a cell, differentiable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from deq.gradients.base import Apply, Gradient, Probe
+from deq.gradients.implicit import Implicit
+from deq.solvers import Anderson, Solution, Solver
+
+
+def equilibrium(
+    cell: nnx.Module,
+    x: Any,
+    z0: Array,
+    solver: Solver = Anderson(),
+    gradient: Gradient = Implicit(),
+    probe: Probe | None = None,
+) -> Solution:
+    """z* = cell(z*, x) for every sample, differentiable in the cell's parameters and in x.
+
+    Args:
+        cell: an NNX module with __call__(z, x), (batch, ...) -> (batch, ...).
+        x: array or pytree of arrays, whatever the cell takes.
+        z0: (batch, ...) start; its gradient is zero, for the equilibrium does not depend on it.
+        solver: finds z*. gradient: how z* is differentiated. probe: see `Probe`.
+
+    Returns:
+        A Solution; z is differentiable, residual, nfe and converged are data.
+
+    Raises:
+        ValueError: the cell is no NNX module, or does not map z0 to its own shape and dtype.
+
+    Bai, Kolter & Koltun (2019), arXiv:1909.01377.
+    """
+    if not isinstance(cell, nnx.Module):
+        raise ValueError(f"cell must be a flax.nnx.Module with __call__(z, x); got {type(cell).__name__}.")
+    graphdef, variables = nnx.split(cell)
+    z0 = jax.lax.stop_gradient(jnp.asarray(z0))
+    probe = Probe.zeros(z0.shape[0] if z0.ndim else 0) if probe is None else probe
+    return gradient.solution(Apply(graphdef), (variables, x), z0, solver, probe)

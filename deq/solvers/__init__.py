@@ -1,0 +1,40 @@
+"""Fixed-point solvers: one file a family, one way in, `solve`."""
+
+from deq.solvers.anderson import Anderson
+from deq.solvers.base import Map, Solution, Solver, Trace, norm, relative_residual
+from deq.solvers.broyden import Broyden
+from deq.solvers.linear import BiCGStab, Dense, GMRES, LinearSolver, solve_linear
+from deq.solvers.loop import solve
+from deq.solvers.newton import NewtonKrylov
+from deq.solvers.ode import ODEFlow
+from deq.solvers.picard import Picard
+
+# The names of the command line and of the pages.
+SOLVERS: dict[str, type[Solver]] = {
+    "picard": Picard,
+    "anderson": Anderson,
+    "broyden": Broyden,
+    "newton": NewtonKrylov,
+    "ode": ODEFlow,
+}
+
+__all__ = [
+    "SOLVERS",
+    "Anderson",
+    "BiCGStab",
+    "Broyden",
+    "Dense",
+    "GMRES",
+    "LinearSolver",
+    "Map",
+    "NewtonKrylov",
+    "ODEFlow",
+    "Picard",
+    "Solution",
+    "Solver",
+    "Trace",
+    "norm",
+    "relative_residual",
+    "solve",
+    "solve_linear",
+]

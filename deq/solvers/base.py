@@ -1,0 +1,121 @@
+"""What every solver shares: its settings, its `Solution`, and the residual by which all are judged."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass, field
+from typing import Any, Callable, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+Map = Callable[[Array], Array]  # f: (batch, ...) -> (batch, ...)
+
+RESIDUAL_EPS = 1e-8
+
+
+def static(default: Any) -> Any:
+    """A field that fixes shapes or the program: changing it compiles anew. All other fields are traced."""
+    return field(default=default, metadata={"static": True})
+
+
+def norm(z: Array) -> Array:
+    """L2 norm of each sample over its other axes, in at least float32. z: (batch, ...) -> (batch,)."""
+    wide = z.astype(jnp.promote_types(z.dtype, jnp.float32))
+    return jnp.sqrt(jnp.sum(jnp.square(wide).reshape(z.shape[0], -1), axis=1))
+
+
+def per_sample(values: Array, z: Array) -> Array:
+    """Values of shape (batch,) shaped to broadcast against z: (batch, ...)."""
+    return values.reshape(values.shape + (1,) * (z.ndim - 1))
+
+
+def relative_residual(z: Array, f_z: Array) -> Array:
+    """||f(z) - z|| / (||f(z)|| + 1e-8) of each sample: (batch,); inf where either norm is not finite.
+
+    In a float32 divergence ||f(z)|| overflows while z and f(z) - z are finite: without the guard
+    the quotient would be 0 and the divergence would pass for an equilibrium.
+    """
+    change, size = norm(f_z - z), norm(f_z)
+    finite = jnp.isfinite(change) & jnp.isfinite(size)
+    return jnp.where(finite, change / (jnp.where(finite, size, 1.0) + RESIDUAL_EPS), jnp.inf)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Trace:
+    """The way to the equilibrium: the first n iterates, the start included.
+
+    nfe: (batch, n) calls of f so far, held at the last count past the end.
+    residual: (batch, n) relative residual, NaN past the end.
+    z: (batch, n, ...) iterates, NaN past the end.
+    """
+
+    nfe: Array
+    residual: Array
+    z: Array
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Solution:
+    """What a solve found, sample by sample. A solve that failed is data: converged is False.
+
+    z: (batch, ...) the iterate of the smallest residual. residual: (batch,) its relative residual.
+    nfe: (batch,) int32, calls of f. converged: (batch,) bool, residual <= tol. trace: Trace or None.
+    """
+
+    z: Array
+    residual: Array
+    nfe: Array
+    converged: Array
+    trace: Trace | None = None
+
+
+class Step(NamedTuple):
+    """One iteration's outcome: the new iterate, its image, the solver's memory, and what it cost."""
+
+    z: Array  # (batch, ...)
+    f_z: Array  # (batch, ...)
+    memory: Any
+    calls: int | Array  # calls of f, an int or (batch,)
+    moved: bool | Array = True  # False where a trial was rejected and z stayed, (batch,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solver(abc.ABC):
+    """Settings of a fixed-point solver. `tol` and `max_nfe` are traced: changing them never recompiles.
+
+    tol: the relative residual at which a sample counts as converged. max_nfe: calls of f allowed.
+    """
+
+    tol: float | Array = 1e-5
+    max_nfe: int | Array = 100
+
+    def __post_init__(self) -> None:
+        require("tol", self.tol, self.tol_is_valid, "a number >= 0")
+        require("max_nfe", self.max_nfe, lambda n: n >= 1, "at least 1: the start needs its one evaluation")
+
+    @staticmethod
+    def tol_is_valid(tol: float) -> bool:
+        return tol >= 0
+
+    @property
+    @abc.abstractmethod
+    def calls_per_step(self) -> int:
+        """The most calls of f that one step can make."""
+
+    @abc.abstractmethod
+    def init(self, z: Array, f_z: Array) -> Any:
+        """The memory before the first step. z, f_z: (batch, ...)."""
+
+    @abc.abstractmethod
+    def step(self, f: Map, z: Array, f_z: Array, memory: Any, active: Array) -> Step:
+        """One iteration of the whole batch. active: (batch,) bool, the samples still being solved."""
+
+
+def require(name: str, value: Any, valid: Callable[[Any], bool], wanted: str) -> None:
+    """Raise ValueError for a setting that is out of range; traced settings cannot be looked at."""
+    if isinstance(value, (int, float)) and not valid(value):
+        raise ValueError(f"{name} must be {wanted}; got {value!r}.")

@@ -1,0 +1,68 @@
+"""Lineax's Krylov methods on every sample of a batch at once, though the operator takes the whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import lineax as lx
+from jax import Array
+
+from deq.solvers.base import norm, per_sample
+
+Derivative = Callable[[Array], Array]
+KrylovMethod = lx.GMRES | lx.BiCGStab
+
+
+def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tuple[Array, Array]:
+    """Solve u - derivative(u) = b for each sample on its own.
+
+    derivative: linear, (batch, ...) -> (batch, ...), block diagonal over the batch, as `jax.linearize` or
+    `jax.vjp` return it: a pytree whose leaves are the arrays it needs, since a closure over traced arrays
+    cannot pass lineax's loops. b: (batch, ...).
+    Returns u: (batch, ...) and the products with the operator that each sample needed: (batch,) int32.
+    Says nothing of success: measure the residual.
+    """
+    shape = jax.ShapeDtypeStruct(b.shape[1:], b.dtype)
+
+    def solve_one(b_one: Array, start: Array) -> tuple[Array, Array]:
+        one = lx.FunctionLinearOperator(lambda v: _one_sample(derivative, v), shape)
+        u, _, stats = method.compute(one, b_one, {"y0": start})
+        return u, products(method, b_one.size, stats["num_steps"])
+
+    # Lineax calls a residual below rounding a breakdown, in absolute terms: solve for a unit right-hand side.
+    size = norm(b)
+    scale = per_sample(jnp.where(size > 0, size, 1.0), b).astype(b.dtype)
+    u, count = jax.vmap(solve_one)(b / scale, jnp.zeros_like(b))
+    return u * scale, count
+
+
+def products(method: KrylovMethod, size: int, num_steps: Array) -> Array:
+    """Products with the operator in lineax's num_steps steps, read from its loops.
+
+    BiCGStab: one for the first residual, two a step. GMRES: the first step only measures the residual
+    (one product), each further one is a cycle of `restart` products and one for the new residual; a cycle
+    that ends early, because the Krylov space is exhausted, is counted whole.
+    """
+    if isinstance(method, lx.BiCGStab):
+        return (1 + 2 * num_steps).astype(jnp.int32)
+    cycle = min(method.restart, size) + 1
+    return (1 + cycle * (num_steps - 1)).astype(jnp.int32)
+
+
+@jax.custom_batching.custom_vmap
+def _one_sample(derivative: Derivative, v: Array) -> Array:
+    """v - derivative(v) as one sample sees it under vmap: the rule below calls it on the whole batch.
+
+    A plain vmap of lambda v: derivative(v[None])[0] would give every sample the derivative of row 0.
+    This body only tells JAX the shape; it is never run.
+    """
+    return v
+
+
+@_one_sample.def_vmap
+def _whole_batch(
+    axis_size: int, in_batched: list[bool], derivative: Derivative, v: Array
+) -> tuple[Array, bool]:
+    return v - derivative(v), True

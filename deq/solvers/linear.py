@@ -1,0 +1,115 @@
+"""Linear systems u = g + J^T u of the backward pass, by any fixed-point solver or by a linear one."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import lineax as lx
+from jax import Array
+
+from deq.solvers.base import Solution, Solver, norm, per_sample, relative_residual, require, static
+from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
+from deq.solvers.loop import solve
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearSolver(abc.ABC):
+    """Solves u = g + derivative(u) directly. tol: the relative residual that counts as converged, traced."""
+
+    tol: float | Array = 1e-5
+
+    def __post_init__(self) -> None:
+        require("tol", self.tol, lambda tol: tol >= 0, "a number >= 0")
+
+    @abc.abstractmethod
+    def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
+        """u: (batch, ...) and the products with `derivative` that each sample needed: (batch,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Krylov(LinearSolver):
+    max_steps: int | Array = 20
+
+    @abc.abstractmethod
+    def method(self) -> KrylovMethod:
+        """Lineax's solver with these settings."""
+
+    def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
+        return krylov_solve(derivative, g, self.method())
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class GMRES(_Krylov):
+    """Restarted GMRES (Lineax), matrix-free, each sample on its own; one step is a cycle of `restart` products.
+
+    Saad & Schultz (1986), doi:10.1137/0907058. max_steps is traced, restart static.
+    """
+
+    restart: int = static(20)
+
+    def method(self) -> KrylovMethod:
+        # Lineax wants each entry within its tolerance, and the last change too: a tenth leaves room.
+        return lx.GMRES(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps, restart=self.restart)  # type: ignore[arg-type]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class BiCGStab(_Krylov):
+    """BiCGStab (Lineax), matrix-free, each sample on its own; two products a step.
+
+    van der Vorst (1992), doi:10.1137/0913035. max_steps is traced.
+    """
+
+    max_steps: int | Array = 50
+
+    def method(self) -> KrylovMethod:
+        return lx.BiCGStab(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps)  # type: ignore[arg-type]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Dense(LinearSolver):
+    """LU of each sample's I - J^T, formed column by column: n products for n state entries, n^2 memory.
+
+    For small states, and as the reference that the matrix-free ones are held against.
+    """
+
+    def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
+        batch, shape = g.shape[0], g.shape
+        n = g.size // max(batch, 1)
+        units = jnp.eye(n, dtype=g.dtype)
+
+        def column(unit: Array) -> Array:
+            whole = jnp.broadcast_to(unit, (batch, n)).reshape(shape)
+            return derivative(whole).reshape(batch, n)
+
+        matrix = jnp.moveaxis(jax.lax.map(column, units), 0, -1)  # (batch, n, n)
+        u = jnp.linalg.solve(units - matrix, g.reshape(batch, n, 1))
+        return u.reshape(shape), jnp.full(batch, n, jnp.int32)
+
+
+def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
+    """u = g + derivative(u), each sample on its own, with the residual measured whatever the solver says.
+
+    derivative: linear, (batch, ...) -> (batch, ...), as jax.vjp or jax.linearize return it. g: (batch, ...).
+    residual: ||g + derivative(u) - u|| / ||g + derivative(u)||. nfe: products with `derivative`. Each
+    right-hand side is brought to unit length first: gradients are small, and a tolerance is relative.
+    """
+    size = norm(g)
+    scale = per_sample(jnp.where(size > 0, size, 1.0), g).astype(g.dtype)
+    unit = g / scale
+    solution = _solve_unit(derivative, unit, solver)
+    z = jnp.where(jnp.isfinite(solution.z), solution.z, unit)
+    return Solution(z * scale, solution.residual, solution.nfe, solution.converged)
+
+
+def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
+    if isinstance(solver, Solver):
+        return solve(lambda u: g + derivative(u), g, solver)
+    u, products = solver.solve(derivative, g)
+    residual = relative_residual(u, g + derivative(u))
+    return Solution(u, residual, products + 1, residual <= solver.tol)

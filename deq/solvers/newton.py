@@ -1,0 +1,78 @@
+"""Newton's method with a matrix-free Krylov solve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import lineax as lx
+from jax import Array
+
+from deq.solvers.base import Map, Solver, Step, norm, per_sample, require, static
+from deq.solvers.krylov import krylov_solve
+
+_TRIALS = 6  # full step, then halves down to 1/32
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class NewtonKrylov(Solver):
+    """Newton-Krylov: z_{k+1} = z_k + t d, (I - J) d = f(z_k) - z_k with J = df/dz, by one cycle of GMRES.
+
+    J is never formed: GMRES (Lineax) spends `krylov` + 2 products J v a step, fewer in a smaller space.
+    t = 1, halved up to five times while ||f(z) - z|| would not fall; each sample on its own. Calls that
+    count: the linearisation, each product J v and each trial of t. z0: (batch, ...). krylov is static.
+    Knoll & Keyes (2004), doi:10.1016/j.jcp.2003.08.010.
+    """
+
+    max_nfe: int | Array = 200
+    krylov: int = static(10)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("krylov", self.krylov, lambda k: k >= 1, "at least 1")
+
+    @property
+    def calls_per_step(self) -> int:
+        return 1 + (self.krylov + 2) + _TRIALS
+
+    def init(self, z: Array, f_z: Array) -> None:
+        return None
+
+    def step(self, f: Map, z: Array, f_z: Array, memory: None, active: Array) -> Step:
+        _, jacobian = jax.linearize(f, z)
+        # Finished samples get a zero right-hand side, so that they cannot spoil anything with a NaN.
+        residual = jnp.where(per_sample(active, z), f_z - z, 0)
+        cycle = lx.GMRES(rtol=0.0, atol=0.0, max_steps=2, restart=self.krylov)
+        direction, products = krylov_solve(jacobian, residual, cycle)
+        direction = jnp.where(jnp.isfinite(direction), direction, residual)
+        z, f_z, trials = _line_search(f, z, f_z, direction, active)
+        return Step(z, f_z, None, calls=1 + products + trials)
+
+
+class _Search(NamedTuple):
+    z: Array
+    f_z: Array
+    trials: Array  # (batch,) int32
+    searching: Array  # (batch,) bool
+
+
+def _line_search(f: Map, z: Array, f_z: Array, direction: Array, active: Array) -> tuple[Array, Array, Array]:
+    """The first of the steps 1, 1/2, 1/4, ... at which ||f(z) - z|| falls, or the last one."""
+    before = norm(f_z - z)
+
+    def trial(s: _Search) -> _Search:
+        length = per_sample(0.5**s.trials, z).astype(z.dtype)
+        z_try = z + length * direction
+        f_try = f(z_try)
+        take = per_sample(s.searching, z)
+        z_new, f_new = jnp.where(take, z_try, s.z), jnp.where(take, f_try, s.f_z)
+        trials = s.trials + s.searching
+        falls = norm(f_new - z_new) < before  # False for NaN
+        return _Search(z_new, f_new, trials, s.searching & ~falls & (trials < _TRIALS))
+
+    start = _Search(z, f_z, jnp.zeros(z.shape[:1], jnp.int32), active)
+    found = jax.lax.while_loop(lambda s: jnp.any(s.searching), trial, start)
+    return found.z, found.f_z, found.trials
