@@ -1,0 +1,99 @@
+"""The planar cell tanh(W z + x): orbits, fixed points with their eigenvalues, basins. NumPy, float64."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+REACHED = 1e-4  # distance at which an orbit counts as having reached a fixed point
+
+
+@dataclass(frozen=True)
+class PlanarCell:
+    """f(z) = tanh(W z + x) in the plane. weights: W, (2, 2); x: the injection, (2,)."""
+
+    weights: np.ndarray
+    x: np.ndarray
+
+    def __call__(self, z: np.ndarray) -> np.ndarray:
+        """z: (..., 2) -> (..., 2)."""
+        return np.tanh(z @ self.weights.T + self.x)
+
+    def jacobian(self, z: np.ndarray) -> np.ndarray:
+        """df/dz = diag(1 - f(z)^2) W: (..., 2) -> (..., 2, 2)."""
+        return (1 - self(z) ** 2)[..., None] * self.weights
+
+
+@dataclass(frozen=True)
+class PlanarFixedPoints:
+    """z: (n, 2); eigenvalues of df/dz at each: (n, 2) complex."""
+
+    z: np.ndarray
+    eigenvalues: np.ndarray
+
+    @property
+    def stable_for_iteration(self) -> np.ndarray:
+        """(n,) bool: both eigenvalues inside the unit circle."""
+        return np.all(np.abs(self.eigenvalues) < 1, axis=1)
+
+    @property
+    def stable_for_flow(self) -> np.ndarray:
+        """(n,) bool: both eigenvalues left of 1, so that dz/dt = f(z) - z settles there."""
+        return np.all(self.eigenvalues.real < 1, axis=1)
+
+
+def weights_from_eigenvalues(radius: float, angle: float) -> np.ndarray:
+    """W = radius * rotation by angle (degrees), whose eigenvalues are radius * exp(+-i angle): (2, 2)."""
+    turn = np.deg2rad(angle)
+    return radius * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+
+def grid_of_starts(size: int, half_width: float) -> np.ndarray:
+    """(size * size, 2): a square grid over [-half_width, half_width]^2, row by row from the bottom."""
+    axis = np.linspace(-half_width, half_width, size)
+    first, second = np.meshgrid(axis, axis)
+    return np.stack([first.ravel(), second.ravel()], axis=1)
+
+
+def planar_orbits(cell: PlanarCell, starts: np.ndarray, num_steps: int, damping: float = 1.0) -> np.ndarray:
+    """z <- z + damping (f(z) - z) from every start (n, 2): (num_steps + 1, n, 2)."""
+    zs = np.empty((num_steps + 1, *starts.shape))
+    zs[0] = starts
+    for k in range(num_steps):
+        zs[k + 1] = zs[k] + damping * (cell(zs[k]) - zs[k])
+    return zs
+
+
+def planar_fixed_points(cell: PlanarCell) -> PlanarFixedPoints:
+    """All fixed points, which lie in (-1, 1)^2: Newton's method on f(z) - z from a 25 x 25 grid."""
+    z = grid_of_starts(25, 1.05)
+    for _ in range(60):
+        matrix = np.eye(2) - cell.jacobian(z)
+        singular = np.abs(np.linalg.det(matrix)) < 1e-12
+        matrix[singular] = np.eye(2)  # a plain step of the iteration where Newton's has no answer
+        step = np.linalg.solve(matrix, (cell(z) - z)[..., None])[..., 0]
+        z = np.clip(z + np.clip(step, -0.3, 0.3), -1.2, 1.2)
+    z = z[np.linalg.norm(cell(z) - z, axis=1) < 1e-11]
+    z = _distinct(z, 1e-5)
+    return PlanarFixedPoints(z, np.linalg.eigvals(cell.jacobian(z)).astype(complex))
+
+
+def basins(
+    cell: PlanarCell, fixed: PlanarFixedPoints, starts: np.ndarray, damping: float = 1.0, num_steps: int = 400
+) -> np.ndarray:
+    """Which fixed point the iteration from each start (n, 2) has reached: (n,) int, -1 for none of them."""
+    z = starts
+    for _ in range(num_steps):
+        z = z + damping * (cell(z) - z)
+    if not len(fixed.z):
+        return np.full(len(starts), -1)
+    distance = np.linalg.norm(z[:, None] - fixed.z, axis=2)  # (n, fixed points)
+    return np.where(distance.min(axis=1) < REACHED, distance.argmin(axis=1), -1)
+
+
+def _distinct(z: np.ndarray, width: float) -> np.ndarray:
+    """Points at least width apart, ordered by their coordinates so that colours stay where they are."""
+    kept: list[np.ndarray] = []
+    for point in z[np.lexsort((z[:, 1], z[:, 0]))]:
+        if all(np.linalg.norm(point - other) > width for other in kept):
+            kept.append(point)
+    return np.array(kept).reshape(-1, 2)
