@@ -17,12 +17,16 @@ PAGES = {
 
 
 def page(name: str) -> StreamlitPage:
-    """The page in `pages/NAME.py`, for st.navigation and st.page_link. Its URL is its file name."""
+    """The page in `pages/NAME.py`, for st.navigation and st.page_link. Its URL is its file name, home's is /."""
     title, icon, tooltip = PAGES[name]
     path = FOLDER / f"{name}.py"
-    return st.Page(path, title=title, icon=icon, help=tooltip, default=name == "home")
+    if name == "home":  # the default page gives up its file name as a URL, so `pages` can register that too
+        return st.Page(path, title=title, icon=icon, help=tooltip, default=True, url_path="start")
+    return st.Page(path, title=title, icon=icon, help=tooltip)
 
 
 def pages() -> list[StreamlitPage]:
-    """All pages, in the order of the menu."""
-    return [page(name) for name in PAGES]
+    """All pages, in the order of the menu; the last one, not in the menu, makes /home a link like any other."""
+    title, icon, _ = PAGES["home"]
+    by_name = st.Page(FOLDER / "home.py", title=title, icon=icon, visibility="hidden")
+    return [page(name) for name in PAGES] + [by_name]
