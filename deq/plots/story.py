@@ -1,47 +1,64 @@
-"""The small pictures of the front page: a layer applied for ever, and a flow that spirals in."""
+"""The small pictures of the front page: cos again and again, a layer for ever, a flow that spirals in."""
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import DIVERGING, EQUILIBRIUM_MARKER, START_MARKER, solver_style, styled_figure
+from deq.plots.cobweb import cobweb_path
+from deq.plots.style import DIVERGING, EQUILIBRIUM_MARKER, NEUTRAL, START_MARKER, solver_style, styled_figure
+
+REACH = 3.2  # the cosine's window on x, in radians
+HEIGHT = 220  # pixels
 
 
-def layer_picture(states: ArrayLike, height: int = 220) -> go.Figure:
+def cosine_picture(orbit: ArrayLike, height: int = HEIGHT) -> go.Figure:
+    """The staircase of x <- cos x between the curve and the diagonal. orbit: (n,) in radians, NaN past the end."""
+    figure = styled_figure("x", "cos x", height=height)
+    orbit = np.asarray(orbit, float)
+    orbit = orbit[~np.isnan(orbit)]
+    if not len(orbit):
+        return figure
+    x = np.linspace(-REACH, REACH, 201)
+    for y, dash in ((np.cos(x), "solid"), (x, "dash")):
+        _add_line(figure, x, y, {"color": NEUTRAL, "dash": dash, "width": 1.5})
+    path = np.vstack([[orbit[0], 0.0], cobweb_path(orbit)[1:]])
+    _add_line(figure, path[:, 0], path[:, 1], solver_style("Picard").line)
+    _add_point(figure, path[0], dict(START_MARKER), f"start {orbit[0]:.2f}")
+    _add_point(figure, orbit[[-1, -1]], dict(EQUILIBRIUM_MARKER), f"cos x = x at {orbit[-1]:.6f}")
+    return figure.update_xaxes(range=[-REACH, REACH]).update_yaxes(range=[-1.4, 1.4])
+
+
+def layer_picture(states: ArrayLike, height: int = HEIGHT) -> go.Figure:
     """One column of colour a layer: unit values after k applications. states: (depth, units), NaN past the end."""
     values = np.asarray(states, float)
     values = values[~np.isnan(values).any(axis=1)]
     figure = styled_figure("times the layer was applied", "unit", height=height)
     if not len(values):
         return figure
-    figure.add_heatmap(
-        z=values.T,
-        colorscale=DIVERGING,
-        zmid=0,
-        showscale=False,
-        hovertemplate="unit %{y}<br>after %{x} applications<br>value %{z:.3f}<extra></extra>",
-    )
+    hover = "unit %{y}<br>after %{x} applications<br>value %{z:.3f}<extra></extra>"
+    figure.add_heatmap(z=values.T, colorscale=DIVERGING, zmid=0, showscale=False, hovertemplate=hover)
     figure.update_yaxes(showticklabels=False, showgrid=False)
-    figure.update_xaxes(showgrid=False)
-    return figure
+    return figure.update_xaxes(showgrid=False)
 
 
-def flow_picture(paths: ArrayLike, steady: ArrayLike, height: int = 220) -> go.Figure:
+def flow_picture(paths: ArrayLike, steady: ArrayLike, height: int = HEIGHT) -> go.Figure:
     """Ways through the plane to one steady state. paths: (n, steps, 2), NaN past the end; steady: (2,)."""
     figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=height)
-    paths = np.asarray(paths, float)
-    color = solver_style("ODE flow").color
-    for path in paths:
-        figure.add_scatter(
-            x=path[:, 0], y=path[:, 1], mode="lines", line={"color": color, "width": 1}, hoverinfo="skip"
-        )
+    paths, steady = np.asarray(paths, float), np.asarray(steady, float)
     if not len(paths):
         return figure
-    figure.add_scatter(
-        x=paths[:, 0, 0], y=paths[:, 0, 1], mode="markers", marker=dict(START_MARKER) | {"size": 5}
-    )
-    figure.add_scatter(x=[steady[0]], y=[steady[1]], mode="markers", marker=dict(EQUILIBRIUM_MARKER))
-    figure.data[-2].hovertemplate = "start (%{x:.2f}, %{y:.2f})<extra></extra>"
-    figure.data[-1].hovertemplate = "steady state (%{x:.3f}, %{y:.3f})<extra></extra>"
-    figure.update_yaxes(scaleanchor="x")
-    return figure
+    for path in paths:
+        _add_line(figure, path[:, 0], path[:, 1], {"color": solver_style("ODE flow").color, "width": 1})
+    for start in paths[:, 0]:
+        _add_point(figure, start, dict(START_MARKER) | {"size": 5}, f"start ({start[0]:.2f}, {start[1]:.2f})")
+    _add_point(figure, steady, dict(EQUILIBRIUM_MARKER), f"steady state ({steady[0]:.3f}, {steady[1]:.3f})")
+    return figure.update_yaxes(scaleanchor="x").update_xaxes(constrain="domain")
+
+
+def _add_line(figure: go.Figure, x: np.ndarray, y: np.ndarray, line: dict[str, object]) -> None:
+    figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+
+
+def _add_point(figure: go.Figure, place: np.ndarray, marker: dict[str, object], text: str) -> None:
+    hover = f"{text}<extra></extra>"
+    figure.add_scatter(x=place[:1], y=place[1:], mode="markers", marker=marker, hovertemplate=hover)

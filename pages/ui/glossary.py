@@ -8,7 +8,7 @@ TERMS = {
     "cell": "The one layer f(z, x) that is applied again and again.",
     "injection": "How the input x enters the cell at every evaluation.",
     "residual": "How far z is from being a fixed point: f(z) - z, measured before any damping.",
-    "relative residual": "||f(z) - z|| / ||f(z)||: the residual against the size of what the cell returns.",
+    "relative residual": "The residual against the size of what the cell returns: ||f(z) - z|| / ||f(z)||.",
     "NFE": "Number of function evaluations: how often f was called. Every call counts.",
     "tolerance": "The relative residual at which a solve counts as converged.",
     "converged": "The relative residual is at most the tolerance. Anything else is no equilibrium.",
@@ -45,7 +45,7 @@ TERMS = {
 
 
 def tip(term: str) -> str:
-    """The tooltip of a term, for the `help` of a widget or a metric."""
+    """The tooltip of a term, for the `help` of a widget or a metric, as Markdown."""
     if term not in TERMS:
         raise ValueError(f"No term {term!r} in the glossary; add it to pages/ui/glossary.py.")
-    return TERMS[term]
+    return TERMS[term].replace("*", r"\*")  # z* is a name, not emphasis

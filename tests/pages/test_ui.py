@@ -1,0 +1,61 @@
+"""What pages share: tables as text, links with their settings, the glossary, the list of pages."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.downloads import csv_text
+from pages.ui.glossary import TERMS, tip
+from pages.ui.navigation import FOLDER, PAGES
+
+
+def test_csv_keeps_every_digit() -> None:
+    third = np.array([1 / 3, -2e-300, np.inf])
+    rows = list(csv.reader(io.StringIO(csv_text({"k": np.arange(3), "value": third}))))
+    assert rows[0] == ["k", "value"]
+    assert [row[0] for row in rows[1:]] == ["0", "1", "2"]
+    assert [float(row[1]) for row in rows[1:]] == third.tolist()
+
+
+def test_csv_quotes_what_needs_it() -> None:
+    assert list(csv.reader(io.StringIO(csv_text({"a, b": np.array(['"x"', "y"])}))))[1] == ['"x"']
+
+
+@pytest.mark.parametrize("table", [{"a": [1, 2], "b": [1]}, {"a": [[1, 2]]}, {"a": 1.0}])
+def test_csv_refuses_ragged_tables(table: dict) -> None:
+    with pytest.raises(ValueError, match="equal length"):
+        csv_text(table)
+
+
+def test_glossary_is_one_table_of_sentences() -> None:
+    for term in TERMS:
+        assert tip(term)[0].isupper()
+        assert tip(term).endswith(".")
+    assert tip("fixed point").endswith(r"f(z\*) = z\*.")
+    with pytest.raises(ValueError, match="glossary"):
+        tip("flux capacitor")
+
+
+def test_every_page_of_the_menu_is_a_file() -> None:
+    found = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert found == set(PAGES)
+
+
+def test_link_carries_the_settings() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.ui.links import copy_link
+
+        st.slider("Start", 0, 10, 3, key="start", bind="query-params")
+        copy_link()
+
+    app = AppTest.from_function(page)
+    app.query_params["start"] = "7"
+    app.query_params["preset"] = "cos x"
+    app.run()
+    assert app.slider(key="start").value == 7
+    assert app.code[0].value.endswith("?start=7&preset=cos+x")
