@@ -1,0 +1,70 @@
+"""How good a model is on a set of examples: loss, accuracy, and what its solves cost and left over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from deq.models import EquilibriumModel
+from deq.solvers import Solution, Solver
+from deq.tasks import Examples, Loss
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Metrics:
+    """Means over examples: loss, accuracy (a fraction; NaN without labels), calls of f, relative residual
+    (of finite ones), and the fraction of solves that converged."""
+
+    loss: Array | float
+    accuracy: Array | float
+    nfe: Array | float
+    residual: Array | float
+    converged: Array | float
+
+
+def measure(outputs: Array, y: Array, losses: Array, solution: Solution) -> Metrics:
+    """Per-example values, each (batch,)."""
+    labelled = jnp.issubdtype(y.dtype, jnp.integer)
+    right = (jnp.argmax(outputs, axis=-1) == y).astype(jnp.float32) if labelled else jnp.full(len(y), jnp.nan)
+    return Metrics(
+        losses,
+        right,
+        solution.nfe.astype(jnp.float32),
+        solution.residual.astype(jnp.float32),
+        solution.converged.astype(jnp.float32),
+    )
+
+
+def evaluate(
+    model: EquilibriumModel, examples: Examples, loss: Loss, solver: Solver, batch_size: int = 500
+) -> Metrics:
+    """Metrics of `model` over all examples with the given forward solver, as floats."""
+    graphdef, variables = nnx.split(model)
+    n = len(examples.y)
+    size = min(batch_size, n)
+    parts = []
+    for start in range(0, n, size):
+        rows = np.minimum(np.arange(start, start + size), n - 1)  # the last batch is filled up, then cut
+        part = _evaluate_batch(graphdef, variables, examples.x[rows], examples.y[rows], loss, solver)
+        parts.append(jax.tree.map(lambda v, start=start: np.asarray(v)[: n - start], part))
+    return jax.tree.map(lambda *values: _mean_of_finite(np.concatenate(values)), *parts)
+
+
+@partial(jax.jit, static_argnames=("graphdef", "loss"))
+def _evaluate_batch(
+    graphdef: nnx.GraphDef, variables: nnx.State, x: Array, y: Array, loss: Loss, solver: Solver
+) -> Metrics:
+    outputs, solution = nnx.merge(graphdef, variables)(x, solver)
+    return measure(outputs, y, loss(outputs, y, 0.0), solution)
+
+
+def _mean_of_finite(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean(dtype=np.float64)) if finite.size else float("nan")

@@ -1,0 +1,62 @@
+"""How each model is trained: one frozen table, read by the command line and the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deq.augment import Augmentation
+from deq.gradients import Gradient, Implicit
+from deq.solvers import Anderson, ODEFlow, Solver
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training run. Hashable: a run with equal settings compiles nothing anew.
+
+    warmup is the share of all steps with a rising learning rate, after which it falls to zero along a
+    cosine. clip bounds the gradient's global norm. average is the decay of the running mean of the
+    weights, of which the result is made (0: the last weights). jacobian is the weight of
+    ||df/dz||_F^2 / n in the loss. steps_per_call is how many steps one compiled call runs.
+    """
+
+    solver: Solver
+    gradient: Gradient = Implicit()
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    label_smoothing: float = 0.0
+    jacobian: float = 0.0
+    average: float = 0.0
+    augmentation: Augmentation | None = None
+    steps_per_call: int = 39
+
+
+RECIPES: dict[str, Recipe] = {
+    "toy": Recipe(
+        solver=Anderson(tol=1e-5, max_nfe=50),
+        gradient=Implicit(Anderson(tol=1e-5, max_nfe=50)),
+        epochs=1000,
+        batch_size=10,
+        learning_rate=0.05,
+        warmup=0.0,
+        steps_per_call=100,
+    ),
+    "blog": Recipe(
+        solver=ODEFlow(tol=1e-3, max_nfe=300),
+        gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
+        epochs=10,
+        learning_rate=2e-3,
+        jacobian=1.0,
+        average=0.999,
+    ),
+    "mlp": Recipe(
+        solver=Anderson(tol=1e-3, max_nfe=30),
+        gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
+        epochs=10,
+        learning_rate=3e-3,
+        average=0.999,
+    ),
+}

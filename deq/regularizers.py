@@ -1,0 +1,22 @@
+"""Penalties and constraints that keep an equilibrium well posed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+
+def jacobian_penalty(cell: nnx.Module, x: Any, z: Array, key: Array) -> Array:
+    """Hutchinson's estimate of ||df/dz||_F^2 / n, the mean over the batch; n the entries of one state.
+
+    One Gaussian probe a sample: E ||J^T v||^2 = ||J||_F^2. Differentiable in the cell's parameters and
+    in x; z: (batch, ...) is held constant. Bai, Koltun & Kolter (2021), arXiv:2106.14342.
+    """
+    z = jax.lax.stop_gradient(z)
+    _, pull_back = jax.vjp(lambda z: cell(z, x), z)  # type: ignore[operator]
+    (product,) = pull_back(jax.random.normal(key, z.shape, z.dtype))
+    return jnp.mean(jnp.square(product))
