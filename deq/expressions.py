@@ -1,7 +1,6 @@
 """Expression trees for formulas: a whitelist of operations that work on NumPy and JAX and know their derivative."""
 
 import ast
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -45,17 +44,25 @@ FUNCTIONS = MappingProxyType(
         ),
     }
 )
+
+
+def both(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """One operator for NumPy and JAX. Not operator.mul and its like: NumPy takes their arguments, held by
+    nothing but a tuple, for temporaries and writes the result over large ones (seen in NumPy 2.4)."""
+    return function, function
+
+
 OPERATORS = MappingProxyType(
     {
-        ast.Add: Operation(operator.add, operator.add, lambda y, u, v: (1.0, 1.0)),
-        ast.Sub: Operation(operator.sub, operator.sub, lambda y, u, v: (1.0, -1.0)),
-        ast.Mult: Operation(operator.mul, operator.mul, lambda y, u, v: (v, u)),
+        ast.Add: Operation(*both(lambda u, v: u + v), lambda y, u, v: (1.0, 1.0)),
+        ast.Sub: Operation(*both(lambda u, v: u - v), lambda y, u, v: (1.0, -1.0)),
+        ast.Mult: Operation(*both(lambda u, v: u * v), lambda y, u, v: (v, u)),
         ast.Div: Operation(
             operator.truediv, operator.truediv, lambda y, u, v: (np.divide(1.0, v), -np.divide(y, v))
         ),
-        ast.Pow: Operation(operator.pow, operator.pow, _power_partials),
-        ast.USub: Operation(operator.neg, operator.neg, lambda y, u: (-1.0,)),
-        ast.UAdd: Operation(operator.pos, operator.pos, lambda y, u: (1.0,)),
+        ast.Pow: Operation(*both(lambda u, v: u**v), _power_partials),
+        ast.USub: Operation(*both(lambda u: -u), lambda y, u: (-1.0,)),
+        ast.UAdd: Operation(*both(lambda u: +u), lambda y, u: (1.0,)),
     }
 )
 

@@ -1,0 +1,192 @@
+"""The cobweb of x_{k+1} = g(x_k), with play, pause and reset running in the browser."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from deq.plots.style import (
+    EQUILIBRIUM_MARKER,
+    NEUTRAL,
+    START_MARKER,
+    UNSTABLE_MARKER,
+    SolverStyle,
+    solver_style,
+    styled_figure,
+)
+
+PICKER = "pick a start"
+FRAME_MS = 350
+Window = tuple[float, float]
+
+
+def cobweb(
+    x: ArrayLike,
+    f_x: ArrayLike,
+    orbit: ArrayLike,
+    *,
+    g_x: ArrayLike | None = None,
+    fixed: ArrayLike = (),
+    stable: ArrayLike = (),
+    height: int = 560,
+) -> go.Figure:
+    """The staircase of an orbit between the curve y = f(x) and the diagonal.
+
+    x, f_x: (m,) the curve; its x is the window of both axes. orbit: (n + 1,) from x_0 on, NaN past its end.
+    g_x: (m,) the damped map that is iterated, if it differs from f. fixed, stable: (k,) fixed points, filled
+    where stable. Each step is a frame; the points of the trace named PICKER lie on the curve, unseen, and
+    answer a click anywhere above them.
+    """
+    x, f_x = np.asarray(x, float), np.asarray(f_x, float)
+    steps = np.asarray(orbit, float)
+    steps = steps[np.isfinite(steps)]
+    figure = styled_figure("x", "f(x)", height=height)
+    if not len(x) or not len(steps):
+        return figure
+    window = (float(x[0]), float(x[-1]))
+    style = solver_style("Picard" if g_x is None else "damped Picard")
+    _add_curves(figure, x, f_x, g_x, window)
+    path = cobweb_path(steps)
+    _add_path(figure, path, style)
+    _add_points(figure, steps[0], np.asarray(fixed, float), np.asarray(stable, bool))
+    _add_picker(figure, x, f_x)
+    _add_player(figure, path, len(steps) - 1)
+    figure.update_xaxes(range=window, constrain="domain")
+    figure.update_yaxes(range=window, scaleanchor="x", constrain="domain")
+    return figure.update_layout(hovermode="x", hoverdistance=-1, dragmode=False)
+
+
+def cobweb_path(orbit: ArrayLike) -> np.ndarray:
+    """Corners of the staircase (2n + 1, 2): (x_0, x_0), (x_0, x_1), (x_1, x_1), (x_1, x_2), ..."""
+    steps = np.asarray(orbit, float)
+    if not len(steps):
+        return np.empty((0, 2))
+    twice = np.repeat(steps, 2)
+    return np.stack([twice[:-1], np.concatenate([steps[:1], twice[2:]])], axis=1)
+
+
+def _add_curves(
+    figure: go.Figure, x: np.ndarray, f_x: np.ndarray, g_x: ArrayLike | None, window: Window
+) -> None:
+    lines = [(np.array(window), np.array(window), "y = x", {"width": 1, "dash": "dash"})]
+    lines.append((x, f_x, "f(x)", {"width": 3}))
+    if g_x is not None:
+        lines.append((x, np.asarray(g_x, float), "damped", {"width": 2, "dash": "dot"}))
+    for line_x, line_y, name, line in lines:
+        line = {"color": NEUTRAL} | line
+        figure.add_scatter(
+            x=line_x, y=_bounded(line_y, window), name=name, mode="lines", line=line, hoverinfo="skip"
+        )
+
+
+def _bounded(y: np.ndarray, window: Window) -> np.ndarray:
+    """Drop what lies far outside the window: a pole would draw a vertical line through the picture."""
+    width = window[1] - window[0]
+    return np.where((y > window[0] - width) & (y < window[1] + width), y, np.nan)
+
+
+def _add_path(figure: go.Figure, path: np.ndarray, style: SolverStyle) -> None:
+    line = {"color": style.color, "width": 2}
+    figure.add_scatter(x=path[:, 0], y=path[:, 1], name="orbit", mode="lines", line=line, hoverinfo="skip")
+    figure.add_scatter(
+        x=path[-1:, 0],
+        y=path[-1:, 1],
+        name="now",
+        mode="markers",
+        marker={"color": style.color, "size": 9, "symbol": "circle"},
+        hoverinfo="skip",
+    )
+
+
+def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.ndarray) -> None:
+    groups = [
+        ("start", np.array([start]), START_MARKER),
+        ("stable fixed point", fixed[stable], EQUILIBRIUM_MARKER),
+        ("unstable fixed point", fixed[~stable], UNSTABLE_MARKER),
+    ]
+    for name, points, marker in groups:
+        if len(points):
+            figure.add_scatter(
+                x=points, y=points, name=name, mode="markers", marker=dict(marker), hoverinfo="skip"
+            )
+
+
+def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray) -> None:
+    """Unseen points along the curve, about 200, that a click finds by its x alone."""
+    every = max(1, len(x) // 200)
+    known = np.isfinite(f_x[::every])
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_scatter(
+        x=x[::every][known],
+        y=np.clip(f_x[::every][known], x[0], x[-1]),
+        customdata=f_x[::every][known],
+        name=PICKER,
+        mode="markers",
+        marker={"size": 6, "opacity": 0},
+        selected=unseen,
+        unselected=unseen,
+        hovertemplate="x = %{x:.4g}<br>f(x) = %{customdata:.4g}<br>click to start here<extra></extra>",
+    )
+
+
+def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:
+    """Frames 0 to num_steps that redraw the orbit and its head, buttons, and a slider to step through."""
+    names = [trace.name for trace in figure.data]
+    places = [names.index("orbit"), names.index("now")]
+    figure.frames = [
+        go.Frame(name=str(k), data=_frame_data(path[: 2 * k + 1]), traces=places)
+        for k in range(num_steps + 1)
+    ]
+    play = {"frame": {"duration": FRAME_MS, "redraw": False}, "transition": {"duration": 0}}
+    at_once = {
+        "frame": {"duration": 0, "redraw": False},
+        "transition": {"duration": 0},
+        "mode": "immediate",
+    }
+    buttons: list[dict[str, object]] = [
+        {"label": "Play", "method": "animate", "args": [None, play | {"fromcurrent": True}]},
+        {"label": "Pause", "method": "animate", "args": [[None], at_once]},
+        {"label": "Reset", "method": "animate", "args": [["0"], at_once]},
+    ]
+    figure.update_layout(
+        updatemenus=[_button_row(buttons)], sliders=[_step_slider(num_steps, at_once)], margin={"t": 44}
+    )
+
+
+def _frame_data(path: np.ndarray) -> list[go.Scatter]:
+    head = path[-1:]
+    return [go.Scatter(x=path[:, 0], y=path[:, 1]), go.Scatter(x=head[:, 0], y=head[:, 1])]
+
+
+def _button_row(buttons: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "pad": {"b": 8, "t": 0},
+        "showactive": False,
+        "buttons": buttons,
+        "bordercolor": NEUTRAL,
+        "font": {"color": NEUTRAL, "size": 13},  # plotly's hover is near white in both themes
+    }
+
+
+def _step_slider(num_steps: int, at_once: dict) -> dict:
+    steps = [
+        {"label": str(k), "method": "animate", "args": [[str(k)], at_once]} for k in range(num_steps + 1)
+    ]
+    return {
+        "active": num_steps,
+        "steps": steps,
+        "currentvalue": {"prefix": "step ", "xanchor": "left"},
+        "pad": {"t": 36, "b": 0},
+        "len": 1.0,
+        "ticklen": 0,
+        "minorticklen": 0,
+        "bgcolor": "rgba(128, 128, 128, 0.25)",
+        "activebgcolor": NEUTRAL,
+        "borderwidth": 0,
+        "font": {"size": 12, "color": "rgba(0, 0, 0, 0)"},
+    }

@@ -1,0 +1,110 @@
+"""An orbit against its iteration number: the iterates themselves, and their distance to the fixed point."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from deq.plots.style import NEUTRAL, START_MARKER, label_ends, solver_style, styled_figure
+
+SMALLEST = 1e-16  # below this a distance is rounding
+
+
+def iterates(
+    orbit: ArrayLike, fixed: ArrayLike = (), *, damped: bool = False, height: int = 250
+) -> go.Figure:
+    """x_k against k, with the fixed points as dotted levels. orbit: (n + 1,), NaN past its end."""
+    orbit = np.asarray(orbit, float)
+    figure = styled_figure("iteration k", "x<sub>k</sub>", height=height)
+    if not np.isfinite(orbit).any():
+        return figure
+    style = solver_style("damped Picard" if damped else "Picard")
+    for level in np.asarray(fixed, float):
+        figure.add_hline(y=level, line={"color": NEUTRAL, "dash": "dot", "width": 1})
+    figure.add_scatter(
+        y=orbit,
+        mode="lines+markers",
+        line=style.line | {"width": 1, "dash": "solid"},
+        marker={"symbol": style.marker, "size": 5},
+        hovertemplate="x<sub>%{x}</sub> = %{y:.6g}<extra></extra>",
+    )
+    figure.add_scatter(x=[0], y=orbit[:1], mode="markers", marker=dict(START_MARKER), hoverinfo="skip")
+    return figure
+
+
+def distance_curve(
+    distance: ArrayLike, rate: float | None = None, *, damped: bool = False, height: int = 290
+) -> go.Figure:
+    """Distance |x_k - x*| against k on a log axis, with the line that falls by the rate |g'(x*)| each step.
+
+    distance: (n + 1,), NaN past its end.
+    """
+    distance = np.asarray(distance, float)
+    figure = styled_figure("iteration k", "distance to x*", y_type="log", height=height)
+    seen = np.isfinite(distance) & (distance > SMALLEST)
+    if not seen.any():
+        return figure
+    k = np.flatnonzero(seen)
+    style = solver_style("damped Picard" if damped else "Picard")
+    hover = "k = %{x}<br>distance %{y:.2e}<extra></extra>"
+    figure.add_scatter(
+        x=k,
+        y=distance[seen],
+        name="measured",
+        mode="lines+markers",
+        line=style.line | {"dash": "solid"},
+        marker={"symbol": style.marker, "size": 5},
+        hovertemplate=hover,
+    )
+    if rate is not None and 1e-6 < rate < 1:
+        _add_rate(figure, k, distance[seen], rate)
+    return figure
+
+
+def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
+    """The predicted slope, laid through a point two thirds along, where the linear law has set in."""
+    anchor = len(k) * 2 // 3
+    line = distance[anchor] * rate ** (k - k[anchor])
+    figure.add_scatter(
+        x=k, y=line, mode="lines", line={"color": NEUTRAL, "dash": "dash", "width": 1}, hoverinfo="skip"
+    )
+    figure.add_annotation(
+        x=float(k[anchor]),
+        y=float(np.log10(distance[anchor])),
+        text=f"factor {rate:.4f} a step",
+        showarrow=False,
+        xanchor="left",
+        xshift=12,
+        yshift=14,
+        font={"color": NEUTRAL, "size": 13},
+    )
+
+
+def solver_distances(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, y_title: str = "distance to x*", height: int = 420
+) -> go.Figure:
+    """Distance to the fixed point against evaluations of f, by solver: name -> (nfe, distance), both (n,)."""
+    figure = styled_figure("evaluations of f", y_title, y_type="log", height=height)
+    ends = []
+    for name, (nfe, distance) in curves.items():
+        nfe, distance = np.asarray(nfe, float), np.asarray(distance, float)
+        seen = np.isfinite(distance) & (distance > SMALLEST)
+        if not seen.any():
+            continue
+        style = solver_style(name)
+        figure.add_scatter(
+            x=nfe[seen],
+            y=distance[seen],
+            name=name,
+            mode="lines+markers",
+            line=style.line,
+            marker={"symbol": style.marker, "size": 7, "color": style.color},
+            hovertemplate=f"{name}<br>%{{x}} evaluations<br>distance %{{y:.2e}}<extra></extra>",
+        )
+        ends.append((name, float(nfe[seen][-1]), float(distance[seen][-1]), style.color))
+    label_ends(figure, ends)
+    if ends:
+        longest = max(end[1] for end in ends)
+        figure.update_xaxes(range=[0, 1.25 * longest + 1])
+    return figure
