@@ -1,6 +1,6 @@
-"""The toy looked at from outside: what it says, how it gets there, and the slope that it has learnt."""
+"""The toy trained and looked at from outside: what it says, how it gets there, the slope that it has learnt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -8,15 +8,19 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from deq.models import EquilibriumModel
+from deq.models import EquilibriumModel, build
+from deq.recipes import RECIPES
 from deq.solvers import Picard, Solution, solve
+from deq.tasks import double
+from deq.training import Finished, Progress, fit
 
 BEST_SLOPE = 2 / 3  # z = s (z + x) gives z* = s x / (1 - s), which is 2x for s = 2/3
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
+STEPS_PER_CALL = 10  # a point of the loss curve each
 
-WALK = Picard(tol=1e-4, max_nfe=STEPS_KEPT)
+WALK = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,28 @@ class ToyStudy:
     def at(self, x: float) -> float:
         """The prediction at an input that is among `x`."""
         return float(self.prediction[np.flatnonzero(self.x == x)[0]])
+
+
+@dataclass(frozen=True)
+class ToyRun:
+    """One training run as plain arrays: the study of its result, and the loss (n,) after `step` (n,) updates."""
+
+    study: ToyStudy
+    step: np.ndarray
+    loss: np.ndarray
+
+
+def train_toy(seed: int, steps: int) -> ToyRun:
+    """Train y = 2x from fresh weights by the toy's recipe, `steps` updates long, a multiple of 10."""
+    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=STEPS_PER_CALL)
+    history = []
+    for event in fit(build("toy", seed), double(), recipe, seed=seed):
+        if isinstance(event, Progress):
+            history.append((event.step, event.health.metrics.loss))
+        elif isinstance(event, Finished):
+            study = study_toy(event.model)
+    step, loss = np.array(history, float).T
+    return ToyRun(study, step, loss)
 
 
 def study_toy(model: EquilibriumModel) -> ToyStudy:

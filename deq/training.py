@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -126,7 +126,7 @@ def fit(
     training = nnx.clone(model)
     training.train()
     graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)
-    program = _Program(graphdef, task.loss, recipe)
+    program = _Program(graphdef, task.loss, replace(recipe, epochs=1))  # a longer run is the same program
     state = start_state(parameters, recipe) if resume is None else resume
     train = jax.device_put(task.train)
     key, steps = jax.random.key(seed), per_epoch * recipe.epochs
