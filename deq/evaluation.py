@@ -12,7 +12,7 @@ from flax import nnx
 from jax import Array
 
 from deq.models import EquilibriumModel
-from deq.solvers import Solution, Solver
+from deq.solvers import Solution, Solver, solve
 from deq.tasks import Examples, Loss
 
 
@@ -42,6 +42,15 @@ def measure(outputs: Array, y: Array, losses: Array, solution: Solution) -> Metr
     )
 
 
+def predict(model: EquilibriumModel, x: Array, solver: Solver, trace: int = 0) -> tuple[Array, Solution]:
+    """Class probabilities (batch, classes) and the Solution behind them, compiled once per shape of x.
+
+    trace: how many iterates of the solve to keep (static).
+    """
+    graphdef, variables = nnx.split(model)
+    return _predict_batch(graphdef, variables, x, solver, trace)
+
+
 def evaluate(
     model: EquilibriumModel, examples: Examples, loss: Loss, solver: Solver, batch_size: int = 500
 ) -> Metrics:
@@ -55,6 +64,16 @@ def evaluate(
         part = _evaluate_batch(graphdef, variables, examples.x[rows], examples.y[rows], loss, solver)
         parts.append(jax.tree.map(lambda v, start=start: np.asarray(v)[: n - start], part))
     return jax.tree.map(lambda *values: _mean_of_finite(np.concatenate(values)), *parts)
+
+
+@partial(jax.jit, static_argnames=("graphdef", "trace"))
+def _predict_batch(
+    graphdef: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver, trace: int
+) -> tuple[Array, Solution]:
+    model = nnx.merge(graphdef, variables)
+    injection = model.encode(x)
+    solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
+    return jax.nn.softmax(model.head(solution.z)), solution
 
 
 @partial(jax.jit, static_argnames=("graphdef", "loss"))

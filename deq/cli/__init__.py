@@ -1,0 +1,5 @@
+"""The command line, `python -m deq`: one file a command."""
+
+from deq.cli.main import app
+
+__all__ = ["app"]

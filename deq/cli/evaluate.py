@@ -1,0 +1,61 @@
+"""python -m deq evaluate."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from deq.checkpoints import Checkpoint
+from deq.cli.report import open_model, show, usage_errors
+from deq.data import load_dataset
+from deq.evaluation import Metrics, evaluate
+from deq.models import count_parameters
+from deq.settings import named_solver
+from deq.solvers import Solver
+from deq.tasks import Task, classify, double
+
+
+def run(
+    source: str, dataset: str | None, solver: str | None, tol: float | None, data_dir: Path | None, as_json: bool
+) -> None:
+    """Print the test metrics of a model."""
+    with usage_errors():
+        checkpoint = open_model(source)
+        task = load_task(dataset or checkpoint.card.dataset, data_dir)
+        chosen = choose_solver(checkpoint, solver, tol)
+        began = time.perf_counter()
+        metrics = evaluate(checkpoint.model, task.test, task.loss, chosen)
+        seconds = time.perf_counter() - began
+    parameters = count_parameters(checkpoint.model)
+    show({"model": checkpoint.card.model, "dataset": task.name} | figures(metrics, parameters, seconds), as_json)
+
+
+def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -> Solver:
+    """The card's solver, or another one by name, which gets the budget of its own default."""
+    solver = checkpoint.solver
+    if name is not None and named_solver(name) is not type(solver):
+        solver = named_solver(name)(tol=solver.tol, max_nfe=1000)
+    if tol is None:
+        return solver
+    return dataclasses.replace(solver, tol=tol, max_nfe=max(1000, int(solver.max_nfe)))
+
+
+def load_task(name: str, data_dir: Path | None) -> Task:
+    """The toy, or a data set to classify."""
+    return double() if name == "toy" else classify(load_dataset(name, data_dir))
+
+
+def figures(metrics: Metrics, parameters: int, seconds: float) -> dict[str, Any]:
+    """The keys that `train` and `evaluate` report; accuracy is null where there are no classes."""
+    return {
+        "accuracy": None if math.isnan(float(metrics.accuracy)) else float(metrics.accuracy),
+        "loss": float(metrics.loss),
+        "parameters": parameters,
+        "seconds": round(seconds, 3),
+        "nfe_mean": float(metrics.nfe),
+        "residual_mean": float(metrics.residual),
+        "converged_fraction": float(metrics.converged),
+    }

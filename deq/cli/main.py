@@ -1,0 +1,81 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deq.gradients import GRADIENTS
+from deq.solvers import SOLVERS
+
+app = typer.Typer(
+    help="Deep equilibrium models: train, evaluate and use them.", no_args_is_help=True, add_completion=False
+)
+
+TaskName = StrEnum("TaskName", ["toy", "mnist", "fashion_mnist", "kmnist", "digits"])
+DatasetName = StrEnum("DatasetName", ["mnist", "fashion_mnist", "kmnist", "digits"])
+SolverName = StrEnum("SolverName", list(SOLVERS))
+GradientName = StrEnum("GradientName", list(GRADIENTS))
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with the data set's four original .gz files.")]
+SolverOption = Annotated[SolverName | None, typer.Option(help="Forward solver instead of the recipe's.")]
+Source = Annotated[str, typer.Argument(help="A folder written by `train --out`, or a pretrained model's name.")]
+
+
+@app.command()
+def train(
+    task: Annotated[TaskName, typer.Argument(help="What to learn.")],
+    model: Annotated[str | None, typer.Option(help="Architecture; `toy` for the toy, else mlp unless given.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    solver: SolverOption = None,
+    gradient: Annotated[GradientName | None, typer.Option(help="Gradient instead of the recipe's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Train a model; without --out nothing is written."""
+    from deq.cli.train import Request, run
+
+    run(Request(task, model, epochs, batch_size, seed, solver, gradient, out, resume, data_dir), json)
+
+
+@app.command()
+def evaluate(
+    source: Source,
+    dataset: Annotated[DatasetName | None, typer.Option(help="The card's data set unless given.")] = None,
+    solver: SolverOption = None,
+    tol: Annotated[float | None, typer.Option(min=0.0, help="Relative residual that counts as converged.")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Measure a model on a test set."""
+    from deq.cli.evaluate import run
+
+    run(source, dataset, solver, tol, data_dir, json)
+
+
+@app.command()
+def predict(
+    source: Source,
+    images: Annotated[list[Path], typer.Argument(help="Photos, scans or drawings of digits.")],
+    json: Json = False,
+) -> None:
+    """Read the digits in pictures."""
+    from deq.cli.predict import run
+
+    run(source, images, json)
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the pretrained models and their cards."""
+    from deq.cli.models import run
+
+    run(json)

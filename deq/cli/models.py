@@ -1,0 +1,25 @@
+"""python -m deq models."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from rich.table import Table
+
+from deq.checkpoints import load_pretrained, pretrained_names
+from deq.cli.report import readable, stdout
+
+COLUMNS = ("dataset", "parameters", "accuracy", "converged_fraction", "nfe_mean")
+
+
+def run(as_json: bool) -> None:
+    """Print every pretrained model's card."""
+    cards = [{"name": name} | dataclasses.asdict(load_pretrained(name).card) for name in pretrained_names()]
+    if as_json:
+        print(json.dumps({"models": cards}))
+        return
+    table = Table("name", *(column.replace("_", " ") for column in COLUMNS))
+    for card in cards:
+        table.add_row(card["name"], *(readable(card[column]) for column in COLUMNS))
+    stdout.print(table)

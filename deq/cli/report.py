@@ -1,0 +1,64 @@
+"""What the commands share: where output goes, errors as usage errors, opening a model."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deq.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names
+
+stdout, stderr = Console(), Console(stderr=True)
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn our own clear messages into one line on stderr and exit status 2."""
+    try:
+        yield
+    except ValueError as error:
+        stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+
+
+def open_model(source: str) -> Checkpoint:
+    """A pretrained model by its name, or the checkpoint in a folder. Raises ValueError."""
+    if source in pretrained_names():
+        return load_pretrained(source)
+    if Path(source).is_dir():
+        return load_checkpoint(source)
+    names = ", ".join(pretrained_names())
+    raise ValueError(f"{source!r} is neither a folder nor a pretrained model; the models are {names}.")
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    """The result as one JSON object, NaN as null, or as a table for people."""
+    if as_json:
+        print(json.dumps(_plain(result)))
+        return
+    table = Table(show_header=False)
+    for key, value in result.items():
+        table.add_row(key.replace("_", " "), readable(value))
+    stdout.print(table)
+
+
+def readable(value: Any) -> str:
+    """A number with sensible digits."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
