@@ -57,9 +57,7 @@ OPERATORS = MappingProxyType(
         ast.Add: Operation(*both(lambda u, v: u + v), lambda y, u, v: (1.0, 1.0)),
         ast.Sub: Operation(*both(lambda u, v: u - v), lambda y, u, v: (1.0, -1.0)),
         ast.Mult: Operation(*both(lambda u, v: u * v), lambda y, u, v: (v, u)),
-        ast.Div: Operation(
-            operator.truediv, operator.truediv, lambda y, u, v: (np.divide(1.0, v), -np.divide(y, v))
-        ),
+        ast.Div: Operation(*both(lambda u, v: u / v), lambda y, u, v: (np.divide(1.0, v), -np.divide(y, v))),
         ast.Pow: Operation(*both(lambda u, v: u**v), _power_partials),
         ast.USub: Operation(*both(lambda u: -u), lambda y, u: (-1.0,)),
         ast.UAdd: Operation(*both(lambda u: +u), lambda y, u: (1.0,)),
