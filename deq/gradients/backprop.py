@@ -11,7 +11,7 @@ from jax import Array
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
 from deq.solvers import Solution, Solver, relative_residual
-from deq.solvers.base import require, static
+from deq.solvers.base import require, require_count, static
 
 
 @jax.tree_util.register_dataclass
@@ -27,13 +27,14 @@ class Phantom(Gradient):
     damping: float | Array = 1.0
 
     def __post_init__(self) -> None:
-        require("steps", self.steps, lambda k: k >= 1, "an int >= 1")
+        require_count("steps", self.steps)
         require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]")
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         found = solved(apply, inputs, z0, solver)
         z = _damped_steps(apply, inputs, found.z, self.steps, self.damping)
-        return replace(found, z=found.z + (z - jax.lax.stop_gradient(z)))
+        nothing = z - jax.lax.stop_gradient(z)  # zero, with the derivative of z
+        return replace(found, z=found.z + jnp.where(jnp.isfinite(nothing), nothing, 0))
 
 
 @jax.tree_util.register_dataclass
@@ -49,7 +50,7 @@ class Unrolled(Gradient):
     damping: float | Array = 1.0
 
     def __post_init__(self) -> None:
-        require("steps", self.steps, lambda k: k >= 1, "an int >= 1")
+        require_count("steps", self.steps)
         require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]")
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
@@ -75,6 +76,7 @@ class ThroughODE(Gradient):
     def __post_init__(self) -> None:
         require("t1", self.t1, lambda t: t > 0, "a number > 0")
         require("tol", self.tol, lambda tol: tol > 0, "a number > 0")
+        require_count("max_steps", self.max_steps)
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         flow = diffrax.diffeqsolve(

@@ -17,7 +17,7 @@ from jax import Array
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
-from deq.solvers.base import require, static
+from deq.solvers.base import require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
 
 
@@ -40,11 +40,11 @@ def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Arr
     return z_star
 
 
-def _attach_forward(apply, gradient, inputs, z_star, probe):  # type: ignore[no-untyped-def]
+def _attach_forward(apply, gradient, inputs, z_star, probe):
     return z_star, (gradient, inputs, z_star)
 
 
-def _attach_backward(apply, kept, g):  # type: ignore[no-untyped-def]
+def _attach_backward(apply, kept, g):
     gradient, inputs, z_star = kept
     _, pull_back = jax.vjp(apply, inputs, z_star)
     u = gradient.adjoint(jax.tree_util.Partial(_through_z, pull_back), g)
@@ -88,7 +88,7 @@ class Neumann(AdjointGradient):
     terms: int = static(5)
 
     def __post_init__(self) -> None:
-        require("terms", self.terms, lambda k: k >= 0, "an int >= 0")
+        require_count("terms", self.terms, least=0)
 
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
         def add(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
@@ -97,7 +97,7 @@ class Neumann(AdjointGradient):
             return (total + term, term), None
 
         (u, last), _ = jax.lax.scan(add, (g, g), length=self.terms)
-        size = norm(u)
-        batch = g.shape[:1]
-        residual = jnp.where(size > 0, norm(last) / jnp.where(size > 0, size, 1), 0)
+        scale, batch = unit_scale(u), g.shape[:1]
+        size = norm(u / scale)
+        residual = jnp.where(size > 0, norm(last / scale) / jnp.where(size > 0, size, 1), 0)
         return Solution(u, residual, jnp.full(batch, self.terms, jnp.int32), jnp.zeros(batch, bool))

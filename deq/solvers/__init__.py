@@ -3,7 +3,7 @@
 from deq.solvers.anderson import Anderson
 from deq.solvers.base import Map, Solution, Solver, Trace, norm, relative_residual
 from deq.solvers.broyden import Broyden
-from deq.solvers.linear import BiCGStab, Dense, GMRES, LinearSolver, solve_linear
+from deq.solvers.linear import GMRES, BiCGStab, Dense, LinearSolver, solve_linear
 from deq.solvers.loop import solve
 from deq.solvers.newton import NewtonKrylov
 from deq.solvers.ode import ODEFlow
@@ -19,12 +19,12 @@ SOLVERS: dict[str, type[Solver]] = {
 }
 
 __all__ = [
+    "GMRES",
     "SOLVERS",
     "Anderson",
     "BiCGStab",
     "Broyden",
     "Dense",
-    "GMRES",
     "LinearSolver",
     "Map",
     "NewtonKrylov",

@@ -9,15 +9,19 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, require, static
+from deq.solvers.base import Map, Solver, Step, flat, require, require_count, static, widened
 
 
 class _History(NamedTuple):
-    residual_steps: Array  # (batch, memory, n)  r_{k+1} - r_k, newest in slot k mod memory
-    image_steps: Array  # (batch, memory, n)  change of z + damping r between iterates
+    """The last differences between iterates, the newest in slot (taken - 1) mod memory, unused ones zero."""
+
+    residual_steps: Array  # (batch, memory, n)  r_{k+1} - r_k
+    image_steps: Array  # (batch, memory, n)  change of z + damping r
+    gram: Array  # (batch, memory, memory)  inner products of the residual steps
+    right: Array  # (batch, memory)  of the residual steps with the current residual
     residual: Array  # (batch, n)  of the current iterate
     image: Array  # (batch, n)  z + damping r of the current iterate
-    count: Array  # ()  steps taken
+    taken: Array  # ()  steps
 
 
 @jax.tree_util.register_dataclass
@@ -39,7 +43,7 @@ class Anderson(Solver):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("memory", self.memory, lambda m: m >= 1, "at least 1")
+        require_count("memory", self.memory)
         require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]; it is the weight on f(z)")
         require("ridge", self.ridge, lambda r: r >= 0, "a number >= 0")
 
@@ -48,49 +52,76 @@ class Anderson(Solver):
         return 1
 
     def init(self, z: Array, f_z: Array) -> _History:
-        flat = z.reshape(z.shape[0], -1)
-        empty = jnp.zeros((flat.shape[0], self.memory, flat.shape[1]), z.dtype)
         residual, image = self._residual_and_image(z, f_z)
-        return _History(empty, empty, residual, image, jnp.zeros((), jnp.int32))
+        empty = jnp.zeros((residual.shape[0], self.memory, residual.shape[1]), z.dtype)
+        gram = _inner(empty[:, :, None], empty[:, None])
+        return _History(empty, empty, gram, gram[:, 0], residual, image, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _History, active: Array) -> Step:
         z_next = self._mix(memory).reshape(z.shape)
         f_next = f(z_next)
-        residual, image = self._residual_and_image(z_next, f_next)
-        slot = memory.count % self.memory
-        history = _History(
-            memory.residual_steps.at[:, slot].set(residual - memory.residual),
-            memory.image_steps.at[:, slot].set(image - memory.image),
-            residual,
-            image,
-            memory.count + 1,
-        )
-        return Step(z_next, f_next, history, calls=1)
+        return Step(z_next, f_next, self._remember(memory, z_next, f_next), calls=1)
 
     def _residual_and_image(self, z: Array, f_z: Array) -> tuple[Array, Array]:
         residual = f_z - z
         image = (z + self.damping * residual).astype(z.dtype)
-        return residual.reshape(z.shape[0], -1), image.reshape(z.shape[0], -1)
+        return flat(residual), flat(image)
+
+    def _remember(self, h: _History, z: Array, f_z: Array) -> _History:
+        """The history with one more iterate, which takes the place of the oldest."""
+        residual, image = self._residual_and_image(z, f_z)
+        slot = h.taken % self.memory
+        newest = residual - h.residual
+        steps = h.residual_steps.at[:, slot].set(newest)
+        row = _inner(steps, newest[:, None])
+        return _History(
+            residual_steps=steps,
+            image_steps=h.image_steps.at[:, slot].set(image - h.image),
+            gram=h.gram.at[:, slot].set(row).at[:, :, slot].set(row),
+            right=_inner(steps, residual[:, None]),
+            residual=residual,
+            image=image,
+            taken=h.taken + 1,
+        )
 
     def _mix(self, h: _History) -> Array:
         """The least-squares combination of the images; the plain damped step where it is not finite."""
-        weights = _least_squares(h.residual_steps, h.residual, self.ridge)
-        mixed = h.image - jnp.einsum("bm,bmn->bn", weights, h.image_steps)
-        return jnp.where(jnp.isfinite(weights).all(axis=1, keepdims=True), mixed, h.image)
+        weights = _least_squares(h.gram, h.right, self.ridge)
+        usable = jnp.isfinite(weights).all(axis=1, keepdims=True)
+        mixed = h.image - jnp.einsum("bm,bmn->bn", weights.astype(h.image.dtype), h.image_steps)
+        return jnp.where(usable, mixed, h.image)
 
 
-def _least_squares(steps: Array, residual: Array, ridge: float | Array) -> Array:
-    """argmin_w ||residual - sum w_i steps_i||, an unused (zero) step getting weight 0.
+def _inner(a: Array, b: Array) -> Array:
+    """Inner products over the last axis, in at least float32."""
+    return jnp.sum(widened(a) * widened(b), axis=-1)
 
-    steps: (batch, memory, n), residual: (batch, n) -> (batch, memory). Scaling each step to unit length
-    makes the ridge relative and keeps the squared condition number in check as residuals shrink.
+
+def _least_squares(gram: Array, right: Array, ridge: float | Array) -> Array:
+    """argmin_w ||residual - sum w_i steps_i|| from the inner products; an unused (zero) step gets weight 0.
+
+    gram: (batch, memory, memory), right: (batch, memory) -> (batch, memory). Scaling each step to unit
+    length makes the ridge relative and keeps the squared condition number in check as residuals shrink.
     """
-    length = jnp.sqrt(jnp.sum(steps * steps, axis=2))
-    scale = jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1), 0)
-    gram = jnp.einsum("bin,bjn->bij", steps, steps) * scale[:, :, None] * scale[:, None, :]
-    right = jnp.einsum("bin,bn->bi", steps, residual) * scale
-    memory = steps.shape[1]
-    floor = jnp.maximum(ridge, 4 * memory * jnp.finfo(steps.dtype).eps).astype(steps.dtype)
+    memory = right.shape[1]
+    square = jnp.diagonal(gram, axis1=1, axis2=2)
+    scale = jnp.where(square > 0, jax.lax.rsqrt(jnp.where(square > 0, square, 1)), 0)
+    floor = jnp.maximum(ridge, 4 * memory * jnp.finfo(gram.dtype).eps).astype(gram.dtype)
     diagonal = jnp.where(scale > 0, floor, 1)  # an unused slot becomes the equation w_i = 0
-    factor = jnp.linalg.cholesky(gram + jnp.eye(memory, dtype=steps.dtype) * diagonal[:, None, :])
-    return jax.scipy.linalg.cho_solve((factor, True), right[..., None])[..., 0] * scale
+    matrix = gram * scale[:, :, None] * scale[:, None, :] + jnp.eye(memory) * diagonal[:, None, :]
+    return _solve_positive(matrix, right * scale) * scale
+
+
+def _solve_positive(matrix: Array, right: Array) -> Array:
+    """x with matrix x = right by Gauss-Jordan elimination; NaN where a matrix is not positive definite.
+
+    matrix: (batch, m, m), right: (batch, m) -> (batch, m). Written out over the few rows, because LAPACK,
+    called matrix by matrix, takes twice as long for a batch of 128 and cannot be split over devices.
+    """
+    m = right.shape[1]
+    rows = jnp.concatenate([matrix, right[:, :, None]], axis=2)
+    for i in range(m):
+        pivot = rows[:, i, i, None]
+        row = rows[:, i] / jnp.where(pivot > 0, pivot, jnp.nan)
+        rows = (rows - rows[:, :, i, None] * row[:, None]).at[:, i].set(row)
+    return rows[:, :, m]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import abc
+import math
+import numbers
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,10 +23,28 @@ def static(default: Any) -> Any:
     return field(default=default, metadata={"static": True})
 
 
+def widened(z: Array) -> Array:
+    """z in at least float32: what sums and factorisations of half precision need."""
+    return z.astype(jnp.promote_types(z.dtype, jnp.float32))
+
+
+def flat(z: Array) -> Array:
+    """(batch, ...) -> (batch, n), also for a batch or a state without entries."""
+    return z.reshape(z.shape[0], math.prod(z.shape[1:]))
+
+
 def norm(z: Array) -> Array:
     """L2 norm of each sample over its other axes, in at least float32. z: (batch, ...) -> (batch,)."""
-    wide = z.astype(jnp.promote_types(z.dtype, jnp.float32))
-    return jnp.sqrt(jnp.sum(jnp.square(wide).reshape(z.shape[0], -1), axis=1))
+    return jnp.sqrt(jnp.sum(jnp.square(widened(z)), axis=tuple(range(1, z.ndim))))
+
+
+def unit_scale(g: Array) -> Array:
+    """The largest absolute entry of each sample, 1 where all are zero; broadcasts against g: (batch, ...).
+
+    g over it has norm 1 to sqrt(n), however small g is: squares of entries below 1e-19 vanish in float32.
+    """
+    largest = jnp.max(jnp.abs(flat(g)), axis=1, initial=0.0)
+    return per_sample(jnp.where(largest > 0, largest, 1), g)
 
 
 def per_sample(values: Array, z: Array) -> Array:
@@ -94,12 +115,8 @@ class Solver(abc.ABC):
     max_nfe: int | Array = 100
 
     def __post_init__(self) -> None:
-        require("tol", self.tol, self.tol_is_valid, "a number >= 0")
+        require("tol", self.tol, lambda tol: tol >= 0, "a number >= 0")
         require("max_nfe", self.max_nfe, lambda n: n >= 1, "at least 1: the start needs its one evaluation")
-
-    @staticmethod
-    def tol_is_valid(tol: float) -> bool:
-        return tol >= 0
 
     @property
     @abc.abstractmethod
@@ -117,5 +134,11 @@ class Solver(abc.ABC):
 
 def require(name: str, value: Any, valid: Callable[[Any], bool], wanted: str) -> None:
     """Raise ValueError for a setting that is out of range; traced settings cannot be looked at."""
-    if isinstance(value, (int, float)) and not valid(value):
+    if isinstance(value, numbers.Real) and not valid(value):
         raise ValueError(f"{name} must be {wanted}; got {value!r}.")
+
+
+def require_count(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError for a static size that is no whole number or too small."""
+    if not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} must be an int >= {least}; got {value!r}.")

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, norm, require, static
+from deq.solvers.base import Map, Solver, Step, flat, norm, require_count, static
 
 
 class _InverseJacobian(NamedTuple):
@@ -17,7 +17,7 @@ class _InverseJacobian(NamedTuple):
 
     u: Array  # (batch, rank, n)
     v: Array  # (batch, rank, n)
-    count: Array  # () updates since the last restart
+    used: Array  # () updates since the last restart
 
 
 @jax.tree_util.register_dataclass
@@ -36,23 +36,23 @@ class Broyden(Solver):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("rank", self.rank, lambda r: r >= 1, "at least 1")
+        require_count("rank", self.rank)
 
     @property
     def calls_per_step(self) -> int:
         return 1
 
     def init(self, z: Array, f_z: Array) -> _InverseJacobian:
-        flat = z.reshape(z.shape[0], -1)
-        empty = jnp.zeros((flat.shape[0], self.rank, flat.shape[1]), z.dtype)
+        batch, n = flat(z).shape
+        empty = jnp.zeros((batch, self.rank, n), z.dtype)
         return _InverseJacobian(empty, empty, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _InverseJacobian, active: Array) -> Step:
-        g = (f_z - z).reshape(z.shape[0], -1)
+        g = flat(f_z - z)
         s = -_product(memory, memory.u, memory.v, g)
         z_next = z + s.reshape(z.shape)
         f_next = f(z_next)
-        y = (f_next - z_next).reshape(g.shape) - g
+        y = flat(f_next - z_next) - g
         return Step(z_next, f_next, self._updated(memory, s, y), calls=1)
 
     def _updated(self, h: _InverseJacobian, s: Array, y: Array) -> _InverseJacobian:
@@ -62,15 +62,15 @@ class Broyden(Solver):
         vanishing = jnp.sqrt(jnp.finfo(s.dtype).eps) * norm(s) * norm(h_y)
         usable = jnp.abs(denominator) > vanishing
         factor = jnp.where(usable, 1 / jnp.where(usable, denominator, 1), 0).astype(s.dtype)
-        full = h.count >= self.rank
-        slot = jnp.where(full, 0, h.count)
+        full = h.used >= self.rank
+        slot = jnp.where(full, 0, h.used)
         u = h.u.at[:, slot].set(jnp.where(full, 0, 1) * factor[:, None] * (s - h_y))
         v = h.v.at[:, slot].set(s_h)
-        return _InverseJacobian(u, v, jnp.where(full, 0, h.count + 1))
+        return _InverseJacobian(u, v, jnp.where(full, 0, h.used + 1))
 
 
 def _product(h: _InverseJacobian, left: Array, right: Array, w: Array) -> Array:
     """-w + sum_i left_i (right_i . w) over the updates in use. w: (batch, n)."""
-    in_use = jnp.arange(left.shape[1]) < h.count
+    in_use = jnp.arange(left.shape[1]) < h.used
     weights = jnp.where(in_use, jnp.einsum("brn,bn->br", right, w), 0)
     return jnp.einsum("br,brn->bn", weights, left) - w

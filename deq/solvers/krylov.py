@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import lineax as lx
 from jax import Array
 
-from deq.solvers.base import norm, per_sample
+from deq.solvers.base import unit_scale, widened
 
 Derivative = Callable[[Array], Array]
-KrylovMethod = lx.GMRES | lx.BiCGStab
+KrylovMethod: TypeAlias = lx.GMRES | lx.BiCGStab
 
 
 def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tuple[Array, Array]:
@@ -24,18 +25,26 @@ def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tupl
     Returns u: (batch, ...) and the products with the operator that each sample needed: (batch,) int32.
     Says nothing of success: measure the residual.
     """
-    shape = jax.ShapeDtypeStruct(b.shape[1:], b.dtype)
+    if b.size == 0:
+        return b, jnp.zeros(b.shape[:1], jnp.int32)
+    # Lineax calls a residual below rounding a breakdown, in absolute terms: solve for a unit right-hand side.
+    scale = unit_scale(b)
+    unit = widened(b / scale)
+    shape = jax.ShapeDtypeStruct(b.shape[1:], unit.dtype)
+    whole = jax.tree_util.Partial(_in_dtype_of, scale, derivative)
 
     def solve_one(b_one: Array, start: Array) -> tuple[Array, Array]:
-        one = lx.FunctionLinearOperator(lambda v: _one_sample(derivative, v), shape)
+        one = lx.FunctionLinearOperator(lambda v: _one_sample(whole, v), shape)
         u, _, stats = method.compute(one, b_one, {"y0": start})
         return u, products(method, b_one.size, stats["num_steps"])
 
-    # Lineax calls a residual below rounding a breakdown, in absolute terms: solve for a unit right-hand side.
-    size = norm(b)
-    scale = per_sample(jnp.where(size > 0, size, 1.0), b).astype(b.dtype)
-    u, count = jax.vmap(solve_one)(b / scale, jnp.zeros_like(b))
-    return u * scale, count
+    u, count = jax.vmap(solve_one)(unit, jnp.zeros_like(unit))
+    return u.astype(b.dtype) * scale, count
+
+
+def _in_dtype_of(narrow: Array, derivative: Derivative, v: Array) -> Array:
+    """derivative(v) where lineax works in float32 for a state in half precision."""
+    return derivative(v.astype(narrow.dtype)).astype(v.dtype)
 
 
 def products(method: KrylovMethod, size: int, num_steps: Array) -> Array:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 import lineax as lx
 from jax import Array
 
-from deq.solvers.base import Solution, Solver, norm, per_sample, relative_residual, require, static
+from deq.solvers.base import (
+    Solution,
+    Solver,
+    flat,
+    per_sample,
+    relative_residual,
+    require,
+    require_count,
+    static,
+    unit_scale,
+    widened,
+)
 from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
 from deq.solvers.loop import solve
 
@@ -33,6 +44,10 @@ class LinearSolver(abc.ABC):
 class _Krylov(LinearSolver):
     max_steps: int | Array = 20
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("max_steps", self.max_steps, lambda n: n >= 1, "at least 1")
+
     @abc.abstractmethod
     def method(self) -> KrylovMethod:
         """Lineax's solver with these settings."""
@@ -51,9 +66,13 @@ class GMRES(_Krylov):
 
     restart: int = static(20)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_count("restart", self.restart)
+
     def method(self) -> KrylovMethod:
         # Lineax wants each entry within its tolerance, and the last change too: a tenth leaves room.
-        return lx.GMRES(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps, restart=self.restart)  # type: ignore[arg-type]
+        return lx.GMRES(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps, restart=self.restart)
 
 
 @jax.tree_util.register_dataclass
@@ -67,7 +86,7 @@ class BiCGStab(_Krylov):
     max_steps: int | Array = 50
 
     def method(self) -> KrylovMethod:
-        return lx.BiCGStab(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps)  # type: ignore[arg-type]
+        return lx.BiCGStab(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps)
 
 
 @jax.tree_util.register_dataclass
@@ -79,17 +98,15 @@ class Dense(LinearSolver):
     """
 
     def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
-        batch, shape = g.shape[0], g.shape
-        n = g.size // max(batch, 1)
-        units = jnp.eye(n, dtype=g.dtype)
+        batch, n = flat(g).shape
 
         def column(unit: Array) -> Array:
-            whole = jnp.broadcast_to(unit, (batch, n)).reshape(shape)
-            return derivative(whole).reshape(batch, n)
+            return flat(derivative(jnp.broadcast_to(unit, (batch, n)).reshape(g.shape)))
 
-        matrix = jnp.moveaxis(jax.lax.map(column, units), 0, -1)  # (batch, n, n)
-        u = jnp.linalg.solve(units - matrix, g.reshape(batch, n, 1))
-        return u.reshape(shape), jnp.full(batch, n, jnp.int32)
+        columns = jax.lax.map(column, jnp.eye(n, dtype=g.dtype))
+        matrix = jnp.eye(n) - widened(jnp.moveaxis(columns, 0, -1))  # (batch, n, n)
+        u = jnp.linalg.solve(matrix, widened(flat(g))[..., None])
+        return u.astype(g.dtype).reshape(g.shape), jnp.full(batch, n, jnp.int32)
 
 
 def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
@@ -97,19 +114,18 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
 
     derivative: linear, (batch, ...) -> (batch, ...), as jax.vjp or jax.linearize return it. g: (batch, ...).
     residual: ||g + derivative(u) - u|| / ||g + derivative(u)||. nfe: products with `derivative`. Each
-    right-hand side is brought to unit length first: gradients are small, and a tolerance is relative.
+    right-hand side is brought to unit size first: gradients are small, and a tolerance is relative.
+    Where a linear solver ends in values that are not finite, u is g, with the residual of that.
     """
-    size = norm(g)
-    scale = per_sample(jnp.where(size > 0, size, 1.0), g).astype(g.dtype)
-    unit = g / scale
-    solution = _solve_unit(derivative, unit, solver)
-    z = jnp.where(jnp.isfinite(solution.z), solution.z, unit)
-    return Solution(z * scale, solution.residual, solution.nfe, solution.converged)
+    scale = unit_scale(g)
+    solution = _solve_unit(derivative, g / scale, solver)
+    return replace(solution, z=solution.z * scale)
 
 
 def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
     if isinstance(solver, Solver):
         return solve(lambda u: g + derivative(u), g, solver)
     u, products = solver.solve(derivative, g)
+    u = jnp.where(per_sample(jnp.isfinite(flat(u)).all(axis=1), u), u, g)
     residual = relative_residual(u, g + derivative(u))
     return Solution(u, residual, products + 1, residual <= solver.tol)

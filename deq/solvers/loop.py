@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solution, Solver, Trace, per_sample, relative_residual
+from deq.solvers.base import Map, Solution, Solver, Trace, per_sample, relative_residual, require_count
 
 
 class _Carry(NamedTuple):
@@ -60,8 +60,8 @@ def _checked_start(f: Map, z0: Array, trace: int) -> Array:
         raise ValueError("z0 needs a leading batch axis: give shape (1,) or (batch, ...), not a scalar.")
     if not jnp.issubdtype(z0.dtype, jnp.floating):
         raise ValueError(f"z0 must be real floating point, got {z0.dtype}: pass z0.astype(jnp.float32).")
-    if not isinstance(trace, int) or trace < 0:
-        raise ValueError(f"trace is the number of iterates to keep, an int >= 0; got {trace!r}.")
+    require_count("trace, the number of iterates to keep,", trace, least=0)
+    z0 = z0.astype(z0.dtype)  # a weak type would not survive the loop
     image = jax.eval_shape(f, z0)
     if not hasattr(image, "shape") or (image.shape, image.dtype) != (z0.shape, z0.dtype):
         found = f"{image.dtype}{list(image.shape)}" if hasattr(image, "shape") else type(image).__name__

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import lineax as lx
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, norm, per_sample, require, static
+from deq.solvers.base import Map, Solver, Step, norm, per_sample, require_count, static
 from deq.solvers.krylov import krylov_solve
 
 _TRIALS = 6  # full step, then halves down to 1/32
@@ -32,7 +32,7 @@ class NewtonKrylov(Solver):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("krylov", self.krylov, lambda k: k >= 1, "at least 1")
+        require_count("krylov", self.krylov)
 
     @property
     def calls_per_step(self) -> int:

@@ -101,14 +101,17 @@ def _tableau(method: Method) -> tuple[Sequence[np.ndarray], np.ndarray, np.ndarr
 def _runge_kutta(method: Method, f: Map, z: Array, f_z: Array, h: Array) -> tuple[Array, Array, Array | None]:
     """(z, f(z), error estimate) after one step; the stages are unrolled, so that XLA fuses their sums."""
     rows, weights, error_weights, last_is_next_first = _tableau(method)
+    stage, f_stage = z, f_z
     slopes = [f_z - z]
     for row in rows:
         stage = z + h * _combine(row, slopes)
-        slopes.append(f(stage) - stage)
-    z_next = z + h * _combine(weights, slopes)
-    f_next = z_next + slopes[-1] if last_is_next_first else f(z_next)
+        f_stage = f(stage)
+        slopes.append(f_stage - stage)
+    if not last_is_next_first:
+        stage = z + h * _combine(weights, slopes)
+        f_stage = f(stage)
     error = None if error_weights is None else h * _combine(error_weights, slopes)
-    return z_next, f_next, error
+    return stage, f_stage, error
 
 
 def _combine(weights: np.ndarray, slopes: list[Array]) -> Array:
