@@ -116,7 +116,9 @@ def read_card(path: Path) -> Card:
     try:
         return Card(**json.loads(path.read_bytes()))
     except OSError as error:
-        raise CheckpointError(f"No checkpoint there: cannot read {path} ({error.strerror or error}).") from error
+        raise CheckpointError(
+            f"No checkpoint there: cannot read {path} ({error.strerror or error})."
+        ) from error
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error
 
@@ -133,7 +135,9 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
         raise CheckpointError(str(error)) from error
     _check_fit(name, _shapes(model), arrays)
     state = nnx.state(model, nnx.Param)
-    filled = [(path, leaf.replace(jax.numpy.asarray(arrays[_key(path)]))) for path, leaf in nnx.to_flat_state(state)]
+    filled = [
+        (path, leaf.replace(jax.numpy.asarray(arrays[_key(path)]))) for path, leaf in nnx.to_flat_state(state)
+    ]
     nnx.update(model, nnx.from_flat_state(filled))
     model.eval()
     return model
@@ -165,10 +169,14 @@ def _shapes(model: EquilibriumModel) -> dict[str, tuple[int, ...]]:
 def _check_fit(name: str, wanted: dict[str, tuple[int, ...]], arrays: dict[str, np.ndarray]) -> None:
     if wanted.keys() != arrays.keys():
         difference = ", ".join(sorted(wanted.keys() ^ arrays.keys())[:4])
-        raise CheckpointError(f"The weights belong to another model than {name}: they differ in {difference}.")
+        raise CheckpointError(
+            f"The weights belong to another model than {name}: they differ in {difference}."
+        )
     for key, shape in wanted.items():
         if arrays[key].shape != shape or arrays[key].dtype != np.float32:
             found = f"{arrays[key].dtype}{list(arrays[key].shape)}"
             raise CheckpointError(f"{key} of {name} is float32{list(shape)}, these weights have {found}.")
         if not np.isfinite(arrays[key]).all():
-            raise CheckpointError(f"{key} holds values that are not finite: the run that made it had diverged.")
+            raise CheckpointError(
+                f"{key} holds values that are not finite: the run that made it had diverged."
+            )

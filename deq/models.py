@@ -23,7 +23,7 @@ def zero_start(cell: nnx.Module, x: Array) -> Array:
 
 def cell_start(cell: nnx.Module, x: Array) -> Array:
     """z0 = f(0, x), the blog's start."""
-    return cell(jnp.zeros_like(x), x)  # type: ignore[operator]
+    return cell(jnp.zeros_like(x), x)
 
 
 class EquilibriumModel(nnx.Module):

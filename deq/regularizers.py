@@ -17,6 +17,6 @@ def jacobian_penalty(cell: nnx.Module, x: Any, z: Array, key: Array) -> Array:
     in x; z: (batch, ...) is held constant. Bai, Koltun & Kolter (2021), arXiv:2106.14342.
     """
     z = jax.lax.stop_gradient(z)
-    _, pull_back = jax.vjp(lambda z: cell(z, x), z)  # type: ignore[operator]
+    _, pull_back = jax.vjp(lambda z: cell(z, x), z)
     (product,) = pull_back(jax.random.normal(key, z.shape, z.dtype))
     return jnp.mean(jnp.square(product))

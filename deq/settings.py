@@ -8,14 +8,10 @@ from typing import Any
 import diffrax
 
 from deq.gradients import GRADIENTS, Gradient, Neumann, ThroughODE
-from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense, LinearSolver, Solver
+from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense, Solver
 
-Part = Solver | LinearSolver | Gradient
-
-_PARTS: dict[str, type] = {
-    part.__name__: part
-    for part in (*SOLVERS.values(), *GRADIENTS.values(), Neumann, ThroughODE, GMRES, BiCGStab, Dense)
-}
+_CLASSES: list[type] = [*SOLVERS.values(), *GRADIENTS.values(), Neumann, ThroughODE, GMRES, BiCGStab, Dense]
+_PARTS = {part.__name__: part for part in _CLASSES}
 
 
 def named_solver(name: str) -> type[Solver]:
@@ -32,7 +28,7 @@ def named_gradient(name: str) -> type[Gradient]:
     return GRADIENTS[name]
 
 
-def to_dict(part: Part) -> dict[str, Any]:
+def to_dict(part: Any) -> dict[str, Any]:
     """A solver or gradient as plain data: its class's name and its settings."""
     fields = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
     return {"type": type(part).__name__} | {name: _plain(value) for name, value in fields.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,10 +17,10 @@ Loss = Callable[[Array, Array, float], Array]
 
 
 class Examples(NamedTuple):
-    """x: (n, ...) inputs. y: (n,) labels or (n, k) targets."""
+    """x: (n, ...) inputs. y: (n,) labels or (n, k) targets; NumPy or JAX arrays."""
 
-    x: np.ndarray
-    y: np.ndarray
+    x: Any
+    y: Any
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,8 @@ def classify(dataset: Dataset) -> Task:
 
 def double() -> Task:
     """The blog's toy: y = 2x learnt from x = 1..10, validated between the points, tested at x = -5."""
-    return Task(
-        "toy",
-        *(_doubled(x) for x in (np.arange(1.0, 11.0), np.arange(1.5, 10.0), np.array([-5.0]))),
-        squared_error,
-    )
+    train, validation, test = np.arange(1.0, 11.0), np.arange(1.5, 10.0), np.array([-5.0])
+    return Task("toy", _doubled(train), _doubled(validation), _doubled(test), squared_error)
 
 
 def _doubled(x: np.ndarray) -> Examples:

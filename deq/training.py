@@ -53,18 +53,19 @@ class Health:
 
 @dataclass(frozen=True)
 class Progress:
-    """After every compiled call. step counts from 1 to steps; seconds since the run began."""
+    """After every compiled call. step counts from 1 to steps; seconds since `fit` began."""
 
     step: int
     steps: int
     epoch: int
     seconds: float
     health: Health
+    state: TrainState
 
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """After every epoch (after the last alone where an epoch is a single step): validated, ready to be saved."""
+    """After every epoch (after the last alone where an epoch is a single step): validated."""
 
     epoch: int
     epochs: int
@@ -105,12 +106,12 @@ def fit(
     """Train a copy of `model` on `data`; the model given is left as it was.
 
     Data order, augmentation and dropout follow from `seed` and the step's number alone, so that a run
-    resumed from an EpochEnd's state goes on as if it had never stopped.
+    resumed from an event's state goes on as if it had never stopped.
 
     Args:
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
         recipe: see deq.recipes. seed: of the order and the noise, not of the initial weights.
-        resume: the state of an earlier run's EpochEnd, with the same model, data, recipe and seed.
+        resume: the state in an event of an earlier run with the same model, data, recipe and seed.
 
     Yields:
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
@@ -125,7 +126,7 @@ def fit(
         raise ValueError(f"batch_size {recipe.batch_size} exceeds the {len(task.train.y)} training examples.")
     training = nnx.clone(model)
     training.train()
-    graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)
+    graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
     program = _Program(graphdef, task.loss, replace(recipe, epochs=1))  # a longer run is the same program
     state = start_state(parameters, recipe) if resume is None else resume
     train = jax.device_put(task.train)
@@ -134,9 +135,8 @@ def fit(
         epoch = step // per_epoch
         size = _call_size(step, per_epoch, steps, recipe.steps_per_call)
         state, health = _run(program, state, rest, train, key, jnp.asarray(steps), size)
-        yield Progress(
-            step + size, steps, epoch + 1, time.perf_counter() - began, jax.tree.map(float, health)
-        )
+        seconds = time.perf_counter() - began
+        yield Progress(step + size, steps, epoch + 1, seconds, jax.tree.map(float, health), state)
         if _ends_epoch(step + size, per_epoch, steps):
             validation = evaluate(_averaged(model, state, recipe), task.validation, task.loss, recipe.solver)
             done = (step + size) // per_epoch
@@ -235,13 +235,13 @@ def _step(
     parameters = optax.apply_updates(state.parameters, updates)
     average = optax.incremental_update(parameters, state.average, _fresh_share(recipe.average, state.step))
     sound = jnp.isfinite(total) & jnp.isfinite(norm)
-    kept = jax.tree.map(
+    parameters, average, optimizer = jax.tree.map(
         lambda new, old: jnp.where(sound, new, old),
         (parameters, average, optimizer),
         (state.parameters, state.average, state.optimizer),
     )
     health = Health(metrics, backward.nfe, backward.converged, norm, 1.0 - sound)
-    return TrainState(*kept, state.step + 1), jax.tree.map(jnp.nanmean, health)
+    return TrainState(parameters, average, optimizer, state.step + 1), jax.tree.map(jnp.nanmean, health)
 
 
 def _fresh_share(decay: float, step: Array) -> Array:

@@ -19,7 +19,12 @@ from deq.tasks import Task, classify, double
 
 
 def run(
-    source: str, dataset: str | None, solver: str | None, tol: float | None, data_dir: Path | None, as_json: bool
+    source: str,
+    dataset: str | None,
+    solver: str | None,
+    tol: float | None,
+    data_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """Print the test metrics of a model."""
     with usage_errors():
@@ -30,7 +35,10 @@ def run(
         metrics = evaluate(checkpoint.model, task.test, task.loss, chosen)
         seconds = time.perf_counter() - began
     parameters = count_parameters(checkpoint.model)
-    show({"model": checkpoint.card.model, "dataset": task.name} | figures(metrics, parameters, seconds), as_json)
+    show(
+        {"model": checkpoint.card.model, "dataset": task.name} | figures(metrics, parameters, seconds),
+        as_json,
+    )
 
 
 def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -> Solver:

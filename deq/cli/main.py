@@ -8,35 +8,43 @@ from typing import Annotated
 
 import typer
 
-from deq.gradients import GRADIENTS
-from deq.solvers import SOLVERS
-
 app = typer.Typer(
-    help="Deep equilibrium models: train, evaluate and use them.", no_args_is_help=True, add_completion=False
+    help="Deep equilibrium models: train, evaluate and use them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 TaskName = StrEnum("TaskName", ["toy", "mnist", "fashion_mnist", "kmnist", "digits"])
 DatasetName = StrEnum("DatasetName", ["mnist", "fashion_mnist", "kmnist", "digits"])
-SolverName = StrEnum("SolverName", list(SOLVERS))
-GradientName = StrEnum("GradientName", list(GRADIENTS))
+SolverName = StrEnum("SolverName", ["picard", "anderson", "broyden", "newton", "ode"])
+GradientName = StrEnum("GradientName", ["implicit", "phantom", "unrolled"])
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the data set's four original .gz files.")]
 SolverOption = Annotated[SolverName | None, typer.Option(help="Forward solver instead of the recipe's.")]
-Source = Annotated[str, typer.Argument(help="A folder written by `train --out`, or a pretrained model's name.")]
+Source = Annotated[
+    str, typer.Argument(help="A folder written by `train --out`, or a pretrained model's name.")
+]
 
 
 @app.command()
 def train(
     task: Annotated[TaskName, typer.Argument(help="What to learn.")],
-    model: Annotated[str | None, typer.Option(help="Architecture; `toy` for the toy, else mlp unless given.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Architecture; `toy` for the toy, else mlp unless given.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=1)] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     solver: SolverOption = None,
     gradient: Annotated[GradientName | None, typer.Option(help="Gradient instead of the recipe's.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -51,7 +59,9 @@ def evaluate(
     source: Source,
     dataset: Annotated[DatasetName | None, typer.Option(help="The card's data set unless given.")] = None,
     solver: SolverOption = None,
-    tol: Annotated[float | None, typer.Option(min=0.0, help="Relative residual that counts as converged.")] = None,
+    tol: Annotated[
+        float | None, typer.Option(min=0.0, help="Relative residual that counts as converged.")
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

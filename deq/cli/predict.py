@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import typer
 
@@ -50,7 +51,7 @@ def _read(checkpoint: Checkpoint, images: np.ndarray) -> list[dict[str, Any]]:
     for start in range(0, len(images), _BATCH):
         block = images[start : start + _BATCH]
         filled = np.concatenate([block, np.zeros((_BATCH - len(block), *block.shape[1:]), np.uint8)])
-        probabilities, solution = predict(checkpoint.model, filled, checkpoint.solver)
+        probabilities, solution = predict(checkpoint.model, jnp.asarray(filled), checkpoint.solver)
         for i in range(len(block)):
             answers.append(
                 {

@@ -1,0 +1,50 @@
+"""A training run as a bar with the time left, and a line for every epoch, on stderr."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from deq import training
+from deq.cli.report import stderr
+
+
+class TrainingProgress:
+    """Draws events on a rich progress bar."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._row = bar.add_task("compiling", total=None)
+
+    def show(self, event: training.Event) -> None:
+        """Move the bar, or print the line of an epoch."""
+        if isinstance(event, training.Progress):
+            metrics = event.health.metrics
+            told = f"epoch {event.epoch}, loss {metrics.loss:.4f}, {metrics.nfe:.1f} evaluations"
+            self._bar.update(self._row, total=event.steps, completed=event.step, description=told)
+        elif isinstance(event, training.EpochEnd):
+            v = event.validation
+            right = "" if math.isnan(float(v.accuracy)) else f"accuracy {100 * float(v.accuracy):.2f} %, "
+            told = f"epoch {event.epoch} of {event.epochs}, validation: loss {v.loss:.4f}, {right}"
+            told += (
+                f"{v.nfe:.1f} evaluations, {100 * float(v.converged):.1f} % converged; {event.seconds:.0f} s"
+            )
+            self._bar.console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def training_progress() -> Iterator[TrainingProgress]:
+    """The bar while a run lasts."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=stderr) as bar:
+        yield TrainingProgress(bar)

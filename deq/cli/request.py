@@ -1,0 +1,94 @@
+"""What a training command asked for, the recipe that follows from it, and the card of what came out."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+import shlex
+import sys
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from deq.checkpoints import Card
+from deq.cli.evaluate import figures
+from deq.models import count_parameters
+from deq.recipes import RECIPES, Recipe
+from deq.settings import named_gradient, named_solver, to_dict
+from deq.training import Finished
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for; None where it left the choice to the recipe."""
+
+    task: str
+    model: str | None
+    epochs: int | None
+    batch_size: int | None
+    seed: int
+    solver: str | None
+    gradient: str | None
+    out: Path | None
+    resume: bool
+    data_dir: Path | None
+
+
+def choose_recipe(request: Request) -> tuple[str, Recipe]:
+    """The model's name and its recipe with what the command line changes. Raises ValueError."""
+    name = request.model or ("toy" if request.task == "toy" else "mlp")
+    if name not in RECIPES or (name == "toy") != (request.task == "toy"):
+        fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
+        raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
+    recipe = RECIPES[name]
+    changes: dict[str, Any] = {}
+    if request.epochs is not None:
+        changes["epochs"] = request.epochs
+    if request.batch_size is not None:
+        changes["batch_size"] = request.batch_size
+    if request.solver is not None and named_solver(request.solver) is not type(recipe.solver):
+        changes["solver"] = named_solver(request.solver)(tol=recipe.solver.tol)
+    if request.gradient is not None and named_gradient(request.gradient) is not type(recipe.gradient):
+        changes["gradient"] = named_gradient(request.gradient)()
+    return name, replace(recipe, **changes)
+
+
+def settings(request: Request, name: str, recipe: Recipe) -> dict[str, Any]:
+    """All that determines a run's outcome, as plain data."""
+    plain = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+    plain |= {"solver": to_dict(recipe.solver), "gradient": to_dict(recipe.gradient)}
+    if recipe.augmentation is not None:
+        plain["augmentation"] = dataclasses.asdict(recipe.augmentation)
+    return {"task": str(request.task), "model": name, "seed": request.seed} | plain
+
+
+def make_card(event: Finished, request: Request, name: str, recipe: Recipe, validation: float | None) -> Card:
+    """What was trained, how, and how well it does."""
+    measured = figures(event.test, count_parameters(event.model), event.seconds)
+    return Card(
+        model=name,
+        dataset=str(request.task),
+        validation_accuracy=validation,
+        seed=request.seed,
+        epochs=recipe.epochs,
+        command="python -m deq " + shlex.join(without_folders(sys.argv[1:])),
+        recipe=settings(request, name, recipe),
+        solver=to_dict(recipe.solver),
+        gradient=to_dict(recipe.gradient),
+        machine=f"{jax.device_count()} {jax.devices()[0].device_kind} device, {platform.machine()}",
+        versions={package: version(package) for package in ("jax", "flax", "optax", "diffrax")},
+        **measured,
+    )
+
+
+def without_folders(arguments: list[str]) -> list[str]:
+    """The command line without the places on this machine that it names."""
+    kept, skip = [], False
+    for argument in arguments:
+        if not skip and argument not in ("--out", "--data-dir", "--json", "--resume"):
+            kept.append(argument)
+        skip = argument in ("--out", "--data-dir")
+    return kept

@@ -1,0 +1,144 @@
+"""python -m deq train."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import typer
+from flax import nnx
+
+from deq.checkpoints import CARD, Card, load_checkpoint, save_checkpoint
+from deq.cli.evaluate import load_task
+from deq.cli.progress import training_progress
+from deq.cli.report import show, stderr, usage_errors
+from deq.cli.request import Request, choose_recipe, make_card, settings
+from deq.models import EquilibriumModel, build
+from deq.recipes import RECIPES, Recipe
+from deq.runs import RunFolder
+from deq.tasks import Task
+from deq.training import EpochEnd, Event, Finished, Progress, fit, start_state
+
+
+def run(request: Request, as_json: bool) -> None:
+    """Train as asked, save if asked, and print the result."""
+    with usage_errors():
+        name, recipe = choose_recipe(request)
+        if request.resume and request.out is None:
+            raise ValueError("--resume needs --out: the folder of the run to go on with.")
+        if request.out and request.resume and (request.out / CARD).exists():
+            show(finished_result(request.out), as_json)
+            return
+        task = load_task(request.task, request.data_dir)
+        folder = open_folder(request, name, recipe)
+        events = start(request, name, recipe, task, folder)
+        finished, card = follow(events, request, name, recipe, folder)
+    show(result(finished.model, card), as_json)
+
+
+def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None:
+    """The folder of --out, empty or to be resumed. Raises ValueError rather than overwrite a run."""
+    if request.out is None:
+        return None
+    try:
+        request.out.mkdir(parents=True, exist_ok=True)
+        folder = RunFolder(request.out, settings(request, name, recipe))
+    except OSError as error:
+        raise ValueError(f"Cannot write to {request.out}: {error.strerror or error}.") from error
+    if not request.resume and (folder.has_run() or (request.out / CARD).exists()):
+        raise ValueError(
+            f"{request.out} holds a run already: add --resume to go on with it, or choose another --out."
+        )
+    return folder
+
+
+def start(
+    request: Request, name: str, recipe: Recipe, task: Task, folder: RunFolder | None
+) -> Iterator[Event]:
+    """The run's events, from the last whole checkpoint if it is to be resumed."""
+    model = build(name, request.seed)
+    state = None
+    if folder and request.resume:
+        state = folder.restore(start_state(nnx.state(model, nnx.Param), recipe))
+        for warning in folder.warnings:
+            stderr.print(warning, style="yellow", markup=False)
+        where = f"Resuming at step {int(state.step)}." if state else "No whole checkpoint: starting anew."
+        stderr.print(where, markup=False)
+    return fit(model, task, recipe, seed=request.seed, resume=state)
+
+
+def follow(
+    events: Iterator[Event], request: Request, name: str, recipe: Recipe, folder: RunFolder | None
+) -> tuple[Finished, Card]:
+    """Show, log and save what happens until the run is finished. A signal saves a checkpoint and ends it."""
+    validation = math.nan
+    with training_progress() as bar, stop_signals() as stopped:
+        for event in events:
+            bar.show(event)
+            if isinstance(event, EpochEnd):
+                validation = float(event.validation.accuracy)
+            if folder and isinstance(event, Progress | EpochEnd):
+                folder.log(record(event))
+                if stopped or isinstance(event, EpochEnd):
+                    folder.save(event.state)
+            if stopped and not isinstance(event, Finished):
+                hint = " Its checkpoint is saved: --resume goes on." if folder else ""
+                stderr.print(f"Stopped by signal {stopped[0]}.{hint}", markup=False)
+                raise typer.Exit(128 + stopped[0])
+    assert isinstance(event, Finished)
+    card = make_card(event, request, name, recipe, None if math.isnan(validation) else validation)
+    if request.out:
+        save_checkpoint(request.out, event.model, card)
+    return event, card
+
+
+@contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """A list that SIGINT and SIGTERM write their number into, instead of ending the program at once."""
+    caught: list[int] = []
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: caught.append(number)) for number in wanted]
+    try:
+        yield caught
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)
+
+
+def record(event: Progress | EpochEnd) -> dict[str, Any]:
+    """An event as one flat line of numbers; what is not finite is null."""
+    if isinstance(event, Progress):
+        health = dataclasses.asdict(event.health)
+        values = health.pop("metrics") | health
+    else:
+        values = {f"validation_{key}": value for key, value in dataclasses.asdict(event.validation).items()}
+    head = {"step": int(event.state.step), "epoch": event.epoch, "seconds": round(event.seconds, 3)}
+    return head | {key: float(v) if math.isfinite(v) else None for key, v in values.items()}
+
+
+def result(model: EquilibriumModel, card: Card) -> dict[str, Any]:
+    """The keys that `train` promises, from the card."""
+    keys = ("accuracy", "loss", "parameters", "seconds", "nfe_mean", "residual_mean", "converged_fraction")
+    found: dict[str, Any] = {key: getattr(card, key) for key in keys}
+    if card.model == "toy":
+        found["prediction_at_minus_5"] = float(prediction_at(model, -5.0))
+    return found
+
+
+def prediction_at(model: EquilibriumModel, x: float) -> float:
+    """The toy's answer for one number."""
+    outputs, _ = model(jnp.array([[x]]), RECIPES["toy"].solver)
+    return float(outputs[0, 0])
+
+
+def finished_result(out: Path) -> dict[str, Any]:
+    """The result of a run that is done already."""
+    stderr.print("This run is finished; its result:", markup=False)
+    checkpoint = load_checkpoint(out)
+    return result(checkpoint.model, checkpoint.card)
