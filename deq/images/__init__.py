@@ -1,7 +1,7 @@
 """A photo, scan or drawing -> the 28x28 the model was trained on.
 
-`read_picture` decodes a file safely, `find_ink` separates ink from paper, `cut_digits` brings each digit into the
-manner of MNIST; `find_digits` does the last two at once.
+`read_picture` decodes a file safely, `find_ink` separates ink from paper, `cut_digits` brings each digit
+into the manner of MNIST; `find_digits` does the last two at once.
 """
 
 import numpy as np
@@ -13,7 +13,9 @@ from deq.images.reading import PictureError, read_picture
 __all__ = ["Digit", "Ink", "PictureError", "cut_digits", "find_digits", "find_ink", "read_picture"]
 
 
-def find_digits(picture: np.ndarray, polarity: str | None = None, threshold: float | None = None) -> list[Digit]:
+def find_digits(
+    picture: np.ndarray, polarity: str | None = None, threshold: float | None = None
+) -> list[Digit]:
     """The digits in a picture (rows, columns, 3) uint8, in reading order, at least one.
 
     Args:

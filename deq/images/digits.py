@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from deq.images.ink import Ink
+from deq.images.mnist import to_mnist
 from deq.images.reading import PictureError
+from deq.images.strokes import EIGHT, extent, main_stroke, rim_share, stroke_width, touches_edge
 
-BOX = 20  # MNIST: the digit fits into 20x20, its centre of mass in the middle of 28x28
-STROKE = (2.0, 3.6)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
 MAX_PARTS = 60  # marks beyond the largest sixty are dust
 BLANK = "No digit found: the picture looks blank. Write one with a darker pen or move closer."
 
@@ -38,61 +37,36 @@ def cut_digits(ink: Ink, threshold: float | None = None) -> list[Digit]:
 
 def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
     """Where the ink is: stronger than a share of the strength of the picture's main stroke."""
-    strength = ink.strength
     if threshold is None:
         floor = max(4 * ink.noise, 0.04)
-        level = main_level(strength, floor)
-        threshold = max(floor, 0.4 * level)
-    mask = strength > threshold
+        threshold = max(floor, 0.4 * main_stroke(ink.strength, floor)[1])
+    mask = ink.strength > threshold
     if not mask.any():
         raise PictureError(BLANK)
     return mask
 
 
-def main_level(strength: np.ndarray, floor: float) -> float:
-    """Strength of the core of the longest stroke above `floor`."""
-    labels, count = ndimage.label(strength > floor, np.ones((3, 3)))
-    if count == 0:
-        raise PictureError(BLANK)
-    best, level = 0.0, 0.0
-    for index, box in enumerate(ndimage.find_objects(labels), 1):
-        inside = labels[box] == index
-        core = float(np.quantile(strength[box][inside], 0.9))
-        score = extent(box) * core * (1 - rim_share(inside, box, strength.shape))
-        if score > best:
-            best, level = score, core
-    return level
-
-
-def extent(box) -> int:
-    """The longer side of a box of slices."""
-    return max(side.stop - side.start for side in box)
-
-
-def rim_share(inside: np.ndarray, box, shape) -> float:
-    """Share of a component's pixels that lie in the rim of the picture: 1 for a scanner's dark border."""
-    ys, xs = np.nonzero(inside)
-    ys, xs = ys + box[0].start, xs + box[1].start
-    rim = [0.06 * n for n in shape]
-    touches = (ys == 0) | (ys == shape[0] - 1) | (xs == 0) | (xs == shape[1] - 1)
-    near = (ys < rim[0]) | (ys >= shape[0] - rim[0]) | (xs < rim[1]) | (xs >= shape[1] - rim[1])
-    return float(near.mean()) if touches.any() else 0.0
-
-
 def group(mask: np.ndarray) -> list[np.ndarray]:
     """Components of the mask gathered into digits, a mask each."""
-    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    labels, _ = ndimage.label(mask, EIGHT)
     boxes = ndimage.find_objects(labels)
     order = sorted(range(len(boxes)), key=lambda i: -extent(boxes[i]))[:MAX_PARTS]
     parts = [(labels[boxes[i]] == i + 1, boxes[i]) for i in order]
     parts = [part for part in parts if rim_share(*part, mask.shape) < 0.6]
     if not parts:
         raise PictureError(BLANK)
-    size = max(extent(box) for _, box in parts)
-    digits = [part for part in parts if is_digit(part, size, mask.shape)]
+    upright = [part for part in parts if is_upright(part)] or parts[:1]
+    size = max(extent(box) for _, box in upright)
+    digits = [part for part in upright if is_digit(part, size, mask.shape)]
     rest = [part for part in parts if not any(part is digit for digit in digits)]
     masks = merge([spread(part, mask.shape) for part in digits], size)
     return adopt(masks, rest, size)
+
+
+def is_upright(part) -> bool:
+    """Not a dash: a digit is hardly more than twice as wide as tall."""
+    rows, columns = part[1]
+    return rows.stop - rows.start > 0.4 * (columns.stop - columns.start)
 
 
 def is_digit(part, size: int, shape) -> bool:
@@ -102,10 +76,6 @@ def is_digit(part, size: int, shape) -> bool:
     return extent(part[1]) == size or (height > 0.5 * size and not cut_off)
 
 
-def touches_edge(box, shape) -> bool:
-    return any(side.start == 0 or side.stop == n for side, n in zip(box, shape, strict=True))
-
-
 def spread(part, shape) -> np.ndarray:
     """A part as a mask of the whole picture."""
     mask = np.zeros(shape, bool)
@@ -113,18 +83,12 @@ def spread(part, shape) -> np.ndarray:
     return mask
 
 
-def stroke_width(mask: np.ndarray) -> float:
-    """Width in pixels: across a bar of width w the distance to its edge is w / 4 on average."""
-    mask = np.pad(mask, 1)
-    return max(1.0, 4 * float(ndimage.distance_transform_edt(mask)[mask].mean() - 0.5))
-
-
 def merge(masks: list[np.ndarray], size: int) -> list[np.ndarray]:
     """Join tall parts that stand above one another with hardly a gap: one digit, broken."""
     merged: list[np.ndarray] = []
     for mask in masks:
-        near = ndimage.distance_transform_edt(~mask) < max(3, 0.08 * size) if len(masks) > 1 else mask
-        twin = next((i for i, m in enumerate(merged) if (m & near).any() and overlap(m, mask) > 0.4), None)
+        near = ndimage.distance_transform_edt(~mask) < max(3, 0.12 * size) if merged else mask
+        twin = next((i for i, m in enumerate(merged) if is_same_digit(m, mask, near)), None)
         if twin is None:
             merged.append(mask)
         else:
@@ -132,9 +96,14 @@ def merge(masks: list[np.ndarray], size: int) -> list[np.ndarray]:
     return merged
 
 
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the narrower mask's columns that both masks use."""
-    a, b = a.any(0), b.any(0)
+def is_same_digit(a: np.ndarray, b: np.ndarray, near_b: np.ndarray) -> bool:
+    """Whether two tall parts share columns, and rows too or hardly a gap between them."""
+    return overlap(a, b, 0) > 0.4 and (overlap(a, b, 1) > 0.05 or bool((a & near_b).any()))
+
+
+def overlap(a: np.ndarray, b: np.ndarray, axis: int) -> float:
+    """Share of the narrower mask's columns (axis 0) or rows (axis 1) that both masks use."""
+    a, b = a.any(axis), b.any(axis)
     return (a & b).sum() / min(a.sum(), b.sum())
 
 
@@ -147,7 +116,8 @@ def adopt(masks: list[np.ndarray], rest: list, size: int) -> list[np.ndarray]:
         distances = [float(gap[box][inside].min()) for gap in gaps]
         owner = int(np.argmin(distances))
         long_enough = extent(box) > max(2 * widths[owner], 0.1 * size)
-        if distances[owner] < 0.2 * size and long_enough:
+        reach = 0.35 if extent(box) > 0.3 * size else 0.2  # the loose bar of a five, but no stray mark
+        if distances[owner] < reach * size and long_enough:
             result[owner][box] |= inside
     return result
 
@@ -175,44 +145,3 @@ def cut(ink: Ink, mask: np.ndarray) -> Digit:
     soft = np.clip(strength / level, 0, 1) * ndimage.binary_dilation(near, np.ones((3, 3)))
     place = (columns.start, rows.start, columns.stop, rows.stop)
     return Digit(to_mnist(soft), tuple(round(edge * ink.scale) for edge in place))
-
-
-def to_mnist(soft: np.ndarray) -> np.ndarray:
-    """Ink (rows, columns) in 0..1 with an empty rim -> (28, 28) uint8 in the manner of MNIST."""
-    soft = even_pen(soft)
-    mask = soft > 0.5
-    rows, columns = ndimage.find_objects(mask.astype(np.int8))[0]
-    soft = soft[max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1]
-    scale = BOX / max(rows.stop - rows.start, columns.stop - columns.start)
-    size = [max(1, round(n * scale)) for n in soft.shape[::-1]]
-    small = Image.fromarray(soft.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
-    return centre(np.clip(np.asarray(small), 0, 1))
-
-
-def even_pen(soft: np.ndarray) -> np.ndarray:
-    """Ink redrawn with a pen of MNIST's width where its own is thinner or thicker, by signed distance."""
-    mask = soft > 0.5
-    size = max(mask.any(0).sum(), mask.any(1).sum())
-    if size < 8 * BOX:
-        soft = ndimage.zoom(soft, 8 * BOX / size, order=1)
-        mask = soft > 0.5
-        size = max(mask.any(0).sum(), mask.any(1).sum())
-    width = stroke_width(mask)
-    unit = size / BOX
-    target = np.clip(width / unit, *STROKE) * unit
-    if abs(target - width) < 0.1 * unit:
-        return soft
-    grow = (target - width) / 2
-    mask = np.pad(mask, int(max(grow, 0)) + 2)
-    distance = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
-    return np.clip((distance + grow) / (0.5 * unit) + 0.5, 0, 1)
-
-
-def centre(ink: np.ndarray) -> np.ndarray:
-    """Ink of at most 24x24 in 0..1, its centre of mass in the middle of (28, 28) uint8."""
-    canvas = np.zeros((28, 28))
-    place = []
-    for n, mass in zip(ink.shape, ndimage.center_of_mass(ink), strict=True):
-        place.append(int(np.clip(round(13.5 - mass), 0, 28 - n)))
-    canvas[place[0] : place[0] + ink.shape[0], place[1] : place[1] + ink.shape[1]] = ink
-    return np.round(255 * canvas).astype(np.uint8)

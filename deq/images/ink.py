@@ -1,4 +1,4 @@
-"""Ink and paper told apart: colour, polarity, shadows and ruled lines."""
+"""Ink and paper told apart: colour, polarity, shadows, frames and ruled lines."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,21 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from deq.images.lines import rule_out
+from deq.images.strokes import main_stroke
+
 SIDE = 512  # the longer side that the search works at
-REACH = 0.4  # strokes up to this fraction of the shorter side are ink, wider dark areas are background
-TILTS = np.tan(np.deg2rad(np.arange(-7, 7.5, 0.5)))
+SMALL = 200  # the longer side that polarity is judged at
+REACH_DRAWN = 0.4  # strokes up to this fraction of the shorter side are ink, wider dark areas are background;
+REACH_PHOTO = 0.2  # less in a photo, where the dark areas may be shadows
 
 
 @dataclass(frozen=True)
 class Ink:
-    """What `find_ink` found, each (rows, columns) float32: the grey picture with dark ink, and the ink's strength.
+    """What `find_ink` found, (rows, columns) float32: the grey picture with dark ink, the strength of the ink.
 
-    scale: pixels of the original picture to a pixel of these; polarity: "dark" or "light".
+    noise: of the strength where there is no ink; scale: pixels of the original picture to a pixel of these;
+    polarity: "dark" or "light".
     """
 
     grey: np.ndarray
@@ -28,18 +33,28 @@ class Ink:
 def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
     """Tell the ink of a picture (rows, columns, 3) uint8 from its paper.
 
-    strength = 1 - grey / paper, where paper is the grey closing of the picture: it fills whatever is narrower than a
-    stroke can be and keeps shadows, sharp edges included. Lines that cross the whole picture are taken off.
+    strength = 1 - grey / paper, where paper is the grey closing of the picture: it fills whatever is narrower
+    than a stroke can be and keeps shadows, sharp edges included. Frames, areas in shadow that run over the
+    picture's edge and lines that cross the whole picture are taken off.
+
+    polarity: "dark" ink on light paper, "light" ink on dark paper, or None to find out.
     """
     picture, scale = fit(picture)
     grey = grey_of_ink(picture)
     polarity = polarity or find_polarity(grey)
-    if polarity == "light":
-        grey = 255 - grey
+    grey = 255 - grey if polarity == "light" else grey
+    strength, noise = clean(grey)
+    return Ink(grey, strength, noise, polarity, scale)
+
+
+def clean(grey: np.ndarray) -> tuple[np.ndarray, float]:
+    """Strength of dark ink (rows, columns) in 0..1 without shadows, frames and ruled lines, and its noise."""
     strength = flatten(grey)
-    noise = 1.4826 * float(np.median(np.abs(strength - np.median(strength))))
-    strength = rule_out(rule_out(strength, noise).T, noise).T
-    return Ink(grey, np.ascontiguousarray(strength), noise, polarity, scale)
+    noise = 1.4826 * float(np.median(np.abs(strength)))
+    strength = clear_frame(np.clip(strength, 0, 1))
+    if not is_flat(grey):
+        strength = clear_blobs(strength, max(4 * noise, 0.1))
+    return np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T), noise
 
 
 def fit(picture: np.ndarray) -> tuple[np.ndarray, float]:
@@ -53,7 +68,7 @@ def fit(picture: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def grey_of_ink(picture: np.ndarray) -> np.ndarray:
-    """Grey (rows, columns) that weighs red, green and blue by how far the ink departs from the paper in each."""
+    """Grey (rows, columns) that weighs red, green and blue by how far ink departs from paper in each."""
     deviation = np.abs(picture - np.median(picture, (0, 1)))
     smooth = ndimage.uniform_filter(deviation, (3, 3, 0))
     total = smooth.sum(2)
@@ -62,61 +77,55 @@ def grey_of_ink(picture: np.ndarray) -> np.ndarray:
 
 
 def find_polarity(grey: np.ndarray) -> str:
-    """"dark" or "light": the sign of the strong deviations from a wide median."""
-    size = [max(8, round(n * 64 / max(grey.shape))) for n in grey.shape[::-1]]
+    """ "dark" or "light", whichever gives the longer and stronger stroke that keeps clear of the edges."""
+    if is_flat(grey):
+        return "dark" if np.median(grey) > grey.mean() else "light"
+    size = [max(1, round(n * min(1, SMALL / max(grey.shape)))) for n in grey.shape[::-1]]
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-    wide = ndimage.median_filter(small, [n // 2 + 1 for n in small.shape], mode="nearest")
-    rim = [max(1, n // 16) for n in small.shape]
-    inner = (small - wide)[rim[0] : -rim[0], rim[1] : -rim[1]].astype(np.float64)
-    return "dark" if (inner**3).sum() <= 0 else "light"
+    lean = 1.5 if np.median(small) > small.mean() else 1 / 1.5  # there is less ink than paper
+    return "dark" if lean * stroke_score(small) >= stroke_score(255 - small) else "light"
+
+
+def stroke_score(grey: np.ndarray) -> float:
+    """How much the dark parts of a picture look like a stroke."""
+    strength, noise = clean(grey)
+    floor = max(4 * noise, 0.04, 0.3 * float(np.quantile(strength, 0.995)))
+    return main_stroke(strength, floor)[0]
+
+
+def is_flat(grey: np.ndarray) -> bool:
+    """Whether the paper is exactly one grey: a drawing, whose pen may be of any width."""
+    return bool((np.abs(grey - np.median(grey)) < 1).mean() > 0.5)
 
 
 def flatten(grey: np.ndarray) -> np.ndarray:
-    """Strength of dark ink on paper that may lie in shadow: (rows, columns) in 0..1."""
+    """Strength of dark ink on paper that may lie in shadow, 0 in the median: (rows, columns), at most 1."""
     soft = ndimage.gaussian_filter(grey, 0.7) if min(grey.shape) > 100 else grey
-    reach = max(3, int(REACH * min(grey.shape)) | 1)
+    reach = max(3, int((REACH_DRAWN if is_flat(grey) else REACH_PHOTO) * min(grey.shape)) | 1)
     paper = ndimage.grey_closing(soft, (reach, reach), mode="nearest")
     strength = (paper - soft) / np.maximum(paper, 80)
-    return np.clip(strength - np.median(strength), 0, 1)
+    return strength - np.median(strength)
 
 
-def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
-    """Take off lines that run (nearly) level from one side to the other. Edges, middle: each strip must show it."""
-    rows, columns = strength.shape
-    if min(rows, columns) < 60:
+def clear_frame(strength: np.ndarray) -> np.ndarray:
+    """Blank the dark border of a scan: rows and columns at the edge that are ink nearly from end to end."""
+    strength = strength.copy()
+    for turn in range(4):
+        side = np.rot90(strength, turn)
+        deep = (side[: max(1, len(side) // 10)] > 0.2).mean(1) > 0.9
+        if deep[0]:
+            side[: np.flatnonzero(deep)[-1] + 3] = 0
+    return strength
+
+
+def clear_blobs(strength: np.ndarray, floor: float) -> np.ndarray:
+    """Blank areas that are wider than a stroke can be and run over the edge of a photo: shadows, a table."""
+    radius = max(3, round(REACH_PHOTO * 0.3 * min(strength.shape)))
+    mask = np.pad(strength > floor, radius, mode="edge")
+    seeds = ndimage.distance_transform_edt(mask) > radius
+    if not seeds.any():
         return strength
-    tilt = find_tilt(strength)
-    if tilt is None:
-        return strength
-    level = shear(strength, tilt)
-    profile = line_profile(level)
-    profile = np.where(profile > 2 * noise + 0.02, profile, 0)
-    if not profile.any():
-        return strength
-    lines = shear(np.repeat(profile[:, None], columns, 1), -tilt)
-    return np.clip(strength - 1.2 * ndimage.grey_dilation(lines, (3, 1)), 0, 1)
-
-
-def find_tilt(strength: np.ndarray) -> float | None:
-    """The slope at which line profiles are sharpest, or None."""
-    step = max(1, max(strength.shape) // 256)
-    small = strength[:, ::step]
-    scores = [(line_profile(shear(small, slope * step)) ** 2).sum() for slope in TILTS]
-    best = int(np.argmax(scores))
-    return TILTS[best] if scores[best] > 0 else None
-
-
-def shear(image: np.ndarray, slope: float) -> np.ndarray:
-    """Rows moved along a slope: result[y, x] = image[y + slope (x - middle), x], zero outside."""
-    rows, columns = image.shape
-    x = np.arange(columns)
-    y = np.arange(rows)[:, None] + np.round(slope * (x - columns / 2)).astype(int)
-    inside = (y >= 0) & (y < rows)
-    return np.where(inside, image[np.clip(y, 0, rows - 1), x], 0)
-
-
-def line_profile(level: np.ndarray) -> np.ndarray:
-    """Per row, the strength that holds across the picture: the least of the medians of its strips."""
-    columns = level.shape[1]
-    cuts = [0, columns // 16, columns // 4, columns // 2, 3 * columns // 4, columns - columns // 16, columns]
-    return np.min([np.median(level[:, a:b], 1) for a, b in zip(cuts, cuts[1:], strict=False)], 0)
+    area = (ndimage.distance_transform_edt(~seeds) <= radius + 2)[radius:-radius, radius:-radius]
+    labels, _ = ndimage.label(area)
+    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    return np.where(np.isin(labels, edge[edge > 0]), 0, strength)

@@ -26,10 +26,10 @@ class PictureError(ValueError):
 
 
 def read_picture(data: bytes) -> np.ndarray:
-    """Decode the bytes of a picture file to (rows, columns, 3) uint8, at most about MAX_SIDE on its longer side.
+    """Decode the bytes of a picture file to (rows, columns, 3) uint8, its longer side below 2 MAX_SIDE.
 
-    Turned upright by EXIF, laid on white where transparent (on black if its ink is light), the first frame of an
-    animation, 16-bit and CMYK brought to 8-bit RGB. The header is checked before anything is decoded.
+    Turned upright by EXIF, laid on white where transparent (on black if its ink is light), the first frame of
+    an animation, 16-bit and CMYK brought to 8-bit RGB. The header is checked before anything is decoded.
 
     Raises:
         PictureError: no picture, damaged, or with too many or too few pixels.
@@ -55,13 +55,16 @@ def open_checked(data: bytes) -> Image.Image:
         raise too_large()
     if min(image.size) < MIN_SIDE:
         raise PictureError(
-            f"The picture is only {image.width} x {image.height} pixels. Use one of {MIN_SIDE} or more on each side."
+            f"The picture is only {image.width} x {image.height} pixels."
+            f" Use one of {MIN_SIDE} or more on each side."
         )
     return image
 
 
 def too_large() -> PictureError:
-    return PictureError(f"The picture has more than {MAX_PIXELS // 10**6} million pixels. Make it smaller first.")
+    return PictureError(
+        f"The picture has more than {MAX_PIXELS // 10**6} million pixels. Make it smaller first."
+    )
 
 
 def unreadable(data: bytes) -> str:
@@ -110,7 +113,7 @@ def to_eight_bit(image: Image.Image) -> Image.Image:
 
 
 def lay_on_paper(rgba: np.ndarray) -> np.ndarray:
-    """A picture with transparency (rows, columns, 4) on white paper, or on black where white would swallow it."""
+    """A picture with transparency (rows, columns, 4) on white paper, or on black if its ink is light."""
     colour, alpha = rgba[..., :3].astype(np.float32), rgba[..., 3:].astype(np.float32) / 255
     weight = alpha.sum()
     ink = (colour * alpha).sum((0, 1)).mean() / max(weight, 1.0)

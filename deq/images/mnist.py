@@ -1,0 +1,51 @@
+"""Ink of one digit -> the 28x28 that MNIST would have made of it."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from deq.images.strokes import stroke_width
+
+BOX = 20  # the digit fits into 20x20, its centre of mass in the middle of 28x28
+STROKE = (2.0, 3.6)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
+
+
+def to_mnist(soft: np.ndarray) -> np.ndarray:
+    """Ink (rows, columns) in 0..1 with an empty rim -> (28, 28) uint8 in the manner of MNIST."""
+    soft = even_pen(soft)
+    mask = soft > 0.5
+    rows, columns = ndimage.find_objects(mask.astype(np.int8))[0]
+    soft = soft[max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1]
+    scale = BOX / max(rows.stop - rows.start, columns.stop - columns.start)
+    size = [max(1, round(n * scale)) for n in soft.shape[::-1]]
+    small = Image.fromarray(soft.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
+    return centre(np.clip(np.asarray(small), 0, 1))
+
+
+def even_pen(soft: np.ndarray) -> np.ndarray:
+    """Ink redrawn with a pen of MNIST's width where its own is thinner or thicker, by signed distance."""
+    mask = soft > 0.5
+    size = max(mask.any(0).sum(), mask.any(1).sum())
+    if size < 8 * BOX:
+        soft = ndimage.zoom(soft, 8 * BOX / size, order=1)
+        mask = soft > 0.5
+        size = max(mask.any(0).sum(), mask.any(1).sum())
+    width = stroke_width(mask)
+    unit = size / BOX
+    target = np.clip(width / unit, *STROKE) * unit
+    if abs(target - width) < 0.1 * unit:
+        return soft
+    grow = (target - width) / 2
+    mask = np.pad(mask, int(max(grow, 0)) + 2)
+    distance = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
+    return np.clip((distance + grow) / (0.5 * unit) + 0.5, 0, 1)
+
+
+def centre(ink: np.ndarray) -> np.ndarray:
+    """Ink of at most 24x24 in 0..1, its centre of mass in the middle of (28, 28) uint8."""
+    canvas = np.zeros((28, 28))
+    place = []
+    for n, mass in zip(ink.shape, ndimage.center_of_mass(ink), strict=True):
+        place.append(int(np.clip(round(13.5 - mass), 0, 28 - n)))
+    canvas[place[0] : place[0] + ink.shape[0], place[1] : place[1] + ink.shape[1]] = ink
+    return np.round(255 * canvas).astype(np.uint8)

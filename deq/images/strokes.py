@@ -1,0 +1,51 @@
+"""Strokes in a picture of ink: connected components, their extent, their width and what lies in the rim."""
+
+import numpy as np
+from scipy import ndimage
+
+EIGHT = np.ones((3, 3))
+
+
+def main_stroke(strength: np.ndarray, floor: float) -> tuple[float, float]:
+    """Score of the best stroke above `floor`, and the strength of its core; 0, 0 where there is none.
+
+    The score is strength times extent^2 / width, high for what is long and thin; what touches the edge of the
+    picture counts a fifth.
+    """
+    labels, _ = ndimage.label(strength > floor, EIGHT)
+    best, level = 0.0, 0.0
+    for index, box in enumerate(ndimage.find_objects(labels), 1):
+        inside = labels[box] == index
+        core = float(np.quantile(strength[box][inside], 0.9))
+        if extent(box) ** 2 * core < best:
+            continue
+        score = core * extent(box) ** 2 / stroke_width(inside) * (1 - rim_share(inside, box, strength.shape))
+        score *= 0.2 if touches_edge(box, strength.shape) else 1.0
+        if score > best:
+            best, level = score, core
+    return best, level
+
+
+def extent(box) -> int:
+    """The longer side of a box of slices."""
+    return max(side.stop - side.start for side in box)
+
+
+def touches_edge(box, shape) -> bool:
+    return any(side.start == 0 or side.stop == n for side, n in zip(box, shape, strict=True))
+
+
+def rim_share(inside: np.ndarray, box, shape) -> float:
+    """Share of a component's pixels that lie in the rim of the picture: 1 for a scanner's dark border."""
+    ys, xs = np.nonzero(inside)
+    ys, xs = ys + box[0].start, xs + box[1].start
+    rim = [0.06 * n for n in shape]
+    touches = (ys == 0) | (ys == shape[0] - 1) | (xs == 0) | (xs == shape[1] - 1)
+    near = (ys < rim[0]) | (ys >= shape[0] - rim[0]) | (xs < rim[1]) | (xs >= shape[1] - rim[1])
+    return float(near.mean()) if touches.any() else 0.0
+
+
+def stroke_width(mask: np.ndarray) -> float:
+    """Width in pixels: across a bar of width w the distance to its edge is w / 4 on average."""
+    mask = np.pad(mask, 1)
+    return max(1.0, 4 * float(ndimage.distance_transform_edt(mask)[mask].mean() - 0.5))
