@@ -18,7 +18,7 @@ BEST_SLOPE = 2 / 3  # z = s (z + x) gives z* = s x / (1 - s), which is 2x for s 
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
-STEPS_PER_CALL = 10  # a point of the loss curve each
+SHORT = 200  # a run up to here shows its loss after every update, a longer one after every tenth
 
 WALK = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 
@@ -54,7 +54,7 @@ class ToyRun:
 
 def train_toy(seed: int, steps: int) -> ToyRun:
     """Train y = 2x from fresh weights by the toy's recipe, `steps` updates long, a multiple of 10."""
-    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=STEPS_PER_CALL)
+    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=1 if steps <= SHORT else 10)
     history = []
     for event in fit(build("toy", seed), double(), recipe, seed=seed):
         if isinstance(event, Progress):

@@ -1,6 +1,24 @@
+"""Fixed points: iterate a map, follow its flow, sweep its parameter, and go from one number to a network."""
+
 import streamlit as st
 
+from pages.ui.fixed_points_number import draw_number
 from pages.ui.guard import require_app
+from pages.ui.links import copy_link
 
 require_app()
-st.title("This page is being written")
+
+TABS = {
+    "One number": draw_number,
+}
+
+st.title("Apply a map again and again: where does it settle?")
+st.markdown(
+    "A fixed point is a value that the map leaves where it is, x* = f(x*). A deep equilibrium model is a network "
+    "whose answer is such a point."
+)
+for tab, draw in zip(st.tabs(list(TABS), key="view", bind="query-params"), TABS.values(), strict=True):
+    if tab.open:
+        with tab:
+            draw()
+copy_link()

@@ -1,6 +1,81 @@
+"""Toy: train y = 2x in the page and look inside."""
+
 import streamlit as st
 
+from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
+from deq.toy import BEST_SLOPE, TRAINED_ON, ToyRun, train_toy
+from pages.ui import charts
+from pages.ui.code import show_code
+from pages.ui.downloads import csv_button
+from pages.ui.glossary import tip
 from pages.ui.guard import require_app
+from pages.ui.links import copy_link
+from pages.ui.toy import against, snippet, summary
 
 require_app()
-st.title("This page is being written")
+
+LENGTHS = [10, 20, 50, 100, 200, 500, 1000]
+# What to try: name -> seed, updates and what is to be seen.
+PRESETS = {
+    "Too steep": (22, 10, "A slope above 2/3: it overshoots, and takes longer to settle."),
+    "Too flat": (10, 10, "A slope far below 2/3: it settles at once, on the wrong line."),
+    "Well trained": (
+        0,
+        1000,
+        "The slope is 2/3 to four digits, and the line goes on where it never trained.",
+    ),
+}
+
+
+@st.cache_data(max_entries=200, show_spinner="Training")
+def trained(seed: int, steps: int) -> ToyRun:
+    """Plain arrays by their settings: no model is shared between readers."""
+    return train_toy(seed, steps)
+
+
+def choose(seed: int, steps: int) -> None:
+    st.session_state.update(seed=seed, steps=steps)
+
+
+st.title("Can a network that never ends learn y = 2x?", anchor=False)
+st.markdown(
+    "Its one layer is a line, f(z, x) = s(z + x) + c, repeated until z no longer moves. That point is "
+    "z\\* = (s x + c) / (1 − s), so **y = 2x** asks for a slope s of 2/3. Nobody tells it; it sees x = 1 to 10."
+)
+length, seeding = st.columns([2, 1], gap="medium")
+steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))
+seed = seeding.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", help=tip("seed"))
+run = trained(int(seed), int(steps))
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.button("Train afresh", icon=":material/refresh:", on_click=choose, args=((seed + 1) % 10_000, steps))
+    for name, (*settings, seen) in PRESETS.items():
+        st.button(name, type="tertiary", on_click=choose, args=settings, help=seen)
+    copy_link()
+
+study = run.study
+learnt = (study.x >= TRAINED_ON[0]) & (study.x <= TRAINED_ON[-1])
+bounds = (float(TRAINED_ON[0]), float(TRAINED_ON[-1]))
+answers, depth, training = st.columns(3, gap="medium")
+with answers:
+    line = prediction_line(study.x, study.prediction, study.converged, 2.0, bounds, height=320)
+    charts.show(line, key="predictions", caption="Answers against the truth, also where it never trained.")
+with depth:
+    ways = depth_trajectories(study.values[learnt], 2 * study.x[learnt], height=320)
+    charts.show(ways, key="depth", caption="The ten training inputs on their way to z*, and their targets.")
+with training:
+    charts.show(loss_curve(run.step, run.loss, height=320), key="loss", caption="The loss while training.")
+
+st.markdown(summary(run, int(steps)))
+with st.container(horizontal=True, gap="large"):
+    against("f(−5)", study.at(-5), -10.0, "−10", 3, "extrapolation")
+    against("Slope", study.slope, BEST_SLOPE, "2/3", 4, "slope")
+    st.metric("Loss", f"{run.loss[-1]:.3g}", help=tip("loss"), width="content")
+    st.metric("Evaluations", int(study.nfe.max()), help=tip("NFE"), width="content")
+
+with st.expander("Every input"):
+    columns = {"x": study.x, "truth": 2 * study.x, "prediction": study.prediction, "residual": study.residual}
+    table = columns | {"evaluations": study.nfe, "converged": study.converged}
+    st.dataframe(table, hide_index=True)
+    csv_button("Download as CSV", table, f"toy-seed-{seed}-updates-{steps}.csv")
+show_code(snippet(run, int(seed), int(steps)))

@@ -11,7 +11,6 @@ from deq.plots.style import (
     FAILED_TEXT,
     HIGHLIGHT,
     NEUTRAL,
-    label_ends,
     solver_style,
     styled_figure,
 )
@@ -75,15 +74,16 @@ def loss_curve(
     step: ArrayLike, loss: ArrayLike, unit: str = "mean squared error", height: int = 380
 ) -> go.Figure:
     """Training loss (n,) against training steps (n,), on a log axis; what is not above 0 and finite is left out."""
-    figure = styled_figure("training step", unit, y_type="log", height=height)
+    figure = styled_figure("update", unit, y_type="log", height=height)
     step, loss = np.asarray(step, float), np.asarray(loss, float)
     known = np.isfinite(loss) & (loss > 0)
     if not known.any():
         return figure
     step, loss = step[known], loss[known]
-    hover = "step %{x}<br>loss %{y:.2e}<extra></extra>"
+    hover = "update %{x}<br>loss %{y:.2e}<extra></extra>"
     figure.add_scatter(x=step, y=loss, mode="lines", line={"color": ACCENT, "width": 2}, hovertemplate=hover)
-    label_ends(figure, [(f"{loss[-1]:.0e}", step[-1], loss[-1], ACCENT)])
+    decades = np.log10(loss.max() / loss.min())
+    figure.update_yaxes(dtick=max(1, round(decades / 5)))
     return figure
 
 

@@ -36,6 +36,8 @@ TERMS = {
     "depth": "How often the cell has been applied; a usual network would need that many layers.",
     "loss": "What training makes smaller: for the toy the mean squared error, for digits the cross-entropy.",
     "seed": "The number that fixes every random choice, so that a run can be repeated.",
+    "update": "One change of the weights, after looking at all ten training inputs.",
+    "extrapolation": "What the model says where it was never trained.",
     "epoch": "One pass over all training images.",
     "basin": "All starts from which an iteration settles on the same fixed point.",
     "verdict": "Where the orbit goes: converges, period N, diverges, chaotic, or undecided.",

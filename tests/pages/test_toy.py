@@ -1,0 +1,52 @@
+"""The toy page: trained at once, every setting in the link, nothing shared but arrays."""
+
+import pytest
+
+from tests.pages.conftest import OpenPage
+
+
+def metrics(app) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_default_is_a_trained_toy(open_page: OpenPage) -> None:
+    app = open_page("toy")
+    assert float(metrics(app)["f(−5)"].replace("−", "-")) == pytest.approx(-10, abs=0.05)
+    assert float(metrics(app)["Slope"]) == pytest.approx(2 / 3, abs=1e-3)
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_link_restores_seed_and_updates(open_page: OpenPage) -> None:
+    app = open_page("toy", seed="22", steps="10")
+    assert app.number_input(key="seed").value == 22
+    assert app.select_slider(key="steps").value == 10
+    assert float(metrics(app)["Slope"]) > 0.7
+    assert "steps=10" in app.code[0].value
+    assert "seed=22" in app.code[0].value
+
+
+@pytest.mark.parametrize("query", [{"seed": "banana"}, {"steps": "7"}, {"seed": "-3", "steps": "1e9"}])
+def test_nonsense_in_the_link_is_ignored(open_page: OpenPage, query: dict[str, str]) -> None:
+    app = open_page("toy", **query)
+    assert app.number_input(key="seed").value == 0
+    assert app.select_slider(key="steps").value == 1000
+
+
+def test_buttons_change_the_settings(open_page: OpenPage) -> None:
+    app = open_page("toy")
+    buttons = {button.label: button for button in app.button}
+    buttons["Too flat"].click().run()
+    assert (app.number_input(key="seed").value, app.select_slider(key="steps").value) == (10, 10)
+    assert float(metrics(app)["Slope"]) < 0.5
+    next(button for button in app.button if button.label == "Train afresh").click().run()
+    assert app.number_input(key="seed").value == 11
+    assert not app.exception
+
+
+def test_the_code_on_the_page_gives_its_numbers(open_page: OpenPage, capsys: pytest.CaptureFixture) -> None:
+    app = open_page("toy", seed="1", steps="100")
+    shown = next(code.value for code in app.code if "train_toy" in code.value)
+    exec(shown, {})
+    printed = capsys.readouterr().out.splitlines()
+    assert f"{float(printed[0]):.4f}" in shown
+    assert f"{float(printed[1]):.4f}" in shown
