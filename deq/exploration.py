@@ -37,7 +37,8 @@ def race_solvers(
         "Newton-Krylov": NewtonKrylov(tol=tol, max_nfe=MAX_NFE, krylov=1),
     }
     with jax.enable_x64(True):
-        return jax.device_get(_racer(formula)(jnp.array([[start]]), jnp.array(a), jnp.array(b), solvers))
+        found = jax.device_get(_racer(formula)(jnp.array([[start]]), jnp.array(a), jnp.array(b), solvers))
+    return {name: found[name] for name in solvers}  # jit sorts the names; this is the order of the legend
 
 
 @functools.lru_cache(KEPT_FORMULAS)

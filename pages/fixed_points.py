@@ -2,7 +2,11 @@
 
 import streamlit as st
 
+from pages.ui.fixed_points_flow import draw_flow
 from pages.ui.fixed_points_number import draw_number
+from pages.ui.fixed_points_plane import draw_plane
+from pages.ui.fixed_points_solvers import draw_solvers
+from pages.ui.fixed_points_sweep import draw_sweep
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
 
@@ -10,6 +14,10 @@ require_app()
 
 TABS = {
     "One number": draw_number,
+    "Four solvers": draw_solvers,
+    "As an ODE": draw_flow,
+    "Sweep": draw_sweep,
+    "Two numbers": draw_plane,
 }
 
 st.title("Apply a map again and again: where does it settle?")

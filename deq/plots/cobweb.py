@@ -27,7 +27,7 @@ def cobweb(
     g_x: ArrayLike | None = None,
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
-    height: int = 560,
+    height: int = 600,
 ) -> go.Figure:
     """The staircase of an orbit between the curve y = f(x) and the diagonal.
 
@@ -51,7 +51,7 @@ def cobweb(
     _add_picker(figure, x, f_x)
     _add_player(figure, path, len(steps) - 1)
     figure.update_xaxes(range=window, constrain="domain")
-    figure.update_yaxes(range=window, scaleanchor="x", constrain="domain")
+    figure.update_yaxes(range=window, scaleanchor="x", constrain="domain", constraintoward="top")
     return figure.update_layout(hovermode="x", hoverdistance=-1, dragmode=False)
 
 
@@ -67,6 +67,10 @@ def cobweb_path(orbit: ArrayLike) -> np.ndarray:
 def _add_curves(
     figure: go.Figure, x: np.ndarray, f_x: np.ndarray, g_x: ArrayLike | None, window: Window
 ) -> None:
+    ends = {"font": {"color": NEUTRAL, "size": 13}, "showarrow": False}
+    figure.add_annotation(
+        x=window[1], y=window[1], text="y = x", xanchor="right", xshift=-14, yshift=-2, **ends
+    )
     lines = [(np.array(window), np.array(window), "y = x", {"width": 1, "dash": "dash"})]
     lines.append((x, f_x, "f(x)", {"width": 3}))
     if g_x is not None:
@@ -148,7 +152,7 @@ def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:
         {"label": "Reset", "method": "animate", "args": [["0"], at_once]},
     ]
     figure.update_layout(
-        updatemenus=[_button_row(buttons)], sliders=[_step_slider(num_steps, at_once)], margin={"t": 44}
+        updatemenus=[_button_row(buttons)], sliders=[_step_slider(num_steps, at_once)], margin={"t": 56}
     )
 
 
@@ -165,7 +169,7 @@ def _button_row(buttons: list[dict[str, object]]) -> dict[str, object]:
         "xanchor": "left",
         "y": 1.0,
         "yanchor": "bottom",
-        "pad": {"b": 8, "t": 0},
+        "pad": {"b": 12, "t": 0},
         "showactive": False,
         "buttons": buttons,
         "bordercolor": NEUTRAL,
@@ -180,7 +184,7 @@ def _step_slider(num_steps: int, at_once: dict) -> dict:
     return {
         "active": num_steps,
         "steps": steps,
-        "currentvalue": {"prefix": "step ", "xanchor": "left"},
+        "currentvalue": {"prefix": "step ", "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
         "pad": {"t": 36, "b": 0},
         "len": 1.0,
         "ticklen": 0,

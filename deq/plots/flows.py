@@ -34,7 +34,8 @@ def flow_and_steps(
     if not len(times):
         return figure
     for level in np.asarray(fixed, float):
-        figure.add_hline(y=level, line={"color": NEUTRAL, "dash": "dot", "width": 1})
+        line = {"color": NEUTRAL, "dash": "dot", "width": 1}
+        figure.add_shape(type="line", x0=0, x1=float(times[-1]), y0=level, y1=level, line=line)
     name = "Picard" if step == 1 else "damped Picard"
     curves = [
         ("ODE flow", times, flow, "lines"),
@@ -58,11 +59,11 @@ def flow_and_steps(
         ends.append((label, float(t[seen][-1]), float(x[seen][-1]), style.color))
     figure.add_scatter(x=[0], y=flow[:1], mode="markers", marker=dict(START_MARKER), hoverinfo="skip")
     label_ends(figure, ends)
-    return figure.update_xaxes(range=[0, 1.2 * float(times[-1])])
+    return figure.update_xaxes(range=[-0.02 * float(times[-1]), 1.2 * float(times[-1])])
 
 
 def phase_line(
-    x: ArrayLike, velocity: ArrayLike, fixed: ArrayLike, stable: ArrayLike, *, height: int = 240
+    x: ArrayLike, velocity: ArrayLike, fixed: ArrayLike, stable: ArrayLike, *, height: int = 340
 ) -> go.Figure:
     """Velocity x' = f(x) - x against x, both (n,), with arrows along x' = 0 and the steady states on it."""
     x, velocity, fixed = (np.asarray(values, float) for values in (x, velocity, fixed))
@@ -104,7 +105,7 @@ def add_fixed_points(figure: go.Figure, x: np.ndarray, y: np.ndarray, stable: np
             )
 
 
-def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 360) -> go.Figure:
+def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 340) -> go.Figure:
     """Where an eigenvalue l of df/dz may lie in the complex plane for each method to settle.
 
     Picard: |l| < 1. Damped: |1 - damping + damping l| < 1. The flow: Re l < 1. eigenvalues: (n,) complex.
@@ -154,11 +155,11 @@ def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 3
 
 
 def _label_regions(figure: go.Figure, damping: float, reach: float, left: float) -> None:
-    labels = [("flow: Re l < 1", left, 0.6 * reach, "ODE flow"), ("Picard", -0.0, -0.82, "Picard")]
+    """Names inside the regions, in the page's own text colour: on a tinted ground a tinted word is hard to read."""
+    labels = [("flow: Re l < 1", left, 0.6 * reach), ("Picard", -0.35, -0.75)]
     if damping < 1:
-        labels.append(("damped", max(1 - 1.75 / damping, left + 0.1), 0.0, "damped Picard"))
-    for text, x, y, solver in labels:
-        font = {"color": solver_style(solver).color, "size": 13}
+        labels.append(("damped", max(1 - 1.9 / damping, left), 0.25))
+    for text, x, y in labels:
         figure.add_annotation(
-            x=x, y=y, text=text, showarrow=False, font=font, xanchor="left" if x == left else "center"
+            x=x, y=y, text=text, showarrow=False, font={"size": 13}, xanchor="left", xshift=4
         )

@@ -82,7 +82,7 @@ def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: floa
 
 
 def solver_distances(
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, y_title: str = "distance to x*", height: int = 420
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, y_title: str = "distance to x*", height: int = 380
 ) -> go.Figure:
     """Distance to the fixed point against evaluations of f, by solver: name -> (nfe, distance), both (n,)."""
     figure = styled_figure("evaluations of f", y_title, y_type="log", height=height)

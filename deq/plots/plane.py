@@ -9,7 +9,7 @@ from deq.plots.style import DIGIT_COLORS, FAILED_RED, GRID, NEUTRAL, SEQUENTIAL,
 
 Z1, Z2 = "z<sub>1</sub>", "z<sub>2</sub>"
 UNREACHED = "rgba(128, 128, 128, 0.25)"
-NULLCLINES = ("#009E73", "#882255")
+NULLCLINES = ("#44AA99", "#999933")
 
 
 def phase_portrait(
@@ -20,7 +20,7 @@ def phase_portrait(
     flow: ArrayLike = (),
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
-    height: int = 560,
+    height: int = 660,
 ) -> go.Figure:
     """The field dz/dt = f(z) - z with its nullclines and trajectories of iteration and flow.
 

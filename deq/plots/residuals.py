@@ -49,7 +49,7 @@ def residual_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: floa
         failed = tol is not None and median[-1] > tol
         if failed:
             _add_failure(figure, grid[-1], median[-1])
-        ends.append((f"{name}, {FAILED_TEXT}" if failed else name, grid[-1], median[-1], style.color))
+        ends.append((f"{name}<br>{FAILED_TEXT}" if failed else name, grid[-1], median[-1], style.color))
     _finish(figure, ends, tol, labelled)
     return figure
 

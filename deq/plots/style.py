@@ -106,16 +106,23 @@ def styled_figure(
 
 def _log_ticks(axis_type: AxisType) -> dict[str, object]:
     """On a log axis, whole powers of ten only: 10^-3, never 0.001 between a 2 and a 5."""
-    return {"exponentformat": "power", "dtick": None} if axis_type == "log" else {}
+    if axis_type == "linear":
+        return {}
+    return {"exponentformat": "power", "tickfont": {"size": 10}}  # plotly draws powers a quarter larger
 
 
 def add_tolerance(figure: go.Figure, tol: float) -> None:
-    """A dashed horizontal line where a solve counts as converged."""
-    figure.add_hline(
-        y=tol,
-        line={"color": NEUTRAL, "dash": "dash", "width": 1},
-        annotation={"text": f"tolerance {tol:.0e}", "font": {"size": 11, "color": NEUTRAL}},
-        annotation_position="bottom right",
+    """A dashed horizontal line where a solve counts as converged, on a log y axis."""
+    figure.add_hline(y=tol, line={"color": NEUTRAL, "dash": "dash", "width": 1})
+    figure.add_annotation(
+        x=1,
+        xref="paper",
+        y=math.log10(tol),  # plotly places annotations on a log axis by the logarithm
+        text=f"tolerance {tol:.0e}",
+        font={"size": 11, "color": NEUTRAL},
+        showarrow=False,
+        xanchor="right",
+        yanchor="top",
     )
 
 
