@@ -70,6 +70,14 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     return read_folder(name, Path(folder).expanduser() if folder else download_once(name, SOURCES[name]))
 
 
+def at_hand(name: str) -> bool:
+    """Whether `load_dataset(name)` can do without a network: its files are on this machine."""
+    if name == "digits":
+        return True
+    folder = os.environ.get("MNIST_DIR") if name == "mnist" else None
+    return all((Path(folder or cache_folder(name)) / file).is_file() for file in FILES)
+
+
 def read_folder(name: str, folder: Path) -> Dataset:
     """The four files of data set `name` in `folder`, each checked by sha256."""
     missing = [file for file in FILES if not (folder / file).is_file()]

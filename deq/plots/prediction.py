@@ -1,0 +1,84 @@
+"""What a digit reader sees and says: the 28x28, the class probabilities, and how they settled."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from deq.plots.style import DIGIT_COLORS, NEUTRAL, TRANSPARENT, styled_figure
+
+LOCKED = 0.02  # a class that never passes this probability is drawn in grey, unnamed
+
+
+def digit_picture(image: ArrayLike, height: int = 260) -> go.Figure:
+    """A picture (rows, columns) uint8, white on black, every pixel sharp; hover gives its value in 0..255."""
+    image = np.asarray(image)
+    figure = go.Figure()
+    if image.size:
+        hover = "row %{y}, column %{x}<br>ink %{z} of 255<extra></extra>"
+        scale = {"colorscale": "gray", "zmin": 0, "zmax": 255, "showscale": False}
+        figure.add_heatmap(z=image, zsmooth=False, hovertemplate=hover, **scale)
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
+    return figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        paper_bgcolor=TRANSPARENT,
+        plot_bgcolor=TRANSPARENT,
+    )
+
+
+def probability_bars(probabilities: ArrayLike, height: int = 260) -> go.Figure:
+    """A bar for each class 0..9 with its probability in per cent; the largest in its digit's colour. (classes,)"""
+    probabilities = np.asarray(probabilities, float)
+    figure = styled_figure("probability", "digit", height=height)
+    if not probabilities.size:
+        return figure
+    classes = np.arange(len(probabilities))
+    best = int(probabilities.argmax())
+    figure.add_bar(
+        x=probabilities,
+        y=classes,
+        orientation="h",
+        marker={"color": [DIGIT_COLORS[k % 10] if k == best else NEUTRAL for k in classes]},
+        text=[percent(p) for p in probabilities],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, 1.18], tickformat=".0%", tickvals=[0, 0.5, 1])
+    figure.update_yaxes(tickvals=classes, autorange="reversed", showgrid=False, nticks=None)
+    return figure.update_layout(bargap=0.25)
+
+
+def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> go.Figure:
+    """Class probabilities (n, classes) read off every iterate, against evaluations of f (n,).
+
+    Classes that matter are drawn in their digit's colour, with the numeral at every point.
+    """
+    nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
+    figure = styled_figure("evaluations of f", "probability", height=height)
+    for k in range(probabilities.shape[1] if probabilities.ndim == 2 else 0):
+        matters = probabilities[:, k].max(initial=0) > LOCKED
+        figure.add_scatter(
+            x=nfe,
+            y=probabilities[:, k],
+            mode="lines+text" if matters and len(nfe) <= 40 else "lines",
+            line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 2 if matters else 1},
+            text=[str(k)] * len(nfe),
+            textposition="top center",
+            textfont={"color": DIGIT_COLORS[k % 10], "size": 13},
+            name=str(k),
+            opacity=1 if matters else 0.4,
+            hovertemplate=f"{k}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
+        )
+    figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return figure
+
+
+def percent(p: float) -> str:
+    """A probability for a reader: 99.8 %, 3 %, < 0.1 %, > 99.9 %."""
+    if p >= 0.9995:
+        return "> 99.9 %"
+    if p < 0.0005:
+        return "< 0.1 %" if p > 1e-4 else ""
+    return f"{100 * p:.1f} %"

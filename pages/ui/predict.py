@@ -1,0 +1,105 @@
+"""What the Predict page asks and computes: which picture, which model, and how the model settled on an answer."""
+
+import numpy as np
+import streamlit as st
+
+from deq.checkpoints import Checkpoint, load_pretrained, pretrained_names
+from deq.data import DatasetError, at_hand, load_dataset
+from deq.images import Digit, Ink, cut_digits, find_ink, read_picture
+from deq.solvers import SOLVERS, Solver
+from pages.ui.glossary import tip
+
+SOLVER_NAMES = {
+    "Picard": "picard",
+    "Anderson": "anderson",
+    "Broyden": "broyden",
+    "Newton-Krylov": "newton",
+    "ODE flow": "ode",
+}
+POLARITIES = {"find out": None, "dark ink": "dark", "light ink": "light"}
+
+
+@st.cache_resource(show_spinner="Loading the model")
+def checkpoint(name: str) -> Checkpoint:
+    """A model that ships. Nobody trains it here, so all visitors may share it."""
+    return load_pretrained(name)
+
+
+@st.cache_resource(show_spinner="Loading the digits")
+def examples() -> tuple[str, np.ndarray, np.ndarray]:
+    """Test digits to pick from: MNIST's where its files are at hand, scikit-learn's otherwise."""
+    try:
+        dataset = load_dataset("mnist" if at_hand("mnist") else "digits")
+    except DatasetError:
+        dataset = load_dataset("digits")
+    return dataset.name, dataset.test_images[..., 0], dataset.test_labels
+
+
+def readers() -> list[str]:
+    """Names of the models that read digits, the default first."""
+    return sorted(
+        (name for name in pretrained_names() if name != "toy"), key=lambda name: (name != "mlp", name)
+    )
+
+
+def model_controls() -> tuple[Checkpoint, str, Solver]:
+    """The model, and the solver by its name on the page; both in the URL."""
+    left, right = st.columns(2)
+    name = left.selectbox(
+        "Model", readers(), key="model", bind="query-params", help=tip("deep equilibrium model")
+    )
+    solver_name = right.selectbox(
+        "Solver",
+        list(SOLVER_NAMES),
+        1,
+        key="solver",
+        bind="query-params",
+        help="Any of them finds the same z*.",
+    )
+    chosen = checkpoint(name)
+    kind = SOLVERS[SOLVER_NAMES[solver_name]]
+    own = chosen.solver
+    return chosen, solver_name, own if type(own) is kind else kind(tol=own.tol)
+
+
+def picture_controls(disabled: bool) -> tuple[str | None, float | None]:
+    """How to tell ink from paper: polarity and threshold, each None to find out."""
+    left, right = st.columns(2)
+    polarity = left.selectbox("Ink", list(POLARITIES), key="ink", disabled=disabled)
+    by_hand = right.toggle("Threshold by hand", key="by_hand", disabled=disabled)
+    if not by_hand:
+        return POLARITIES[polarity], None
+    return POLARITIES[polarity], st.slider(
+        "Threshold", 0.02, 0.9, 0.3, 0.02, key="threshold", disabled=disabled
+    )
+
+
+def example_controls(disabled: bool) -> tuple[np.ndarray, int]:
+    """A test digit (28, 28) uint8 and its true label, by its number in the URL."""
+    name, images, labels = examples()
+    title = {"mnist": "MNIST", "digits": "scikit-learn"}[name]
+    number, another = st.columns([2, 1], vertical_alignment="bottom")
+    index = number.number_input(
+        f"Or a test digit of {title}",
+        0,
+        len(labels) - 1,
+        0,
+        key="index",
+        bind="query-params",
+        disabled=disabled,
+    )
+    another.button("Another", on_click=_another, args=(len(labels),), disabled=disabled, width="stretch")
+    return images[index], int(labels[index])
+
+
+def _another(count: int) -> None:
+    st.session_state["index"] = int(np.random.default_rng().integers(count))
+
+
+def read_upload(
+    data: bytes, polarity: str | None, threshold: float | None
+) -> tuple[np.ndarray, Ink, list[Digit]]:
+    """The bytes of a file -> the picture, its ink and its digits. Raises PictureError."""
+    picture = read_picture(data)
+    ink = find_ink(picture, polarity)
+    return picture, ink, cut_digits(ink, threshold)

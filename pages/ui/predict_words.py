@@ -1,0 +1,81 @@
+"""What the Predict page says and shows about an answer."""
+
+import numpy as np
+import streamlit as st
+
+from deq.images import Digit, Ink
+from pages.ui.glossary import tip
+from pages.ui.predict_answer import Answer
+
+SNIPPET = """
+import numpy as np
+from deq.checkpoints import load_pretrained
+from deq.evaluation import predict
+from deq.images import find_digits, read_picture
+
+model = load_pretrained("{model}")
+digits = find_digits(read_picture(open("digit.png", "rb").read()))
+images = np.stack([digit.image for digit in digits])[..., None]  # (digits, 28, 28, 1) uint8
+probabilities, solution = predict(model.model, images, model.solver)
+print(probabilities.argmax(1), solution.nfe, solution.residual, solution.converged)
+"""
+
+
+def headline(found: list[Answer], truth: int | None) -> None:
+    """The answer in large, with the true label where it is known."""
+    told = " ".join(str(a.label) if a.converged else "?" for a in found)
+    with st.container(horizontal=True, gap="large"):
+        none = not any(a.converged for a in found)
+        st.metric("Prediction", "not converged" if none else told, width="content")
+        if truth is not None:
+            st.metric("True label", truth, width="content")
+        if len(found) == 1:
+            st.metric("Evaluations", found[0].evaluations, help=tip("NFE"), width="content")
+        else:
+            st.metric("Digits found", len(found), width="content")
+
+
+def choose_digit(found: list[Answer]) -> int:
+    """Which of several digits to look into; 0 where there is one."""
+    if len(found) == 1:
+        return 0
+    return st.segmented_control(
+        "Look into",
+        range(len(found)),
+        default=0,
+        required=True,
+        format_func=lambda i: f"{i + 1}: {found[i].label}" if found[i].converged else f"{i + 1}: ?",
+        key=f"digit_of_{len(found)}",
+    )
+
+
+def verdict(answer: Answer, tol: float) -> str:
+    """A sentence on what happened, in numbers."""
+    if not answer.converged:
+        return (
+            f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is still "
+            f"{answer.final_residual:.1e}, above the tolerance {tol:.0e}. This is no equilibrium, so it is no answer: "
+            "its last state would say "
+            f"{answer.label}. Try another solver under More settings."
+        )
+    sure = 100 * float(answer.probabilities[answer.label])
+    since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
+    return (
+        f"Converged on **{answer.label}** ({sure:.1f} %) in {answer.evaluations} evaluations: one more would move "
+        f"the state by {100 * answer.final_residual:.2g} %. The answer has stood {since}."
+    )
+
+
+def show_stages(picture: np.ndarray, ink: Ink, digits: list[Digit]) -> None:
+    """From the picture to 28x28, stage by stage."""
+    with st.expander("From your picture to 28 × 28", icon=":material/photo_filter:"):
+        stages = st.columns(4, gap="small")
+        stages[0].image(picture, "As decoded", width="stretch")
+        stages[1].image(np.clip(ink.grey, 0, 255).astype(np.uint8), "Grey, ink dark", width="stretch")
+        strength = np.round(255 * ink.strength / max(float(ink.strength.max()), 1e-6)).astype(np.uint8)
+        stages[2].image(strength, "Ink: paper, shadow and lines off", width="stretch")
+        cut = np.concatenate([digit.image for digit in digits[:6]], axis=1)
+        stages[3].image(np.kron(cut, np.ones((8, 8), np.uint8)), "Cut out and centred", width="stretch")
+        st.caption(
+            f"Read as {ink.polarity} ink. Your picture stays in this session's memory and is not stored."
+        )
