@@ -105,7 +105,7 @@ def test_ode_step_has_the_order_of_its_method(method: diffrax.AbstractSolver) ->
         return abs(float(z[0, 0]) - 1 / (1 + h))
 
     order = np.log2(error(0.2) / error(0.1)) - 1
-    assert order == pytest.approx(method.order(None), abs=0.6)
+    assert order == pytest.approx(method.order(None), abs=0.75)  # an order apart is 1
 
 
 @pytest.mark.parametrize("step_size", [1.0, 0.3])

@@ -1,0 +1,183 @@
+"""What every solver makes of maps, starts and settings that are anything but friendly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, solve
+from deq.solvers import Map, Solver, relative_residual
+
+SOLVERS: dict[str, Solver] = {
+    "picard": Picard(),
+    "anderson": Anderson(),
+    "broyden": Broyden(),
+    "newton": NewtonKrylov(),
+    "ode": ODEFlow(),
+}
+every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+
+
+def assert_honest(f: Map, solution: Solution, solver: Solver) -> None:
+    """Never converged above tol, never past max_nfe, the residual that of the z returned."""
+    measured = relative_residual(solution.z, f(solution.z))
+    np.testing.assert_allclose(solution.residual, measured, rtol=1e-3, atol=1e-7)
+    np.testing.assert_array_equal(solution.converged, solution.residual <= solver.tol)
+    assert (solution.nfe <= solver.max_nfe).all()
+
+
+DIVERGING: dict[str, Map] = {
+    "grows by squares": lambda z: z * z + z + 1,
+    "leaves float32 in two steps": lambda z: 1e25 * jnp.exp(jnp.abs(z)),
+    "overflows in the norm alone": lambda z: 3e18 * jnp.ones_like(z) * (1 + jnp.abs(z)),
+    "jumps to infinity": lambda z: jnp.where(z > 0.5, jnp.inf, z + 1),
+}
+
+
+@every_solver
+@pytest.mark.parametrize("f", DIVERGING.values(), ids=DIVERGING)
+def test_divergence_is_never_convergence(solver: Solver, f: Map) -> None:
+    z0 = jnp.full((2, 3), 0.25)
+    solution = solve(f, z0, solver)
+    assert_honest(f, solution, solver)
+    assert not solution.converged.any()
+    assert jnp.isfinite(solution.z).all()
+
+
+@every_solver
+def test_nan_in_one_sample_stays_there(solver: Solver) -> None:
+    x = jnp.array([[1.0, jnp.nan], [1.0, 2.0], [0.5, 0.0]])
+    z0 = jnp.zeros((3, 2)).at[2, 0].set(jnp.nan)
+    solution = solve(lambda z: 0.5 * jnp.tanh(z) + x, z0, solver)
+    alone = solve(lambda z: 0.5 * jnp.tanh(z) + x[1:2], z0[1:2], solver)
+    np.testing.assert_array_equal(solution.converged, [False, True, False])
+    np.testing.assert_array_equal(solution.nfe, [1, alone.nfe[0], 1])
+    np.testing.assert_array_equal(solution.residual[jnp.array([0, 2])], jnp.inf)
+    np.testing.assert_array_equal(solution.z[0], z0[0])  # the finite iterate that was seen
+    np.testing.assert_allclose(solution.z[1], alone.z[0], rtol=1e-6)
+
+
+@every_solver
+def test_nan_on_the_way_leaves_the_best_iterate(solver: Solver) -> None:
+    """log has no fixed point; from 1.5 it leads below zero, where it is NaN."""
+    solution = solve(jnp.log, jnp.full((1, 2), 1.5), solver)
+    assert_honest(jnp.log, solution, solver)
+    assert not solution.converged.any()
+    assert jnp.isfinite(solution.z).all()
+    assert jnp.isfinite(solution.residual).all()
+
+
+@every_solver
+def test_stall_ends_at_the_budget_with_the_best_iterate(solver: Solver) -> None:
+    """No float32 iterate reaches 1e-12 here, since f rounds differently at every z."""
+    x = jnp.linspace(0.1, 1.0, 7)[None]
+
+    def f(z: Array) -> Array:
+        return jnp.sin(1.3 * jnp.roll(z, 1, axis=1)) * 0.9 + x
+
+    wanting = replace(solver, tol=0.0, max_nfe=400)
+    solution = solve(f, jnp.zeros((1, 7)), wanting)
+    assert_honest(f, solution, wanting)
+    assert float(solution.residual[0]) < 1e-6
+    assert bool(solution.converged[0]) == (float(solution.residual[0]) == 0)
+
+
+@every_solver
+def test_start_that_is_the_solution_costs_one_call(solver: Solver) -> None:
+    z0 = jnp.array([[2.0, 4.0], [2.0, 5.0]])
+    solution = solve(lambda z: 0.5 * z + jnp.array([1.0, 2.0]), z0, solver)
+    assert solution.converged.all()
+    assert int(solution.nfe[0]) == 1 < int(solution.nfe[1])
+    np.testing.assert_array_equal(solution.z[0], z0[0])
+
+
+@every_solver
+def test_zero_is_a_fixed_point_like_any_other(solver: Solver) -> None:
+    solution = solve(lambda z: 0.5 * z, jnp.zeros((1, 3)), solver)
+    assert bool(solution.converged[0])
+    assert float(solution.residual[0]) == 0
+
+
+@every_solver
+def test_one_call_allows_only_the_start(solver: Solver) -> None:
+    z0 = jnp.array([[0.3]])
+    solution = solve(jnp.cos, z0, replace(solver, max_nfe=1))
+    assert int(solution.nfe[0]) == 1
+    assert not solution.converged[0]
+    np.testing.assert_array_equal(solution.z, z0)
+    assert float(solution.residual[0]) == pytest.approx(float(relative_residual(z0, jnp.cos(z0))[0]))
+
+
+@every_solver
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0,), (0, 4, 4, 2)])
+def test_nothing_to_solve_is_no_error(solver: Solver, shape: tuple[int, ...]) -> None:
+    solution = solve(jnp.cos, jnp.zeros(shape), solver, trace=2)
+    assert solution.z.shape == shape
+    assert solution.nfe.shape == solution.residual.shape == solution.converged.shape == shape[:1]
+    assert solution.converged.all()
+
+
+@every_solver
+@pytest.mark.parametrize("shape", [(3,), (2, 4, 4, 3)])
+def test_states_of_any_shape(solver: Solver, shape: tuple[int, ...]) -> None:
+    solution = solve(jnp.cos, jnp.zeros(shape), solver)
+    assert solution.converged.all()
+    np.testing.assert_allclose(solution.z, 0.73908513, rtol=3e-5)
+
+
+@every_solver
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+def test_half_precision(solver: Solver, dtype: jnp.dtype) -> None:
+    x = jnp.linspace(0, 1, 12, dtype=dtype).reshape(2, 6)
+    solution = solve(lambda z: 0.5 * jnp.cos(z) + x, jnp.zeros((2, 6), dtype), replace(solver, tol=2e-2))
+    assert solution.z.dtype == dtype
+    assert solution.residual.dtype == jnp.float32
+    assert solution.converged.all()
+    exact = solve(lambda z: 0.5 * jnp.cos(z) + x.astype(jnp.float32), jnp.zeros((2, 6)), Picard())
+    np.testing.assert_allclose(solution.z.astype(jnp.float32), exact.z, atol=3e-2)
+
+
+@every_solver
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e15])
+def test_scale_of_the_state_does_not_matter(solver: Solver, scale: float) -> None:
+    """Between 1e-8 / tol, where the guard against 0 / 0 begins, and the squares that float32 can hold."""
+    solution = solve(lambda z: scale * jnp.cos(z / scale), jnp.zeros((1, 4)), replace(solver, tol=1e-4))
+    assert solution.converged.all()
+    np.testing.assert_allclose(solution.z / scale, 0.73908513, rtol=3e-4)
+
+
+@every_solver
+def test_denormal_and_enormous_states_stay_defined(solver: Solver) -> None:
+    def f(z: Array) -> Array:
+        return 0.5 * z
+
+    tiny = solve(f, jnp.full((1, 3), 1e-39), solver)
+    assert bool(tiny.converged[0])  # far below 1e-8 everything is zero
+    enormous = solve(f, jnp.full((1, 3), 1e30), solver)
+    assert not bool(enormous.converged[0])  # its norm is not finite in float32
+    assert jnp.isfinite(enormous.z).all()
+
+
+@every_solver
+def test_weak_types_and_numpy_starts(solver: Solver) -> None:
+    weak = jnp.full((2, 2), 1.0)
+    for f in (lambda z: 0.5 * z, lambda z: jnp.broadcast_to(jnp.asarray(2.0), z.shape)):
+        solution = solve(f, weak, solver)
+        assert not solution.z.weak_type
+        assert solution.z.dtype == jnp.float32
+    assert solve(jnp.cos, np.zeros((2, 2)), solver).converged.all()  # float64 from NumPy, float32 here
+
+
+@every_solver
+def test_traced_tolerances_out_of_range_claim_nothing(solver: Solver) -> None:
+    run = jax.jit(lambda tol: solve(jnp.cos, jnp.zeros((2, 3)), replace(solver, tol=tol, max_nfe=60)))
+    nan = run(jnp.nan)
+    assert not nan.converged.any()
+    assert jnp.isfinite(nan.z).all()
+    assert not run(-1.0).converged.any()
+    assert run(jnp.inf).converged.all()
