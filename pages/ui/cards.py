@@ -14,4 +14,5 @@ def card(title: str, name: str, link: str) -> Iterator[None]:
     with st.container(border=True, height="stretch"):
         st.subheader(title, anchor=False)
         yield
+        st.space("stretch")
         st.page_link(page(name), label=link, icon=":material/arrow_forward:", icon_position="right")
