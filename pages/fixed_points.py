@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.fixed_points_flow import draw_flow
+from pages.ui.fixed_points_network import draw_network
 from pages.ui.fixed_points_number import draw_number
 from pages.ui.fixed_points_plane import draw_plane
 from pages.ui.fixed_points_solvers import draw_solvers
@@ -18,9 +19,10 @@ TABS = {
     "As an ODE": draw_flow,
     "Sweep": draw_sweep,
     "Two numbers": draw_plane,
+    "A network": draw_network,
 }
 
-st.title("Apply a map again and again: where does it settle?")
+st.title("Apply a map again and again: where does it settle?", anchor=False)
 st.markdown(
     "A fixed point is a value that the map leaves where it is, x* = f(x*). A deep equilibrium model is a network "
     "whose answer is such a point."

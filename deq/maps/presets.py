@@ -24,6 +24,8 @@ PRESETS = MappingProxyType(
             "a*cos(x)",
             "Press cos on a calculator again and again: 0.739 from any start. Raise a past 1.32 and it splits in two.",
             start=-1.0,
+            low=-1.5,
+            high=1.5,
             sweep=(-4.0, 4.0),
         ),
         "affine": Preset(

@@ -59,7 +59,7 @@ def flow_and_steps(
         ends.append((label, float(t[seen][-1]), float(x[seen][-1]), style.color))
     figure.add_scatter(x=[0], y=flow[:1], mode="markers", marker=dict(START_MARKER), hoverinfo="skip")
     label_ends(figure, ends)
-    return figure.update_xaxes(range=[-0.02 * float(times[-1]), 1.2 * float(times[-1])])
+    return figure.update_xaxes(range=[-0.02 * float(times[-1]), 1.3 * float(times[-1])])
 
 
 def phase_line(

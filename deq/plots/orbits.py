@@ -34,41 +34,45 @@ def iterates(
 
 
 def distance_curve(
-    distance: ArrayLike, rate: float | None = None, *, damped: bool = False, height: int = 290
+    distance: ArrayLike,
+    rate: float | None = None,
+    *,
+    y_title: str = "distance to x*",
+    damped: bool = False,
+    height: int = 290,
 ) -> go.Figure:
-    """Distance |x_k - x*| against k on a log axis, with the line that falls by the rate |g'(x*)| each step.
+    """A distance against k on a log axis, with the line that changes by the factor `rate` each step.
 
-    distance: (n + 1,), NaN past its end.
+    distance: (n + 1,), NaN past its end: to the fixed point, with rate |g'(x*)|, or between two orbits.
     """
     distance = np.asarray(distance, float)
-    figure = styled_figure("iteration k", "distance to x*", y_type="log", height=height)
-    seen = np.isfinite(distance) & (distance > SMALLEST)
+    figure = styled_figure("iteration k", y_title, y_type="log", height=height)
+    with np.errstate(invalid="ignore"):
+        seen = np.isfinite(distance) & (distance > SMALLEST)
     if not seen.any():
         return figure
     k = np.flatnonzero(seen)
     style = solver_style("damped Picard" if damped else "Picard")
-    hover = "k = %{x}<br>distance %{y:.2e}<extra></extra>"
     figure.add_scatter(
         x=k,
         y=distance[seen],
-        name="measured",
         mode="lines+markers",
         line=style.line | {"dash": "solid"},
         marker={"symbol": style.marker, "size": 5},
-        hovertemplate=hover,
+        hovertemplate="k = %{x}<br>distance %{y:.2e}<extra></extra>",
     )
-    if rate is not None and 1e-6 < rate < 1:
+    if rate is not None and 1e-6 < rate < 1e6:
         _add_rate(figure, k, distance[seen], rate)
     return figure
 
 
 def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
-    """The predicted slope, laid through a point two thirds along, where the linear law has set in."""
-    anchor = len(k) * 2 // 3
-    line = distance[anchor] * rate ** (k - k[anchor])
-    figure.add_scatter(
-        x=k, y=line, mode="lines", line={"color": NEUTRAL, "dash": "dash", "width": 1}, hoverinfo="skip"
-    )
+    """The predicted slope, through a point where the linear law holds: late when distances shrink, the first
+    when they grow."""
+    anchor = len(k) * 2 // 3 if rate <= 1 else 0
+    line = distance[anchor] * rate ** (k - k[anchor]).astype(float)
+    dash = {"color": NEUTRAL, "dash": "dash", "width": 1}
+    figure.add_scatter(x=k, y=line, mode="lines", line=dash, hoverinfo="skip")
     figure.add_annotation(
         x=float(k[anchor]),
         y=float(np.log10(distance[anchor])),
@@ -76,7 +80,7 @@ def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: floa
         showarrow=False,
         xanchor="left",
         xshift=12,
-        yshift=14,
+        yshift=14 if rate <= 1 else -12,
         font={"color": NEUTRAL, "size": 13},
     )
 

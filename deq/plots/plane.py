@@ -20,7 +20,7 @@ def phase_portrait(
     flow: ArrayLike = (),
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
-    height: int = 660,
+    height: int = 580,
 ) -> go.Figure:
     """The field dz/dt = f(z) - z with its nullclines and trajectories of iteration and flow.
 
@@ -160,4 +160,4 @@ def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: in
 def _square(figure: go.Figure, axis: np.ndarray) -> go.Figure:
     window = [float(axis[0]), float(axis[-1])]
     figure.update_xaxes(range=window, constrain="domain", gridcolor=GRID)
-    return figure.update_yaxes(range=window, scaleanchor="x", constrain="domain")
+    return figure.update_yaxes(range=window, scaleanchor="x", constrain="domain", constraintoward="top")

@@ -134,7 +134,7 @@ def _finish(
         add_tolerance(figure, tol)
     if labelled:
         label_ends(figure, ends)
-        if ends:  # room to the right of the longest curve for the names
-            figure.update_xaxes(range=[-0.02 * max(e[1] for e in ends), 1.3 * max(e[1] for e in ends) + 1])
+        longest = max((end[1] for end in ends), default=1)
+        figure.update_xaxes(range=[-0.02 * longest, 1.4 * longest + 1])  # room for the names
     else:
         figure.update_layout(showlegend=True)

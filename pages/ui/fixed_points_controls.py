@@ -53,18 +53,20 @@ def map_controls(damping_label: str = "Damping") -> MapSettings | None:
     with columns[0]:
         name = st.selectbox("Map", list(PRESETS), key="preset", bind="query-params", on_change=_use_defaults)
         preset = PRESETS[name]
-        formula = _formula(name, preset)
-    if formula is None:
-        return None
+        text = _formula_text(name, preset)
+    formula = _parse(text)
     low, high, num_steps, sweep = _more_settings(name, preset)
     with columns[1]:
         a = _slider("Parameter a", "a", *A_RANGE, preset.a)
-        b = _slider("Parameter b", "b", *A_RANGE, preset.b) if "b" in formula.variables else preset.b
+        has_b = formula is not None and "b" in formula.variables
+        b = _slider("Parameter b", "b", *A_RANGE, preset.b) if has_b else preset.b
     with columns[2]:
         start = _start(name, low, high, min(max(preset.start, low), high))
     with columns[3]:
         damping = _slider(damping_label, "damping", 0.05, 1.0, 1.0, help=tip("damping"))
     st.session_state["_a_seen"] = a
+    if formula is None:
+        return None
     settings = MapSettings(formula, a, b, start, damping, low, high, num_steps, sweep)
     return settings if _has_values(settings) else None
 
@@ -87,32 +89,42 @@ def set_start(x: float) -> None:
     st.session_state[start_key(st.session_state["preset"])] = float(f"{x:.5g}")
 
 
-def _formula(name: str, preset: Preset) -> Formula | None:
+def _formula_text(name: str, preset: Preset) -> str:
     if name != OWN_FORMULA:
         st.caption(f"f(x) = `{preset.formula}`")
-        return parse_formula(preset.formula)
+        return preset.formula
     text = st.text_input(
         "f(x)",
         preset.formula,
         key="formula",
         max_chars=400,
         bind="query-params",
-        help="Numbers, x, a, b, + - * / **, parentheses, sin cos tan tanh exp log sqrt abs sigmoid relu.",
+        help="Numbers, x, a, b, + - \\* / \\*\\*, parentheses, sin cos tan tanh exp log sqrt abs sigmoid relu.",
     )
+    return text or ""
+
+
+def _parse(text: str) -> Formula | None:
+    """The formula, or None with a message that points at the place."""
     try:
-        return parse_formula(text or "")
+        return parse_formula(text)
     except FormulaError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         if error.text:
             st.code(error.pointer, language=None)
         return None
+
+
+def plain(text: str) -> str:
+    """Text in which Markdown finds nothing to format."""
+    return "".join(f"\\{c}" if c in "\\`*_[]$~<>:#" else c for c in text)
 
 
 def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[float, float]]:
     """Steps drawn, the window of an own formula, and the range of a sweep."""
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
-        num_steps = left.slider("Steps drawn", 5, 60, 30, key="steps", bind="query-params")
+        num_steps = left.slider("Steps drawn", 5, 60, 30, key="drawn", bind="query-params")
         sweep = right.slider("Sweep of a", *A_RANGE, preset.sweep, 0.05, key="sweep", bind="query-params")
         low, high = preset.low, preset.high
         if name == OWN_FORMULA:
@@ -177,10 +189,8 @@ def _has_values(settings: MapSettings) -> bool:
     """Whether f has a value anywhere in the window; says so on the page if not."""
     if np.isfinite(settings.f(settings.window)).any():
         return True
-    st.error(
-        f"{settings.formula.text} has no finite value for x between {settings.low:g} and {settings.high:g} "
-        f"at a = {settings.a:g}. Change a, the window or the formula."
-    )
+    message = f"{settings.formula.text} has no finite value for x from {settings.low:g} to {settings.high:g} "
+    st.error(plain(f"{message}at a = {settings.a:g}. Change a, the window or the formula."))
     return False
 
 

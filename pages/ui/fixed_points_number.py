@@ -23,6 +23,7 @@ from pages.ui.fixed_points_words import banach_sentence, fixed_point_table, numb
 from pages.ui.glossary import tip
 
 CHART = "cobweb"
+NEARBY = 1e-8
 SNIPPET = """
 import numpy as np
 from deq.formula import parse_formula
@@ -49,7 +50,7 @@ def draw_number() -> None:
     fixed = fixed_points(g, settings.low, settings.high)
     verdict = judge_orbit(g, settings.start)
     xs = orbit(g, settings.start, settings.num_steps)
-    _metrics(settings, verdict, fixed)
+    _metrics(verdict, fixed)
     st.markdown(verdict_sentence(verdict, orbit(g, settings.start, 2000)))
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -62,31 +63,34 @@ def draw_number() -> None:
     with right:
         damped = settings.damping < 1
         show(iterates(xs, fixed.x, damped=damped), "iterates")
-        if verdict.limit is not None:
-            distance = np.abs(xs - verdict.limit)
-            show(distance_curve(distance, verdict.predicted_rate, damped=damped), "distance")
+        show(_distances(settings, verdict, xs), "distance")
     map_tries()
     _details(settings, fixed, xs, verdict)
 
 
-def _metrics(settings: MapSettings, verdict: Verdict, fixed: FixedPoints) -> None:
-    """Four numbers: the verdict, where it settles, the slope there, the Lipschitz constant."""
-    columns = st.columns(4)
-    columns[0].metric("Verdict", verdict.text, help=tip("verdict"))
+def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Figure:
+    """The distance to the fixed point, or where there is none, to an orbit that starts right beside this one."""
+    damped = settings.damping < 1
+    if verdict.limit is not None:
+        return distance_curve(np.abs(xs - verdict.limit), verdict.predicted_rate, damped=damped)
+    neighbour = orbit(settings.g, settings.start + NEARBY, settings.num_steps)
+    rate = float(np.exp(verdict.lyapunov)) if np.isfinite(verdict.lyapunov) else None
+    title = f"distance to an orbit<br>that starts {NEARBY:g} away"
+    return distance_curve(np.abs(xs - neighbour), rate, y_title=title, damped=damped)
+
+
+def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
+    """Four numbers: the verdict, where it settles, the rate, the fixed points."""
     settled = verdict.limit is not None
-    columns[1].metric("Settles at", number(verdict.limit, 7) if verdict.limit is not None else "nowhere")
-    slope = f"{verdict.predicted_rate:.4f}" if settled else f"{verdict.lyapunov:.3f}"
-    columns[2].metric(
-        "Rate |g'(x*)|" if settled else "Lyapunov exponent",
-        slope,
-        help=tip("slope" if settled else "Lyapunov exponent"),
-    )
+    rate = verdict.predicted_rate if settled else verdict.lyapunov
     stable = int(fixed.stable.sum())
-    columns[3].metric(
-        "Fixed points in the window",
-        "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} not",
-        help=tip("fixed point"),
-    )
+    count = "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} not"
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Verdict", verdict.text, help=tip("verdict"), width="content")
+        st.metric("Settles at", number(verdict.limit, 7) if settled else "nowhere", width="content")
+        label, term = ("Rate |g'(x\\*)|", "slope") if settled else ("Lyapunov exponent",) * 2
+        st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
+        st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 
 
 def _cobweb(settings: MapSettings, xs: np.ndarray, fixed: FixedPoints) -> go.Figure:

@@ -124,7 +124,7 @@ def _controls() -> PlaneSettings:
         x1 = st.slider("Injection x1", -1.0, 1.0, 0.3, 0.01, key="x1", help=tip("injection"), **bound)
         x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
     with columns[3]:
-        solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="solver", **bound)
+        solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="cost_of", **bound)
     st.caption(
         "f(z) = tanh(W z + x). W turns by the angle and stretches by the radius: its eigenvalues are "
         "radius times exp(± i angle)."
