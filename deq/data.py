@@ -106,7 +106,8 @@ def download_once(name: str, source: str, url_infos: dict | None = None) -> Path
         return folder
     probe(name, source + FILES[-1])
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+    # On a failure other files may still be on their way into the temporary folder, hence the leniency.
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as temporary:
         paths = fetch(name, source, download_dir=temporary, url_infos=url_infos)
         for path, file in zip(paths, FILES, strict=True):
             path.replace(folder / file)  # atomic: a download cut short leaves no half file behind
@@ -163,12 +164,13 @@ def download_message(name: str, folder: Path | None, error: Exception) -> str:
     file = next((file for file in FILES if file in str(error)), "one of its files")
     if type(error).__name__ != "NonMatchingChecksumError":
         return f"Cannot get {file} of {name}: {error}"
-    where = f"{folder / file}" if folder else f"the downloaded {file}"
-    return f"Wrong checksum: {where} is corrupt or is not a file of {name}. Delete it and fetch it again."
+    if folder is None:
+        return f"Wrong checksum: the downloaded {file} is not the known file of {name}. Try again, or use --data-dir."
+    return f"Wrong checksum: {folder / file} is corrupt or is not a file of {name}. Delete it and fetch it again."
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """An .gz file in the IDX format: images uint8 (n, 28, 28, 1) or labels int32 (n,). yann.lecun.com/exdb/mnist"""
+    """A .gz file in the IDX format: images uint8 (n, 28, 28, 1) or labels int32 (n,). yann.lecun.com/exdb/mnist"""
     data = gzip.decompress(path.read_bytes())
     if data[3] == 1:
         return np.frombuffer(data, np.uint8, offset=8).astype(np.int32)

@@ -6,7 +6,8 @@ from numpy.typing import ArrayLike
 
 from deq.plots.style import DIGIT_COLORS, NEUTRAL, TRANSPARENT, styled_figure
 
-LOCKED = 0.02  # a class that never passes this probability is drawn in grey, unnamed
+NAMED = 0.05  # a class is named where its probability passes this
+MAX_NUMERALS = 40  # points; more than that and numerals would cover the curve
 
 
 def digit_picture(image: ArrayLike, height: int = 260) -> go.Figure:
@@ -53,20 +54,21 @@ def probability_bars(probabilities: ArrayLike, height: int = 260) -> go.Figure:
 def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> go.Figure:
     """Class probabilities (n, classes) read off every iterate, against evaluations of f (n,).
 
-    Classes that matter are drawn in their digit's colour, with the numeral at every point.
+    Classes that matter are drawn in their digit's colour, with the numeral where they are likely.
     """
     nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
     figure = styled_figure("evaluations of f", "probability", height=height)
     for k in range(probabilities.shape[1] if probabilities.ndim == 2 else 0):
-        matters = probabilities[:, k].max(initial=0) > LOCKED
+        named = probabilities[:, k] > NAMED
+        matters = bool(named[1:].any())  # at the start all are about as probable
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
-            mode="lines+text" if matters and len(nfe) <= 40 else "lines",
-            line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 2 if matters else 1},
-            text=[str(k)] * len(nfe),
+            mode="lines+text" if matters and len(nfe) <= MAX_NUMERALS else "lines",
+            line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 3 if matters else 1},
+            text=np.where(named & (np.arange(len(nfe)) > 0), str(k), ""),
             textposition="top center",
-            textfont={"color": DIGIT_COLORS[k % 10], "size": 13},
+            textfont={"size": 13},  # in the theme's own colour: the palette's dark ones fade on slate
             name=str(k),
             opacity=1 if matters else 0.4,
             hovertemplate=f"{k}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
@@ -76,9 +78,7 @@ def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 30
 
 
 def percent(p: float) -> str:
-    """A probability for a reader: 99.8 %, 3 %, < 0.1 %, > 99.9 %."""
-    if p >= 0.9995:
-        return "> 99.9 %"
-    if p < 0.0005:
-        return "< 0.1 %" if p > 1e-4 else ""
-    return f"{100 * p:.1f} %"
+    """A probability for a reader: 97.2 %, > 99.9 %, nothing below 0.1 %."""
+    if p < 0.001:
+        return ""
+    return "> 99.9 %" if p >= 0.9995 else f"{100 * p:.1f} %"

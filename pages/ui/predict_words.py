@@ -7,6 +7,7 @@ from deq.images import Digit, Ink
 from pages.ui.glossary import tip
 from pages.ui.predict_answer import Answer
 
+MAX_SHOWN = 12
 SNIPPET = """
 import numpy as np
 from deq.checkpoints import load_pretrained
@@ -67,15 +68,19 @@ def verdict(answer: Answer, tol: float) -> str:
 
 
 def show_stages(picture: np.ndarray, ink: Ink, digits: list[Digit]) -> None:
-    """From the picture to 28x28, stage by stage."""
+    """From the picture to 28x28, stage by stage, in a row that wraps on a phone."""
+    strength = ink.strength / max(float(ink.strength.max()), 1e-6)
+    stages = {
+        "As decoded": picture,
+        "Grey, the ink dark": np.clip(ink.grey, 0, 255).astype(np.uint8),
+        "Ink: paper, shadows and lines off": np.round(255 * strength).astype(np.uint8),
+    }
     with st.expander("From your picture to 28 × 28", icon=":material/photo_filter:"):
-        stages = st.columns(4, gap="small")
-        stages[0].image(picture, "As decoded", width="stretch")
-        stages[1].image(np.clip(ink.grey, 0, 255).astype(np.uint8), "Grey, ink dark", width="stretch")
-        strength = np.round(255 * ink.strength / max(float(ink.strength.max()), 1e-6)).astype(np.uint8)
-        stages[2].image(strength, "Ink: paper, shadow and lines off", width="stretch")
-        cut = np.concatenate([digit.image for digit in digits[:6]], axis=1)
-        stages[3].image(np.kron(cut, np.ones((8, 8), np.uint8)), "Cut out and centred", width="stretch")
+        with st.container(horizontal=True):
+            for caption, stage in stages.items():
+                st.image(stage, caption, width=150)
+            for digit in digits[:MAX_SHOWN]:
+                st.image(np.kron(digit.image, np.ones((6, 6), np.uint8)), "Cut out and centred", width=150)
         st.caption(
             f"Read as {ink.polarity} ink. Your picture stays in this session's memory and is not stored."
         )
