@@ -1,20 +1,15 @@
-"""The story of the front page as arrays: a map, a layer applied for ever, its flow, a digit, each really solved."""
-
-from dataclasses import dataclass
+"""The story of the front page as arrays: a map, a layer applied for ever, its flow, each really solved."""
 
 import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax import Array
 
-from deq.models import EquilibriumModel
 from deq.solvers import ODEFlow, Picard, Solution, solve
 
 UNITS = 24  # of the layer in the second step
 GAIN = 0.9  # its spectral norm: below 1, so that it settles from any start
-DEPTH = 40  # evaluations of a digit's cell that are kept
 TURN = 2.0  # how fast the flow of the third step goes round
 
 COSINE = Picard(tol=1e-6, max_nfe=100)
@@ -56,37 +51,3 @@ def ring(number: int, radius: float = 1.6) -> np.ndarray:
     """Starts on a circle, (number, 2) float32."""
     angle = np.linspace(0, 2 * np.pi, number, endpoint=False)
     return (radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a model settles on a digit. probabilities: (k, 10) after each of k evaluations; the last row is the answer.
-
-    residual: relative, of the answer. converged: whether it is an equilibrium.
-    """
-
-    probabilities: np.ndarray
-    nfe: np.ndarray
-    residual: float
-    converged: bool
-
-    @property
-    def label(self) -> int:
-        return int(self.probabilities[-1].argmax())
-
-
-def read_digit(model: EquilibriumModel, image: np.ndarray, tol: float = 1e-3) -> Reading:
-    """Plain iteration of a trained cell on one image, asked for its opinion at every step. image: (28, 28, 1) uint8."""
-    picard = Picard(tol=tol, max_nfe=DEPTH)
-    solution, probabilities = jax.device_get(_read(*nnx.split(model), image[None], picard))
-    seen = np.isfinite(solution.trace.residual[0])
-    found = float(solution.residual[0]), bool(solution.converged[0])
-    return Reading(probabilities[seen], solution.trace.nfe[0][seen], *found)
-
-
-@jax.jit(static_argnums=0)
-def _read(graph: nnx.GraphDef, state: nnx.State, images: Array, solver: Picard) -> tuple[Solution, Array]:
-    model = nnx.merge(graph, state)
-    injection = model.encode(images)
-    solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=DEPTH)
-    return solution, jax.nn.softmax(model.head(solution.trace.z[0]))

@@ -6,12 +6,14 @@ import streamlit as st
 from deq import story
 from deq.checkpoints import load_pretrained
 from deq.data import load_dataset
-from deq.plots.story import cosine_picture, digit_picture, flow_picture, layer_picture, opinion_picture
+from deq.plots.prediction import digit_picture, percent, probability_paths
+from deq.plots.story import cosine_picture, flow_picture, layer_picture
 from deq.plots.toy import prediction_line
 from deq.toy import TRAINED_ON, ToyStudy, study_toy
 from pages.ui import charts
 from pages.ui.cards import card
 from pages.ui.guard import require_app
+from pages.ui.predict_answer import Answer, answers
 
 require_app()
 
@@ -25,10 +27,11 @@ def trained_toy() -> ToyStudy:
 
 
 @st.cache_data(show_spinner=False)
-def read_digit():
-    """The picture, how the network settles on it, and how well that network does on its test set."""
-    shipped, image = load_pretrained("mlp"), load_dataset("digits").test_images[DIGIT]
-    return image, story.read_digit(shipped.model, image), shipped.card.accuracy
+def read_digit() -> tuple[Answer, float | None]:
+    """How the network settles on one digit, and the fraction of its test set that it reads rightly."""
+    shipped = load_pretrained("mlp")
+    image = load_dataset("digits").test_images[DIGIT, ..., 0]
+    return answers(image[None], shipped, shipped.solver)[0], shipped.card.accuracy
 
 
 @st.fragment
@@ -37,8 +40,7 @@ def press_cosine() -> None:
     found = story.settle_cosine(jnp.float32(start))
     charts.show(cosine_picture(found.trace.z[0, :, 0]), key="cosine")
     st.markdown(
-        "From here or anywhere else you end at "
-        f"**{found.z[0, 0]:.6f}**, here after {found.nfe[0]} presses. "
+        f"From here or anywhere else you end at **{found.z[0, 0]:.6f}**, this time after {found.nfe[0]} presses. "
         "It is the one number with cos x = x: a fixed point."
     )
 
@@ -52,7 +54,10 @@ first, second, third = st.columns(3)
 with first, card("1. Press cos again and again", "fixed_points", "Try other maps"):
     press_cosine()
 
-with second, card("2. Apply a layer for ever", "fixed_points", "See what makes it settle"):
+with (
+    second,
+    card("2. Apply a layer for ever", "fixed_points", "See what makes it settle", {"view": "A network"}),
+):
     layer = story.settle_layer(*story.random_layer(seed=1))
     charts.show(layer_picture(layer.trace.z[0]), key="layer")
     st.markdown(
@@ -60,7 +65,7 @@ with second, card("2. Apply a layer for ever", "fixed_points", "See what makes i
         "nothing changes by more than 0.1 %: all deeper layers are the same. That state is the equilibrium."
     )
 
-with third, card("3. Or let it flow", "fixed_points", "Follow the flow"):
+with third, card("3. Or let it flow", "fixed_points", "Follow the flow", {"view": "As an ODE"}):
     flow = story.settle_flow(jnp.asarray(story.ring(STARTS)))
     charts.show(flow_picture(flow.trace.z, flow.z.mean(axis=0)), key="flow")
     st.markdown(
@@ -79,15 +84,14 @@ with fourth, card("4. Let it learn y = 2x", "toy", "Train it yourself"):
     )
 
 with fifth, card("5. Let it read a digit", "predict", "Show it your own digit"):
-    image, reading, accuracy = read_digit()
+    answer, accuracy = read_digit()
     picture, opinion = st.columns([1, 2], vertical_alignment="center")
     with picture:
-        charts.show(digit_picture(image), key="digit")
+        charts.show(digit_picture(answer.image, height=220), key="digit")
     with opinion:
-        charts.show(opinion_picture(reading.nfe, reading.probabilities), key="opinion")
-    state = "It settles" if reading.converged else "It does not settle, but leans"
+        charts.show(probability_paths(answer.nfe, answer.paths, height=220), key="opinion")
+    state = "It settles" if answer.converged else "It does not settle, but leans"
     st.markdown(
-        f"{state} on **{reading.label}** with {100 * reading.probabilities[-1].max():.1f} % after "
-        f"{reading.nfe[-1]} evaluations of one layer. On MNIST's 10,000 test digits such a network is right in "
-        f"{100 * accuracy:.1f} %."
+        f"{state} on **{answer.label}** with {percent(answer.probabilities.max())} after {answer.evaluations} "
+        f"evaluations of one layer. On MNIST's 10,000 test digits it is right in {percent(accuracy)}."
     )

@@ -6,12 +6,10 @@ from numpy.typing import ArrayLike
 
 from deq.plots.cobweb import cobweb_path
 from deq.plots.style import (
-    DIGIT_COLORS,
     DIVERGING,
     EQUILIBRIUM_MARKER,
     NEUTRAL,
     START_MARKER,
-    label_ends,
     solver_style,
     styled_figure,
 )
@@ -62,30 +60,6 @@ def flow_picture(paths: ArrayLike, steady: ArrayLike, height: int = HEIGHT) -> g
         _add_point(figure, start, dict(START_MARKER) | {"size": 5}, f"start ({start[0]:.2f}, {start[1]:.2f})")
     _add_point(figure, steady, dict(EQUILIBRIUM_MARKER), f"steady state ({steady[0]:.3f}, {steady[1]:.3f})")
     return figure.update_yaxes(scaleanchor="x").update_xaxes(constrain="domain")
-
-
-def opinion_picture(nfe: ArrayLike, probabilities: ArrayLike, height: int = HEIGHT) -> go.Figure:
-    """Probability of each digit after each evaluation; the winner is named. nfe: (k,); probabilities: (k, 10)."""
-    figure = styled_figure("evaluations of the cell", "probability", height=height)
-    nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
-    if not len(nfe):
-        return figure
-    for digit, color in enumerate(DIGIT_COLORS):
-        hover = f"digit {digit}<br>after %{{x}} evaluations<br>%{{y:.1%}}<extra></extra>"
-        line = {"color": color, "width": 2}
-        figure.add_scatter(x=nfe, y=probabilities[:, digit], mode="lines", line=line, hovertemplate=hover)
-    best = int(probabilities[-1].argmax())
-    label_ends(figure, [(str(best), nfe[-1], probabilities[-1, best], DIGIT_COLORS[best])])
-    return figure.update_yaxes(range=[-0.02, 1.05], tickformat=".0%")
-
-
-def digit_picture(image: ArrayLike, height: int = HEIGHT) -> go.Figure:
-    """An image white on black with sharp pixels. image: (28, 28) or (28, 28, 1)."""
-    figure = styled_figure("", "", height=height)
-    pixels = np.asarray(image).reshape(np.shape(image)[:2])
-    figure.add_heatmap(z=pixels, colorscale="gray", showscale=False, hoverinfo="skip")
-    figure.update_xaxes(visible=False, constrain="domain")
-    return figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
 
 
 def _add_line(figure: go.Figure, x: np.ndarray, y: np.ndarray, line: dict[str, object]) -> None:
