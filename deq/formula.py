@@ -50,7 +50,8 @@ class FormulaError(ValueError):
     def pointer(self) -> str:
         """The formula with a caret under the place that is wrong, in two lines."""
         start = max(0, self.position - 40)
-        return f"{self.text[start : start + 80]}\n{' ' * (self.position - start)}^"
+        shown = "".join(c if c.isprintable() else " " for c in self.text[start : start + 80])
+        return f"{shown}\n{' ' * (self.position - start)}^"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def parse_formula(text: str) -> Formula:
     try:
         root = ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        position = min(max((error.offset or 1) - 1, 0), len(text))
+        position = min(error.offset - 1, len(text)) if error.offset else len(text)  # 0: at the end
         raise FormulaError(
             "The formula cannot be read here; write products with *, as in 2*x.", text, position
         ) from None
