@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, flat, require, require_count, static, widened
+from deq.solvers.base import Map, Solver, Step, flat, put, require, require_count, slots, static, widened
 
 
 class _History(NamedTuple):
@@ -53,7 +53,7 @@ class Anderson(Solver):
 
     def init(self, z: Array, f_z: Array) -> _History:
         residual, image = self._residual_and_image(z, f_z)
-        empty = jnp.zeros((residual.shape[0], self.memory, residual.shape[1]), z.dtype)
+        empty = slots(residual, self.memory)
         gram = _inner(empty[:, :, None], empty[:, None])
         return _History(empty, empty, gram, gram[:, 0], residual, image, jnp.zeros((), jnp.int32))
 
@@ -72,12 +72,12 @@ class Anderson(Solver):
         residual, image = self._residual_and_image(z, f_z)
         slot = h.taken % self.memory
         newest = residual - h.residual
-        steps = h.residual_steps.at[:, slot].set(newest)
+        steps = put(h.residual_steps, newest, slot)
         row = _inner(steps, newest[:, None])
         return _History(
             residual_steps=steps,
-            image_steps=h.image_steps.at[:, slot].set(image - h.image),
-            gram=h.gram.at[:, slot].set(row).at[:, :, slot].set(row),
+            image_steps=put(h.image_steps, image - h.image, slot),
+            gram=put(put(h.gram, row, slot), row, slot, axis=2),
             right=_inner(steps, residual[:, None]),
             residual=residual,
             image=image,

@@ -33,6 +33,16 @@ def flat(z: Array) -> Array:
     return z.reshape(z.shape[0], math.prod(z.shape[1:]))
 
 
+def slots(z: Array, count: int) -> Array:
+    """Zeros (batch, count, n) for z: (batch, n), split over devices as z is."""
+    return jnp.broadcast_to(jnp.zeros_like(z)[:, None], (z.shape[0], count, z.shape[1]))
+
+
+def put(memory: Array, value: Array, slot: Array, axis: int = 1) -> Array:
+    """memory with `value` in place `slot` of that axis; the other axes agree."""
+    return jax.lax.dynamic_update_index_in_dim(memory, value, slot, axis)
+
+
 def norm(z: Array) -> Array:
     """L2 norm of each sample over its other axes, in at least float32. z: (batch, ...) -> (batch,)."""
     return jnp.sqrt(jnp.sum(jnp.square(widened(z)), axis=tuple(range(1, z.ndim))))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, flat, norm, require_count, static
+from deq.solvers.base import Map, Solver, Step, flat, norm, put, require_count, slots, static
 
 
 class _InverseJacobian(NamedTuple):
@@ -43,8 +43,7 @@ class Broyden(Solver):
         return 1
 
     def init(self, z: Array, f_z: Array) -> _InverseJacobian:
-        batch, n = flat(z).shape
-        empty = jnp.zeros((batch, self.rank, n), z.dtype)
+        empty = slots(flat(z), self.rank)
         return _InverseJacobian(empty, empty, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _InverseJacobian, active: Array) -> Step:
@@ -64,8 +63,8 @@ class Broyden(Solver):
         factor = jnp.where(usable, 1 / jnp.where(usable, denominator, 1), 0).astype(s.dtype)
         full = h.used >= self.rank
         slot = jnp.where(full, 0, h.used)
-        u = h.u.at[:, slot].set(jnp.where(full, 0, 1) * factor[:, None] * (s - h_y))
-        v = h.v.at[:, slot].set(s_h)
+        u = put(h.u, factor[:, None] * (s - h_y), slot)
+        v = put(h.v, s_h, slot)
         return _InverseJacobian(u, v, jnp.where(full, 0, h.used + 1))
 
 

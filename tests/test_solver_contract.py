@@ -1,0 +1,185 @@
+"""What `solve` promises beside the answer: samples alone, nothing compiled twice, traces, clear errors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, solve
+from deq.solvers import GMRES, BiCGStab, Solver
+from tests.conftest import ROOT
+
+SOLVERS: dict[str, Solver] = {
+    "picard": Picard(),
+    "anderson": Anderson(),
+    "broyden": Broyden(),
+    "newton": NewtonKrylov(),
+    "ode": ODEFlow(),
+}
+every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+
+
+def crowd(z: Array, x: Array) -> Array:
+    """tanh(W z) + x, but z^2 + 1, which runs away, where x[0] is 7; x: (batch, 8)."""
+    w = jnp.asarray(np.random.default_rng(1).normal(size=(8, 8)) / 4, z.dtype)
+    return jnp.where(x[:, :1] == 7, z * z + 1, jnp.tanh(z @ w) + x)
+
+
+@every_solver
+def test_each_sample_of_500_is_solved_as_if_alone(solver: Solver) -> None:
+    with jax.enable_x64(True):
+        solver = replace(solver, tol=1e-7)
+        x = jnp.asarray(np.random.default_rng(0).normal(size=(500, 8))).at[17, 0].set(7.0)
+        together = solve(lambda z: crowd(z, x), jnp.zeros((500, 8)), solver)
+        assert not together.converged[17]
+        assert int(together.converged.sum()) == 499
+        for row in (0, 16, 17, 499):
+            one = x[row : row + 1]
+            alone = solve(lambda z, one=one: crowd(z, one), jnp.zeros((1, 8)), solver)
+            assert abs(int(alone.nfe[0]) - int(together.nfe[row])) <= solver.calls_per_step
+            if row != 17:
+                np.testing.assert_allclose(together.z[row], alone.z[0], rtol=0, atol=10 * 1e-7)
+
+
+@every_solver
+def test_settings_are_data(solver: Solver) -> None:
+    """One compilation for all values of every traced setting, Python numbers and arrays alike."""
+    run = jax.jit(lambda z0, solver: solve(jnp.cos, z0, solver).nfe)
+    z0 = jnp.zeros((1, 2))
+    budgets = {"tol": (1e-3, 1e-5), "max_nfe": (40, 90), "damping": (0.9, 0.7), "ridge": (0.0, 1e-6)}
+    seen = set()
+    for name, values in (budgets | {"step_size": (0.5, 2.0)}).items():
+        for value in values if hasattr(solver, name) else ():
+            seen.add(int(run(z0, replace(solver, **{name: value}))[0]))
+    assert len(seen) > 1
+    assert run._cache_size() == 1
+
+
+@every_solver
+def test_trace_tells_the_way(solver: Solver) -> None:
+    z0 = jnp.array([[0.0], [0.7390851332], [5.0]])
+    solution = solve(jnp.cos, z0, solver, trace=200)
+    trace = solution.trace
+    assert trace is not None
+    assert trace.z.shape == (3, 200, 1)
+    for row in range(3):
+        kept = np.isfinite(trace.residual[row])
+        steps = int(kept.sum())
+        assert kept[:steps].all()  # NaN past the end and only there
+        np.testing.assert_array_equal(trace.z[row, 0], z0[row])
+        assert int(trace.nfe[row, 0]) == 1
+        assert (np.diff(trace.nfe[row, :steps]) >= 1).all()
+        assert (trace.nfe[row, steps:] == trace.nfe[row, steps - 1]).all()
+        assert int(trace.nfe[row, steps - 1]) <= int(solution.nfe[row])
+        best = int(np.nanargmin(trace.residual[row]))
+        assert trace.residual[row, best] == solution.residual[row]
+        np.testing.assert_array_equal(trace.z[row, best], solution.z[row])
+    assert np.isfinite(trace.residual[1]).sum() == 1
+
+
+@every_solver
+def test_short_trace_keeps_the_beginning(solver: Solver) -> None:
+    z0 = jnp.zeros((2, 3))
+    long, short = (solve(jnp.cos, z0, solver, trace=n).trace for n in (50, 2))
+    assert long is not None
+    assert short is not None
+    np.testing.assert_array_equal(short.z, long.z[:, :2])
+    np.testing.assert_array_equal(short.residual, long.residual[:, :2])
+    np.testing.assert_array_equal(short.nfe, long.nfe[:, :2])
+
+
+@every_solver
+def test_vmap_over_settings_and_over_problems(solver: Solver) -> None:
+    z0 = jnp.zeros((2, 3))
+    x = jnp.linspace(0, 1, 12).reshape(2, 2, 3)
+
+    def run(x: Array, tol: Array) -> tuple[Array, Array]:
+        solution = solve(lambda z: 0.5 * jnp.cos(z) + x, z0, replace(solver, tol=tol))
+        return solution.z, solution.nfe
+
+    tols = jnp.array([1e-2, 1e-5])
+    z, nfe = jax.vmap(run)(x, tols)
+    for i in range(2):
+        z_one, nfe_one = run(x[i], tols[i])
+        np.testing.assert_allclose(z[i], z_one, rtol=1e-5)
+        np.testing.assert_array_equal(nfe[i], nfe_one)
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda: Picard(tol=-1.0), "tol"),
+        (lambda: Picard(tol=float("nan")), "tol"),
+        (lambda: Picard(max_nfe=0), "max_nfe"),
+        (lambda: Picard(damping=0.0), "damping"),
+        (lambda: Picard(damping=1.5), "damping"),
+        (lambda: Anderson(memory=0), "memory"),
+        (lambda: Anderson(memory=2.5), "memory"),  # type: ignore[arg-type]
+        (lambda: Anderson(ridge=-1e-3), "ridge"),
+        (lambda: Broyden(rank=0), "rank"),
+        (lambda: NewtonKrylov(krylov=0), "krylov"),
+        (lambda: ODEFlow(step_size=0.0), "step_size"),
+        (lambda: ODEFlow(method=diffrax.Tsit5), "method"),  # type: ignore[arg-type]
+        (lambda: GMRES(restart=0), "restart"),
+        (lambda: BiCGStab(max_steps=0), "max_steps"),
+        (lambda: solve(jnp.cos, jnp.zeros(()), Picard()), "batch axis"),
+        (lambda: solve(jnp.cos, jnp.zeros((2, 2), int), Picard()), "astype"),
+        (lambda: solve(jnp.cos, jnp.zeros((2, 2), complex), Picard()), "floating"),
+        (lambda: solve(lambda z: z[:, :1], jnp.zeros((2, 2)), Picard()), r"float32\[2, 1\]"),
+        (lambda: solve(lambda z: z.astype(jnp.float16), jnp.zeros((2, 2)), Picard()), "float16"),
+        (lambda: solve(lambda z: (z, z), jnp.zeros((2, 2)), Picard()), "tuple"),  # type: ignore[arg-type, return-value]
+        (lambda: solve(jnp.cos, jnp.zeros((2, 2)), Picard(), trace=-1), "trace"),
+    ],
+)
+def test_misuse_says_what_to_do(make: Callable[[], object], word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        make()
+
+
+def test_single_and_double_precision_in_one_process() -> None:
+    run = jax.jit(lambda z0, solver: solve(jnp.cos, z0, solver))
+    single = run(jnp.zeros((1, 1)), Anderson())
+    with jax.enable_x64(True):
+        double = run(jnp.zeros((1, 1), jnp.float64), Anderson(tol=1e-14))
+        kept = run(jnp.zeros((1, 1), jnp.float32), Anderson())
+        assert double.z.dtype == jnp.float64
+        assert abs(float(double.z[0, 0]) - 0.7390851332151607) < 1e-14
+    assert single.z.dtype == kept.z.dtype == jnp.float32
+    np.testing.assert_allclose(single.z, kept.z, rtol=1e-6)
+
+
+SHARDED = """
+import jax, jax.numpy as jnp, numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, solve
+
+x = jnp.linspace(-1, 1, 64).reshape(16, 4)
+w = jnp.asarray(np.random.default_rng(0).normal(size=(4, 4)) / 4, jnp.float32)
+run = jax.jit(lambda x, solver: solve(lambda z: jnp.tanh(z @ w) + x, jnp.zeros_like(x), solver))
+solvers = [(AxisType.Auto, s) for s in (Picard(), Anderson(), Broyden(), NewtonKrylov(), ODEFlow())]
+solvers += [(AxisType.Explicit, s) for s in (Picard(), Anderson(), Broyden(), ODEFlow())]  # Lineax cannot
+for kind, solver in solvers:
+    mesh = jax.make_mesh((8,), ("batch",), axis_types=(kind,))
+    rows = NamedSharding(mesh, PartitionSpec("batch"))
+    whole, split = run(x, solver), run(jax.device_put(x, rows), solver)
+    assert len(split.z.sharding.device_set) == 8, split.z.sharding
+    assert split.converged.all()
+    np.testing.assert_allclose(whole.z, split.z, rtol=1e-5, atol=1e-6)
+    assert abs(whole.nfe - split.nfe).max() <= solver.calls_per_step
+"""
+
+
+def test_batch_split_over_eight_devices() -> None:
+    flags = "--xla_force_host_platform_device_count=8"
+    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)
