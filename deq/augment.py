@@ -13,10 +13,10 @@ from jax import Array
 class Augmentation:
     """The largest deformations, each drawn uniformly; angles in degrees, shift in pixels, the rest fractions."""
 
-    rotation: float = 10.0
-    scale: float = 0.1
-    shear: float = 0.1
-    shift: float = 2.0
+    rotation: float = 8.0
+    scale: float = 0.08
+    shear: float = 0.08
+    shift: float = 1.5
 
     def __call__(self, images: Array, key: Array) -> Array:
         """images: uint8 or float (batch, height, width, 1) -> float32 of that shape, uint8 brought to [0, 1]."""

@@ -47,16 +47,19 @@ RECIPES: dict[str, Recipe] = {
     "blog": Recipe(
         solver=ODEFlow(tol=1e-3, max_nfe=300),
         gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
-        epochs=10,
+        epochs=20,
         learning_rate=2e-3,
         jacobian=1.0,
         average=0.999,
+        augmentation=Augmentation(),
     ),
     "mlp": Recipe(
         solver=Anderson(tol=1e-3, max_nfe=30),
         gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
-        epochs=10,
-        learning_rate=3e-3,
+        epochs=30,
+        learning_rate=5e-3,
+        weight_decay=1e-4,
         average=0.999,
+        augmentation=Augmentation(),
     ),
 }
