@@ -87,7 +87,8 @@ def read_folder(name: str, folder: Path) -> Dataset:
             f" ({', '.join(FILES)}) by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''}."
         )
     paths = fetch(name, SOURCES[name], manual_dir=folder)
-    return Dataset(name, *(read_idx(path) for path in paths))
+    train_images, train_labels, test_images, test_labels = (read_idx(path) for path in paths)
+    return Dataset(name, train_images, train_labels, test_images, test_labels)
 
 
 def cache_folder(name: str) -> Path:

@@ -47,10 +47,8 @@ steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-
 seed = seeding.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", help=tip("seed"))
 run = trained(int(seed), int(steps))
 
-with st.container(horizontal=True, vertical_alignment="center"):
+with st.container(horizontal=True):
     st.button("Train afresh", icon=":material/refresh:", on_click=choose, args=((seed + 1) % 10_000, steps))
-    for name, (*settings, seen) in PRESETS.items():
-        st.button(name, type="tertiary", on_click=choose, args=settings, help=seen)
     copy_link()
 
 study = run.study
@@ -67,6 +65,10 @@ with training:
     charts.show(loss_curve(run.step, run.loss, height=320), key="loss", caption="The loss while training.")
 
 st.markdown(summary(run, int(steps)))
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown("**What to try.**", width="content")
+    for name, (*settings, seen) in PRESETS.items():
+        st.button(name, on_click=choose, args=settings, help=seen)
 with st.container(horizontal=True, gap="large"):
     against("f(−5)", study.at(-5), -10.0, "−10", 3, "extrapolation")
     against("Slope", study.slope, BEST_SLOPE, "2/3", 4, "slope")

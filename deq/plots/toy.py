@@ -44,7 +44,7 @@ def prediction_line(
     _add_points(figure, x[converged], prediction[converged], dict(EQUILIBRIUM_MARKER) | {"size": 9}, "model")
     _add_points(figure, x[~converged], prediction[~converged], dict(FAILED_MARKER), FAILED_TEXT)
     _write(figure, ends[1], slope * ends[1], f"y = {slope:g}x", {"xanchor": "right", "xshift": -12})
-    _write(figure, np.mean(trained), slope * ends[0], "trained here", {"yanchor": "bottom"})
+    _write(figure, sum(trained) / 2, slope * ends[0], "trained here", {"yanchor": "bottom"})
     return figure
 
 
