@@ -11,6 +11,10 @@ BESIDE = ROOT.parent / "shared" / "mnist"
 if "MNIST_DIR" not in os.environ and BESIDE.is_dir():
     os.environ["MNIST_DIR"] = str(BESIDE)
 
+# Most of a test's time is compilation: programs are kept, also for the processes that tests start.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
 
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
