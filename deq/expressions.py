@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -82,14 +82,23 @@ class Apply:
 
 
 Node = Number | Variable | Apply
+VARIABLES = MappingProxyType({"x": lambda x, a, b: x, "a": lambda x, a, b: a, "b": lambda x, a, b: b})
 
 
-def evaluate(node: Node, values: dict[str, Any], library: str) -> Any:
+def as_function(node: Node, library: Literal["numpy", "jax"]) -> Callable[[Any, Any, Any], Any]:
+    """The tree as nested functions of (x, a, b): an orbit of thousands of steps walks no tree."""
     if isinstance(node, Number):
-        return node.value
+        value = node.value
+        return lambda x, a, b: value
     if isinstance(node, Variable):
-        return values[node.name]
-    return getattr(node.operation, library)(*(evaluate(n, values, library) for n in node.arguments))
+        return VARIABLES[node.name]
+    operation = getattr(node.operation, library)
+    parts = [as_function(argument, library) for argument in node.arguments]
+    if len(parts) == 1:
+        (u,) = parts
+        return lambda x, a, b: operation(u(x, a, b))
+    u, v = parts
+    return lambda x, a, b: operation(u(x, a, b), v(x, a, b))
 
 
 def differentiate(node: Node, values: dict[str, Any]) -> tuple[Any, Any]:

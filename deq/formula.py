@@ -5,6 +5,7 @@ and that carries its own derivative for NumPy, so that nothing is compiled when 
 """
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -16,18 +17,19 @@ import numpy as np
 from deq.expressions import (
     FUNCTIONS,
     OPERATORS,
+    VARIABLES,
     Apply,
     Node,
     Number,
     Operation,
     Variable,
+    as_function,
     differentiate,
-    evaluate,
 )
 
 MAX_LENGTH = 200
 MAX_NESTING = 30
-VARIABLES = ("x", "a", "b")
+Function = Callable[[Any, Any, Any], Any]
 ALLOWED = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-*/() ")
 HINTS = MappingProxyType(
     {
@@ -64,36 +66,36 @@ class Formula:
     text: str
     tree: Node = field(compare=False, repr=False)
     variables: frozenset[str] = field(compare=False, repr=False)
+    _numpy: Function = field(init=False, compare=False, repr=False)
+    _jax: Function = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_numpy", as_function(self.tree, "numpy"))
+        object.__setattr__(self, "_jax", as_function(self.tree, "jax"))
 
     def __call__(self, x: Any, a: Any = 1.0, b: Any = 0.0) -> Any:
-        if isinstance(x, float) and isinstance(a, float) and isinstance(b, float):
-            return self._at_number(x, a, b)
-        values = {"x": x, "a": a, "b": b}
-        shape = np.broadcast_shapes(*(np.shape(v) for v in values.values()))
-        if any(isinstance(v, jax.Array) for v in values.values()):
-            return jnp.broadcast_to(evaluate(self.tree, values, "jax"), shape)
+        shape = np.broadcast_shapes(np.shape(x), np.shape(a), np.shape(b))
+        if any(isinstance(v, jax.Array) for v in (x, a, b)):
+            return jnp.broadcast_to(self._jax(x, a, b), shape)
         with np.errstate(all="ignore"):
-            y = evaluate(self.tree, _as_floats(values), "numpy")
-        return np.broadcast_to(y, shape)
+            return np.broadcast_to(self._numpy(*map(_as_float, (x, a, b))), shape)[()]
 
-    def _at_number(self, x: float, a: float, b: float) -> np.float64:
-        """One number in, one out: an orbit calls this ten thousand times, so it takes the short way."""
-        with np.errstate(all="ignore"):
-            values = {"x": np.float64(x), "a": np.float64(a), "b": np.float64(b)}
-            return np.float64(evaluate(self.tree, values, "numpy"))
+    def at_number(self, x: np.float64, a: float, b: float) -> np.float64:
+        """f at one number, the short way: for loops of thousands of steps that set np.errstate themselves."""
+        return self._numpy(x, a, b)
 
     def value_and_slope(self, x: Any, a: Any = 1.0, b: Any = 0.0) -> tuple[Any, Any]:
         """f(x) and df/dx by forward differentiation in NumPy, both of the broadcast shape."""
-        values = {"x": x, "a": a, "b": b}
-        shape = np.broadcast_shapes(*(np.shape(v) for v in values.values()))
+        shape = np.broadcast_shapes(np.shape(x), np.shape(a), np.shape(b))
+        values = {"x": _as_float(x), "a": _as_float(a), "b": _as_float(b)}
         with np.errstate(all="ignore"):
-            y, slope = differentiate(self.tree, _as_floats(values))
-        return np.broadcast_to(y, shape), np.broadcast_to(0.0 if slope is None else slope, shape)
+            y, slope = differentiate(self.tree, values)
+        return np.broadcast_to(y, shape)[()], np.broadcast_to(0.0 if slope is None else slope, shape)[()]
 
 
-def _as_floats(values: dict[str, Any]) -> dict[str, Any]:
-    """float64 arrays and scalars: a Python float would raise where NumPy gives inf."""
-    return {name: np.asarray(value, float)[()] for name, value in values.items()}
+def _as_float(value: Any) -> Any:
+    """float64 array or scalar: a Python float would raise where NumPy gives inf."""
+    return np.asarray(value, float)[()]
 
 
 def parse_formula(text: str) -> Formula:

@@ -14,6 +14,8 @@ class DifferentiableFunction(Protocol):
 
     def __call__(self, x: Any, a: Any, b: Any) -> Any: ...
 
+    def at_number(self, x: np.float64, a: float, b: float) -> np.float64: ...
+
     def value_and_slope(self, x: Any, a: Any, b: Any) -> tuple[Any, Any]: ...
 
 
@@ -34,7 +36,11 @@ class ScalarMap:
             raise ValueError(f"damping is {self.damping}; it must be above 0 and at most 1.")
 
     def __call__(self, x: Any) -> Any:
-        f_x = self.f(x, self.a, self.b)
+        return (1 - self.damping) * x + self.damping * self.f(x, self.a, self.b)
+
+    def at_number(self, x: np.float64) -> np.float64:
+        """g at one number, without a guard against NumPy's warnings; the undamped map to the last digit."""
+        f_x = self.f.at_number(x, self.a, self.b)
         return f_x if self.damping == 1 else (1 - self.damping) * x + self.damping * f_x
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
@@ -64,15 +70,16 @@ def orbit(g: ScalarMap, start: float, num_steps: int) -> np.ndarray:
     """x_0 = start, x_{k+1} = g(x_k): (num_steps + 1,), NaN after the first value beyond 1e12 or without value."""
     xs = np.full(num_steps + 1, np.nan)
     x = np.float64(start)
-    for k in range(num_steps + 1):
-        xs[k] = x
-        if not abs(x) < ESCAPED:
-            break
-        following = g(x)
-        if following == x:
-            xs[k:] = x
-            break
-        x = following
+    with np.errstate(all="ignore"):
+        for k in range(num_steps + 1):
+            xs[k] = x
+            if not abs(x) < ESCAPED:
+                break
+            following = g.at_number(x)
+            if following == x:
+                xs[k:] = x
+                break
+            x = following
     return xs
 
 
@@ -111,8 +118,7 @@ def maps_into_itself(g: ScalarMap, low: float, high: float) -> bool:
 
 def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
     """Bisection in every cell where g(x) - x changes its sign, all cells at once; poles dropped."""
-    with np.errstate(invalid="ignore"):
-        cells = np.flatnonzero(gap[:-1] * gap[1:] < 0)
+    cells = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     low, high, low_sign = grid[cells], grid[cells + 1], np.sign(gap[cells])
     edge = np.minimum(np.abs(gap[cells]), np.abs(gap[cells + 1]))
     for _ in range(60):

@@ -1,5 +1,7 @@
 """The cobweb of x_{k+1} = g(x_k), with play, pause and reset running in the browser."""
 
+from functools import lru_cache
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
@@ -8,6 +10,7 @@ from deq.plots.style import (
     EQUILIBRIUM_MARKER,
     NEUTRAL,
     START_MARKER,
+    TRANSPARENT,
     UNSTABLE_MARKER,
     SolverStyle,
     solver_style,
@@ -16,6 +19,11 @@ from deq.plots.style import (
 
 PICKER = "pick a start"
 FRAME_MS = 350
+AT_ONCE = {
+    "frame": {"duration": 0, "redraw": False},
+    "transition": {"duration": 0},
+    "mode": "immediate",
+}
 Window = tuple[float, float]
 
 
@@ -89,16 +97,24 @@ def _bounded(y: np.ndarray, window: Window) -> np.ndarray:
 
 
 def _add_path(figure: go.Figure, path: np.ndarray, style: SolverStyle) -> None:
-    line = {"color": style.color, "width": 2}
-    figure.add_scatter(x=path[:, 0], y=path[:, 1], name="orbit", mode="lines", line=line, hoverinfo="skip")
+    marker: dict[str, object] = {"color": style.color, "symbol": "circle", "line": {"width": 0}}
     figure.add_scatter(
-        x=path[-1:, 0],
-        y=path[-1:, 1],
-        name="now",
-        mode="markers",
-        marker={"color": style.color, "size": 9, "symbol": "circle"},
+        name="orbit",
+        mode="lines+markers",
+        line={"color": style.color, "width": 2},
         hoverinfo="skip",
+        **_until(path, len(path), marker),
     )
+
+
+def _until(path: np.ndarray, corners: int, marker: dict[str, object]) -> dict[str, object]:
+    """The first corners of the path, with a marker on the last one only: one trace, so that a frame is light."""
+    sizes = [0] * (corners - 1) + [9]
+    return {
+        "x": path[:corners, 0].tolist(),
+        "y": path[:corners, 1].tolist(),
+        "marker": marker | {"size": sizes},
+    }
 
 
 def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.ndarray) -> None:
@@ -133,64 +149,51 @@ def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray) -> None:
 
 
 def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:
-    """Frames 0 to num_steps that redraw the orbit and its head, buttons, and a slider to step through."""
-    names = [trace.name for trace in figure.data]
-    places = [names.index("orbit"), names.index("now")]
+    """Frames 0 to num_steps that redraw the orbit, buttons, and a slider to step through."""
+    place = [trace.name for trace in figure.data].index("orbit")
     figure.frames = [
-        go.Frame(name=str(k), data=_frame_data(path[: 2 * k + 1]), traces=places)
+        {"name": str(k), "data": [{"type": "scatter"} | _until(path, 2 * k + 1, {})], "traces": [place]}
         for k in range(num_steps + 1)
     ]
+    figure.update_layout(updatemenus=[_button_row()], sliders=[_step_slider(num_steps)], margin={"t": 56})
+
+
+@lru_cache(1)
+def _button_row() -> go.layout.Updatemenu:
     play = {"frame": {"duration": FRAME_MS, "redraw": False}, "transition": {"duration": 0}}
-    at_once = {
-        "frame": {"duration": 0, "redraw": False},
-        "transition": {"duration": 0},
-        "mode": "immediate",
-    }
-    buttons: list[dict[str, object]] = [
-        {"label": "Play", "method": "animate", "args": [None, play | {"fromcurrent": True}]},
-        {"label": "Pause", "method": "animate", "args": [[None], at_once]},
-        {"label": "Reset", "method": "animate", "args": [["0"], at_once]},
-    ]
-    figure.update_layout(
-        updatemenus=[_button_row(buttons)], sliders=[_step_slider(num_steps, at_once)], margin={"t": 56}
+    return go.layout.Updatemenu(
+        type="buttons",
+        direction="left",
+        x=0,
+        xanchor="left",
+        y=1.0,
+        yanchor="bottom",
+        pad={"b": 12, "t": 0},
+        showactive=False,
+        buttons=[
+            {"label": "Play", "method": "animate", "args": [None, play | {"fromcurrent": True}]},
+            {"label": "Pause", "method": "animate", "args": [[None], AT_ONCE]},
+            {"label": "Reset", "method": "animate", "args": [["0"], AT_ONCE]},
+        ],
+        bordercolor=NEUTRAL,
+        font={"color": NEUTRAL, "size": 13},  # plotly's hover is near white in both themes
     )
 
 
-def _frame_data(path: np.ndarray) -> list[go.Scatter]:
-    head = path[-1:]
-    return [go.Scatter(x=path[:, 0], y=path[:, 1]), go.Scatter(x=head[:, 0], y=head[:, 1])]
-
-
-def _button_row(buttons: list[dict[str, object]]) -> dict[str, object]:
-    return {
-        "type": "buttons",
-        "direction": "left",
-        "x": 0,
-        "xanchor": "left",
-        "y": 1.0,
-        "yanchor": "bottom",
-        "pad": {"b": 12, "t": 0},
-        "showactive": False,
-        "buttons": buttons,
-        "bordercolor": NEUTRAL,
-        "font": {"color": NEUTRAL, "size": 13},  # plotly's hover is near white in both themes
-    }
-
-
-def _step_slider(num_steps: int, at_once: dict) -> dict:
-    steps = [
-        {"label": str(k), "method": "animate", "args": [[str(k)], at_once]} for k in range(num_steps + 1)
-    ]
-    return {
-        "active": num_steps,
-        "steps": steps,
-        "currentvalue": {"prefix": "step ", "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
-        "pad": {"t": 36, "b": 0},
-        "len": 1.0,
-        "ticklen": 0,
-        "minorticklen": 0,
-        "bgcolor": "rgba(128, 128, 128, 0.25)",
-        "activebgcolor": NEUTRAL,
-        "borderwidth": 0,
-        "font": {"size": 12, "color": "rgba(0, 0, 0, 0)"},
-    }
+@lru_cache(64)
+def _step_slider(num_steps: int) -> go.layout.Slider:
+    return go.layout.Slider(
+        active=num_steps,
+        steps=[
+            {"label": str(k), "method": "animate", "args": [[str(k)], AT_ONCE]} for k in range(num_steps + 1)
+        ],
+        currentvalue={"prefix": "step ", "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
+        pad={"t": 36, "b": 0},
+        len=1.0,
+        ticklen=0,
+        minorticklen=0,
+        bgcolor="rgba(128, 128, 128, 0.25)",
+        activebgcolor=NEUTRAL,
+        borderwidth=0,
+        font={"size": 12, "color": TRANSPARENT},  # the value above says it; labels of sixty steps collide
+    )

@@ -10,6 +10,7 @@ from deq.plots.style import (
     NEUTRAL,
     START_MARKER,
     UNSTABLE_MARKER,
+    add_level,
     label_ends,
     solver_style,
     styled_figure,
@@ -71,7 +72,7 @@ def phase_line(
     if not len(x):
         return figure
     color = solver_style("ODE flow").color
-    figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1})
+    add_level(figure, 0.0, "solid")
     hover = "x = %{x:.3g}<br>x' = %{y:.3g}<extra></extra>"
     figure.add_scatter(x=x, y=velocity, mode="lines", line={"color": color, "width": 2}, hovertemplate=hover)
     places = np.linspace(0, len(x) - 1, 23).round().astype(int)[1:-1]

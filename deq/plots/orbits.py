@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import NEUTRAL, START_MARKER, label_ends, solver_style, styled_figure
+from deq.plots.style import NEUTRAL, START_MARKER, add_level, label_ends, solver_style, styled_figure
 
 SMALLEST = 1e-16  # below this a distance is rounding
 
@@ -21,7 +21,7 @@ def iterates(
         return figure
     style = solver_style("damped Picard" if damped else "Picard")
     for level in np.asarray(fixed, float):
-        figure.add_hline(y=level, line={"color": NEUTRAL, "dash": "dot", "width": 1})
+        add_level(figure, level)
     figure.add_scatter(
         y=orbit,
         mode="lines+markers",

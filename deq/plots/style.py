@@ -87,21 +87,26 @@ def styled_figure(
     height: int = 380,
 ) -> go.Figure:
     """An empty figure with named axes (unit in the name), few grid lines and transparent backgrounds."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 12, "b": 8},
-        paper_bgcolor=TRANSPARENT,
-        plot_bgcolor=TRANSPARENT,
-        showlegend=False,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
-        hovermode="closest",
-        modebar={"bgcolor": TRANSPARENT},
-    )
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "nticks": 7}
-    figure.update_xaxes(axis | {"title": {"text": x_title}, "type": x_type} | _log_ticks(x_type))
-    figure.update_yaxes(axis | {"title": {"text": y_title}, "type": y_type} | _log_ticks(y_type))
-    return figure
+    layout = {  # given at once: updates one by one cost plotly ten times as long
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
+        "paper_bgcolor": TRANSPARENT,
+        "plot_bgcolor": TRANSPARENT,
+        "showlegend": False,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hovermode": "closest",
+        "modebar": {"bgcolor": TRANSPARENT},
+        "xaxis": axis | {"title": {"text": x_title}, "type": x_type} | _log_ticks(x_type),
+        "yaxis": axis | {"title": {"text": y_title}, "type": y_type} | _log_ticks(y_type),
+    }
+    return go.Figure(layout=layout)
+
+
+def add_level(figure: go.Figure, y: float, dash: str = "dot") -> None:
+    """A thin neutral line across the plot at height y; the quick way to what `add_hline` does."""
+    line = {"color": NEUTRAL, "dash": dash, "width": 1}
+    figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=y, y1=y, line=line)
 
 
 def _log_ticks(axis_type: AxisType) -> dict[str, object]:
@@ -113,7 +118,7 @@ def _log_ticks(axis_type: AxisType) -> dict[str, object]:
 
 def add_tolerance(figure: go.Figure, tol: float) -> None:
     """A dashed horizontal line where a solve counts as converged, on a log y axis."""
-    figure.add_hline(y=tol, line={"color": NEUTRAL, "dash": "dash", "width": 1})
+    add_level(figure, tol, "dash")
     figure.add_annotation(
         x=1,
         xref="paper",

@@ -31,14 +31,11 @@ def show(
     caption: str | None = None,
     on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
 ):
-    """Draw a figure over the full width on the page's own background, in the theme's text colour.
+    """Draw a figure of deq.plots over the full width; its ground is transparent, its text in the theme's colour.
 
     caption: one line under the picture that says what is seen; it also names the chart for screen readers.
     on_select: as in `st.plotly_chart`, whose result is returned (the selection, when it is not "ignore").
     """
-    figure = go.Figure(figure).update_layout(
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", title=None
-    )
     result = st.plotly_chart(figure, key=key, on_select=on_select, config=CONFIG, alt=caption or key)
     if caption:
         st.caption(caption)

@@ -87,7 +87,7 @@ def _sentence(settings: MapSettings, x_t: np.ndarray, steps: np.ndarray) -> str:
 
 def _end(settings: MapSettings, x: np.ndarray) -> str:
     """Where a motion is at its end, and whether it rests there."""
-    if not np.isfinite(x[-1]):
+    if not abs(x[-1]) < _far(settings):
         return "runs away"
     rests = abs(float(settings.f(x[-1])) - x[-1]) < 1e-3 * (1 + abs(x[-1]))
     return f"{'settles at' if rests else 'is still moving at'} {number(float(x[-1]), 4)}"

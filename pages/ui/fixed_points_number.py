@@ -76,7 +76,9 @@ def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Fi
     neighbour = orbit(settings.g, settings.start + NEARBY, settings.num_steps)
     rate = float(np.exp(verdict.lyapunov)) if np.isfinite(verdict.lyapunov) else None
     title = f"distance to an orbit<br>that starts {NEARBY:g} away"
-    return distance_curve(np.abs(xs - neighbour), rate, y_title=title, damped=damped)
+    with np.errstate(invalid="ignore"):  # both may have escaped to infinity
+        distance = np.abs(xs - neighbour)
+    return distance_curve(distance, rate, y_title=title, damped=damped)
 
 
 def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:

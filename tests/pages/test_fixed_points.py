@@ -1,0 +1,187 @@
+"""The fixed points page: known verdicts, refused formulas, links that restore, snippets that run, speed."""
+
+import statistics
+import time
+
+import plotly.graph_objects as go
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from deq.maps import PRESETS
+from tests.pages.conftest import OpenPage
+
+TABS = ["One number", "Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]
+OWN = "your own formula"
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def words(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.error, *app.warning))
+
+
+@pytest.mark.parametrize(
+    ("preset", "a", "verdict"),
+    [
+        ("cos x", 1.0, "converges"),
+        ("cos x", 1.5, "period 2"),
+        ("affine", -0.9, "converges"),
+        ("affine", 1.0, "diverges"),
+        ("affine", 1.1, "diverges"),
+        ("affine", -1.0, "period 2"),
+        ("tanh(a x + b)", -2.0, "period 2"),
+        ("logistic map", 2.8, "converges"),
+        ("logistic map", 3.2, "period 2"),
+        ("logistic map", 3.5, "period 4"),
+        ("logistic map", 3.9, "chaotic"),
+        ("Babylonian square root", 3.0, "converges"),
+        ("x - a sin x", 2.5, "period 2"),
+        ("one-neuron network", 1.0, "converges"),
+    ],
+)
+def test_verdicts_of_the_presets(open_page: OpenPage, preset: str, a: float, verdict: str) -> None:
+    app = open_page("fixed_points", preset=preset, a=str(a))
+    assert metrics(app)["Verdict"] == verdict
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_default_is_the_cosine(open_page: OpenPage) -> None:
+    app = open_page("fixed_points")
+    assert "0.7390851332" in words(app)
+    assert metrics(app)["Rate |g'(x\\*)|"] == "0.6736"
+    assert metrics(app)["Fixed points in the window"] == "1 stable, 0 not"
+
+
+def test_controls_move_the_verdict(open_page: OpenPage) -> None:
+    app = open_page("fixed_points")
+    app.selectbox(key="preset").set_value("logistic map").run()
+    assert app.slider(key="a").value == PRESETS["logistic map"].a
+    app.slider(key="a").set_value(3.2).run()
+    assert metrics(app)["Verdict"] == "period 2"
+    app.slider(key="damping").set_value(0.5).run()
+    assert metrics(app)["Verdict"] == "converges"
+    app.selectbox(key="preset").set_value("affine")
+    app.slider(key="a").set_value(-0.9).run()  # moved in the same breath: it stays
+    assert metrics(app)["Verdict"] == "converges"
+    assert app.slider(key="a").value == -0.9
+
+
+def test_start_by_field_moves_the_slider(open_page: OpenPage) -> None:
+    app = open_page("fixed_points")
+    app.number_input(key="start_field").set_value(0.5).run()
+    assert app.slider(key="start_cos_x").value == 0.5
+    app.slider(key="start_cos_x").set_value(-0.75).run()
+    assert app.number_input(key="start_field").value == -0.75
+
+
+def test_what_to_try(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", damping="0.3")
+    buttons = {button.label: button for button in app.button}
+    buttons["Chaos"].click().run()
+    assert metrics(app)["Verdict"] == "chaotic"
+    buttons["Chaos, tamed by damping"].click().run()
+    assert metrics(app)["Verdict"] == "converges"
+    buttons["Digits that double"].click().run()
+    assert app.selectbox(key="preset").value == "Babylonian square root"
+    assert "doubles with every step" in words(app)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('x')",
+        "x.__class__",
+        "9**9**9**9",
+        "(" * 10_000 + "x" + ")" * 10_000,
+        "1/0",
+        "log(-1)",
+        "",
+        "cos(х)",  # Cyrillic # noqa: RUF001
+        "log(-1 - x*x)",  # read, but nowhere a value
+    ],
+)
+def test_bad_formulas_get_one_friendly_message(open_page: OpenPage, text: str) -> None:
+    app = open_page("fixed_points", preset=OWN)
+    began = time.perf_counter()
+    app.text_input(key="formula").set_value(text).run()
+    assert time.perf_counter() - began < 1
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "Verdict" not in metrics(app)
+    app.text_input(key="formula").set_value("x/2 + a").run()
+    assert metrics(app)["Verdict"] == "converges"
+
+
+def test_own_formula_with_its_own_window(open_page: OpenPage) -> None:
+    query = {"preset": OWN, "formula": "x - a*sin(x) + b", "low": "-20", "high": "20", "a": "1.2"}
+    app = open_page("fixed_points", **query)
+    assert not app.error
+    assert metrics(app)["Fixed points in the window"].startswith("7 stable")
+    assert app.slider(key="b").value == 0
+    assert app.slider(key="start_your_own_formula").max == 20
+    app.number_input(key="low").set_value(30.0).run()
+    assert "window must end above" in words(app)
+
+
+@pytest.mark.parametrize("query", [{"preset": "banana"}, {"a": "9"}, {"damping": "0"}, {"view": "x"}])
+def test_nonsense_in_the_link_is_ignored(open_page: OpenPage, query: dict[str, str]) -> None:
+    assert metrics(open_page("fixed_points", **query))["Verdict"] == "converges"
+
+
+@pytest.mark.parametrize("view", TABS)
+def test_tabs_draw_and_their_snippets_run(open_page: OpenPage, view: str) -> None:
+    app = open_page("fixed_points", view=view, preset="logistic map", a="3.2", damping="0.7")
+    assert not app.error
+    assert len(app.get("plotly_chart")) >= 1
+    snippet = next(code.value for code in app.code if "import" in code.value)
+    namespace: dict[str, object] = {}
+    exec(snippet, namespace)
+    assert isinstance(namespace["figure"], go.Figure)
+    assert namespace["figure"].data
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_only_the_open_tab_is_drawn_for_every_preset(open_page: OpenPage, preset: str) -> None:
+    assert len(open_page("fixed_points", preset=preset, view="Sweep").get("plotly_chart")) == 1
+
+
+def test_solvers_tab_says_who_failed(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", view="Four solvers", preset="affine", a="-2")
+    assert "Not converged within 60: Picard" in words(app)
+
+
+def test_ode_tab_shows_the_bridge(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", view="As an ODE", preset="affine", a="-2")
+    assert "settles at 0.3333" in words(app)
+    assert "runs away" in words(app)
+    assert app.dataframe[0].value["flow: Re l < 1"].tolist() == ["settles"]
+    assert app.dataframe[0].value["Picard: |l| < 1"].tolist() == ["does not"]
+
+
+def test_plane_tab_tells_iteration_from_flow(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", view="Two numbers")
+    buttons = {button.label: button for button in app.button}
+    buttons["Only the flow settles"].click().run()
+    assert "does not settle and the flow (real part below 1) settles" in words(app)
+    buttons["Four memories"].click().run()
+    assert "9 fixed points: 4 attract the iteration" in words(app)
+
+
+def test_network_tab_knows_two_thirds(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", view="A network")
+    assert float(metrics(app)["Slope of the cell"]) == pytest.approx(2 / 3, abs=1e-3)
+    app.slider(key="input").set_value(-5.0).run()
+    assert float(metrics(app)["Answer z*"]) == pytest.approx(-10, abs=0.05)
+
+
+def test_a_slider_move_redraws_quickly(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", preset="logistic map")
+    seconds = []
+    for k in range(11):
+        began = time.perf_counter()
+        app.slider(key="a").set_value(2.5 + 0.1 * k).run()
+        seconds.append(time.perf_counter() - began)
+    print(f"median of a slider move: {1000 * statistics.median(seconds):.0f} ms")
+    assert statistics.median(seconds) < 1  # 200 ms on a quiet machine
