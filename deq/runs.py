@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from deq.training import TrainState
+from deq.steps import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
 

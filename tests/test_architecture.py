@@ -22,7 +22,7 @@ CHAIN = ("solvers", "gradients", "models", "training", "jobs")  # each may impor
 LEAVES = ("cells", "data", "images", "plots")  # import nothing of ours
 EXPLORED = ("maps", "formula", "expressions")  # lean on each other only
 PACKAGE_NAME = {
-    "flax": "flax",
+    "orbax": "orbax-checkpoint",
     "sklearn": "scikit-learn",
     "PIL": "pillow",
     "tensorflow_datasets": "tensorflow-datasets",

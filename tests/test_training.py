@@ -12,6 +12,7 @@ from deq.gradients import Implicit, Phantom, Unrolled
 from deq.models import build
 from deq.recipes import RECIPES, Recipe
 from deq.solvers import Anderson, Picard
+from deq.steps import batch_of, optimizer_of
 from deq.tasks import Examples, Task, classify, double, squared_error
 from deq.training import EpochEnd, Finished, Progress, fit
 
@@ -108,22 +109,18 @@ def test_batch_larger_than_the_data() -> None:
 
 
 def test_epoch_visits_every_example_once() -> None:
-    from deq.training import _batch
-
     train = Examples(np.arange(12)[:, None], np.arange(12))
     key = jax.random.key(0)
     epochs = [
-        np.concatenate([_batch(train, 4, jnp.asarray(3 * e + i), key).y for i in range(3)]) for e in (0, 1)
+        np.concatenate([batch_of(train, 4, jnp.asarray(3 * e + i), key).y for i in range(3)]) for e in (0, 1)
     ]
     assert all(sorted(epoch) == list(range(12)) for epoch in epochs)
     assert list(epochs[0]) != list(epochs[1])
 
 
 def test_learning_rate_warms_up_and_falls_to_zero() -> None:
-    from deq.training import _optimizer
-
     recipe = Recipe(solver=Anderson(), learning_rate=1.0, warmup=0.1, clip=1e9)
-    optimizer = _optimizer(recipe, jnp.asarray(100))
+    optimizer = optimizer_of(recipe, jnp.asarray(100))
     state, sizes = optimizer.init(jnp.zeros(1)), []
     for _ in range(100):
         update, state = optimizer.update(jnp.ones(1), state, jnp.zeros(1))

@@ -22,8 +22,9 @@ from deq.cli.request import Request, choose_recipe, make_card, settings
 from deq.models import EquilibriumModel, build
 from deq.recipes import RECIPES, Recipe
 from deq.runs import RunFolder
+from deq.steps import start_state
 from deq.tasks import Task
-from deq.training import EpochEnd, Event, Finished, Progress, fit, start_state
+from deq.training import EpochEnd, Event, Finished, Progress, fit
 
 
 def run(request: Request, as_json: bool) -> None:

@@ -1,0 +1,156 @@
+"""A training step as a pure function of the state, the recipe and the step's number, many in one compiled call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from deq.evaluation import Metrics, measure
+from deq.gradients import Probe
+from deq.recipes import Recipe
+from deq.regularizers import jacobian_penalty
+from deq.tasks import Examples, Loss
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class TrainState:
+    """All that changes while training; with the recipe and the seed it determines everything to come."""
+
+    parameters: nnx.State
+    average: nnx.State
+    optimizer: Any
+    step: Array  # () int32
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Health:
+    """Means over steps of what tells a sound run from a failing one.
+
+    metrics: of the training batches. backward_nfe, backward_converged: of the gradient's own solve (0
+    where it needs none). gradient_norm: before clipping. skipped: share of updates that were not finite
+    and were left out.
+    """
+
+    metrics: Metrics
+    backward_nfe: Array | float
+    backward_converged: Array | float
+    gradient_norm: Array | float
+    skipped: Array | float
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a training step is compiled for."""
+
+    graphdef: nnx.GraphDef
+    loss: Loss
+    recipe: Recipe
+
+
+def start_state(parameters: nnx.State, recipe: Recipe) -> TrainState:
+    """The state before the first step."""
+    optimizer = optimizer_of(recipe, jnp.asarray(1)).init(parameters)
+    return TrainState(parameters, parameters, optimizer, jnp.zeros((), jnp.int32))
+
+
+def optimizer_of(recipe: Recipe, steps: Array) -> optax.GradientTransformation:
+    def rate(count: Array) -> Array:
+        """Linear warm-up, then a cosine to zero. `steps` is traced: a longer run compiles nothing anew."""
+        warmup = recipe.warmup * steps
+        rising = (count + 1) / jnp.maximum(warmup, 1)
+        falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
+        return recipe.learning_rate * jnp.minimum(rising, falling)
+
+    return optax.chain(
+        optax.clip_by_global_norm(recipe.clip),
+        optax.scale_by_adam(),
+        optax.add_decayed_weights(recipe.weight_decay, mask=_matrices),
+        optax.scale_by_learning_rate(rate),
+    )
+
+
+def _matrices(parameters: Any) -> Any:
+    """Weight decay acts on kernels, not on biases or scales."""
+    return jax.tree.map(lambda p: p.ndim > 1, parameters)
+
+
+@partial(jax.jit, static_argnames=("program", "size"))
+def run_steps(
+    program: Program,
+    state: TrainState,
+    rest: nnx.State,
+    train: Examples,
+    key: Array,
+    steps: Array,
+    size: int,
+) -> tuple[TrainState, Health]:
+    """`size` steps in one compiled call; the mean of their health."""
+
+    def one(state: TrainState, _: None) -> tuple[TrainState, Health]:
+        batch = batch_of(train, program.recipe.batch_size, state.step, key)
+        return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), steps)
+
+    state, health = jax.lax.scan(one, state, length=size)
+    return state, jax.tree.map(jnp.nanmean, health)
+
+
+def batch_of(train: Examples, size: int, step: Array, key: Array) -> Examples:
+    """The step's batch: every epoch has an order of its own, which follows from its number."""
+    n = len(train.y)
+    per_epoch = n // size
+    if per_epoch == 1:
+        return Examples(train.x[:size], train.y[:size])
+    order = jax.random.permutation(jax.random.fold_in(key, step // per_epoch), n)
+    rows = jax.lax.dynamic_slice_in_dim(order, step % per_epoch * size, size)
+    return Examples(train.x[rows], train.y[rows])
+
+
+def _step(
+    program: Program, state: TrainState, rest: nnx.State, batch: Examples, key: Array, steps: Array
+) -> tuple[TrainState, Health]:
+    recipe = program.recipe
+    probe = Probe.zeros(recipe.batch_size)
+    derive = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
+    (total, metrics), (gradients, backward) = derive(state.parameters, probe, program, rest, batch, key)
+    norm = optax.global_norm(gradients)
+    updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
+    parameters = optax.apply_updates(state.parameters, updates)
+    average = optax.incremental_update(parameters, state.average, _fresh_share(recipe.average, state.step))
+    sound = jnp.isfinite(total) & jnp.isfinite(norm)
+    parameters, average, optimizer = jax.tree.map(
+        lambda new, old: jnp.where(sound, new, old),
+        (parameters, average, optimizer),
+        (state.parameters, state.average, state.optimizer),
+    )
+    health = Health(metrics, backward.nfe, backward.converged, norm, 1.0 - sound)
+    return TrainState(parameters, average, optimizer, state.step + 1), jax.tree.map(jnp.nanmean, health)
+
+
+def _fresh_share(decay: float, step: Array) -> Array:
+    """The new weights' share in the average: larger in the beginning, so that the start is forgotten."""
+    return 1 - jnp.minimum(decay, (1 + step) / (10 + step))
+
+
+def _loss(
+    parameters: nnx.State, probe: Probe, program: Program, rest: nnx.State, batch: Examples, key: Array
+) -> tuple[Array, Metrics]:
+    recipe = program.recipe
+    noise, augment, hutchinson = jax.random.split(key, 3)
+    model = nnx.merge(program.graphdef, parameters, rest, copy=True)
+    nnx.reseed(model, default=noise, dropout=noise)
+    x = batch.x if recipe.augmentation is None else recipe.augmentation(batch.x, augment)
+    outputs, solution = model(x, recipe.solver, recipe.gradient, probe)
+    losses = program.loss(outputs, batch.y, recipe.label_smoothing)
+    total = jnp.mean(losses)
+    if recipe.jacobian:
+        total += recipe.jacobian * jacobian_penalty(model.cell, model.encode(x), solution.z, hutchinson)
+    return total, measure(outputs, batch.y, losses, solution)
