@@ -106,7 +106,7 @@ def test_bad_formulas_get_one_friendly_message(open_page: OpenPage, text: str) -
     app = open_page("fixed_points", preset=OWN)
     began = time.perf_counter()
     app.text_input(key="formula").set_value(text).run()
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 2  # a tenth of that on a quiet machine
     assert not app.exception
     assert len(app.error) == 1
     assert "Verdict" not in metrics(app)
