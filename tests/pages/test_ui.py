@@ -2,14 +2,17 @@
 
 import csv
 import io
+import tomllib
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from deq.plots.style import DIGIT_COLORS
 from pages.ui.downloads import csv_text
 from pages.ui.glossary import TERMS, tip
 from pages.ui.navigation import FOLDER, PAGES
+from tests.conftest import ROOT
 
 
 def test_csv_keeps_every_digit() -> None:
@@ -59,3 +62,20 @@ def test_link_carries_the_settings() -> None:
     app.run()
     assert app.slider(key="start").value == 7
     assert app.code[0].value.endswith("?start=7&preset=cos+x")
+
+
+def luminance(color: str) -> float:
+    """Relative luminance of "#rrggbb" (WCAG 2.1), 0 to 1."""
+    parts = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("ink", "least"), [("textColor", 7), ("linkColor", 4.5), ("primaryColor", 3)])
+def test_theme_can_be_read(scheme: str, ink: str, least: float) -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    assert theme["chartCategoricalColors"] == list(DIGIT_COLORS)
+    for paper in ("backgroundColor", "secondaryBackgroundColor"):
+        dark, bright = sorted(luminance(theme[scheme][name]) for name in (ink, paper))
+        assert (bright + 0.05) / (dark + 0.05) >= least
