@@ -56,6 +56,8 @@ VERDICTS = [  # formula, a, b, start, verdict
     ("exp(x)", 1, 0, 0.0, "diverges"),
     ("1/x", 1, 0, 2.0, "period 2"),
     ("log(x)", 1, 0, 0.5, "undecided"),
+    ("tan(x)", 1, 0, 0.2, "undecided"),  # chaotic, but near 0 it creeps for thousands of steps
+    ("x + 1e-9", 1, 0, 0.2, "diverges"),
     ("x", 1, 0, 0.4, "converges"),
 ]
 

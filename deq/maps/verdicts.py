@@ -76,7 +76,9 @@ def _judge_escape(g: ScalarMap, xs: np.ndarray) -> Verdict:
 def _judge_limit(g: ScalarMap, xs: np.ndarray, lyapunov: float) -> Verdict:
     """An orbit that settles or creeps: is there a fixed point that it comes closer to?"""
     limit = _polish(g, xs[-1])
-    if limit is not None and _approaches(g, xs, limit):
+    if limit is not None and not _comes_closer(xs, limit):
+        return Verdict("undecided", lyapunov=lyapunov, reason="it creeps away from an unstable fixed point")
+    if limit is not None and _within_reach(g, xs, limit):
         slope = abs(float(g.value_and_slope(limit)[1]))
         return Verdict("converges", 1, limit, slope, measured_rate(xs, limit), lyapunov)
     if _drifts(xs):
@@ -84,12 +86,16 @@ def _judge_limit(g: ScalarMap, xs: np.ndarray, lyapunov: float) -> Verdict:
     return Verdict("undecided", lyapunov=lyapunov, reason="it slows down, but no fixed point is near")
 
 
-def _approaches(g: ScalarMap, xs: np.ndarray, limit: float) -> bool:
-    """Whether the orbit comes closer to limit; where |g'| = 1 the limit must also lie within reach of its pace,
-    or x + exp(-x) would "converge" to the x = 37 where rounding stops it."""
+def _comes_closer(xs: np.ndarray, limit: float) -> bool:
+    """Whether the orbit is nearer to limit than 64 steps ago and halfway, up to rounding."""
+    now, before = abs(xs[-1] - limit), np.abs(xs[[-65, len(xs) // 2]] - limit)
+    return bool(np.all(now <= before + 1e-9 * (1 + abs(limit))))
+
+
+def _within_reach(g: ScalarMap, xs: np.ndarray, limit: float) -> bool:
+    """Where |g'| = 1 the limit has to lie within reach of the orbit's pace, or x + exp(-x) would "converge" to
+    the x = 37 where rounding stops it."""
     half, last = xs[len(xs) // 2], xs[-1]
-    if abs(last - limit) > max(abs(half - limit), 1e-9 * (1 + abs(limit))):
-        return False
     neutral = abs(abs(float(g.value_and_slope(limit)[1])) - 1) < 1e-8
     return not neutral or abs(last - limit) <= 10 * abs(last - half) + 1e-9
 
@@ -104,7 +110,7 @@ def _polish(g: ScalarMap, x: float) -> float | None:
         x = x + gap / (1 - float(slope))
         if not abs(x) < ESCAPED:
             return None
-    return float(x) if abs(float(g(np.float64(x))) - x) <= 1e-9 * (1 + abs(x)) else None
+    return float(x) if abs(float(g(x)) - x) <= 1e-13 * (1 + abs(x)) else None
 
 
 def _exact_period(tail: np.ndarray) -> int | None:
