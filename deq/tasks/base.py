@@ -1,4 +1,4 @@
-"""What a model learns: inputs, targets and a loss, split into training, validation and test."""
+"""A task: inputs, targets and a loss, split into training, validation and test; digits and the blog's toy."""
 
 from __future__ import annotations
 
