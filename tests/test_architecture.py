@@ -54,6 +54,13 @@ def core_graph() -> dict[str, set[str]]:
     return graph
 
 
+def code_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function's body, without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    first = body[0].lineno if body else function.end_lineno
+    return function.end_lineno - first + 1
+
+
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -102,7 +109,7 @@ def test_files_and_functions_stay_small(path: Path) -> None:
     assert len(text.splitlines()) <= (100 if path in PAGES else 250)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno < 45, f"{node.name} is longer than 45 lines"
+            assert code_lines(node) <= 45, f"{node.name} has {code_lines(node)} lines of code"
             assert path in TESTS or node.args.kwarg is None, f"{node.name} takes **{node.args.kwarg.arg}"
 
 
