@@ -8,6 +8,7 @@ from deq.solvers.loop import solve
 from deq.solvers.newton import NewtonKrylov
 from deq.solvers.ode import ODEFlow
 from deq.solvers.picard import Picard
+from deq.solvers.splitting import Splitting, solve_splitting
 
 # The names of the command line and of the pages.
 SOLVERS: dict[str, type[Solver]] = {
@@ -32,9 +33,11 @@ __all__ = [
     "Picard",
     "Solution",
     "Solver",
+    "Splitting",
     "Trace",
     "norm",
     "relative_residual",
     "solve",
     "solve_linear",
+    "solve_splitting",
 ]

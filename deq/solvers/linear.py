@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from deq.solvers.base import (
     Solution,
     Solver,
     flat,
+    norm,
     per_sample,
     relative_residual,
     require,
@@ -72,7 +74,14 @@ class GMRES(_Krylov):
 
     def method(self) -> KrylovMethod:
         # Lineax wants each entry within its tolerance, and the last change too: a tenth leaves room.
-        return lx.GMRES(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps, restart=self.restart)
+        # Its first step only measures the residual.
+        return lx.GMRES(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps + 1, restart=self.restart)
+
+
+class _Run(NamedTuple):
+    u: Array
+    left: Array  # g - (I - J^T) u
+    products: Array  # (batch,)
 
 
 @jax.tree_util.register_dataclass
@@ -80,13 +89,36 @@ class GMRES(_Krylov):
 class BiCGStab(_Krylov):
     """BiCGStab (Lineax), matrix-free, each sample on its own; two products a step.
 
-    van der Vorst (1992), doi:10.1137/0913035. max_steps is traced.
+    Lineax takes a negative coefficient for a breakdown in float32, often after a step or two: what is left
+    is solved for again until it is below tol, no run begins after max_steps steps, and each run's
+    two extra products count. van der Vorst (1992), doi:10.1137/0913035. max_steps is traced.
     """
 
     max_steps: int | Array = 50
 
     def method(self) -> KrylovMethod:
         return lx.BiCGStab(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps)
+
+    def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
+        def unfinished(run: _Run) -> Array:
+            large = norm(run.left) > 0.1 * self.tol * norm(g)  # False for NaN: nothing more to gain
+            return large & (run.products < 2 * self.max_steps)
+
+        def again(run: _Run) -> _Run:
+            active = unfinished(run)
+            change, products = krylov_solve(derivative, run.left, self.method())
+            u = run.u + change
+            left = g + derivative(u) - u
+            better = per_sample(active & (norm(left) < norm(run.left)), u)
+            return _Run(
+                jnp.where(better, u, run.u),
+                jnp.where(better, left, run.left),
+                run.products + jnp.where(active, products + 1, 0),
+            )
+
+        start = _Run(jnp.zeros_like(g), g, jnp.zeros(g.shape[:1], jnp.int32))
+        run = jax.lax.while_loop(lambda run: jnp.any(unfinished(run)), again, start)
+        return run.u, run.products
 
 
 @jax.tree_util.register_dataclass
@@ -115,7 +147,8 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
     derivative: linear, (batch, ...) -> (batch, ...), as jax.vjp or jax.linearize return it. g: (batch, ...).
     residual: ||g + derivative(u) - u|| / ||g + derivative(u)||. nfe: products with `derivative`. Each
     right-hand side is brought to unit size first: gradients are small, and a tolerance is relative.
-    Where a linear solver ends in values that are not finite, u is g, with the residual of that.
+    Where a linear solver failed so far that its residual is not below 1, as u = 0 would have it, or not
+    finite, u is g, the one-step gradient; the residual that tells of the failure stays.
     """
     scale = unit_scale(g)
     solution = _solve_unit(derivative, g / scale, solver)
@@ -126,6 +159,6 @@ def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver)
     if isinstance(solver, Solver):
         return solve(lambda u: g + derivative(u), g, solver)
     u, products = solver.solve(derivative, g)
-    u = jnp.where(per_sample(jnp.isfinite(flat(u)).all(axis=1), u), u, g)
     residual = relative_residual(u, g + derivative(u))
+    u = jnp.where(per_sample(residual < 1, u), u, g)
     return Solution(u, residual, products + 1, residual <= solver.tol)

@@ -1,0 +1,126 @@
+"""The cells: what a monotone cell promises for any weights, and the splittings that solve it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from jax import Array
+
+from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Picard, equilibrium, solve
+from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
+from deq.solvers import GMRES, Solver, relative_residual
+from deq.solvers.splitting import Splitting, solve_splitting
+
+SHAPES = {"dense": (3, 12), "conv": (2, 6, 5, 4)}
+
+
+@pytest.fixture(autouse=True)
+def double_precision() -> Iterator[None]:
+    with jax.enable_x64(True):
+        yield
+
+
+def build(kind: str, m: float = 0.5, scale: float = 1.0) -> tuple[MonotoneCell, Array]:
+    """A cell with weights `scale` times the usual and an injection for it."""
+    rngs = nnx.Rngs(3)
+    cell = MonotoneDense(12, m, rngs=rngs) if kind == "dense" else MonotoneConv(4, m=m, rngs=rngs)
+    for weight in (cell.a, cell.b):
+        weight[...] = scale * weight[...].astype(jnp.float64)
+    return cell, jnp.asarray(np.random.default_rng(0).normal(size=SHAPES[kind]))
+
+
+def as_matrix(linear: object, shape: tuple[int, ...]) -> np.ndarray:
+    """A linear map of one state as a matrix: column i is the image of unit i."""
+    n = int(np.prod(shape[1:]))
+    return np.asarray(linear(jnp.eye(n).reshape(n, *shape[1:])).reshape(n, n).T)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("scale", [1.0, 10.0])
+def test_identity_minus_w_is_monotone_for_any_weights(kind: str, scale: float) -> None:
+    cell, x = build(kind, m=0.5, scale=scale)
+    w = as_matrix(cell.weight(), x.shape)
+    monotone = np.eye(len(w)) - (w + w.T) / 2
+    smallest = np.linalg.eigvalsh(monotone)[0]
+    assert smallest >= 0.5 - 1e-9
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_resolvent_inverts(kind: str) -> None:
+    cell, x = build(kind, scale=3.0)
+    w = as_matrix(cell.weight(), x.shape)
+    inverse = as_matrix(cell.resolvent(0.7, x.shape), x.shape)
+    np.testing.assert_allclose(
+        inverse @ (np.eye(len(w)) + 0.7 * (np.eye(len(w)) - w)), np.eye(len(w)), atol=1e-9
+    )
+
+
+def step_size(cell: MonotoneCell, x: Array) -> float:
+    """m / ||I - W||^2, in the middle of what forward-backward allows."""
+    w = as_matrix(cell.weight(), x.shape)
+    return cell.m / np.linalg.norm(np.eye(len(w)) - w, 2) ** 2
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize(
+    "solver",
+    [Picard(tol=1e-9, max_nfe=5000), Anderson(tol=1e-9, max_nfe=500), ODEFlow(tol=1e-9, max_nfe=9000)],
+    ids=str,
+)
+def test_splittings_find_the_one_equilibrium(kind: str, solver: Solver) -> None:
+    cell, x = build(kind)
+    exact = solve(lambda z: cell(z, x), jnp.zeros_like(x), NewtonKrylov(tol=1e-12, max_nfe=3000, krylov=40))
+    assert exact.converged.all()
+    for splitting in (cell.forward_backward(step_size(cell, x)), cell.peaceman_rachford(0.5)):
+        found = solve_splitting(splitting, x, jnp.ones_like(x), solver)
+        np.testing.assert_allclose(found.z, exact.z, atol=1e-6)
+        np.testing.assert_allclose(found.residual, relative_residual(found.z, cell(found.z, x)))
+        np.testing.assert_array_equal(found.converged, found.residual <= solver.tol)
+
+
+def test_peaceman_rachford_contracts_where_the_cell_itself_does_not() -> None:
+    cell, x = build("dense", m=1.0, scale=4.0)
+    plain = solve(lambda z: cell(z, x), jnp.zeros_like(x), Picard(tol=1e-6, max_nfe=2000))
+    assert not plain.converged.any()
+    found = solve_splitting(cell.peaceman_rachford(0.1), x, jnp.zeros_like(x), Picard(tol=1e-8, max_nfe=2000))
+    assert (found.residual <= 1e-6).all()
+
+
+@pytest.mark.parametrize("of", [MonotoneCell.forward_backward, MonotoneCell.peaceman_rachford])
+def test_trace_of_a_splitting_is_the_cells(of: object) -> None:
+    cell, x = build("dense")
+    splitting: Splitting = of(cell, 0.05)  # type: ignore[operator]
+    found = solve_splitting(splitting, x, jnp.ones_like(x), Picard(tol=1e-6, max_nfe=500), trace=4)
+    assert found.trace is not None
+    assert found.trace.z.shape == (3, 4, 12)
+    for k in range(4):
+        z = found.trace.z[:, k]
+        np.testing.assert_allclose(found.trace.residual[:, k], relative_residual(z, cell(z, x)))
+
+
+def test_gradient_through_a_split_solve() -> None:
+    """The splitting hands its z to `equilibrium` as a start; GMRES does the rest, checked by differences."""
+    cell, x = build("dense")
+
+    def loss(x: Array) -> Array:
+        held = jax.lax.stop_gradient(x)
+        start = solve_splitting(cell.peaceman_rachford(0.5), held, jnp.zeros_like(x), Anderson(tol=1e-13)).z
+        solution = equilibrium(cell, x, start, Anderson(tol=1e-10), Implicit(GMRES(tol=1e-10)))
+        return jnp.sum(jnp.sin(solution.z))
+
+    direction = jnp.asarray(np.random.default_rng(5).normal(size=x.shape))
+    step = 1e-6 * direction
+    difference = (loss(x + step) - loss(x - step)) / 2e-6
+    assert jnp.vdot(jax.grad(loss)(x), direction) == pytest.approx(float(difference), rel=1e-5)
+
+
+def test_misuse_is_refused() -> None:
+    with pytest.raises(ValueError, match="margin"):
+        MonotoneDense(4, 0.0, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="odd"):
+        MonotoneConv(4, size=4, rngs=nnx.Rngs(0))
