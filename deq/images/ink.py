@@ -50,9 +50,11 @@ def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
 def clean(grey: np.ndarray) -> tuple[np.ndarray, float]:
     """Strength of dark ink (rows, columns) in 0..1 without shadows, frames and ruled lines, and its noise."""
     strength = flatten(grey)
-    noise = 1.4826 * float(np.median(np.abs(strength)))
+    noise = (
+        float(np.quantile(np.abs(strength), 0.25)) / 0.3186
+    )  # of a normal law; ink may fill half the picture
     strength = clear_frame(np.clip(strength, 0, 1))
-    if not is_flat(grey):
+    if flat_paper(grey) is None:
         strength = clear_blobs(strength, max(4 * noise, 0.1))
     return np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T), noise
 
@@ -78,8 +80,9 @@ def grey_of_ink(picture: np.ndarray) -> np.ndarray:
 
 def find_polarity(grey: np.ndarray) -> str:
     """ "dark" or "light", whichever gives the longer and stronger stroke that keeps clear of the edges."""
-    if is_flat(grey):
-        return "dark" if np.median(grey) > grey.mean() else "light"
+    paper = flat_paper(grey)
+    if paper is not None:
+        return "dark" if paper > grey.mean() else "light"
     size = [max(1, round(n * min(1, SMALL / max(grey.shape)))) for n in grey.shape[::-1]]
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
     lean = 1.5 if np.median(small) > small.mean() else 1 / 1.5  # there is less ink than paper
@@ -93,18 +96,27 @@ def stroke_score(grey: np.ndarray) -> float:
     return main_stroke(strength, floor)[0]
 
 
-def is_flat(grey: np.ndarray) -> bool:
-    """Whether the paper is exactly one grey: a drawing, whose pen may be of any width."""
-    return bool((np.abs(grey - np.median(grey)) < 1).mean() > 0.5)
+def flat_paper(grey: np.ndarray) -> float | None:
+    """The one grey of the paper of a drawing, which fills most of its rim; None for a photo."""
+    values, counts = np.unique(np.round(grey), return_counts=True)
+    paper = float(values[counts.argmax()])
+    same = np.abs(grey - paper) < (6 if paper in (0, 255) else 1.5)  # pure white or black may ring a little
+    rim = np.concatenate([same[0], same[-1], same[:, 0], same[:, -1]])
+    return paper if same.mean() > 0.3 and rim.mean() > 0.5 else None
 
 
 def flatten(grey: np.ndarray) -> np.ndarray:
     """Strength of dark ink on paper that may lie in shadow, 0 in the median: (rows, columns), at most 1."""
     soft = ndimage.gaussian_filter(grey, 0.7) if min(grey.shape) > 100 else grey
-    reach = max(3, int((REACH_DRAWN if is_flat(grey) else REACH_PHOTO) * min(grey.shape)) | 1)
-    paper = ndimage.grey_closing(soft, (reach, reach), mode="nearest")
+    drawn = flat_paper(grey)
+    reach = max(3, int((REACH_PHOTO if drawn is None else REACH_DRAWN) * min(grey.shape)) | 1)
+    if drawn is None:
+        paper = ndimage.grey_closing(soft, (reach, reach), mode="nearest")
+    else:  # the paper of a drawing goes on beyond its edge, where strokes are cut off
+        paper = ndimage.grey_closing(np.pad(soft, reach, constant_values=drawn), (reach, reach))
+        paper = paper[reach:-reach, reach:-reach]
     strength = (paper - soft) / np.maximum(paper, 80)
-    return strength - np.median(strength)
+    return strength - (np.median(strength) if drawn is None else 0)
 
 
 def clear_frame(strength: np.ndarray) -> np.ndarray:

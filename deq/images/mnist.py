@@ -7,7 +7,7 @@ from scipy import ndimage
 from deq.images.strokes import stroke_width
 
 BOX = 20  # the digit fits into 20x20, its centre of mass in the middle of 28x28
-STROKE = (2.0, 3.6)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
+STROKE = (2.0, 5.0)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
 
 
 def to_mnist(soft: np.ndarray) -> np.ndarray:
@@ -18,7 +18,7 @@ def to_mnist(soft: np.ndarray) -> np.ndarray:
     soft = soft[max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1]
     scale = BOX / max(rows.stop - rows.start, columns.stop - columns.start)
     size = [max(1, round(n * scale)) for n in soft.shape[::-1]]
-    small = Image.fromarray(soft.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
+    small = Image.fromarray(soft.astype(np.float32)).resize(size, Image.Resampling.BOX)
     return centre(np.clip(np.asarray(small), 0, 1))
 
 
@@ -27,7 +27,7 @@ def even_pen(soft: np.ndarray) -> np.ndarray:
     mask = soft > 0.5
     size = max(mask.any(0).sum(), mask.any(1).sum())
     if size < 8 * BOX:
-        soft = ndimage.zoom(soft, 8 * BOX / size, order=1)
+        soft = ndimage.zoom(soft, 8 * BOX / size, order=3)
         mask = soft > 0.5
         size = max(mask.any(0).sum(), mask.any(1).sum())
     width = stroke_width(mask)
