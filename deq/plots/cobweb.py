@@ -35,19 +35,21 @@ def cobweb(
     g_x: ArrayLike | None = None,
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
-    height: int = 600,
+    titles: tuple[str, str] = ("x", "f(x)"),
+    height: int = 560,
 ) -> go.Figure:
     """The staircase of an orbit between the curve y = f(x) and the diagonal.
 
     x, f_x: (m,) the curve; its x is the window of both axes. orbit: (n + 1,) from x_0 on, NaN past its end.
     g_x: (m,) the damped map that is iterated, if it differs from f. fixed, stable: (k,) fixed points, filled
-    where stable. Each step is a frame; the points of the trace named PICKER lie on the curve, unseen, and
-    answer a click anywhere above them.
+    where stable. titles: of the two axes. Each step is a frame. The points of the trace named PICKER lie on
+    the curve, unseen, and answer a click anywhere above them; the axes are fixed, so that a finger scrolls
+    the page.
     """
     x, f_x = np.asarray(x, float), np.asarray(f_x, float)
     steps = np.asarray(orbit, float)
     steps = steps[np.isfinite(steps)]
-    figure = styled_figure("x", "f(x)", height=height)
+    figure = styled_figure(*titles, height=height)
     if not len(x) or not len(steps):
         return figure
     window = (float(x[0]), float(x[-1]))
@@ -56,10 +58,10 @@ def cobweb(
     path = cobweb_path(steps)
     _add_path(figure, path, style)
     _add_points(figure, steps[0], np.asarray(fixed, float), np.asarray(stable, bool))
-    _add_picker(figure, x, f_x)
+    _add_picker(figure, x, f_x, titles)
     _add_player(figure, path, len(steps) - 1)
-    figure.update_xaxes(range=window, constrain="domain")
-    figure.update_yaxes(range=window, scaleanchor="x", constrain="domain", constraintoward="top")
+    figure.update_xaxes(range=window, constrain="domain", fixedrange=True)
+    figure.update_yaxes(range=window, scaleanchor="x", constrain="domain", fixedrange=True)
     return figure.update_layout(hovermode="x", hoverdistance=-1, dragmode=False)
 
 
@@ -75,10 +77,6 @@ def cobweb_path(orbit: ArrayLike) -> np.ndarray:
 def _add_curves(
     figure: go.Figure, x: np.ndarray, f_x: np.ndarray, g_x: ArrayLike | None, window: Window
 ) -> None:
-    ends = {"font": {"color": NEUTRAL, "size": 13}, "showarrow": False}
-    figure.add_annotation(
-        x=window[1], y=window[1], text="y = x", xanchor="right", xshift=-14, yshift=-2, **ends
-    )
     lines = [(np.array(window), np.array(window), "y = x", {"width": 1, "dash": "dash"})]
     lines.append((x, f_x, "f(x)", {"width": 3}))
     if g_x is not None:
@@ -130,7 +128,7 @@ def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.n
             )
 
 
-def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray) -> None:
+def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray, titles: tuple[str, str]) -> None:
     """Unseen points along the curve, about 200, that a click finds by its x alone."""
     every = max(1, len(x) // 200)
     known = np.isfinite(f_x[::every])
@@ -144,7 +142,7 @@ def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray) -> None:
         marker={"size": 6, "opacity": 0},
         selected=unseen,
         unselected=unseen,
-        hovertemplate="x = %{x:.4g}<br>f(x) = %{customdata:.4g}<br>click to start here<extra></extra>",
+        hovertemplate=f"{titles[0]} = %{{x:.4g}}<br>{titles[1]} = %{{customdata:.4g}}<extra></extra>",
     )
 
 

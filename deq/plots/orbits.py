@@ -6,7 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import NEUTRAL, START_MARKER, add_level, label_ends, solver_style, styled_figure
+from deq.plots.style import (
+    NEUTRAL,
+    START_MARKER,
+    add_level,
+    label_ends,
+    solver_style,
+    styled_figure,
+    whole_decades,
+)
 
 SMALLEST = 1e-16  # below this a distance is rounding
 
@@ -61,6 +69,7 @@ def distance_curve(
         marker={"symbol": style.marker, "size": 5},
         hovertemplate="k = %{x}<br>distance %{y:.2e}<extra></extra>",
     )
+    whole_decades(figure, distance[seen].min(), distance[seen].max())
     if rate is not None and 1e-6 < rate < 1e6:
         _add_rate(figure, k, distance[seen], rate)
     return figure
@@ -109,6 +118,8 @@ def solver_distances(
         ends.append((name, float(nfe[seen][-1]), float(distance[seen][-1]), style.color))
     label_ends(figure, ends)
     if ends:
+        drawn = np.concatenate([found.y for found in figure.data])
+        whole_decades(figure, drawn.min(), drawn.max())
         longest = max(end[1] for end in ends)
         figure.update_xaxes(range=[0, 1.25 * longest + 1])
     return figure

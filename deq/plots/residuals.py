@@ -1,5 +1,6 @@
 """Residual against evaluations of f, for one sample or a whole batch, one solver or several."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,6 +16,7 @@ from deq.plots.style import (
     label_ends,
     solver_style,
     styled_figure,
+    whole_decades,
 )
 
 FLOOR = 1e-17  # a residual of exactly zero has no place on a log axis
@@ -132,6 +134,9 @@ def _finish(
 ) -> None:
     if tol is not None:
         add_tolerance(figure, tol)
+    drawn = [float(y) for found in figure.data for y in found.y if math.isfinite(y)]
+    if drawn:
+        whole_decades(figure, min(drawn), max(drawn))
     if labelled:
         label_ends(figure, ends)
         longest = max((end[1] for end in ends), default=1)

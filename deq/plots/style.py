@@ -103,6 +103,12 @@ def styled_figure(
     return go.Figure(layout=layout)
 
 
+def whole_decades(figure: go.Figure, smallest: float, largest: float) -> None:
+    """Ticks of a log y axis at whole powers of ten only, about six of them, for values in [smallest, largest]."""
+    decades = math.log10(largest / smallest)
+    figure.update_yaxes(dtick=max(1, math.ceil(decades / 6)))
+
+
 def add_level(figure: go.Figure, y: float, dash: str = "dot") -> None:
     """A thin neutral line across the plot at height y; the quick way to what `add_hline` does."""
     line = {"color": NEUTRAL, "dash": dash, "width": 1}

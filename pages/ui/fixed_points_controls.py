@@ -73,7 +73,7 @@ def map_controls(damping_label: str = "Damping") -> MapSettings | None:
 
 def map_tries() -> None:
     """A line on what to try with the chosen map, and buttons to settings that surprise."""
-    st.markdown(f"**What to try.** {PRESETS[st.session_state['preset']].try_this}")
+    st.markdown(f"**What to try.** {plain(PRESETS[st.session_state['preset']].try_this)}")
     with st.container(horizontal=True, gap="small"):
         for label, (preset, changes) in TRIES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=(preset, changes))

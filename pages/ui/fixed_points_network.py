@@ -12,7 +12,7 @@ from pages.ui.code import show_code
 from pages.ui.downloads import csv_button
 from pages.ui.glossary import tip
 
-WINDOW = np.linspace(-30, 30, 201)
+WINDOW = np.linspace(-22, 22, 201)
 NUM_STEPS = 25
 SNIPPET = """
 import numpy as np
@@ -31,8 +31,8 @@ shift = study.at(1) * (1 - study.slope) - study.slope
 z = [0.0]
 for _ in range({num_steps}):
     z.append(study.slope * (z[-1] + x) + shift)
-window = np.linspace(-30, 30, 201)
-staircase = cobweb(window, study.slope * (window + x) + shift, z)
+window = np.linspace(-22, 22, 201)
+staircase = cobweb(window, study.slope * (window + x) + shift, z, titles=("z", "f(z)"))
 figure
 """
 
@@ -66,7 +66,12 @@ def draw_network() -> None:
         show(figure, "depth", "The ten training inputs: value of z against depth; ticks mark the targets.")
     with right:
         figure = cobweb(
-            WINDOW, slope * (WINDOW + x) + shift, z, fixed=[answer], stable=[abs(slope) < 1], height=560
+            WINDOW,
+            slope * (WINDOW + x) + shift,
+            z,
+            fixed=[answer],
+            stable=[abs(slope) < 1],
+            titles=("z", "f(z)"),
         )
         show(figure, "toy-cobweb", "The same cell as a line, at the input chosen above, from z = 0.")
     with st.container(horizontal=True):

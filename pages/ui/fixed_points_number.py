@@ -57,7 +57,7 @@ def draw_number() -> None:
         show(
             _cobweb(settings, xs, fixed),
             CHART,
-            "Play or step it; click in the picture to start there.",
+            "Dashed: y = x. Play it or drag the step; click in the picture to start there.",
             on_select=_clicked,
         )
     with right:
@@ -74,8 +74,8 @@ def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Fi
     if verdict.limit is not None:
         return distance_curve(np.abs(xs - verdict.limit), verdict.predicted_rate, damped=damped)
     neighbour = orbit(settings.g, settings.start + NEARBY, settings.num_steps)
-    rate = float(np.exp(verdict.lyapunov)) if np.isfinite(verdict.lyapunov) else None
-    title = f"distance to an orbit<br>that starts {NEARBY:g} away"
+    rate = float(np.exp(verdict.lyapunov)) if verdict.kind == "chaotic" else None
+    title = "distance to an orbit<br>started 10<sup>-8</sup> beside it"
     with np.errstate(invalid="ignore"):  # both may have escaped to infinity
         distance = np.abs(xs - neighbour)
     return distance_curve(distance, rate, y_title=title, damped=damped)
