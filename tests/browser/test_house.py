@@ -1,0 +1,53 @@
+"""The house as a visitor meets it: cards lead on, links carry settings, a phone is wide enough."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages.ui.navigation import PAGES
+from tests.browser.harness import settle, visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_cards_lead_to_their_pages(page: Page, server: str) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    visit(page, server)
+    page.get_by_role("link", name="Follow the flow").click()
+    page.wait_for_url(re.compile("/fixed_points"))
+    settle(page)
+    expect(page.get_by_role("tab", name="As an ODE")).to_have_attribute("aria-selected", "true")
+    visit(page, server)
+    page.get_by_role("link", name="Train it yourself").click()
+    page.wait_for_url(re.compile("/toy"))
+    settle(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert errors == []
+
+
+def test_a_copied_link_shows_the_same_picture(browser: Browser, page: Page, server: str) -> None:
+    visit(page, f"{server}/toy")
+    page.get_by_role("button", name="Too steep").click()
+    settle(page)
+    summary = page.get_by_text(re.compile("After 10 updates")).inner_text()
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_test_id("stCode").filter(has_text=server).first.inner_text().strip()
+    assert "seed=22" in link
+    assert "steps=10" in link
+    other = browser.new_context().new_page()
+    visit(other, link)
+    expect(other.get_by_text(summary)).to_have_count(1)
+    other.context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_is_wide_enough(browser: Browser, server: str, name: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    visit(page, f"{server}/{name}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    context.close()
