@@ -11,6 +11,7 @@ from deq.images.reading import PictureError
 from deq.images.strokes import EIGHT, extent, main_stroke, rim_share, stroke_width, touches_edge
 
 MAX_PARTS = 60  # marks beyond the largest sixty are dust
+SPECK = 0.03  # of the picture's longer side: where nothing is larger, there is only grain and dust
 BLANK = "No digit found: the picture looks blank. Write one with a darker pen or move closer."
 
 
@@ -53,7 +54,7 @@ def group(mask: np.ndarray) -> list[np.ndarray]:
     order = sorted(range(len(boxes)), key=lambda i: -extent(boxes[i]))[:MAX_PARTS]
     parts = [(labels[boxes[i]] == i + 1, boxes[i]) for i in order]
     parts = [part for part in parts if rim_share(*part, mask.shape) < 0.6]
-    if not parts:
+    if not parts or extent(parts[0][1]) < max(4, SPECK * max(mask.shape)):
         raise PictureError(BLANK)
     upright = [part for part in parts if is_upright(part)] or parts[:1]
     size = max(extent(box) for _, box in upright)
