@@ -6,19 +6,20 @@ import streamlit as st
 from deq import story
 from deq.checkpoints import load_pretrained
 from deq.data import load_dataset
-from deq.plots.prediction import digit_picture, percent, probability_paths
+from deq.plots.prediction import digit_picture, probability_paths
 from deq.plots.story import cosine_picture, flow_picture, layer_picture
 from deq.plots.toy import prediction_line
 from deq.toy import TRAINED_ON, ToyStudy, study_toy
 from pages.ui import charts
 from pages.ui.cards import card
 from pages.ui.guard import require_app
+from pages.ui.home import reading_line
 from pages.ui.predict_answer import Answer, answers
 
 require_app()
 
 STARTS = 12
-DIGIT = 0  # of the test set that ships: a handwritten 2
+DIGIT = 47  # of the test set that ships: a 9 about which the network changes its mind
 
 
 @st.cache_data(show_spinner=False)
@@ -90,8 +91,4 @@ with fifth, card("5. Let it read a digit", "predict", "Show it your own digit"):
         charts.show(digit_picture(answer.image, height=220), key="digit")
     with opinion:
         charts.show(probability_paths(answer.nfe, answer.paths, height=220), key="opinion")
-    state = "It settles" if answer.converged else "It does not settle, but leans"
-    st.markdown(
-        f"{state} on **{answer.label}** with {percent(answer.probabilities.max())} after {answer.evaluations} "
-        f"evaluations of one layer. On MNIST's 10,000 test digits it is right in {percent(accuracy)}."
-    )
+    st.markdown(reading_line(answer, accuracy))

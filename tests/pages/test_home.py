@@ -1,9 +1,13 @@
 """The front door: five steps, each with its picture, its numbers and its link."""
 
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from pages.ui.home import reading_line
+from pages.ui.predict_answer import Answer
 from tests.pages.conftest import OpenPage
 
 
@@ -16,7 +20,7 @@ def test_five_steps_with_pictures_and_links(open_page: OpenPage) -> None:
     assert "**0.739085**" in words
     assert "**12 of 12 starts**" in words
     assert "**−10.00**" in words
-    assert "settles on **2**" in words
+    assert "settles on **9**" in words
 
 
 def test_start_is_in_the_link(open_page: OpenPage) -> None:
@@ -34,3 +38,15 @@ def test_warm_page_answers_at_once(open_page: OpenPage) -> None:
     app.slider(key="start").set_value(0.3).run()
     assert time.perf_counter() - began < 2  # measured 0.1 s on a quiet machine
     assert not app.exception
+
+
+def test_no_answer_without_an_equilibrium() -> None:
+    shown = np.zeros((28, 28), np.uint8)
+    sure, doubt = np.eye(10)[3], np.eye(10)[5]
+    way = np.stack([doubt, doubt, sure]), np.array([1, 2, 3]), np.array([1.0, 0.1, 1e-4])
+    settled = Answer(shown, sure, *way, evaluations=3, final_residual=1e-4, converged=True)
+    assert "settles on **3**" in reading_line(settled, 0.98)
+    assert "thought of 5 on the way" in reading_line(settled, 0.98)
+    failed = reading_line(replace(settled, converged=False), 0.98)
+    assert "no answer" in failed
+    assert "3**" not in failed
