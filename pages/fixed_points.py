@@ -27,7 +27,7 @@ st.markdown(
     "A fixed point is a value that the map leaves where it is, x* = f(x*). A deep equilibrium model is a network "
     "whose answer is such a point."
 )
-for tab, draw in zip(st.tabs(list(TABS), key="view", bind="query-params"), TABS.values(), strict=True):
+for tab, draw in zip(st.tabs(list(TABS), key="explore", bind="query-params"), TABS.values(), strict=True):
     if tab.open:
         with tab:
             draw()

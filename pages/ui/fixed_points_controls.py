@@ -1,4 +1,7 @@
-"""The controls of the maps of one number: which map, its parameters, the start, the damping; all in the URL."""
+"""The controls of the maps of one number: which map, its parameters, the start, the damping; all in the URL.
+
+Keys are shared by all pages of a session, so those that another page might choose as well say whose they are.
+"""
 
 from dataclasses import dataclass
 
@@ -14,7 +17,7 @@ WIDTH_LEAST = 1e-3
 TRIES = {  # label -> preset and what differs from its defaults
     "Two states": ("tanh(a x + b)", {}),
     "Chaos": ("logistic map", {"a": 3.9}),
-    "Chaos, tamed by damping": ("logistic map", {"a": 3.9, "damping": 0.5}),
+    "Chaos, tamed by damping": ("logistic map", {"a": 3.9, "map_damping": 0.5}),
     "Digits that double": ("Babylonian square root", {}),
 }
 
@@ -63,7 +66,7 @@ def map_controls(damping_label: str = "Damping") -> MapSettings | None:
     with columns[2]:
         start = _start(name, low, high, min(max(preset.start, low), high))
     with columns[3]:
-        damping = _slider(damping_label, "damping", 0.05, 1.0, 1.0, help=tip("damping"))
+        damping = _slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
     st.session_state["_a_seen"] = a
     if formula is None:
         return None
@@ -124,12 +127,14 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
     """Steps drawn, the window of an own formula, and the range of a sweep."""
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
-        num_steps = left.slider("Steps drawn", 5, 60, 30, key="drawn", bind="query-params")
+        num_steps = left.slider("Steps drawn", 5, 60, 30, key="steps_drawn", bind="query-params")
         sweep = right.slider("Sweep of a", *A_RANGE, preset.sweep, 0.05, key="sweep", bind="query-params")
         low, high = preset.low, preset.high
         if name == OWN_FORMULA:
-            low = middle.number_input("Window from", -1e6, 1e6, preset.low, key="low", bind="query-params")
-            high = middle.number_input("to", -1e6, 1e6, preset.high, key="high", bind="query-params")
+            low = middle.number_input(
+                "Window from", -1e6, 1e6, preset.low, key="window_from", bind="query-params"
+            )
+            high = middle.number_input("to", -1e6, 1e6, preset.high, key="window_to", bind="query-params")
             if high - low < WIDTH_LEAST * (1 + abs(low)):
                 middle.warning("The window must end above where it begins; the default is shown.")
                 low, high = preset.low, preset.high
@@ -205,5 +210,5 @@ def _use_defaults() -> None:
 def _apply(name: str, changes: dict[str, float]) -> None:
     """Set the controls to a preset with changes."""
     preset = PRESETS[name]
-    values = {"preset": name, "a": preset.a, "b": preset.b, "damping": 1.0, "sweep": preset.sweep}
+    values = {"preset": name, "a": preset.a, "b": preset.b, "map_damping": 1.0, "sweep": preset.sweep}
     st.session_state.update(values | {start_key(name): preset.start} | changes)

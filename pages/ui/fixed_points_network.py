@@ -46,7 +46,9 @@ def toy_study() -> ToyStudy:
 def draw_network() -> None:
     """The input, a sentence, trajectories beside the cobweb of the cell, data and code."""
     study = toy_study()
-    x = st.slider("Input x", -10.0, 10.0, 5.0, 0.5, key="input", bind="query-params", persist_state="session")
+    x = st.slider(
+        "Input x", -10.0, 10.0, 5.0, 0.5, key="toy_input", bind="query-params", persist_state="session"
+    )
     slope, shift = study.slope, line_shift(study)
     z = walk(slope, shift, x)
     answer = (slope * x + shift) / (1 - slope)

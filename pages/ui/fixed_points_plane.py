@@ -117,9 +117,9 @@ def _controls() -> PlaneSettings:
     columns = st.columns(4, gap="medium")
     bound = {"bind": "query-params", "persist_state": "session"}
     with columns[0]:
-        radius = st.slider("Radius of the eigenvalues", 0.0, 3.0, 0.9, 0.01, key="radius", **bound)
+        radius = st.slider("Radius of the eigenvalues", 0.0, 3.0, 0.9, 0.01, key="w_radius", **bound)
     with columns[1]:
-        angle = st.slider("Angle, degrees", 0, 180, 40, key="angle", **bound)
+        angle = st.slider("Angle, degrees", 0, 180, 40, key="w_angle", **bound)
     with columns[2]:
         x1 = st.slider("Injection x1", -1.0, 1.0, 0.3, 0.01, key="x1", help=tip("injection"), **bound)
         x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
@@ -165,7 +165,7 @@ def _tries() -> None:
 
 
 def _apply(radius: float, angle: int, x1: float, x2: float) -> None:
-    st.session_state.update({"radius": radius, "angle": angle, "x1": x1, "x2": x2})
+    st.session_state.update({"w_radius": radius, "w_angle": angle, "x1": x1, "x2": x2})
 
 
 def _data(

@@ -59,7 +59,7 @@ def test_play_pause_and_reset_run_in_the_browser(page: Page, server: str) -> Non
 
 
 def test_click_sets_the_start_and_the_link_restores_the_picture(page: Page, server: str) -> None:
-    visit(page, f"{server}/fixed_points?preset=tanh(a+x+%2B+b)&damping=0.8")
+    visit(page, f"{server}/fixed_points?preset=tanh(a+x+%2B+b)&map_damping=0.8")
     assert orbit(page)[-1] > 0.9
     click_in_the_cobweb(page, 0.25, 0.8)
     drawn = orbit(page)
@@ -67,7 +67,7 @@ def test_click_sets_the_start_and_the_link_restores_the_picture(page: Page, serv
     assert drawn[-1] < -0.9
     link = page.url
     assert "start_tanh" in link
-    assert "damping=0.8" in link
+    assert "map_damping=0.8" in link
 
     page.reload()
     settle(page)
@@ -81,7 +81,7 @@ def test_click_sets_the_start_and_the_link_restores_the_picture(page: Page, serv
 
 
 def test_settings_survive_another_page(page: Page, server: str) -> None:
-    visit(page, f"{server}/fixed_points?preset=logistic+map&a=3.5&damping=0.95")
+    visit(page, f"{server}/fixed_points?preset=logistic+map&a=3.5&map_damping=0.95")
     before = verdict(page)
     page.get_by_role("link", name="Toy").first.click()
     page.wait_for_url("**/toy*")

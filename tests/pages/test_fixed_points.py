@@ -60,7 +60,7 @@ def test_controls_move_the_verdict(open_page: OpenPage) -> None:
     assert app.slider(key="a").value == PRESETS["logistic map"].a
     app.slider(key="a").set_value(3.2).run()
     assert metrics(app)["Verdict"] == "period 2"
-    app.slider(key="damping").set_value(0.5).run()
+    app.slider(key="map_damping").set_value(0.5).run()
     assert metrics(app)["Verdict"] == "converges"
     app.selectbox(key="preset").set_value("affine")
     app.slider(key="a").set_value(-0.9).run()  # moved in the same breath: it stays
@@ -77,7 +77,7 @@ def test_start_by_field_moves_the_slider(open_page: OpenPage) -> None:
 
 
 def test_what_to_try(open_page: OpenPage) -> None:
-    app = open_page("fixed_points", damping="0.3")
+    app = open_page("fixed_points", map_damping="0.3")
     buttons = {button.label: button for button in app.button}
     buttons["Chaos"].click().run()
     assert metrics(app)["Verdict"] == "chaotic"
@@ -115,24 +115,30 @@ def test_bad_formulas_get_one_friendly_message(open_page: OpenPage, text: str) -
 
 
 def test_own_formula_with_its_own_window(open_page: OpenPage) -> None:
-    query = {"preset": OWN, "formula": "x - a*sin(x) + b", "low": "-20", "high": "20", "a": "1.2"}
+    query = {
+        "preset": OWN,
+        "formula": "x - a*sin(x) + b",
+        "window_from": "-20",
+        "window_to": "20",
+        "a": "1.2",
+    }
     app = open_page("fixed_points", **query)
     assert not app.error
     assert metrics(app)["Fixed points in the window"].startswith("7 stable")
     assert app.slider(key="b").value == 0
     assert app.slider(key="start_your_own_formula").max == 20
-    app.number_input(key="low").set_value(30.0).run()
+    app.number_input(key="window_from").set_value(30.0).run()
     assert "window must end above" in words(app)
 
 
-@pytest.mark.parametrize("query", [{"preset": "banana"}, {"a": "9"}, {"damping": "0"}, {"view": "x"}])
+@pytest.mark.parametrize("query", [{"preset": "banana"}, {"a": "9"}, {"map_damping": "0"}, {"explore": "x"}])
 def test_nonsense_in_the_link_is_ignored(open_page: OpenPage, query: dict[str, str]) -> None:
     assert metrics(open_page("fixed_points", **query))["Verdict"] == "converges"
 
 
 @pytest.mark.parametrize("view", TABS)
 def test_tabs_draw_and_their_snippets_run(open_page: OpenPage, view: str) -> None:
-    app = open_page("fixed_points", view=view, preset="logistic map", a="3.2", damping="0.7")
+    app = open_page("fixed_points", explore=view, preset="logistic map", a="3.2", map_damping="0.7")
     assert not app.error
     assert len(app.get("plotly_chart")) >= 1
     snippet = next(code.value for code in app.code if "import" in code.value)
@@ -144,16 +150,16 @@ def test_tabs_draw_and_their_snippets_run(open_page: OpenPage, view: str) -> Non
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_only_the_open_tab_is_drawn_for_every_preset(open_page: OpenPage, preset: str) -> None:
-    assert len(open_page("fixed_points", preset=preset, view="Sweep").get("plotly_chart")) == 1
+    assert len(open_page("fixed_points", preset=preset, explore="Sweep").get("plotly_chart")) == 1
 
 
 def test_solvers_tab_says_who_failed(open_page: OpenPage) -> None:
-    app = open_page("fixed_points", view="Four solvers", preset="affine", a="-2")
+    app = open_page("fixed_points", explore="Four solvers", preset="affine", a="-2")
     assert "Not converged within 60: Picard" in words(app)
 
 
 def test_ode_tab_shows_the_bridge(open_page: OpenPage) -> None:
-    app = open_page("fixed_points", view="As an ODE", preset="affine", a="-2")
+    app = open_page("fixed_points", explore="As an ODE", preset="affine", a="-2")
     assert "settles at 0.3333" in words(app)
     assert "runs away" in words(app)
     assert app.dataframe[0].value["flow: Re l < 1"].tolist() == ["settles"]
@@ -161,7 +167,7 @@ def test_ode_tab_shows_the_bridge(open_page: OpenPage) -> None:
 
 
 def test_plane_tab_tells_iteration_from_flow(open_page: OpenPage) -> None:
-    app = open_page("fixed_points", view="Two numbers")
+    app = open_page("fixed_points", explore="Two numbers")
     buttons = {button.label: button for button in app.button}
     buttons["Only the flow settles"].click().run()
     assert "does not settle and the flow (real part below 1) settles" in words(app)
@@ -170,9 +176,9 @@ def test_plane_tab_tells_iteration_from_flow(open_page: OpenPage) -> None:
 
 
 def test_network_tab_knows_two_thirds(open_page: OpenPage) -> None:
-    app = open_page("fixed_points", view="A network")
+    app = open_page("fixed_points", explore="A network")
     assert float(metrics(app)["Slope of the cell"]) == pytest.approx(2 / 3, abs=1e-3)
-    app.slider(key="input").set_value(-5.0).run()
+    app.slider(key="toy_input").set_value(-5.0).run()
     assert float(metrics(app)["Answer z*"]) == pytest.approx(-10, abs=0.05)
 
 
