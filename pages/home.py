@@ -57,7 +57,7 @@ with first, card("1. Press cos again and again", "fixed_points", "Try other maps
 
 with (
     second,
-    card("2. Apply a layer for ever", "fixed_points", "See what makes it settle", {"view": "A network"}),
+    card("2. Apply a layer for ever", "fixed_points", "See what makes it settle", {"explore": "A network"}),
 ):
     layer = story.settle_layer(*story.random_layer(seed=1))
     charts.show(layer_picture(layer.trace.z[0]), key="layer")
@@ -66,7 +66,7 @@ with (
         "nothing changes by more than 0.1 %: all deeper layers are the same. That state is the equilibrium."
     )
 
-with third, card("3. Or let it flow", "fixed_points", "Follow the flow", {"view": "As an ODE"}):
+with third, card("3. Or let it flow", "fixed_points", "Follow the flow", {"explore": "As an ODE"}):
     flow = story.settle_flow(jnp.asarray(story.ring(STARTS)))
     charts.show(flow_picture(flow.trace.z, flow.z.mean(axis=0)), key="flow")
     st.markdown(
