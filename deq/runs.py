@@ -18,15 +18,21 @@ class RunFolder:
     """The folder of one run.
 
     settings: plain data that determines the run; a checkpoint made with other settings is refused.
-    Orbax writes each checkpoint aside and renames it when it is whole; the last two are kept.
+    It belongs to the leader of a run of many processes. Orbax writes each checkpoint aside and renames it
+    when it is whole; the last two are kept.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder = folder
         self.settings = settings
         self.warnings: list[str] = []
-        options = ocp.CheckpointManagerOptions(max_to_keep=2, create=True, enable_async_checkpointing=False)
-        self._manager = ocp.CheckpointManager((folder / CHECKPOINTS).absolute(), options=options)
+        place = (folder / CHECKPOINTS).absolute()
+        place.mkdir(exist_ok=True)
+        alone = ocp.options.MultiprocessingOptions(primary_host=0, active_processes={0})
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=2, create=False, enable_async_checkpointing=False, multiprocessing_options=alone
+        )
+        self._manager = ocp.CheckpointManager(place, options=options)
 
     def has_run(self) -> bool:
         """Whether there is anything that a new run would overwrite."""
@@ -57,6 +63,7 @@ class RunFolder:
             leaves = [found.state[str(i)] for i in range(len(found.state))]
             self._forget_after(step)
             return jax.tree.unflatten(jax.tree.structure(like), leaves)
+        self._forget_after(0)
         return None
 
     def log(self, record: dict[str, Any]) -> None:
@@ -100,4 +107,4 @@ def _step(line: str) -> float:
 
 def _numbered(state: TrainState) -> dict[str, Any]:
     """The leaves by their number: checkpoints depend on no class's name."""
-    return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(state))}
+    return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(jax.device_get(state)))}

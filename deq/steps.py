@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 from jax import Array
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from deq.evaluation import Metrics, measure
 from deq.gradients import Probe
@@ -54,6 +55,7 @@ class Program:
     graphdef: nnx.GraphDef
     loss: Loss
     recipe: Recipe
+    mesh: Mesh
 
 
 def start_state(parameters: nnx.State, recipe: Recipe) -> TrainState:
@@ -89,28 +91,39 @@ def run_steps(
     state: TrainState,
     rest: nnx.State,
     train: Examples,
-    key: Array,
+    seed: Array,
     steps: Array,
     size: int,
 ) -> tuple[TrainState, Health]:
-    """`size` steps in one compiled call; the mean of their health."""
+    """`size` steps of one epoch in one compiled call; the mean of their health.
+
+    The batch is split over the mesh's devices, everything else stands on each of them.
+    """
+    batch_size, key = program.recipe.batch_size, jax.random.key(seed)
+    everywhere = NamedSharding(program.mesh, PartitionSpec())
+    split = NamedSharding(program.mesh, PartitionSpec(program.mesh.axis_names[0]))
+    order = order_of(len(train.y), batch_size, state.step, key)
 
     def one(state: TrainState, _: None) -> tuple[TrainState, Health]:
-        batch = batch_of(train, program.recipe.batch_size, state.step, key)
+        batch = jax.lax.with_sharding_constraint(batch_of(train, order, batch_size, state.step), split)
         return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), steps)
 
     state, health = jax.lax.scan(one, state, length=size)
-    return state, jax.tree.map(jnp.nanmean, health)
+    health = jax.tree.map(jnp.nanmean, health)
+    return jax.lax.with_sharding_constraint((state, health), everywhere)
 
 
-def batch_of(train: Examples, size: int, step: Array, key: Array) -> Examples:
-    """The step's batch: every epoch has an order of its own, which follows from its number."""
-    n = len(train.y)
+def order_of(n: int, size: int, step: Array, key: Array) -> Array:
+    """The order of the n examples in the epoch of `step`: its own, unless one batch holds them all."""
     per_epoch = n // size
     if per_epoch == 1:
-        return Examples(train.x[:size], train.y[:size])
-    order = jax.random.permutation(jax.random.fold_in(key, step // per_epoch), n)
-    rows = jax.lax.dynamic_slice_in_dim(order, step % per_epoch * size, size)
+        return jnp.arange(n)
+    return jax.random.permutation(jax.random.fold_in(key, step // per_epoch), n)
+
+
+def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:
+    """The step's `size` examples in an epoch's order."""
+    rows = jax.lax.dynamic_slice_in_dim(order, step % (len(order) // size) * size, size)
     return Examples(train.x[rows], train.y[rows])
 
 

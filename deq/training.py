@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
+from jax.sharding import Mesh
 
 from deq.data import Dataset
+from deq.devices import everywhere, mesh_of
 from deq.evaluation import Metrics, evaluate
 from deq.models import EquilibriumModel
 from deq.recipes import Recipe
@@ -60,6 +63,7 @@ def fit(
     *,
     seed: int = 0,
     resume: TrainState | None = None,
+    mesh: Mesh | None = None,
 ) -> Iterator[Event]:
     """Train a copy of `model` on `data`; the model given is left as it was.
 
@@ -70,12 +74,13 @@ def fit(
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
         recipe: see deq.recipes. seed: of the order and the noise, not of the initial weights.
         resume: the state in an event of an earlier run with the same model, data, recipe and seed.
+        mesh: the devices that share each batch, see deq.devices.mesh_of; all that fit unless given.
 
     Yields:
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
 
     Raises:
-        ValueError: there are fewer training examples than one batch holds.
+        ValueError: there are fewer training examples than one batch holds, or devices cannot share it.
     """
     task = classify(data) if isinstance(data, Dataset) else data
     began = time.perf_counter()
@@ -83,11 +88,15 @@ def fit(
     training = nnx.clone(model)
     training.train()
     graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
-    program = Program(graphdef, task.loss, replace(recipe, epochs=1))  # a longer run is the same program
+    mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
+    program = Program(
+        graphdef, task.loss, replace(recipe, epochs=1), mesh
+    )  # a longer run is the same program
     state = start_state(parameters, recipe) if resume is None else resume
-    train, key, steps = jax.device_put(task.train), jax.random.key(seed), jnp.asarray(calls.steps)
+    fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
+    state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
     while (step := int(state.step)) < calls.steps:
-        state, health = run_steps(program, state, rest, train, key, steps, calls.size(step))
+        state, health = run_steps(program, state, rest, train, seed_there, steps, calls.size(step))
         done, seconds = int(state.step), time.perf_counter() - began
         yield Progress(done, calls.steps, calls.epoch(step), seconds, jax.tree.map(float, health), state)
         if calls.ends_epoch(done):
@@ -131,6 +140,7 @@ class _Calls:
 def _averaged(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:
     """A copy of the model for use: the averaged weights, dropout off."""
     result = nnx.clone(model)
-    nnx.update(result, state.average if recipe.average else state.parameters)
+    weights = state.average if recipe.average else state.parameters
+    nnx.update(result, jax.tree.map(jnp.asarray, jax.device_get(weights)))
     result.eval()
     return result

@@ -12,7 +12,7 @@ from deq.gradients import Implicit, Phantom, Unrolled
 from deq.models import build
 from deq.recipes import RECIPES, Recipe
 from deq.solvers import Anderson, Picard
-from deq.steps import batch_of, optimizer_of
+from deq.steps import batch_of, optimizer_of, order_of
 from deq.tasks import Examples, Task, classify, double, squared_error
 from deq.training import EpochEnd, Finished, Progress, fit
 
@@ -111,9 +111,11 @@ def test_batch_larger_than_the_data() -> None:
 def test_epoch_visits_every_example_once() -> None:
     train = Examples(np.arange(12)[:, None], np.arange(12))
     key = jax.random.key(0)
-    epochs = [
-        np.concatenate([batch_of(train, 4, jnp.asarray(3 * e + i), key).y for i in range(3)]) for e in (0, 1)
-    ]
+    epochs = []
+    for epoch in (0, 1):
+        order = order_of(12, 4, jnp.asarray(3 * epoch), key)
+        batches = [batch_of(train, order, 4, jnp.asarray(3 * epoch + i)).y for i in range(3)]
+        epochs.append(np.concatenate(batches))
     assert all(sorted(epoch) == list(range(12)) for epoch in epochs)
     assert list(epochs[0]) != list(epochs[1])
 

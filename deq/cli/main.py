@@ -46,12 +46,26 @@ def train(
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
     ] = False,
     data_dir: DataDir = None,
+    devices: Annotated[
+        int | None, typer.Option(min=1, help="How many devices share a batch; all unless given.")
+    ] = None,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of process 0 of a run of many, or `auto` on a known cluster."),
+    ] = None,
+    num_processes: Annotated[int | None, typer.Option(min=1)] = None,
+    process_id: Annotated[int | None, typer.Option(min=0)] = None,
     json: Json = False,
 ) -> None:
     """Train a model; without --out nothing is written."""
-    from deq.cli.train import Request, run
+    from deq.cli.request import Request
+    from deq.cli.train import run, run_together
 
-    run(Request(task, model, epochs, batch_size, seed, solver, gradient, out, resume, data_dir), json)
+    request = Request(task, model, epochs, batch_size, seed, solver, gradient, out, resume, data_dir, devices)
+    if coordinator is None and num_processes is None and process_id is None:
+        run(request, json)
+    else:
+        run_together(request, json, coordinator, num_processes, process_id)
 
 
 @app.command()

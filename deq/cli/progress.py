@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -43,8 +44,8 @@ class TrainingProgress:
 
 
 @contextmanager
-def training_progress() -> Iterator[TrainingProgress]:
-    """The bar while a run lasts."""
+def training_progress(visible: bool) -> Iterator[TrainingProgress]:
+    """The bar while a run lasts; one that is not visible prints nothing."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=stderr) as bar:
+    with Progress(*columns, TimeRemainingColumn(), console=stderr if visible else Console(quiet=True)) as bar:
         yield TrainingProgress(bar)

@@ -35,6 +35,7 @@ class Request:
     out: Path | None
     resume: bool
     data_dir: Path | None
+    devices: int | None
 
 
 def choose_recipe(request: Request) -> tuple[str, Recipe]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import typer
 from flax import nnx
@@ -19,6 +22,7 @@ from deq.cli.evaluate import load_task
 from deq.cli.progress import training_progress
 from deq.cli.report import show, stderr, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, settings
+from deq.devices import any_process, from_leader, is_leader, join, mesh_of
 from deq.models import EquilibriumModel, build
 from deq.recipes import RECIPES, Recipe
 from deq.runs import RunFolder
@@ -28,19 +32,64 @@ from deq.training import EpochEnd, Event, Finished, Progress, fit
 
 
 def run(request: Request, as_json: bool) -> None:
-    """Train as asked, save if asked, and print the result."""
+    """Train as asked, and print the result."""
+    show(train(request), as_json)
+
+
+def run_together(
+    request: Request,
+    as_json: bool,
+    coordinator: str | None,
+    num_processes: int | None,
+    process_id: int | None,
+) -> None:
+    """The same as one of many processes, of which the leader alone writes and prints.
+
+    A peer's death ends this process too: what they compute together cannot go on.
+    """
+    with native_output_on_stderr():
+        with usage_errors():
+            if coordinator is None:
+                raise ValueError("--num-processes and --process-id need --coordinator HOST:PORT.")
+            join(coordinator, num_processes, process_id)
+        try:
+            found = train(request)
+        except jax.errors.JaxRuntimeError as error:
+            reason = str(error).partition("\n")[0]
+            stderr.print(
+                f"Another process of this run is gone; go on with --resume. ({reason})", markup=False
+            )
+            os._exit(3)  # an orderly shutdown would wait for the dead
+    if is_leader():
+        show(found, as_json)
+
+
+@contextmanager
+def native_output_on_stderr() -> Iterator[None]:
+    """What libraries below Python print goes to stderr: stdout is for the result."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def train(request: Request) -> dict[str, Any]:
+    """Train as asked, save if asked; the result."""
     with usage_errors():
         name, recipe = choose_recipe(request)
         if request.resume and request.out is None:
             raise ValueError("--resume needs --out: the folder of the run to go on with.")
         if request.out and request.resume and (request.out / CARD).exists():
-            show(finished_result(request.out), as_json)
-            return
+            return finished_result(request.out)
         task = load_task(request.task, request.data_dir)
-        folder = open_folder(request, name, recipe)
+        folder = open_folder(request, name, recipe) if is_leader() else None
         events = start(request, name, recipe, task, folder)
         finished, card = follow(events, request, name, recipe, folder)
-    show(result(finished.model, card), as_json)
+        return result(finished.model, card)
 
 
 def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None:
@@ -64,14 +113,16 @@ def start(
 ) -> Iterator[Event]:
     """The run's events, from the last whole checkpoint if it is to be resumed."""
     model = build(name, request.seed)
-    state = None
+    state = start_state(nnx.state(model, nnx.Param), recipe)
     if folder and request.resume:
-        state = folder.restore(start_state(nnx.state(model, nnx.Param), recipe))
+        found = folder.restore(state)
         for warning in folder.warnings:
             stderr.print(warning, style="yellow", markup=False)
-        where = f"Resuming at step {int(state.step)}." if state else "No whole checkpoint: starting anew."
+        where = f"Resuming at step {int(found.step)}." if found else "No whole checkpoint: starting anew."
         stderr.print(where, markup=False)
-    return fit(model, task, recipe, seed=request.seed, resume=state)
+        state = found or state
+    mesh = mesh_of(request.devices, recipe.batch_size)
+    return fit(model, task, recipe, seed=request.seed, resume=from_leader(state), mesh=mesh)
 
 
 def follow(
@@ -79,22 +130,25 @@ def follow(
 ) -> tuple[Finished, Card]:
     """Show, log and save what happens until the run is finished. A signal saves a checkpoint and ends it."""
     validation = math.nan
-    with training_progress() as bar, stop_signals() as stopped:
+    with training_progress(visible=is_leader()) as bar, stop_signals() as stopped:
         for event in events:
             bar.show(event)
             if isinstance(event, EpochEnd):
                 validation = float(event.validation.accuracy)
-            if folder and isinstance(event, Progress | EpochEnd):
+            if isinstance(event, Finished):
+                break
+            stop = any_process(bool(stopped))
+            if folder:
                 folder.log(record(event))
-                if stopped or isinstance(event, EpochEnd):
+                if stop or isinstance(event, EpochEnd):
                     folder.save(event.state)
-            if stopped and not isinstance(event, Finished):
+            if stop:
                 hint = " Its checkpoint is saved: --resume goes on." if folder else ""
-                stderr.print(f"Stopped by signal {stopped[0]}.{hint}", markup=False)
-                raise typer.Exit(128 + stopped[0])
+                stderr.print(f"Stopped by a signal.{hint}", markup=False)
+                raise typer.Exit(128 + (stopped[0] if stopped else signal.SIGTERM))
     assert isinstance(event, Finished)
     card = make_card(event, request, name, recipe, None if math.isnan(validation) else validation)
-    if request.out:
+    if request.out and is_leader():
         save_checkpoint(request.out, event.model, card)
     return event, card
 
