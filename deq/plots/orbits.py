@@ -17,6 +17,7 @@ from deq.plots.style import (
 )
 
 SMALLEST = 1e-16  # below this a distance is rounding
+MAX_MARKERS = 40  # more of them run into each other
 
 
 def iterates(
@@ -110,7 +111,7 @@ def solver_distances(
             x=nfe[seen],
             y=distance[seen],
             name=name,
-            mode="lines+markers",
+            mode="lines+markers" if seen.sum() <= MAX_MARKERS else "lines",
             line=style.line,
             marker={"symbol": style.marker, "size": 7, "color": style.color},
             hovertemplate=f"{name}<br>%{{x}} evaluations<br>distance %{{y:.2e}}<extra></extra>",

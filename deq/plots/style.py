@@ -126,13 +126,13 @@ def add_tolerance(figure: go.Figure, tol: float) -> None:
     """A dashed horizontal line where a solve counts as converged, on a log y axis."""
     add_level(figure, tol, "dash")
     figure.add_annotation(
-        x=1,
+        x=0,  # curves end just below the line further right, and none begins there
         xref="paper",
         y=math.log10(tol),  # plotly places annotations on a log axis by the logarithm
         text=f"tolerance {tol:.0e}",
         font={"size": 11, "color": NEUTRAL},
         showarrow=False,
-        xanchor="right",
+        xanchor="left",
         yanchor="top",
     )
 

@@ -52,7 +52,7 @@ fixed = planar_fixed_points(cell)
 figure = phase_portrait(
     axis,
     (cell(grid) - grid).reshape(51, 51, 2),
-    iteration=planar_orbits(cell, starts, 40),
+    iteration=planar_orbits(cell, starts, 25),
     flow=planar_flow(cell, starts, np.linspace(0, 25, 201)),
     fixed=fixed.z,
     stable=fixed.stable_for_iteration,
@@ -82,7 +82,7 @@ def draw_plane() -> None:
     st.markdown(plane_sentence(fixed))
     axis, grid = np.linspace(-HALF_WIDTH, HALF_WIDTH, SIZE), grid_of_starts(SIZE, HALF_WIDTH)
     starts = ring_of_starts(8)
-    iteration = planar_orbits(cell, starts, 40)
+    iteration = planar_orbits(cell, starts, 25)
     velocity = (cell(grid) - grid).reshape(SIZE, SIZE, 2)
     label = basins(cell, fixed, grid).reshape(SIZE, SIZE)
     with st.spinner("Solving from every start", show_time=False):
