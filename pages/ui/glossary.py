@@ -43,6 +43,14 @@ TERMS = {
     "verdict": "Where the orbit goes: converges, period N, diverges, chaotic, or undecided.",
     "Lyapunov exponent": "The mean of log |f'| along the orbit: above 0, neighbours part exponentially (chaos).",
     "phase portrait": "Arrows of the flow and the curves where one component stands still, in the plane.",
+    "batch": "The samples that are solved together, each as if it were alone. Stiff digits are test digits changed by "
+    "at most an eighth of the ink, so that they settle more slowly.",
+    "float64": "Double precision, sixteen digits. Without it errors end at about 1e-7, whatever the tolerance.",
+    "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
+    "Neumann, phantom and one-step cut it short; unrolled and through the ODE differentiate the way to z*.",
+    "gradient error": "The length of the difference from the exact gradient, over the length of the exact gradient.",
+    "path independence": "The equilibrium does not depend on where the solve starts. The mean cosine from another "
+    "sample's z* is the asymptotic alignment score of Anil et al. (2022).",
 }
 
 

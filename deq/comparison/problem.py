@@ -1,0 +1,97 @@
+"""What is compared: one model with one batch, as the fixed-point problem that its cell poses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from deq.models import EquilibriumModel
+from deq.solvers import Solution, Solver, solve
+
+
+@dataclass(frozen=True)
+class Problem:
+    """z* = cell(z*, injection) for every sample of a batch, and the model that it stands in.
+
+    inputs: (batch, ...) what the model is shown. labels: (batch,) its true classes, or None.
+    has_classes: whether the model's outputs are scores of classes. injection, z0: (batch, ...).
+    """
+
+    model: EquilibriumModel
+    inputs: np.ndarray
+    labels: np.ndarray | None
+    has_classes: bool
+    injection: Array
+    z0: Array
+
+    @property
+    def batch(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def dimension(self) -> int:
+        """Entries of one state."""
+        return self.z0[0].size
+
+    def classes(self, z: Array) -> np.ndarray | None:
+        """The most probable class at each state, (batch,); None where the outputs are no classes."""
+        return np.asarray(jnp.argmax(self.model.head(z), axis=-1)) if self.has_classes else None
+
+
+def pose(
+    model: EquilibriumModel, inputs: Any, labels: Any = None, *, has_classes: bool | None = None
+) -> Problem:
+    """The problem that `model` solves for `inputs`: (batch, ...). has_classes: by default, whether labels are given."""
+    injection = model.encode(jnp.asarray(inputs))
+    known = labels is not None if has_classes is None else has_classes
+    return Problem(model, np.asarray(inputs), labels, known, injection, model.start(injection))
+
+
+def widen(problem: Problem) -> Problem:
+    """The same problem in float64, the state included; call and use it within jax.enable_x64(True)."""
+    graphdef, variables = nnx.split(problem.model)
+    model = nnx.merge(graphdef, jax.tree.map(_double, variables))
+    return replace(problem, model=model, injection=_double(problem.injection), z0=_double(problem.z0))
+
+
+def _double(leaf: Array) -> Array:
+    return leaf.astype(jnp.float64) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+
+
+def solve_problem(problem: Problem, solver: Solver, z0: Array | None = None) -> Solution:
+    """The equilibria by `solver`, from z0 or the model's own start; compiled once per solver and shape."""
+    graphdef, variables = nnx.split(problem.model.cell)
+    start = problem.z0 if z0 is None else z0
+    return _solve_cell(graphdef, variables, problem.injection, start, solver)
+
+
+def trace_problem(problem: Problem, solver: Solver, trace: int) -> tuple[Array, Array]:
+    """The way there: calls of f and relative residual of the first `trace` iterates, each (batch, trace)."""
+    graphdef, variables = nnx.split(problem.model.cell)
+    return _trace_cell(graphdef, variables, problem.injection, problem.z0, solver, trace)
+
+
+@partial(jax.jit, static_argnames="graphdef")
+def _solve_cell(
+    graphdef: nnx.GraphDef, variables: nnx.State, injection: Array, z0: Array, solver: Solver
+) -> Solution:
+    cell = nnx.merge(graphdef, variables)
+    return solve(lambda z: cell(z, injection), z0, solver)
+
+
+@partial(jax.jit, static_argnames=("graphdef", "trace"))
+def _trace_cell(
+    graphdef: nnx.GraphDef, variables: nnx.State, injection: Array, z0: Array, solver: Solver, trace: int
+) -> tuple[Array, Array]:
+    """Without the iterates themselves, so that XLA need not keep them."""
+    cell = nnx.merge(graphdef, variables)
+    way = solve(lambda z: cell(z, injection), z0, solver, trace=trace).trace
+    assert way is not None  # trace is at least 1
+    return way.nfe, way.residual

@@ -1,0 +1,94 @@
+"""What can be compared, by plain settings: a model that ships, weights of one's own, or a random cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from deq.checkpoints import load_pretrained, pretrained_names, restore_weights
+from deq.comparison.cells import DIMENSION, affine_model, random_matrix, spiral_matrix
+from deq.comparison.problem import Problem, pose
+from deq.comparison.stiff import stiffen
+from deq.data import DatasetError, at_hand, load_dataset
+from deq.models import EquilibriumModel
+
+RANDOM, SPIRAL = "random cell", "spiral cell"
+DIGITS, NOISE, STIFF = "test digits", "noise", "stiff digits"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and a batch as plain, hashable settings; `problem` makes them real.
+
+    model: a pretrained name, an architecture if weights are given, RANDOM or SPIRAL. batch: DIGITS, NOISE or
+    STIFF (digits pushed by up to an eighth of the ink to settle more slowly). radius: spectral radius of the
+    random cell. weights: safetensors bytes, empty for what ships.
+    """
+
+    model: str
+    batch: str = DIGITS
+    size: int = 64
+    seed: int = 0
+    radius: float = 0.9
+    weights: bytes = b""
+
+    @property
+    def reads_digits(self) -> bool:
+        return self.model not in (RANDOM, SPIRAL, "toy")
+
+    @property
+    def batches(self) -> list[str]:
+        """The batches that make sense for this model, the default first."""
+        return [DIGITS, NOISE, STIFF] if self.reads_digits else [NOISE]
+
+
+def subject_names() -> list[str]:
+    """Models that ship, digit readers first, then the random cells."""
+    shipped = sorted(pretrained_names(), key=lambda name: (name == "toy", name != "mlp", name))
+    return [*shipped, RANDOM, SPIRAL]
+
+
+def make_problem(subject: Subject) -> Problem:
+    """The problem behind the settings. Raises ValueError, and CheckpointError for weights that do not fit."""
+    if subject.batch not in subject.batches:
+        raise ValueError(
+            f"{subject.model} takes {' or '.join(subject.batches)}; {subject.batch!r} is not for it."
+        )
+    model = make_model(subject)
+    random = np.random.default_rng(subject.seed)
+    if not subject.reads_digits:
+        width = 1 if subject.model == "toy" else DIMENSION
+        return pose(model, random.normal(0, 3, (subject.size, width)).astype(np.float32))
+    if subject.batch == NOISE:
+        images = random.integers(0, 256, (subject.size, 28, 28, 1)).astype(np.uint8)
+        return pose(model, images, has_classes=True)
+    problem = digit_problem(model, subject.size, subject.seed)
+    return stiffen(problem) if subject.batch == STIFF else problem
+
+
+def make_model(subject: Subject) -> EquilibriumModel:
+    """The model alone."""
+    if subject.weights:
+        return restore_weights(subject.model, subject.weights)
+    if subject.model == RANDOM:
+        return affine_model(random_matrix(subject.radius, subject.seed))
+    return affine_model(spiral_matrix()) if subject.model == SPIRAL else load_pretrained(subject.model).model
+
+
+def digit_problem(model: EquilibriumModel, size: int, seed: int) -> Problem:
+    """`size` test digits, drawn without repetition by the seed."""
+    _, images, labels = held_out_digits()
+    chosen = np.random.default_rng(seed).choice(len(labels), min(size, len(labels)), replace=False)
+    return pose(model, images[chosen], labels[chosen])
+
+
+@lru_cache(1)
+def held_out_digits() -> tuple[str, np.ndarray, np.ndarray]:
+    """Name, images (n, 28, 28, 1) and labels: MNIST's test set where it is at hand, scikit-learn's otherwise."""
+    try:
+        dataset = load_dataset("mnist" if at_hand("mnist") else "digits")
+    except DatasetError:
+        dataset = load_dataset("digits")
+    return dataset.name, dataset.test_images, dataset.test_labels

@@ -1,0 +1,49 @@
+"""Solvers: the comparison on a real model and the reader's own settings, from the race to the gradient's error."""
+
+import streamlit as st
+
+from pages.ui.guard import require_app
+from pages.ui.links import copy_link
+from pages.ui.solvers_batch import draw_batch
+from pages.ui.solvers_compute import draw_compute
+from pages.ui.solvers_gradients import draw_gradients
+from pages.ui.solvers_memory import draw_memory
+from pages.ui.solvers_precision import draw_precision
+from pages.ui.solvers_race import draw_race
+from pages.ui.solvers_settings import read_settings, tries
+from pages.ui.solvers_why import draw_why
+from pages.ui.solvers_work import problem_of
+
+require_app()
+
+TABS = {
+    "Race": draw_race,
+    "Why": draw_why,
+    "Work and precision": draw_precision,
+    "Gradients": draw_gradients,
+    "Memory": draw_memory,
+    "Test-time compute": draw_compute,
+    "In the batch": draw_batch,
+}
+
+st.title("Which solver should I use, and is my gradient right?", anchor=False)
+st.markdown(
+    "Every solver looks for the same equilibrium z\\* = f(z\\*, x). What differs is what it costs, how exact it is, "
+    "and whether it arrives at all. Nothing here is precomputed: it is measured as you look."
+)
+settings = read_settings()
+if settings is not None:
+    try:
+        problem_of(settings.subject)
+    except ValueError as error:
+        st.error(str(error))
+        settings = None
+if settings is not None:
+    tries()
+    for tab, draw in zip(
+        st.tabs(list(TABS), key="race_view", bind="query-params"), TABS.values(), strict=True
+    ):
+        if tab.open:
+            with tab:
+                draw(settings)
+copy_link()

@@ -1,0 +1,148 @@
+"""Gradients: each way through the equilibrium against the dense solve in float64."""
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.gradients import METHODS, RADII, TOLERANCES, GradientRun, gradient_table
+from deq.comparison.timing import device_name
+from deq.plots.comparison_gradients import gradient_curves, gradient_rows
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.glossary import tip
+from pages.ui.solvers_settings import Settings
+from pages.ui.solvers_steps import in_steps
+from pages.ui.solvers_words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
+from pages.ui.solvers_work import errors_over_radius, errors_over_tolerance, exact_of, gradient_of
+
+DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
+HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
+EXACT = "The exact gradient in float64"
+FORMATS = {
+    "relative error": SCIENTIFIC,
+    "cosine": "%.4f",
+    "ms": PLAIN,
+    "ms, spread": PLAIN,
+    "memory, MiB": PLAIN,
+    "backward solves converged": SHARE,
+}
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.gradients import (
+    compare_gradient, errors_by_radius, errors_by_tolerance, exact_gradient, gradient_table
+)
+from deq.comparison.reference import find_reference
+
+{problem}
+exact = exact_gradient(problem, find_reference(problem))  # dense solves in float64
+methods = {methods}
+print(gradient_table({{name: compare_gradient(problem, name, exact) for name in methods}}))
+by_tolerance = {{name: errors_by_tolerance(problem, name, exact) for name in methods}}
+by_radius = {{name: errors_by_radius(name) for name in methods}}
+"""
+
+
+def draw_gradients(settings: Settings) -> None:
+    """Which gradients, against what; then the chart and table of that choice."""
+    chosen = st.pills(
+        "Gradients",
+        list(METHODS),
+        selection_mode="multi",
+        default=DEFAULT,
+        key="race_gradients",
+        bind="query-params",
+        help=tip("gradients"),
+    )
+    against = st.segmented_control(
+        "Error",
+        [HERE, TOLERANCE, RADIUS],
+        default=HERE,
+        required=True,
+        key="race_against",
+        bind="query-params",
+        help=tip("gradient error"),
+    )
+    methods = tuple(name for name in METHODS if name in chosen)
+    if not methods:
+        st.info("Choose at least one gradient.")
+        return
+    {HERE: _draw_here, TOLERANCE: _draw_tolerance, RADIUS: _draw_radius}[against](settings, methods)
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), methods=list(methods)))
+
+
+def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
+    subject = settings.subject
+    steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: lambda name=name: gradient_of(subject, name) for name in methods}
+    found = in_steps("gradients", (subject, methods), steps)
+    runs = {name: run for name, run in found.items() if isinstance(run, GradientRun)}
+    if not runs:
+        return
+    st.markdown(gradient_sentence(runs))
+    sure = [run.backward_converged in (None, 1.0) for run in runs.values()]
+    show(
+        gradient_rows(list(runs), [run.error for run in runs.values()], sure, height=120 + 34 * len(runs)),
+        "gradient-rows",
+        "Distance to the exact gradient over its length; a red cross where a backward solve did not converge.",
+    )
+    show_table(gradient_table(runs), FORMATS, "gradients.csv")
+    st.caption(
+        "Gradient of the mean loss in the cell's parameters and its injection; forward solve by Anderson to 1e-6. "
+        f"Time of loss and gradient for a batch of {subject.size} on {device_name()}. Memory: what the compiled "
+        "program holds beside its inputs and outputs."
+    )
+
+
+def gradient_sentence(runs: dict[str, GradientRun]) -> str:
+    """Which ones are exact to float32, and how wrong the cheapest is."""
+    exact = [name for name, run in runs.items() if run.error < 1e-3]
+    others = {name: run for name, run in runs.items() if name not in exact}
+    parts = []
+    if exact:
+        worst = max(runs[name].error for name in exact)
+        parts.append(f"As good as exact: **{listed(exact)}** (error at most {worst:.0e}).")
+    for name, run in sorted(others.items(), key=lambda item: -item[1].error)[:1]:
+        angle = np.degrees(np.arccos(np.clip(run.cosine, -1, 1)))
+        parts.append(
+            f"Furthest off: **{name}**, by {100 * run.error:.3g} % of the gradient's length; it points {angle:.0f}° "
+            "away from it."
+        )
+    return " ".join(parts)
+
+
+def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
+    subject = settings.subject
+    steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: lambda name=name: errors_over_tolerance(subject, name) for name in methods}
+    found = in_steps("gradients-tolerance", (subject, methods), steps)
+    errors = {name: found[name] for name in methods if name in found}
+    if not errors:
+        return
+    st.markdown(
+        "The wrong gradient of a half-solved equilibrium: the formula of the implicit function theorem holds at z\\*, "
+        "so where the forward solve stops early even an exact backward solve is off."
+    )
+    show(
+        gradient_curves(TOLERANCES, errors, "forward tolerance", falling=True),
+        "gradient-tolerance",
+        "Error of the gradient against the tolerance of the forward solve. Unrolled gradients run no solver.",
+    )
+    table = {"forward tolerance": list(TOLERANCES)} | {name: list(e) for name, e in errors.items()}
+    show_table(table, dict.fromkeys(table, SCIENTIFIC), "gradient-tolerance.csv")
+
+
+def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
+    steps = {name: lambda name=name: errors_over_radius(name) for name in methods}
+    errors = in_steps("gradients-radius", methods, steps)
+    if not errors:
+        return
+    st.markdown(
+        "On random affine cells of 40 dimensions, whatever model is chosen above: a truncated series leaves out what "
+        "the largest eigenvalues still had to say, so its error grows towards a spectral radius of 1."
+    )
+    show(
+        gradient_curves(RADII, errors, "spectral radius", falling=False),
+        "gradient-radius",
+        "Error of the gradient against the spectral radius of df/dz; forward solve to 1e-6.",
+    )
+    table = {"spectral radius": list(RADII)} | {name: list(e) for name, e in errors.items()}
+    show_table(table, dict.fromkeys(errors, SCIENTIFIC), "gradient-radius.csv")

@@ -1,0 +1,100 @@
+"""The race: residual against evaluations and against time, and the table that can be quoted."""
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.race import Run, race_table
+from deq.comparison.timing import REPEATS, device_name
+from deq.plots.comparison import race_by_nfe, race_by_time
+from deq.settings import to_dict
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.solvers_settings import Settings
+from pages.ui.solvers_steps import in_steps
+from pages.ui.solvers_words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
+from pages.ui.solvers_work import problem_of, race_of, reference_of
+
+FORMATS = {
+    "NFE, median": PLAIN,
+    "converged": SHARE,
+    "residual, median": SCIENTIFIC,
+    "ms": PLAIN,
+    "ms, spread": PLAIN,
+    "same class": SHARE,
+}
+SNIPPET = """
+from deq.comparison import Subject, make_problem, race
+from deq.comparison.race import race_table
+from deq.comparison.reference import find_reference
+from deq.plots.comparison import race_by_nfe
+from deq.settings import from_dict
+
+{problem}
+solvers = {solvers}
+runs = {{name: race(problem, from_dict(settings)) for name, settings in solvers.items()}}
+print(race_table(runs, find_reference(problem).classes))
+figure = race_by_nfe({{name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}}, tol={tol})
+figure
+"""
+
+
+def run_race(settings: Settings, tab: str) -> dict[str, Run]:
+    """One step a solver; what is known already takes no time."""
+    steps = {
+        name: lambda name=name: race_of(settings.subject, to_dict(settings.solver(name)))
+        for name in settings.solvers
+    }
+    return in_steps(tab, settings, steps)
+
+
+def draw_race(settings: Settings) -> None:
+    """A sentence, two charts, the table, the data, the code."""
+    runs = run_race(settings, "race")
+    if not runs:
+        return
+    st.markdown(race_sentence(runs, settings.max_nfe))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
+        show(
+            race_by_nfe(curves, settings.tol),
+            "race-nfe",
+            "Median over the batch; the band holds the samples from 10 to 90 %.",
+        )
+    with right:
+        timed = {name: (run.trace_milliseconds, run.trace_residual) for name, run in runs.items()}
+        show(
+            race_by_time(timed, settings.tol),
+            "race-time",
+            f"Time of the whole batch of {settings.subject.size} on {device_name()}: median of {REPEATS} repeats "
+            "after compilation, spread evenly over its evaluations.",
+        )
+    classes = problem_of(settings.subject).has_classes
+    reference = reference_of(settings.subject).classes if classes else None
+    show_table(race_table(runs, reference), FORMATS, "race.csv")
+    st.caption(
+        "NFE: evaluations of f by each sample. Spread: between the 10 and 90 % quantiles of the repeats."
+        + (" Same class: as at the equilibrium found in float64." if classes else "")
+    )
+    plain = {name: to_dict(settings.solver(name)) for name in runs}
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.tol))
+
+
+def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
+    """Who is first by evaluations and by time, and who did not arrive."""
+    done = {name: run for name, run in runs.items() if run.converged.all()}
+    failed = {name: run for name, run in runs.items() if name not in done}
+    sentence = "None of them solved the whole batch. "
+    if done:
+        fewest = min(done, key=lambda name: np.median(done[name].nfe))
+        fastest = min(done, key=lambda name: np.median(done[name].seconds))
+        sentence = (
+            f"Fewest evaluations: **{fewest}** ({np.median(done[fewest].nfe):.0f}). Least time: **{fastest}** "
+            f"({1e3 * np.median(done[fastest].seconds):.2g} ms). "
+        )
+    if failed:
+        shares = [f"{name} ({100 * run.converged.mean():.0f} % converged)" for name, run in failed.items()]
+        sentence += (
+            f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; the tab Why says why."
+        )
+    return sentence

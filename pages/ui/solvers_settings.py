@@ -1,0 +1,173 @@
+"""What the solvers page compares: the controls above its tabs, all in the URL, and the settings they make."""
+
+from dataclasses import dataclass
+
+import diffrax
+import streamlit as st
+
+from deq.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
+from deq.models import MODELS
+from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
+from pages.ui.glossary import tip
+
+OWN = "your own weights"
+SOLVER_NAMES = ("Picard", "damped Picard", "Anderson", "Broyden", "Newton-Krylov", "ODE flow")
+DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
+TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
+METHODS = {"Tsit5": diffrax.Tsit5(), "Dopri5": diffrax.Dopri5(), "Heun": diffrax.Heun()}
+# What to try: label -> what the controls are set to, and what is to be seen.
+TRIES = {
+    "Where iteration fails": (
+        {"race_model": SPIRAL, "race_tol": 1e-4},
+        "Eigenvalues 0.5 ± i w: each application turns the error more than it shrinks it. Only the flow follows.",
+    ),
+    "Almost no contraction": (
+        {"race_model": RANDOM, "race_radius": 0.99, "race_tol": 1e-4},
+        "A spectral radius of 0.99: Picard needs hundreds of evaluations.",
+    ),
+    "Saved by damping": (
+        {"race_model": RANDOM, "race_radius": 1.2, "race_damping": 0.5, "race_tol": 1e-4},
+        "Eigenvalues outside the unit circle: Picard diverges, whichever way it starts.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the controls say, as plain and hashable data."""
+
+    subject: Subject
+    solvers: tuple[str, ...]
+    tol: float
+    damping: float
+    max_nfe: int = 300
+    memory: int = 5
+    rank: int = 10
+    krylov: int = 10
+    method: str = "Tsit5"
+
+    def solver(self, name: str) -> Solver:
+        """The solver by its name on the page, with these settings."""
+        common = {"tol": self.tol, "max_nfe": self.max_nfe}
+        made = {
+            "Picard": Picard(**common),
+            "damped Picard": Picard(**common, damping=self.damping),
+            "Anderson": Anderson(**common, memory=self.memory),
+            "Broyden": Broyden(**common, rank=self.rank),
+            "Newton-Krylov": NewtonKrylov(**common, krylov=self.krylov),
+            "ODE flow": ODEFlow(**common, method=METHODS[self.method]),
+        }
+        return made[name]
+
+
+def read_settings() -> Settings | None:
+    """Draw the controls and read them; None, with a message on the page, while something is missing."""
+    columns = st.columns(4, gap="medium")
+    with columns[0]:
+        model = st.selectbox(
+            "Model",
+            [*subject_names(), OWN],
+            key="race_model",
+            bind="query-params",
+            help=tip("deep equilibrium model"),
+        )
+    with columns[1]:
+        batch, radius = _batch_or_radius(model)
+    with columns[2]:
+        tol = _tolerance()
+    damping = columns[3].slider(
+        "Damping", 0.05, 0.95, 0.5, 0.05, key="race_damping", bind="query-params", help=tip("damping")
+    )
+    chosen = st.pills(
+        "Solvers",
+        SOLVER_NAMES,
+        selection_mode="multi",
+        default=DEFAULT_SOLVERS,
+        key="race_solvers",
+        bind="query-params",
+    )
+    size, seed, sizes = _more_settings()
+    subject = _subject(model, batch, size, seed, radius)
+    solvers = tuple(name for name in SOLVER_NAMES if name in chosen)
+    if not solvers:
+        st.info("Choose at least one solver.")
+    return Settings(subject, solvers, tol, damping, **sizes) if subject and solvers else None
+
+
+def tries() -> None:
+    """Buttons to settings that surprise."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**What to try.**", width="content")
+        for label, (values, seen) in TRIES.items():
+            st.button(label, key=f"try-{label}", on_click=st.session_state.update, args=(values,), help=seen)
+
+
+def _batch_or_radius(model: str) -> tuple[str | None, float]:
+    """A digit reader has batches to choose from, the random cell a spectral radius."""
+    if model == RANDOM:
+        radius = st.slider(
+            "Spectral radius",
+            0.1,
+            1.5,
+            0.9,
+            0.01,
+            key="race_radius",
+            bind="query-params",
+            help=tip("spectral radius"),
+        )
+        return None, radius
+    choices = [DIGITS, NOISE, STIFF] if model == OWN else Subject(model).batches
+    if len(choices) == 1:
+        st.selectbox("Batch", choices, key="race_only_batch", disabled=True, help="Normal random inputs.")
+        return None, 0.9
+    return st.selectbox("Batch", choices, key="race_batch", bind="query-params", help=tip("batch")), 0.9
+
+
+def _tolerance() -> float:
+    return st.select_slider(
+        "Tolerance",
+        TOLERANCES,
+        1e-4,
+        format_func="{:.0e}".format,
+        key="race_tol",
+        bind="query-params",
+        help=tip("tolerance"),
+    )
+
+
+def _more_settings() -> tuple[int, int, dict[str, int | str]]:
+    """Batch size, seed, and the solvers' own sizes."""
+    with st.expander("More settings", icon=":material/tune:"):
+        left, middle, right = st.columns(3, gap="medium")
+        size = left.select_slider(
+            "Batch size", [8, 16, 32, 64, 128, 256], 64, key="race_size", bind="query-params"
+        )
+        seed = left.number_input("Seed", 0, 9999, 0, key="race_seed", bind="query-params", help=tip("seed"))
+        sizes = {
+            "max_nfe": middle.slider(
+                "Evaluations allowed", 20, 500, 300, 10, key="race_max_nfe", bind="query-params"
+            ),
+            "memory": middle.slider("Memory of Anderson", 1, 20, 5, key="race_memory", bind="query-params"),
+            "rank": right.slider("Rank of Broyden", 1, 40, 10, key="race_rank", bind="query-params"),
+            "krylov": right.slider(
+                "Krylov space of Newton", 1, 20, 10, key="race_krylov", bind="query-params"
+            ),
+            "method": left.selectbox(
+                "Method of the ODE flow", list(METHODS), key="race_method", bind="query-params"
+            ),
+        }
+    return int(size), int(seed), sizes
+
+
+def _subject(model: str, batch: str | None, size: int, seed: int, radius: float) -> Subject | None:
+    """What the controls name; None while the weights are missing."""
+    if model != OWN:
+        return Subject(model, batch or NOISE, size, seed, radius)
+    architecture = st.selectbox(
+        "Architecture", [name for name in MODELS if name != "toy"], key="race_architecture"
+    )
+    upload = st.file_uploader("Weights that `python -m deq train` wrote", ["safetensors"], key="race_weights")
+    if upload is None:
+        st.info("Upload a file `weights.safetensors` of this architecture.")
+        return None
+    return Subject(architecture, batch or DIGITS, size, seed, weights=upload.getvalue())

@@ -1,0 +1,132 @@
+"""Why: eigenvalues of df/dz at the equilibrium over the regions in which each method settles, beside the race."""
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.race import Run
+from deq.comparison.spectrum import Spectrum, polynomial_factor, spectrum_table
+from deq.plots.comparison import race_by_nfe
+from deq.plots.comparison_why import spectrum_regions
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.glossary import tip
+from pages.ui.solvers_race import run_race
+from pages.ui.solvers_settings import Settings
+from pages.ui.solvers_steps import in_steps
+from pages.ui.solvers_words import show_table, subject_code
+from pages.ui.solvers_work import reference_of, spectrum_of
+
+FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re l": "%.4f"}
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.reference import find_reference
+from deq.comparison.spectrum import find_spectrum, polynomial_factor
+from deq.plots.comparison_why import spectrum_regions
+
+{problem}
+spectrum = find_spectrum(problem, find_reference(problem))
+print(spectrum.radius, spectrum.damped_radius({damping}), spectrum.abscissa)
+print(polynomial_factor(spectrum.eigenvalues[0], memory={memory}))
+figure = spectrum_regions(spectrum.eigenvalues, damping={damping})
+figure
+"""
+
+
+def draw_why(settings: Settings) -> None:
+    """Three numbers, the regions beside the race, a sentence for each method, the table."""
+    steps = {"The reference in float64": lambda: reference_of(settings.subject)}
+    steps |= {"Eigenvalues": lambda: spectrum_of(settings.subject)}
+    spectrum = in_steps("why", settings.subject, steps).get("Eigenvalues")
+    if spectrum is None:
+        return
+    if not spectrum.converged.all():
+        st.warning(
+            "No equilibrium was found for some samples; their eigenvalues are those of the best iterate."
+        )
+    _numbers(spectrum, settings.damping)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show(
+            spectrum_regions(spectrum.eigenvalues, settings.damping),
+            "spectrum",
+            f"Eigenvalues l of df/dz at z* for {len(spectrum.eigenvalues)} samples, over where each method settles.",
+        )
+    with right:
+        runs = run_race(settings, "why-race")
+        curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
+        show(race_by_nfe(curves, settings.tol, height=480), "why-race", "The race, for comparison.")
+    st.markdown("\n".join(f"- {line}" for line in reasons(spectrum, settings, runs)))
+    show_table(spectrum_table(spectrum, settings.damping), FORMATS, "eigenvalues.csv")
+    show_code(
+        SNIPPET.format(
+            problem=subject_code(settings.subject), damping=settings.damping, memory=settings.memory
+        )
+    )
+
+
+def _numbers(spectrum: Spectrum, damping: float) -> None:
+    with st.container(horizontal=True, gap="large"):
+        for label, values, term in (
+            ("Spectral radius", spectrum.radius, "spectral radius"),
+            (f"Radius damped by {damping:g}", spectrum.damped_radius(damping), "damped Picard"),
+            ("Largest Re l", spectrum.abscissa, "ODE flow"),
+        ):
+            st.metric(label, f"{np.median(values):.3f}", help=tip(term), width="content")
+
+
+def reasons(spectrum: Spectrum, settings: Settings, runs: dict[str, Run]) -> list[str]:
+    """A line for each method in the race that the eigenvalues explain."""
+    lines = {
+        "Picard": _picard("Picard", spectrum.radius, "|l|"),
+        "damped Picard": _picard(
+            f"Picard damped by {settings.damping:g}",
+            spectrum.damped_radius(settings.damping),
+            "|1 − b + b l|",
+        ),
+        "Anderson": _anderson(spectrum, settings.memory),
+        "ODE flow": _flow(spectrum),
+    }
+    return [f"{line}{_outcome(runs.get(name))}" for name, line in lines.items() if name in settings.solvers]
+
+
+def _picard(name: str, radius: np.ndarray, formula: str) -> str:
+    factor = float(np.median(radius))
+    if factor < 1:
+        needed = np.log(10) / -np.log(max(factor, 1e-12))
+        pace = f"{needed:.0f} evaluations" if needed >= 1.5 else "one evaluation"
+        return f"**{name}** shrinks the error to {formula} = {factor:.3f} of itself a step: {pace} a digit."
+    return f"**{name}** cannot settle: each step makes some error {formula} = {factor:.3f} times as large."
+
+
+def _anderson(spectrum: Spectrum, memory: int) -> str:
+    """Each step mixes the residuals, then applies f once: what the mix removes must outweigh what f adds."""
+    mixed = float(np.median([polynomial_factor(row, memory) for row in spectrum.eigenvalues[:4]]))
+    radius = float(np.median(spectrum.radius))
+    verdict = (
+        "below 1, so it gains at every step"
+        if mixed * radius < 1
+        else f"above 1, so nothing assures progress; a longer memory than {memory} would mix more away"
+    )
+    return (
+        f"**Anderson({memory})** mixes its last residuals down to {mixed:.3f} of their size at best, then f stretches "
+        f"them by up to {radius:.3f}: together {mixed * radius:.3f}, {verdict}."
+    )
+
+
+def _flow(spectrum: Spectrum) -> str:
+    largest = float(np.median(spectrum.abscissa))
+    if largest < 1:
+        return (
+            f"**ODE flow** settles: all real parts are below 1, the largest {largest:.3f}, so the slowest error decays "
+            f"as exp(−{1 - largest:.3f} t) however much it turns."
+        )
+    return f"**ODE flow** cannot settle: a real part of {largest:.3f} is above 1, and that error grows."
+
+
+def _outcome(run: Run | None) -> str:
+    if run is None:
+        return ""
+    share = run.converged.mean()
+    if share == 1:
+        return f" In the race: converged in {np.median(run.nfe):.0f}."
+    return f" In the race: :red[{'not converged' if share == 0 else f'{100 * share:.0f} % converged'}]."
