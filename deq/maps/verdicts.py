@@ -17,17 +17,23 @@ Kind = Literal["converges", "period", "diverges", "chaotic", "undecided"]
 class Verdict:
     """The fate of one orbit of x_{k+1} = g(x_k).
 
-    limit: the fixed point, if it converges. predicted_rate: |g'(limit)|; measured_rate: the factor by which the
-    error shrank each step. lyapunov: the mean of log |g'(x_k)|, negative when orbits come together.
+    limit: the fixed point, if it converges. slope: g'(limit), whose size predicts the factor by which the error
+    shrinks each step, from side to side if it is negative; measured_rate: the factor that was seen.
+    lyapunov: the mean of log |g'(x_k)|, negative when orbits come together.
     """
 
     kind: Kind
     period: int | None = None
     limit: float | None = None
-    predicted_rate: float | None = None
+    slope: float | None = None
     measured_rate: float | None = None
     lyapunov: float = float("nan")
     reason: str = ""
+
+    @property
+    def predicted_rate(self) -> float | None:
+        """|g'(limit)|."""
+        return None if self.slope is None else abs(self.slope)
 
     @property
     def text(self) -> str:
@@ -79,7 +85,7 @@ def _judge_limit(g: ScalarMap, xs: np.ndarray, lyapunov: float) -> Verdict:
     if limit is not None and not _comes_closer(xs, limit):
         return Verdict("undecided", lyapunov=lyapunov, reason="it creeps away from an unstable fixed point")
     if limit is not None and _within_reach(g, xs, limit):
-        slope = abs(float(g.value_and_slope(limit)[1]))
+        slope = float(g.value_and_slope(limit)[1])
         return Verdict("converges", 1, limit, slope, measured_rate(xs, limit), lyapunov)
     if _drifts(xs):
         return Verdict("diverges", lyapunov=lyapunov, reason="it drifts without end")

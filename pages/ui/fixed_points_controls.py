@@ -89,7 +89,7 @@ def start_key(name: str) -> str:
 
 def set_start(x: float) -> None:
     """Move the start of the chosen map, from a click or from the number field."""
-    st.session_state[start_key(st.session_state["preset"])] = float(f"{x:.5g}")
+    st.session_state[start_key(st.session_state["preset"])] = float(x)
 
 
 def _formula_text(name: str, preset: Preset) -> str:
@@ -161,6 +161,8 @@ def _slider(label: str, key: str, low: float, high: float, default: float, help:
 def _start(name: str, low: float, high: float, default: float) -> float:
     """The start by slider and by number field, which follow each other; a click on the cobweb moves both."""
     key, step = start_key(name), (high - low) / 200
+    if key in st.session_state:  # another window, or a click on its very edge
+        st.session_state[key] = min(max(st.session_state[key], low), high)
     start = st.slider(
         "Start",
         low,

@@ -34,17 +34,21 @@ def _because(verdict: Verdict) -> str:
 
 
 def _convergence(verdict: Verdict, xs: np.ndarray) -> str:
-    if verdict.limit is None or verdict.predicted_rate is None:
+    if verdict.limit is None or verdict.slope is None:
         return "The orbit settles."
-    where = f"It settles at x* = {number(verdict.limit)}{_steps_needed(xs, verdict.limit)}. "
-    predicted, measured = verdict.predicted_rate, verdict.measured_rate
+    where = f"It settles at x\\* = {number(verdict.limit)}{_steps_needed(xs, verdict.limit)}. "
+    predicted, measured = abs(verdict.slope), verdict.measured_rate
     if measured is None:
         return where + "The start is a fixed point already."
     if predicted < 1e-6:
         return where + "The slope there is 0: the number of correct digits doubles with every step."
     if abs(predicted - 1) < NEUTRAL_WITHIN:
         return where + "The slope there is 1 in size: it comes closer, but ever more slowly."
-    return where + f"Each step shrinks the error by {measured:.4f}; |g'(x*)| = {predicted:.4f} predicts it."
+    side = ", changing sides," if verdict.slope < 0 else ""
+    return (
+        where
+        + f"Each step multiplies the error{side} by {measured:.4f}; |g'(x\\*)| = {predicted:.4f} predicts it."
+    )
 
 
 def _steps_needed(xs: np.ndarray, limit: float) -> str:

@@ -127,6 +127,9 @@ def test_own_formula_with_its_own_window(open_page: OpenPage) -> None:
     assert metrics(app)["Fixed points in the window"].startswith("7 stable")
     assert app.slider(key="b").value == 0
     assert app.slider(key="start_your_own_formula").max == 20
+    app.number_input(key="window_from").set_value(3.0).run()  # past the start, which comes along
+    assert app.slider(key="start_your_own_formula").value == 3
+    assert metrics(app)["Verdict"] == "converges"
     app.number_input(key="window_from").set_value(30.0).run()
     assert "window must end above" in words(app)
 
