@@ -17,11 +17,12 @@ import safetensors
 import safetensors.numpy
 from flax import nnx
 
+from deq.architectures import Architecture, construct
 from deq.models import EquilibriumModel, build
 from deq.settings import from_dict
 from deq.solvers import Solver
 
-WEIGHTS, CARD = "weights.safetensors", "card.json"
+WEIGHTS, CARD, METADATA = "weights.safetensors", "card.json", "architecture"
 PRETRAINED = Path(__file__).parent / "pretrained"
 
 
@@ -76,7 +77,7 @@ def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> 
     """Write the weights, then the card that names their sha256: each file appears whole or not at all."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    data = safetensors.numpy.save(_arrays(model))
+    data = weights_of(model)
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
     write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())
@@ -123,15 +124,25 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error
 
 
+def weights_of(model: EquilibriumModel, architecture: Architecture | None = None) -> bytes:
+    """The weights as safetensors; an architecture goes along as metadata, so that the bytes alone make the model."""
+    described = None if architecture is None else {METADATA: json.dumps(dataclasses.asdict(architecture))}
+    return safetensors.numpy.save(_arrays(model), described)
+
+
 def restore_weights(name: str, data: bytes) -> EquilibriumModel:
-    """The model `name` with the weights in safetensors bytes. Raises CheckpointError if they do not fit."""
+    """The model that safetensors bytes describe, or the model `name` where they hold nothing but weights.
+
+    Raises CheckpointError if the weights do not fit.
+    """
     try:
         arrays = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(f"These are no safetensors weights: {error}.") from error
     try:
-        model = nnx.eval_shape(partial(build, name))
-    except ValueError as error:
+        described = architecture_of(data)
+        model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
+    except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
     _check_fit(name, _shapes(model), arrays)
     state = nnx.state(model, nnx.Param)
@@ -141,6 +152,13 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
     nnx.update(model, nnx.from_flat_state(filled))
     model.eval()
     return model
+
+
+def architecture_of(data: bytes) -> Architecture | None:
+    """The architecture in the metadata of whole safetensors bytes. Raises ValueError or TypeError for nonsense."""
+    size = int.from_bytes(data[:8], "little")
+    metadata = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+    return Architecture(**json.loads(metadata[METADATA])) if METADATA in metadata else None
 
 
 def write_atomically(path: Path, data: bytes) -> None:

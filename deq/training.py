@@ -100,9 +100,9 @@ def fit(
         done, seconds = int(state.step), time.perf_counter() - began
         yield Progress(done, calls.steps, calls.epoch(step), seconds, jax.tree.map(float, health), state)
         if calls.ends_epoch(done):
-            validation = evaluate(_averaged(model, state, recipe), task.validation, task.loss, recipe.solver)
+            validation = evaluate(model_at(model, state, recipe), task.validation, task.loss, recipe.solver)
             yield EpochEnd(calls.epoch(step), recipe.epochs, time.perf_counter() - began, validation, state)
-    result = _averaged(model, state, recipe)
+    result = model_at(model, state, recipe)
     test = evaluate(result, task.test, task.loss, recipe.solver)
     yield Finished(result, test, time.perf_counter() - began)
 
@@ -137,7 +137,7 @@ class _Calls:
         return step == self.steps or (self.per_epoch > 1 and step % self.per_epoch == 0)
 
 
-def _averaged(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:
+def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:
     """A copy of the model for use: the averaged weights, dropout off."""
     result = nnx.clone(model)
     weights = state.average if recipe.average else state.parameters

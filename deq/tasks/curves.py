@@ -52,8 +52,8 @@ def formula_curve(text: str, seed: int = 0) -> Task:
 def _curve_task(name: str, target: Curve, seed: int) -> Task:
     x = np.random.default_rng(seed).uniform(-HALF_WIDTH, HALF_WIDTH, 320)
     grid = np.linspace(-HALF_WIDTH, HALF_WIDTH, 101)
-    parts = [_examples(part, target) for part in (x[:256], x[256:], grid)]
-    return Task(name, *parts, squared_error)
+    train, validation, test = [_examples(part, target) for part in (x[:256], x[256:], grid)]
+    return Task(name, train, validation, test, squared_error)
 
 
 def _examples(x: np.ndarray, target: Curve) -> Examples:

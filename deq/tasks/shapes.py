@@ -54,5 +54,5 @@ def shape(name: str, seed: int = 0) -> Task:
     x = places(rng.uniform(0, 1, n), label) + spread * rng.normal(size=(n, 2))
     x = np.clip(x, -2.5, 2.5).astype(np.float32)
     bounds = np.cumsum((0, *SIZES))
-    parts = [Examples(x[i:j], label[i:j]) for i, j in pairwise(bounds)]
-    return Task(name, *parts, cross_entropy)
+    train, validation, test = [Examples(x[i:j], label[i:j]) for i, j in pairwise(bounds)]
+    return Task(name, train, validation, test, cross_entropy)

@@ -1,0 +1,179 @@
+"""One run in the background: a worker thread trains, anyone may look at its snapshot or halt it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from deq.architectures import construct
+from deq.evaluation import Metrics, evaluate
+from deq.jobs.look import look_at, spectral_radius
+from deq.jobs.plan import Plan, load_task
+from deq.jobs.record import TRAINING, VALIDATION, Snapshot, Status, Table, training_row, validation_row
+from deq.jobs.watch import Watch
+from deq.models import EquilibriumModel
+from deq.steps import TrainState
+from deq.tasks import Task
+from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
+
+LOOK_EVERY = 2.0  # seconds between two looks at a curve or a boundary
+
+log = logging.getLogger(__name__)
+
+
+class Job:
+    """A run with an id that nobody can guess.
+
+    `work` runs in a worker thread, everything else in any thread. A halted job keeps its state, so that
+    another `work` goes on where it stopped, to the bit.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.plan = plan
+        self.seen = time.monotonic()  # when somebody last looked
+        self._lock = threading.Lock()
+        self._training, self._validation = Table(TRAINING), Table(VALIDATION)
+        self._wish: tuple[Status, str] | None = None
+        self._watch = Watch()
+        self._state: TrainState | None = None
+        self._model: EquilibriumModel | None = None
+        self._seconds = 0.0  # of the parts of the run that are over
+        self._now = WAITING
+
+    def touch(self) -> None:
+        """Somebody is watching."""
+        self.seen = time.monotonic()
+
+    def snapshot(self) -> Snapshot:
+        """The run at this moment."""
+        with self._lock:
+            training, validation = self._training.columns(), self._validation.columns()
+            return replace(self._now, training=training, validation=validation)
+
+    @property
+    def status(self) -> Status:
+        return self._now.status
+
+    @property
+    def model(self) -> EquilibriumModel | None:
+        """The model as it was when the run last came to rest: from its last sound state. Not to be trained."""
+        with self._lock:
+            return self._model
+
+    def halt(self, status: Status, message: str = "") -> None:
+        """Ask the worker to come to rest with that status after the call that is under way."""
+        with self._lock:
+            self._wish = status, message
+
+    def queue(self, position: int) -> None:
+        """Wait at that place of the queue."""
+        with self._lock:
+            self._wish = None
+        self._enter(Status.QUEUED, "waiting", position=position)
+
+    def rest(self, status: Status, message: str = "") -> None:
+        """Come to rest without having worked."""
+        self._enter(status, status.value, message)
+
+    def work(self) -> None:
+        """Train until the end, a wish or a failure. Never raises: what goes wrong is told in the snapshot."""
+        try:
+            self._work()
+        except ValueError as error:  # misuse, or data out of reach: the message says what to do
+            self.rest(Status.FAILED, str(error))
+        except Exception as error:
+            log.exception("A training run failed.")
+            self.rest(
+                Status.FAILED, f"The run failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            )
+
+    def _work(self) -> None:
+        plan = self.plan
+        self._enter(Status.RUNNING, "loading the data")
+        task, message = load_task(plan.task, plan.formula, plan.seed)
+        self._enter(Status.RUNNING, "compiling", message)
+        model = construct(plan.architecture, plan.seed)
+        events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._state)
+        status, told = self._follow(events, model, task)
+        if status is not Status.FINISHED:
+            self._enter(Status.RUNNING, "measuring on the test set", message)
+            state = self._watch.good or self._state
+            assert state is not None
+            result = model_at(model, state, plan.recipe)
+            self._deliver(result, evaluate(result, task.test, task.loss, plan.recipe.solver))
+        self.rest(status, told or message)
+
+    def _follow(self, events: Iterator[Event], model: EquilibriumModel, task: Task) -> tuple[Status, str]:
+        """Record the events until one of them, or a wish, ends the run: how it ended, and why in words."""
+        pace = _Pace()
+        looked = 0.0
+        before = self._seconds
+        for event in events:
+            if isinstance(event, Finished):
+                self._deliver(event.model, event.test)
+                break
+            self._state = event.state
+            self._seconds = before + event.seconds
+            if isinstance(event, Progress):
+                self._progress(event, pace)
+                if self._watch.is_lost(event.state, event.health):
+                    return Status.LOST, LOST
+            if isinstance(event, EpochEnd) or time.monotonic() - looked > LOOK_EVERY:
+                self._look(event, model, task)
+                looked = time.monotonic()
+            if self._wish is not None:
+                return self._wish
+        return Status.FINISHED, ""
+
+    def _progress(self, event: Progress, pace: _Pace) -> None:
+        epochs = self.plan.recipe.epochs
+        rate = pace.rate(event.step, event.seconds)
+        with self._lock:
+            self._training.append(training_row(event.step, event.health))
+            now = replace(self._now, phase=f"epoch {event.epoch} of {epochs}", seconds=self._seconds)
+            self._now = replace(now, step=event.step, steps=event.steps, rate=rate)
+
+    def _look(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
+        solver = self.plan.recipe.solver
+        current = model_at(model, event.state, self.plan.recipe)
+        if isinstance(event, EpochEnd):
+            radius = spectral_radius(current, task.validation.x, solver)
+            with self._lock:
+                self._validation.append(validation_row(int(event.state.step), event.validation, radius))
+        look = look_at(current, task, solver)
+        with self._lock:
+            self._now = replace(self._now, look=look)
+
+    def _deliver(self, model: EquilibriumModel, test: Metrics) -> None:
+        with self._lock:
+            self._model = model
+            self._now = replace(self._now, test=test)
+
+    def _enter(self, status: Status, phase: str, message: str = "", position: int = 0) -> None:
+        with self._lock:
+            self._now = replace(self._now, status=status, phase=phase, message=message, position=position)
+
+
+WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, "", None)
+LOST = (
+    "The solves have stopped converging and did not come back, so the run was ended; the weights are those "
+    "from before. A regulariser, bounded weights or a smaller learning rate keeps the equilibrium."
+)
+
+
+class _Pace:
+    """Updates a second since the first call of this part of the run, which compiled."""
+
+    def __init__(self) -> None:
+        self._start: tuple[int, float] | None = None
+
+    def rate(self, step: int, seconds: float) -> float:
+        if self._start is None:
+            self._start = step, seconds
+        steps, elapsed = step - self._start[0], seconds - self._start[1]
+        return steps / elapsed if elapsed > 0 else 0.0

@@ -1,0 +1,82 @@
+"""All that determines a run: task, architecture, recipe and seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from deq.architectures import Architecture
+from deq.data import NAMES, DatasetError, load_dataset
+from deq.recipes import Recipe
+from deq.settings import to_dict
+from deq.tasks import CURVES, SHAPES, Task, classify, curve, formula_curve, shape
+
+OWN = "own formula"
+CURVE_NAMES = (*CURVES, OWN)
+PICTURE_NAMES = NAMES
+TASK_NAMES = (*SHAPES, *CURVE_NAMES, *PICTURE_NAMES)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run. task: one of TASK_NAMES; formula: what OWN learns, empty elsewhere. seed: of data, weights and order."""
+
+    task: str
+    architecture: Architecture
+    recipe: Recipe
+    seed: int = 0
+    formula: str = ""
+
+
+def sizes(task: str) -> tuple[int, int]:
+    """Numbers in one input and in one output of a task, without loading it. Raises ValueError."""
+    if task in PICTURE_NAMES:
+        return 784, 10
+    if task in SHAPES:
+        return 2, 2
+    if task in CURVE_NAMES:
+        return 1, 1
+    raise ValueError(f"Unknown task {task!r}; choose from {', '.join(TASK_NAMES)}.")
+
+
+def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
+    """The task, and a word on what stands in for it where its data is out of reach, else an empty one.
+
+    Raises ValueError for an unknown task, a formula that cannot be learnt or data that cannot be had.
+    """
+    if task in SHAPES:
+        return shape(task, seed), ""
+    if task in CURVES:
+        return curve(task, seed), ""
+    if task == OWN:
+        return formula_curve(formula, seed), ""
+    try:
+        return classify(load_dataset(task)), ""
+    except DatasetError:
+        if task != "mnist":
+            raise
+        told = "MNIST is not on this machine and cannot be fetched: scikit-learn's digits stand in for it."
+        return classify(load_dataset("digits")), told
+
+
+def plain(plan: Plan) -> dict[str, Any]:
+    """The plan as nested plain data, for a file."""
+    recipe = {field.name: getattr(plan.recipe, field.name) for field in dataclasses.fields(Recipe)}
+    recipe |= {"solver": to_dict(plan.recipe.solver), "gradient": to_dict(plan.recipe.gradient)}
+    if plan.recipe.augmentation is not None:
+        recipe["augmentation"] = dataclasses.asdict(plan.recipe.augmentation)
+    head = {"task": plan.task, "formula": plan.formula, "seed": plan.seed}
+    return head | {"architecture": dataclasses.asdict(plan.architecture), "recipe": recipe}
+
+
+def flat_settings(plan: Plan) -> dict[str, str]:
+    """Every setting by a name of its own, as text, to see which of them differ between runs."""
+    return dict(_flatten("", plain(plan)))
+
+
+def _flatten(prefix: str, value: Any) -> list[tuple[str, str]]:
+    if not isinstance(value, dict):
+        return [(prefix, str(value))]
+    parts = [_flatten(f"{prefix} {key}".strip(), inner) for key, inner in value.items()]
+    return [item for part in parts for item in part]
