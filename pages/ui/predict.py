@@ -1,21 +1,25 @@
 """What the Predict page asks and computes: which picture, which model, and how the model settled on an answer."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
 from deq.checkpoints import Checkpoint, load_pretrained, pretrained_names
 from deq.data import DatasetError, at_hand, load_dataset
 from deq.images import Digit, Ink, cut_digits, find_ink, read_picture
-from deq.solvers import SOLVERS, Solver
+from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
 from pages.ui.glossary import tip
 
-SOLVER_NAMES = {
-    "Picard": "picard",
-    "Anderson": "anderson",
-    "Broyden": "broyden",
-    "Newton-Krylov": "newton",
-    "ODE flow": "ode",
+SOLVERS: dict[str, Callable[[float], Solver]] = {  # name on the page -> the solver at a tolerance
+    "Picard": lambda tol: Picard(tol=tol),
+    "damped Picard": lambda tol: Picard(tol=tol, damping=0.5),
+    "Anderson": lambda tol: Anderson(tol=tol),
+    "Broyden": lambda tol: Broyden(tol=tol),
+    "Newton-Krylov": lambda tol: NewtonKrylov(tol=tol),
+    "ODE flow": lambda tol: ODEFlow(tol=tol),
 }
+SOLVER_HELP = "All that converge find the same equilibrium. Plain iteration needs a spectral radius below 1."
 POLARITIES = {"find out": None, "dark ink": "dark", "light ink": "light"}
 
 
@@ -49,17 +53,11 @@ def model_controls() -> tuple[Checkpoint, str, Solver]:
         "Model", readers(), key="model", bind="query-params", help=tip("deep equilibrium model")
     )
     solver_name = right.selectbox(
-        "Solver",
-        list(SOLVER_NAMES),
-        1,
-        key="solver",
-        bind="query-params",
-        help="Any of them finds the same z*.",
+        "Solver", list(SOLVERS), 2, key="solver", bind="query-params", help=SOLVER_HELP
     )
     chosen = checkpoint(name)
-    kind = SOLVERS[SOLVER_NAMES[solver_name]]
-    own = chosen.solver
-    return chosen, solver_name, own if type(own) is kind else kind(tol=own.tol)
+    solver = SOLVERS[solver_name](chosen.solver.tol)
+    return chosen, solver_name, solver
 
 
 def picture_controls(disabled: bool) -> tuple[str | None, float | None]:

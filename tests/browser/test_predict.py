@@ -1,0 +1,38 @@
+"""A digit uploaded in a real browser, and its answer; on a phone nothing sticks out."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from deq.data import load_dataset
+from tests.browser.harness import settle, visit
+from tests.pages.test_predict import drawn
+
+pytestmark = pytest.mark.browser
+
+
+def test_upload_and_answer(page: Page, server: str) -> None:
+    digits = load_dataset("digits")
+    visit(page, f"{server}/predict")
+    expect(page.get_by_test_id("stMetric").filter(has_text="True label")).to_be_visible()
+    for i in (3, 5):
+        data = drawn(digits.test_images[i : i + 1, ..., 0])
+        picture = {"name": f"{i}.png", "mimeType": "image/png", "buffer": data}
+        page.locator("input[type=file]").set_input_files(picture)
+        answer = page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
+        expect(answer).to_have_text(str(digits.test_labels[i]))
+        settle(page)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_refusal_in_one_line(page: Page, server: str) -> None:
+    visit(page, f"{server}/predict")
+    picture = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    page.locator("input[type=file]").set_input_files(picture)
+    expect(page.get_by_text("This is not a picture that can be read")).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_fits_a_phone(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, f"{server}/predict")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
