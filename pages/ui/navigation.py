@@ -12,7 +12,11 @@ PAGES = {
     "home": ("Home", ":material/home:", "Five steps from cos x to a network that reads digits."),
     "fixed_points": ("Fixed points", ":material/adjust:", "Iterate a map and see where it settles, and why."),
     "toy": ("Toy", ":material/show_chart:", "Train an equilibrium model on y = 2x in about a second."),
-    "solvers": ("Solvers", ":material/speed:", "Race solvers on a real model, see why they fail, check the gradient."),
+    "solvers": (
+        "Solvers",
+        ":material/speed:",
+        "Race solvers on a real model, see why they fail, check the gradient.",
+    ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
 }
 
