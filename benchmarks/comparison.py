@@ -1,0 +1,119 @@
+"""The tables of the solvers page, on the command line: python -m benchmarks.comparison race [--model mlp] [--json]
+
+One table a tab of the page, with the page's own defaults: the numbers are the same, times apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from benchmarks.timing import report
+from deq.comparison import Subject, make_problem, race, subject_names
+from deq.comparison.batch import effort_table, efforts
+from deq.comparison.compute import compute_table, forget, path_table, spend
+from deq.comparison.gradients import METHODS, compare_gradient, exact_gradient, gradient_table
+from deq.comparison.lineup import SOLVER_NAMES, Lineup
+from deq.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
+from deq.comparison.precision import precision_table, work_precision
+from deq.comparison.problem import Problem
+from deq.comparison.race import race_table
+from deq.comparison.reference import find_reference
+from deq.comparison.spectrum import find_spectrum, spectrum_table
+from deq.comparison.timing import device_name
+
+Columns = dict[str, list]
+
+
+def table_race(problem: Problem, lineup: Lineup) -> Columns:
+    """Every solver: NFE, time, residual, converged, agreement with the reference's class."""
+    runs = {name: race(problem, lineup.solver(name)) for name in SOLVER_NAMES}
+    return race_table(runs, find_reference(problem).classes if problem.has_classes else None)
+
+
+def table_why(problem: Problem, lineup: Lineup) -> Columns:
+    """What the eigenvalues at the equilibrium say of each sample."""
+    return spectrum_table(find_spectrum(problem, find_reference(problem)), lineup.damping)
+
+
+def table_precision(problem: Problem, lineup: Lineup) -> Columns:
+    """Error and work of every solver at every tolerance."""
+    reference = find_reference(problem)
+    return precision_table(
+        {name: work_precision(problem, lineup.solver(name), reference) for name in SOLVER_NAMES}
+    )
+
+
+def table_gradients(problem: Problem, lineup: Lineup) -> Columns:
+    """Error, angle, time and memory of every gradient."""
+    exact = exact_gradient(problem, find_reference(problem))
+    return gradient_table({name: compare_gradient(problem, name, exact) for name in METHODS})
+
+
+def table_memory(problem: Problem, lineup: Lineup) -> Columns:
+    """Memory of loss and gradient against depth."""
+    return memory_table({(way, depth): memory_at(problem, way, depth) for depth in DEPTHS for way in WAYS})
+
+
+def table_compute(problem: Problem, lineup: Lineup) -> Columns:
+    """Accuracy and residual against the evaluations allowed."""
+    return compute_table({name: spend(problem, lineup.solver(name)) for name in SOLVER_NAMES})
+
+
+def table_paths(problem: Problem, lineup: Lineup) -> Columns:
+    """Whether Anderson forgets where it started."""
+    return path_table(forget(problem, lineup.solver("Anderson")))
+
+
+def table_batch(problem: Problem, lineup: Lineup) -> Columns:
+    """Anderson's effort for each sample, the easiest first."""
+    return effort_table(efforts(problem, lineup.solver("Anderson")))
+
+
+TABLES: dict[str, Callable[[Problem, Lineup], Columns]] = {
+    "race": table_race,
+    "why": table_why,
+    "precision": table_precision,
+    "gradients": table_gradients,
+    "memory": table_memory,
+    "compute": table_compute,
+    "paths": table_paths,
+    "batch": table_batch,
+}
+
+
+def rows(columns: Columns) -> Iterator[dict[str, Any]]:
+    """A table of columns as one dictionary a row."""
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
+
+
+def request() -> argparse.Namespace:
+    """What is asked for on the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--model", choices=subject_names(), default=subject_names()[0])
+    parser.add_argument("--batch", help="test digits, noise or stiff digits; by default the model's first")
+    parser.add_argument("--size", type=int, default=64, help="samples in the batch (default 64)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--radius", type=float, default=0.9, help="spectral radius of the random cell")
+    parser.add_argument("--tol", type=float, default=1e-4)
+    parser.add_argument("--max-nfe", type=int, default=300)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = request()
+    batch = asked.batch or Subject(asked.model).batches[0]
+    problem = make_problem(Subject(asked.model, batch, asked.size, asked.seed, asked.radius))
+    columns = TABLES[asked.table](problem, Lineup(tol=asked.tol, max_nfe=asked.max_nfe))
+    title = f"{asked.table}: {asked.model}, {asked.size} samples of {batch}, on {device_name()}"
+    report(title, rows(columns), asked.json)
+
+
+if __name__ == "__main__":
+    main()

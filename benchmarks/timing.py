@@ -1,0 +1,50 @@
+"""Wall time and memory of compiled functions, and tables of results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import jax
+from rich.console import Console
+from rich.table import Table
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """--json and --repeat, which every benchmark takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
+    parser.add_argument("--repeat", type=int, default=15, help="timed runs after compilation (default 15)")
+    return parser.parse_args()
+
+
+def milliseconds(run: Callable[[], Any], repeat: int) -> tuple[float, float]:
+    """Median and spread (half the distance between the quartiles) of a warm function, in ms."""
+    jax.block_until_ready(run())
+    times = []
+    for _ in range(max(repeat, 4)):
+        began = time.perf_counter()
+        jax.block_until_ready(run())
+        times.append(1e3 * (time.perf_counter() - began))
+    low, middle, high = statistics.quantiles(times, n=4)
+    return middle, (high - low) / 2
+
+
+def report(title: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+    """Rows of equal keys as a table, or as JSON."""
+    rows = list(rows)
+    if as_json:
+        print(json.dumps({"title": title, "rows": rows}))
+        return
+    table = Table(title=title)
+    for column in rows[0]:
+        table.add_column(column, justify="left" if isinstance(rows[0][column], str) else "right")
+    for row in rows:
+        table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row.values()))
+    console = Console()
+    console.width = max(console.width, 120)  # a pipe counts as 80, which would break the lines
+    console.print(table)
