@@ -14,7 +14,7 @@ def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
     if min(rows, columns) < 60:
         return strength
     tilt = find_tilt(strength)
-    profile = line_profile(shear(strength, tilt), np.median)
+    profile = line_profile(shear(strength, tilt))
     profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is no ruled line
     profile = np.where(profile > 2 * noise + 0.02, profile, 0)
     if not profile.any():
@@ -31,11 +31,19 @@ def mend(strength: np.ndarray, lines: np.ndarray) -> np.ndarray:
 
 
 def find_tilt(strength: np.ndarray) -> float:
-    """The slope at which the profiles of lines are sharpest."""
-    step = max(1, strength.shape[1] // 128)
+    """The slope at which the profiles of lines are sharpest: every degree first, then half a degree about it."""
+    step = max(1, strength.shape[1] // 96)
     small = np.minimum(strength[:, ::step], 0.3)
-    scores = [(line_profile(shear(small, slope * step), np.mean) ** 2).sum() for slope in TILTS]
-    return TILTS[int(np.argmax(scores))]
+    coarse = max(range(0, len(TILTS), 2), key=lambda i: sharpness(small, TILTS[i] * step))
+    near = range(max(coarse - 1, 0), min(coarse + 2, len(TILTS)))
+    return TILTS[max(near, key=lambda i: sharpness(small, TILTS[i] * step))]
+
+
+def sharpness(small: np.ndarray, slope: float) -> float:
+    """Sum over rows of the squared profile, by means, which are quicker than medians."""
+    cuts = strips(small.shape[1])
+    means = np.add.reduceat(shear(small, slope), cuts[:-1], axis=1) / np.diff(cuts)
+    return float((means.min(1) ** 2).sum())
 
 
 def shear(image: np.ndarray, slope: float) -> np.ndarray:
@@ -47,8 +55,12 @@ def shear(image: np.ndarray, slope: float) -> np.ndarray:
     return np.where(inside, image[np.clip(y, 0, rows - 1), x], 0)
 
 
-def line_profile(level: np.ndarray, middle) -> np.ndarray:
-    """Per row, the strength that holds across the picture: the least of the middles of its strips."""
-    columns = level.shape[1]
-    cuts = [0, columns // 16, columns // 4, columns // 2, 3 * columns // 4, columns - columns // 16, columns]
-    return np.min([middle(level[:, a:b], axis=1) for a, b in pairwise(cuts)], axis=0)
+def line_profile(level: np.ndarray) -> np.ndarray:
+    """Per row, the strength that holds across the picture: the least of the medians of its strips."""
+    return np.min([np.median(level[:, a:b], axis=1) for a, b in pairwise(strips(level.shape[1]))], axis=0)
+
+
+def strips(columns: int) -> list[int]:
+    """Where strips of columns begin and end: four quarters, and both edges on their own."""
+    edge = max(1, columns // 16)
+    return [0, edge, columns // 4, columns // 2, 3 * columns // 4, columns - edge, columns]
