@@ -15,7 +15,8 @@ from deq.solvers import Solver
 
 BUDGETS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)
 FAR_TOL = 1e-7  # so that the budget ends the solve, not the tolerance
-ALIGNED = 0.99
+ALIGNED = 0.99  # cosine from which on two states count as one
+ANOTHER = "another's z*"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def starts(z_star: Array, seed: int = 0) -> dict[str, Array]:
     return {
         "zero": jnp.zeros_like(z_star),
         "noise": noise * jnp.std(z_star),
-        "another's z*": jnp.roll(z_star, 1, axis=0),
+        ANOTHER: jnp.roll(z_star, 1, axis=0),
     }
 
 

@@ -8,14 +8,17 @@ from numpy.typing import ArrayLike
 
 from deq.plots.residuals import FLOOR, residual_curves
 from deq.plots.style import (
+    ACCENT,
     FAILED_MARKER,
     FAILED_TEXT,
-    GRID,
     NEUTRAL,
-    SolverStyle,
+    AxisType,
     solver_style,
     styled_figure,
 )
+
+BINS = 60  # bars at most
+NEAREST = 1e-8  # distances below are rounding
 
 Curves = Mapping[str, tuple[ArrayLike, ArrayLike]]
 
@@ -25,41 +28,45 @@ def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
 
     curves: solver -> (nfe, residual), each (batch, n), NaN past the end of a sample. tol: the dashed line.
     """
-    return _on_log_axis(residual_curves(curves, tol), "evaluations of f", "evaluations", height)
+    return _on_log_axis(residual_curves(curves, tol), tol, "evaluations of f", "evaluations", height)
 
 
 def race_by_time(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
     """The same against milliseconds for the whole batch. curves: solver -> (milliseconds, residual)."""
-    return _on_log_axis(residual_curves(curves, tol), "milliseconds, the whole batch", "ms", height)
+    return _on_log_axis(residual_curves(curves, tol), tol, "milliseconds, the whole batch", "ms", height)
 
 
-def _on_log_axis(figure: go.Figure, title: str, unit: str, height: int) -> go.Figure:
-    """x on a log axis, for some solvers need ten times what others do; room for the names at the right."""
-    drawn = np.concatenate([np.asarray(t.x, float) for t in figure.data] or [np.ones(1)])
-    drawn = drawn[drawn > 0]
-    low, high = np.log10(drawn.min(initial=1)), np.log10(drawn.max(initial=1))
-    for note in figure.layout.annotations:
-        if note.xref != "paper":
-            note.x = np.log10(note.x)
+def _on_log_axis(figure: go.Figure, tol: float, title: str, unit: str, height: int) -> go.Figure:
+    """x on a log axis, for some solvers need ten times what others do; a legend, for their ends lie close together.
+
+    Only a curve that failed keeps the words at its end.
+    """
+    figure.layout.annotations = [_moved(note) for note in figure.layout.annotations if _stays(note)]
     for trace in figure.data:
         if trace.hovertemplate:
             trace.hovertemplate = trace.hovertemplate.replace("%{x} evaluations", f"%{{x:.3~g}} {unit}")
-    room = 0.0 if figure.layout.showlegend else 0.34
-    span = max(high - low, 0.5)
-    axis = {
-        "type": "log",
-        "range": [low - 0.03 * span, high + (0.05 + room) * span],
-        "title": {"text": title},
-    }
-    figure.update_xaxes(
-        axis | {"exponentformat": "none", "minor": {"showgrid": False}, "dtick": _ticks(span)}
-    )
-    return figure.update_layout(height=height)
+    figure.update_xaxes(type="log", title={"text": title}, exponentformat="none", autorange=True, range=None)
+    figure.update_yaxes(range=_height_range(figure, tol))
+    return figure.update_layout(height=height, showlegend=bool(figure.data))
 
 
-def _ticks(span: float) -> str | int:
-    """Within two decades 1, 2, 5; beyond, powers of ten."""
-    return "D2" if span < 2 else 1
+def _stays(note: go.layout.Annotation) -> bool:
+    return note.xref == "paper" or note.text.endswith(FAILED_TEXT)
+
+
+def _moved(note: go.layout.Annotation) -> go.layout.Annotation:
+    """Plotly places a note on a log axis by the logarithm; at the right end it is written to the left."""
+    if note.xref != "paper":
+        note.update(x=np.log10(note.x), xanchor="right", yanchor="bottom", text=FAILED_TEXT, xshift=0)
+    return note
+
+
+def _height_range(figure: go.Figure, tol: float) -> tuple[float, float]:
+    """Decades from a little below the lowest median to a little above the highest: no band at zero stretches it."""
+    lines = [np.asarray(trace.y, float) for trace in figure.data if trace.hovertemplate]
+    drawn = np.concatenate([*lines, [tol]])
+    drawn = drawn[np.isfinite(drawn) & (drawn > FLOOR)]
+    return float(np.log10(drawn.min(initial=tol))) - 0.7, float(np.log10(drawn.max(initial=1))) + 0.4
 
 
 def work_precision_diagram(
@@ -97,20 +104,20 @@ def _add_precision(
         name=name,
         mode="lines+markers",
         line=style.line,
-        marker=_markers(style, failed),
+        marker={"symbol": style.marker, "size": 8, "color": style.color},
         customdata=np.stack([tol, 100 * converged], axis=1),
         hovertemplate=f"{name}<br>tolerance %{{customdata[0]:.0e}}<br>work %{{x:.3~g}}<br>"
         "error %{y:.1e}<br>converged %{customdata[1]:.0f} %<extra></extra>",
     )
-
-
-def _markers(style: SolverStyle, failed: np.ndarray) -> dict[str, object]:
-    """The solver's own marker, a hollow red cross where it failed."""
-    return {
-        "symbol": [FAILED_MARKER["symbol"] if bad else style.marker for bad in failed],
-        "color": [FAILED_MARKER["color"] if bad else style.color for bad in failed],
-        "size": [10 if bad else 8 for bad in failed],
-    }
+    if failed.any():
+        figure.add_scatter(
+            x=work[failed],
+            y=error[failed],
+            mode="markers",
+            marker=dict(FAILED_MARKER),
+            hoverinfo="skip",
+            showlegend=False,
+        )
 
 
 def compute_curves(
@@ -125,7 +132,8 @@ def compute_curves(
 
     trained_with: the evaluations that training allowed, a vertical line.
     """
-    figure = styled_figure("evaluations allowed", y_title, x_type="log", height=height)
+    y_type: AxisType = "log" if log_y else "linear"
+    figure = styled_figure("evaluations allowed", y_title, x_type="log", y_type=y_type, height=height)
     for name, (budget, values) in curves.items():
         style = solver_style(name)
         values = np.asarray(values, float)
@@ -138,21 +146,23 @@ def compute_curves(
             marker={"symbol": style.marker, "size": 7, "color": style.color},
             hovertemplate=f"{name}<br>%{{x}} evaluations<br>%{{y:{'.1e' if log_y else '.1%'}}}<extra></extra>",
         )
-    figure.update_yaxes(**({"type": "log", "exponentformat": "power"} if log_y else {"tickformat": ".0%"}))
+    if not log_y:
+        figure.update_yaxes(tickformat=".0%")
     if trained_with is not None and figure.data:
-        _mark_training(figure, trained_with)
-    figure.update_xaxes(exponentformat="none", dtick="D2")
+        _mark_training(figure, trained_with, at_top=log_y)
+    figure.update_xaxes(exponentformat="none", dtick=1)
     return figure.update_layout(showlegend=bool(figure.data))
 
 
-def _mark_training(figure: go.Figure, evaluations: int) -> None:
+def _mark_training(figure: go.Figure, evaluations: int, at_top: bool) -> None:
+    """A vertical line, named where the curves are not: residuals end at the bottom, accuracies at the top."""
     line = {"color": NEUTRAL, "width": 1, "dash": "dash"}
     figure.add_shape(type="line", x0=evaluations, x1=evaluations, y0=0, y1=1, yref="y domain", line=line)
     figure.add_annotation(
         x=np.log10(evaluations),
-        y=0.02,
+        y=0.98 if at_top else 0.02,
         yref="y domain",
-        yanchor="bottom",
+        yanchor="top" if at_top else "bottom",
         xanchor="left",
         text=f"most in training: {evaluations}",
         showarrow=False,
@@ -161,42 +171,55 @@ def _mark_training(figure: go.Figure, evaluations: int) -> None:
 
 
 def effort_histogram(nfe: ArrayLike, converged: ArrayLike, solver: str, *, height: int = 320) -> go.Figure:
-    """How many samples needed how many evaluations: a bar for each count; unsolved ones apart, in red."""
+    """How many samples needed how many evaluations; unsolved ones apart, in red. nfe, converged: (batch,)."""
     nfe, converged = np.asarray(nfe), np.asarray(converged, bool)
     figure = styled_figure("evaluations of f", "samples", height=height)
+    width = max(1, -(-int(np.ptp(nfe)) // BINS)) if nfe.size else 1
     for name, mask, color in (
         (solver, converged, solver_style(solver).color),
         (FAILED_TEXT, ~converged, FAILED_MARKER["color"]),
     ):
-        counts, samples = np.unique(nfe[mask], return_counts=True)
-        if len(counts):
-            hover = f"{name}<br>%{{x}} evaluations<br>%{{y}} samples<extra></extra>"
-            figure.add_bar(x=counts, y=samples, name=name, marker={"color": color}, hovertemplate=hover)
-    figure.update_layout(barmode="stack", bargap=0.15, showlegend=not converged.all())
-    return figure.update_yaxes(gridcolor=GRID)
+        first, samples = np.unique(nfe[mask] // width * width, return_counts=True)
+        if len(first):
+            _add_bars(figure, name, first, samples, width, color)
+    return figure.update_layout(barmode="stack", showlegend=not converged.all())
 
 
-def alignment_strip(distance: Mapping[str, ArrayLike], aligned: float, *, height: int = 300) -> go.Figure:
-    """How far each sample ends from its own z*: 1 - cosine, a point a sample, a row a start.
-
-    distance: start -> (batch,). Left of the line, at 1 - `aligned`, counts as the same equilibrium.
-    """
-    figure = styled_figure(
-        "1 − cosine with z* from the model's own start", "start", x_type="log", height=height
+def _add_bars(
+    figure: go.Figure, name: str, first: np.ndarray, samples: np.ndarray, width: int, color: object
+) -> None:
+    """Bars over `width` counts of evaluations each, from `first` on."""
+    span = [f"{k}" if width == 1 else f"{k} to {k + width - 1}" for k in first]
+    figure.add_bar(
+        x=first + (width - 1) / 2,
+        y=samples,
+        width=0.85 * width,
+        name=name,
+        marker={"color": color},
+        customdata=span,
+        hovertemplate=f"{name}<br>%{{customdata}} evaluations<br>%{{y}} samples<extra></extra>",
     )
+
+
+def distance_strip(distance: Mapping[str, ArrayLike], tol: float, *, height: int = 300) -> go.Figure:
+    """How far each sample ends from its usual z*, ||z - z*|| / ||z*||: a point a sample, a row a start.
+
+    distance: start -> (batch,). A distance of zero is drawn at the left end. tol: the dashed line.
+    """
+    figure = styled_figure("relative distance to the usual z*", "", x_type="log", height=height)
     for row, (name, values) in enumerate(distance.items()):
-        values = np.maximum(np.asarray(values, float), 1e-8)
+        values = np.maximum(np.asarray(values, float), NEAREST)
         jitter = 0.3 * (np.random.default_rng(row).random(len(values)) - 0.5)
         figure.add_scatter(
             x=values,
             y=row + jitter,
             name=name,
             mode="markers",
-            marker={"size": 6, "opacity": 0.6, "color": solver_style("Picard").color},
-            hovertemplate=f"{name}<br>1 − cosine %{{x:.1e}}<extra></extra>",
+            marker={"size": 6, "opacity": 0.6, "color": ACCENT},
+            hovertemplate=f"{name}<br>distance %{{x:.1e}}<extra></extra>",
         )
     line = {"color": NEUTRAL, "width": 1, "dash": "dash"}
-    figure.add_shape(type="line", x0=1 - aligned, x1=1 - aligned, y0=0, y1=1, yref="y domain", line=line)
+    figure.add_shape(type="line", x0=tol, x1=tol, y0=0, y1=1, yref="y domain", line=line)
     names = list(distance)
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, nticks=None, showgrid=False)
-    return figure.update_xaxes(range=[-8.3, 0.4])
+    return figure.update_xaxes(range=[np.log10(NEAREST) - 0.3, 0.6])

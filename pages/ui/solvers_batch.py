@@ -14,7 +14,7 @@ from pages.ui.solvers_steps import in_steps
 from pages.ui.solvers_words import SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers_work import efforts_of, problem_of
 
-ZOOM = 3  # screen pixels for one of the picture's
+ZOOM = 4  # screen pixels for one of the picture's
 SNIPPET = """
 from deq.comparison import Subject, make_problem
 from deq.comparison.batch import effort_table, efforts
@@ -29,14 +29,8 @@ print(problem.inputs[effort.order[-8:]].shape)  # the hardest samples
 
 def draw_batch(settings: Settings) -> None:
     """Whose effort, the histogram, the pictures, the table."""
-    name = st.segmented_control(
-        "Solver",
-        settings.solvers,
-        default=settings.solvers[0],
-        required=True,
-        key="race_effort",
-        bind="query-params",
-    )
+    first = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
+    name = st.segmented_control("Solver", settings.solvers, default=first, required=True, key="race_effort")
     plain = to_dict(settings.solver(name))
     found = in_steps("batch", (settings, name), {name: lambda: efforts_of(settings.subject, plain)})
     if not found:
@@ -52,11 +46,13 @@ def draw_batch(settings: Settings) -> None:
 
 def effort_sentence(effort: Effort, name: str) -> str:
     """The range of the effort and how many failed."""
-    low, middle, high = np.quantile(effort.nfe, (0, 0.5, 1), method="nearest")
-    sentence = f"With {name} a sample needs **{low} to {high} evaluations**, half of them at most {middle}."
     failed = int((~effort.converged).sum())
-    return sentence + (
-        f" :red[{failed} of {len(effort.nfe)} did not converge.]" if failed else " All converged."
+    lost = f":red[{failed} of {len(effort.nfe)} did not converge.]" if failed else "All converged."
+    if not effort.converged.any():
+        return f"With {name}: {lost}"
+    low, middle, high = np.quantile(effort.nfe[effort.converged], (0, 0.5, 1), method="nearest")
+    return (
+        f"With {name} a sample needs **{low} to {high} evaluations**, half of them at most {middle}. {lost}"
     )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from deq.checkpoints import pretrained_names
-from deq.comparison.compute import ALIGNED, Compute, compute_table, path_table
+from deq.comparison.compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
 from deq.diagnostics import PathIndependence
-from deq.plots.comparison import alignment_strip, compute_curves
+from deq.plots.comparison import compute_curves, distance_strip
 from deq.settings import to_dict
 from pages.ui.charts import show
 from pages.ui.code import show_code
@@ -49,7 +49,7 @@ def draw_compute(settings: Settings) -> None:
     if curves:
         _draw_budgets(curves, _trained_with(subject.model if not subject.weights else ""))
     if PATHS in found:
-        _draw_paths(found[PATHS], judge)
+        _draw_paths(found[PATHS], judge, settings.lineup.tol)
     show_code(SNIPPET.format(problem=subject_code(subject), solvers=plain, best=judge))
 
 
@@ -96,19 +96,29 @@ def budget_sentence(curves: dict[str, Compute]) -> str:
     )
 
 
-def _draw_paths(found: dict[str, PathIndependence], judge: str) -> None:
+def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> None:
     st.subheader("Is the start forgotten?", anchor=False, help=tip("path independence"))
-    scores = {name: float(np.mean(end.cosine)) for name, end in found.items()}
-    worst = min(scores, key=lambda name: scores[name])
-    everywhere = all((end.cosine >= ALIGNED).all() for end in found.values())
-    st.markdown(
-        f"{'Yes' if everywhere else 'Not always'}: from zero, from noise and from another sample's z\\*, {judge} ends "
-        f"at states whose cosine with the usual z\\* is {scores[worst]:.4f} on average or more"
-        f"{'' if everywhere else f' (the least from {worst})'}."
-    )
+    st.markdown(path_sentence(found, judge))
     show(
-        alignment_strip({name: 1 - end.cosine for name, end in found.items()}, ALIGNED),
-        "alignment",
-        "A point for each sample and start; left of the dashed line the cosine is above 0.99.",
+        distance_strip({name: end.distance for name, end in found.items()}, tol),
+        "paths",
+        "A point for each sample and start, as far as it ends from the z* of the model's own start; dashed: the "
+        "tolerance.",
     )
     show_table(path_table(found), PATH_FORMATS, "path-independence.csv")
+
+
+def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
+    """Whether all starts lead to the same states, and the score of the field for it."""
+    score = float(np.mean(found[ANOTHER].cosine))
+    strayed = sum(int((end.cosine < ALIGNED).sum()) for end in found.values())
+    if strayed:
+        total = sum(len(end.cosine) for end in found.values())
+        verdict = f"Not always: {strayed} of {total} solves by {judge} from elsewhere end at another state."
+    else:
+        farthest = max(float(end.distance.max()) for end in found.values())
+        verdict = (
+            f"Yes: from zero, from noise and from another sample's z\\*, {judge} ends at most {100 * farthest:.2g} % "
+            "away from the usual z\\*."
+        )
+    return f"{verdict} Asymptotic alignment score: **{score:.4f}**."

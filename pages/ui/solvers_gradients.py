@@ -11,7 +11,7 @@ from pages.ui.code import show_code
 from pages.ui.glossary import tip
 from pages.ui.solvers_settings import Settings
 from pages.ui.solvers_steps import in_steps
-from pages.ui.solvers_words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
+from pages.ui.solvers_words import PLAIN, SCIENTIFIC, listed, show_table, subject_code
 from pages.ui.solvers_work import errors_over_radius, errors_over_tolerance, exact_of, gradient_of
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
@@ -23,7 +23,6 @@ FORMATS = {
     "ms": PLAIN,
     "ms, spread": PLAIN,
     "memory, MiB": PLAIN,
-    "backward solves converged": SHARE,
 }
 SNIPPET = """
 from deq.comparison import Subject, make_problem
@@ -84,12 +83,19 @@ def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
         "gradient-rows",
         "Distance to the exact gradient over its length; a red cross where a backward solve did not converge.",
     )
-    show_table(gradient_table(runs), FORMATS, "gradients.csv")
+    table = gradient_table(runs)
+    solved = [_share(run) for run in runs.values()]
+    show_table(table | {"backward solves converged": solved}, FORMATS, "gradients.csv")
     st.caption(
         "Gradient of the mean loss in the cell's parameters and its injection; forward solve by Anderson to 1e-6. "
         f"Time of loss and gradient for a batch of {subject.size} on {device_name()}. Memory: what the compiled "
         "program holds beside its inputs and outputs."
     )
+
+
+def _share(run: GradientRun) -> str:
+    """What became of the backward solves, in words where there are none."""
+    return "none needed" if run.backward_converged is None else f"{run.backward_converged:.0%}"
 
 
 def gradient_sentence(runs: dict[str, GradientRun]) -> str:

@@ -52,19 +52,19 @@ def draw_race(settings: Settings) -> None:
     runs = run_race(settings, "race")
     if not runs:
         return
-    st.markdown(race_sentence(runs, settings.max_nfe))
+    st.markdown(race_sentence(runs, settings.lineup.max_nfe))
     left, right = st.columns(2, gap="medium")
     with left:
         curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
         show(
-            race_by_nfe(curves, settings.tol),
+            race_by_nfe(curves, settings.lineup.tol),
             "race-nfe",
             "Median over the batch; the band holds the samples from 10 to 90 %.",
         )
     with right:
         timed = {name: (run.trace_milliseconds, run.trace_residual) for name, run in runs.items()}
         show(
-            race_by_time(timed, settings.tol),
+            race_by_time(timed, settings.lineup.tol),
             "race-time",
             f"Time of the whole batch of {settings.subject.size} on {device_name()}: median of {REPEATS} repeats "
             "after compilation, spread evenly over its evaluations.",
@@ -77,7 +77,7 @@ def draw_race(settings: Settings) -> None:
         + (" Same class: as at the equilibrium found in float64." if classes else "")
     )
     plain = {name: to_dict(settings.solver(name)) for name in runs}
-    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.tol))
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.lineup.tol))
 
 
 def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:

@@ -1,20 +1,20 @@
 """What the solvers page compares: the controls above its tabs, all in the URL, and the settings they make."""
 
 from dataclasses import dataclass
+from typing import Any
 
-import diffrax
 import streamlit as st
 
+from deq.comparison.lineup import METHODS, SOLVER_NAMES, Lineup
 from deq.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
 from deq.models import MODELS
-from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
+from deq.solvers import Solver
 from pages.ui.glossary import tip
+from pages.ui.models import session_models, session_readers
 
 OWN = "your own weights"
-SOLVER_NAMES = ("Picard", "damped Picard", "Anderson", "Broyden", "Newton-Krylov", "ODE flow")
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
 TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
-METHODS = {"Tsit5": diffrax.Tsit5(), "Dopri5": diffrax.Dopri5(), "Heun": diffrax.Heun()}
 # What to try: label -> what the controls are set to, and what is to be seen.
 TRIES = {
     "Where iteration fails": (
@@ -38,26 +38,11 @@ class Settings:
 
     subject: Subject
     solvers: tuple[str, ...]
-    tol: float
-    damping: float
-    max_nfe: int = 300
-    memory: int = 5
-    rank: int = 10
-    krylov: int = 10
-    method: str = "Tsit5"
+    lineup: Lineup
 
     def solver(self, name: str) -> Solver:
         """The solver by its name on the page, with these settings."""
-        common = {"tol": self.tol, "max_nfe": self.max_nfe}
-        made = {
-            "Picard": Picard(**common),
-            "damped Picard": Picard(**common, damping=self.damping),
-            "Anderson": Anderson(**common, memory=self.memory),
-            "Broyden": Broyden(**common, rank=self.rank),
-            "Newton-Krylov": NewtonKrylov(**common, krylov=self.krylov),
-            "ODE flow": ODEFlow(**common, method=METHODS[self.method]),
-        }
-        return made[name]
+        return self.lineup.solver(name)
 
 
 def read_settings() -> Settings | None:
@@ -66,7 +51,7 @@ def read_settings() -> Settings | None:
     with columns[0]:
         model = st.selectbox(
             "Model",
-            [*subject_names(), OWN],
+            [*subject_names(), *session_readers(), OWN],
             key="race_model",
             bind="query-params",
             help=tip("deep equilibrium model"),
@@ -91,7 +76,9 @@ def read_settings() -> Settings | None:
     solvers = tuple(name for name in SOLVER_NAMES if name in chosen)
     if not solvers:
         st.info("Choose at least one solver.")
-    return Settings(subject, solvers, tol, damping, **sizes) if subject and solvers else None
+    return (
+        Settings(subject, solvers, Lineup(tol=tol, damping=damping, **sizes)) if subject and solvers else None
+    )
 
 
 def tries() -> None:
@@ -135,7 +122,7 @@ def _tolerance() -> float:
     )
 
 
-def _more_settings() -> tuple[int, int, dict[str, int | str]]:
+def _more_settings() -> tuple[int, int, dict[str, Any]]:
     """Batch size, seed, and the solvers' own sizes."""
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
@@ -161,6 +148,8 @@ def _more_settings() -> tuple[int, int, dict[str, int | str]]:
 
 def _subject(model: str, batch: str | None, size: int, seed: int, radius: float) -> Subject | None:
     """What the controls name; None while the weights are missing."""
+    if model in session_models():
+        return Subject(model, batch or DIGITS, size, seed, weights=session_models()[model].weights)
     if model != OWN:
         return Subject(model, batch or NOISE, size, seed, radius)
     architecture = st.selectbox(

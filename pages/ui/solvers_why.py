@@ -43,23 +43,25 @@ def draw_why(settings: Settings) -> None:
         st.warning(
             "No equilibrium was found for some samples; their eigenvalues are those of the best iterate."
         )
-    _numbers(spectrum, settings.damping)
+    _numbers(spectrum, settings.lineup.damping)
     left, right = st.columns(2, gap="medium")
     with left:
         show(
-            spectrum_regions(spectrum.eigenvalues, settings.damping),
+            spectrum_regions(spectrum.eigenvalues, settings.lineup.damping),
             "spectrum",
             f"Eigenvalues l of df/dz at z* for {len(spectrum.eigenvalues)} samples, over where each method settles.",
         )
     with right:
         runs = run_race(settings, "why-race")
         curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
-        show(race_by_nfe(curves, settings.tol, height=480), "why-race", "The race, for comparison.")
+        show(race_by_nfe(curves, settings.lineup.tol, height=480), "why-race", "The race, for comparison.")
     st.markdown("\n".join(f"- {line}" for line in reasons(spectrum, settings, runs)))
-    show_table(spectrum_table(spectrum, settings.damping), FORMATS, "eigenvalues.csv")
+    show_table(spectrum_table(spectrum, settings.lineup.damping), FORMATS, "eigenvalues.csv")
     show_code(
         SNIPPET.format(
-            problem=subject_code(settings.subject), damping=settings.damping, memory=settings.memory
+            problem=subject_code(settings.subject),
+            damping=settings.lineup.damping,
+            memory=settings.lineup.memory,
         )
     )
 
@@ -67,9 +69,9 @@ def draw_why(settings: Settings) -> None:
 def _numbers(spectrum: Spectrum, damping: float) -> None:
     with st.container(horizontal=True, gap="large"):
         for label, values, term in (
-            ("Spectral radius", spectrum.radius, "spectral radius"),
-            (f"Radius damped by {damping:g}", spectrum.damped_radius(damping), "damped Picard"),
-            ("Largest Re l", spectrum.abscissa, "ODE flow"),
+            ("Spectral radius, median", spectrum.radius, "spectral radius"),
+            (f"Damped by {damping:g}, median", spectrum.damped_radius(damping), "damped Picard"),
+            ("Largest Re l, median", spectrum.abscissa, "ODE flow"),
         ):
             st.metric(label, f"{np.median(values):.3f}", help=tip(term), width="content")
 
@@ -79,23 +81,31 @@ def reasons(spectrum: Spectrum, settings: Settings, runs: dict[str, Run]) -> lis
     lines = {
         "Picard": _picard("Picard", spectrum.radius, "|l|"),
         "damped Picard": _picard(
-            f"Picard damped by {settings.damping:g}",
-            spectrum.damped_radius(settings.damping),
+            f"Picard damped by {settings.lineup.damping:g}",
+            spectrum.damped_radius(settings.lineup.damping),
             "|1 − b + b l|",
         ),
-        "Anderson": _anderson(spectrum, settings.memory),
+        "Anderson": _anderson(spectrum, settings.lineup.memory),
         "ODE flow": _flow(spectrum),
     }
     return [f"{line}{_outcome(runs.get(name))}" for name, line in lines.items() if name in settings.solvers]
 
 
 def _picard(name: str, radius: np.ndarray, formula: str) -> str:
+    """radius: (samples,) the factor by which a step changes the slowest error."""
     factor = float(np.median(radius))
-    if factor < 1:
-        needed = np.log(10) / -np.log(max(factor, 1e-12))
-        pace = f"{needed:.0f} evaluations" if needed >= 1.5 else "one evaluation"
-        return f"**{name}** shrinks the error to {formula} = {factor:.3f} of itself a step: {pace} a digit."
-    return f"**{name}** cannot settle: each step makes some error {formula} = {factor:.3f} times as large."
+    if (radius >= 1).all():
+        return (
+            f"**{name}** cannot settle: each step makes some error {formula} = {factor:.3f} times as large."
+        )
+    if (radius >= 1).any():
+        return (
+            f"**{name}** settles for {int((radius < 1).sum())} of {len(radius)} samples: {formula} runs from "
+            f"{radius.min():.3f} to {radius.max():.3f}, and from 1 on some error grows at every step."
+        )
+    needed = np.log(10) / -np.log(max(factor, 1e-12))
+    pace = f"{needed:.0f} evaluations" if needed >= 1.5 else "one evaluation"
+    return f"**{name}** leaves {formula} = {factor:.3f} of the error a step: {pace} a digit."
 
 
 def _anderson(spectrum: Spectrum, memory: int) -> str:
@@ -105,22 +115,26 @@ def _anderson(spectrum: Spectrum, memory: int) -> str:
     verdict = (
         "below 1, so it gains at every step"
         if mixed * radius < 1
-        else f"above 1, so nothing assures progress; a longer memory than {memory} would mix more away"
+        else f"above 1, so nothing assures progress; a memory longer than {memory} would mix more away"
     )
     return (
-        f"**Anderson({memory})** mixes its last residuals down to {mixed:.3f} of their size at best, then f stretches "
-        f"them by up to {radius:.3f}: together {mixed * radius:.3f}, {verdict}."
+        f"**Anderson({memory})** can mix its last residuals down to {_small(mixed)} of their size, then f stretches "
+        f"them by up to {radius:.3f}: together {_small(mixed * radius)}, {verdict}."
     )
+
+
+def _small(factor: float) -> str:
+    return f"{factor:.3f}" if factor >= 0.001 else "less than 0.001"
 
 
 def _flow(spectrum: Spectrum) -> str:
-    largest = float(np.median(spectrum.abscissa))
+    largest = float(np.max(spectrum.abscissa))
     if largest < 1:
         return (
             f"**ODE flow** settles: all real parts are below 1, the largest {largest:.3f}, so the slowest error decays "
             f"as exp(−{1 - largest:.3f} t) however much it turns."
         )
-    return f"**ODE flow** cannot settle: a real part of {largest:.3f} is above 1, and that error grows."
+    return f"**ODE flow** does not settle everywhere: a real part of {largest:.3f} is above 1, and that error grows."
 
 
 def _outcome(run: Run | None) -> str:
