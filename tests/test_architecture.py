@@ -106,7 +106,8 @@ def test_core_arrows() -> None:
 @pytest.mark.parametrize("path", SHIPPED + TESTS, ids=relative)
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text()
-    assert len(text.splitlines()) <= (100 if path in PAGES else 250)
+    longest = 100 if path in PAGES else 300 if path in TESTS else 250  # tests are lists of cases
+    assert len(text.splitlines()) <= longest
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert code_lines(node) <= 45, f"{node.name} has {code_lines(node)} lines of code"
