@@ -10,6 +10,7 @@ from deq.data import DatasetError, at_hand, load_dataset
 from deq.images import Digit, Ink, cut_digits, find_ink, read_picture
 from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
 from pages.ui.glossary import tip
+from pages.ui.models import SessionModel, session_models, session_readers
 
 SOLVERS: dict[str, Callable[[float], Solver]] = {  # name on the page -> the solver at a tolerance
     "Picard": lambda tol: Picard(tol=tol),
@@ -46,16 +47,17 @@ def readers() -> list[str]:
     )
 
 
-def model_controls() -> tuple[Checkpoint, str, Solver]:
-    """The model, and the solver by its name on the page; both in the URL."""
+def model_controls() -> tuple[Checkpoint | SessionModel, str, Solver]:
+    """The model, of those that ship or of this session, and the solver by its name on the page; both in the URL."""
     left, right = st.columns(2)
+    names = [*readers(), *session_readers()]
     name = left.selectbox(
-        "Model", readers(), key="model", bind="query-params", help=tip("deep equilibrium model")
+        "Model", names, key="model", bind="query-params", help=tip("deep equilibrium model")
     )
     solver_name = right.selectbox(
         "Solver", list(SOLVERS), 2, key="solver", bind="query-params", help=SOLVER_HELP
     )
-    chosen = checkpoint(name)
+    chosen = session_models().get(name) or checkpoint(name)
     solver = SOLVERS[solver_name](chosen.solver.tol)
     return chosen, solver_name, solver
 
