@@ -93,7 +93,7 @@ def spiral() -> AffineCell:
     [
         Implicit(Picard()),
         Implicit(Anderson(max_nfe=2)),
-        Implicit(GMRES(max_steps=1, restart=2)),
+        Implicit(GMRES(max_steps=1, restart=1)),
         Implicit(BiCGStab(max_steps=1)),
     ],
     ids=str,

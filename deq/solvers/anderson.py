@@ -9,7 +9,19 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, flat, put, require, require_count, slots, static, widened
+from deq.solvers.base import (
+    Map,
+    Solver,
+    Step,
+    combine,
+    flat,
+    inner,
+    put,
+    require,
+    require_count,
+    slots,
+    static,
+)
 
 
 class _History(NamedTuple):
@@ -54,8 +66,9 @@ class Anderson(Solver):
     def init(self, z: Array, f_z: Array) -> _History:
         residual, image = self._residual_and_image(z, f_z)
         empty = slots(residual, self.memory)
-        gram = _inner(empty[:, :, None], empty[:, None])
-        return _History(empty, empty, gram, gram[:, 0], residual, image, jnp.zeros((), jnp.int32))
+        right = inner(empty, residual)
+        gram = slots(right, self.memory)
+        return _History(empty, empty, gram, right, residual, image, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _History, active: Array) -> Step:
         z_next = self._mix(memory).reshape(z.shape)
@@ -73,12 +86,12 @@ class Anderson(Solver):
         slot = h.taken % self.memory
         newest = residual - h.residual
         steps = put(h.residual_steps, newest, slot)
-        row = _inner(steps, newest[:, None])
+        row = inner(steps, newest)
         return _History(
             residual_steps=steps,
             image_steps=put(h.image_steps, image - h.image, slot),
             gram=put(put(h.gram, row, slot), row, slot, axis=2),
-            right=_inner(steps, residual[:, None]),
+            right=inner(steps, residual),
             residual=residual,
             image=image,
             taken=h.taken + 1,
@@ -88,13 +101,7 @@ class Anderson(Solver):
         """The least-squares combination of the images; the plain damped step where it is not finite."""
         weights = _least_squares(h.gram, h.right, self.ridge)
         usable = jnp.isfinite(weights).all(axis=1, keepdims=True)
-        mixed = h.image - jnp.einsum("bm,bmn->bn", weights.astype(h.image.dtype), h.image_steps)
-        return jnp.where(usable, mixed, h.image)
-
-
-def _inner(a: Array, b: Array) -> Array:
-    """Inner products over the last axis, in at least float32."""
-    return jnp.sum(widened(a) * widened(b), axis=-1)
+        return jnp.where(usable, h.image - combine(weights, h.image_steps), h.image)
 
 
 def _least_squares(gram: Array, right: Array, ridge: float | Array) -> Array:

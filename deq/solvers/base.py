@@ -43,6 +43,20 @@ def put(memory: Array, value: Array, slot: Array, axis: int = 1) -> Array:
     return jax.lax.dynamic_update_index_in_dim(memory, value, slot, axis)
 
 
+def inner(memory: Array, z: Array) -> Array:
+    """Inner products of z: (batch, n) with the rows of memory: (batch, count, n) -> (batch, count).
+
+    In at least float32, also where an accelerator would multiply in less.
+    """
+    wide = jnp.promote_types(z.dtype, jnp.float32)
+    return jnp.einsum("bmn,bn->bm", memory, z, precision="highest", preferred_element_type=wide)
+
+
+def combine(weights: Array, memory: Array) -> Array:
+    """sum_m weights_m memory_m: (batch, count), (batch, count, n) -> (batch, n), in the memory's precision."""
+    return jnp.einsum("bm,bmn->bn", weights.astype(memory.dtype), memory, precision="highest")
+
+
 def norm(z: Array) -> Array:
     """L2 norm of each sample over its other axes, in at least float32. z: (batch, ...) -> (batch,)."""
     return jnp.sqrt(jnp.sum(jnp.square(widened(z)), axis=tuple(range(1, z.ndim))))

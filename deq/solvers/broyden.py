@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, flat, norm, put, require_count, slots, static
+from deq.solvers.base import Map, Solver, Step, combine, flat, inner, norm, put, require_count, slots, static
 
 
 class _InverseJacobian(NamedTuple):
@@ -71,5 +71,4 @@ class Broyden(Solver):
 def _product(h: _InverseJacobian, left: Array, right: Array, w: Array) -> Array:
     """-w + sum_i left_i (right_i . w) over the updates in use. w: (batch, n)."""
     in_use = jnp.arange(left.shape[1]) < h.used
-    weights = jnp.where(in_use, jnp.einsum("brn,bn->br", right, w), 0)
-    return jnp.einsum("br,brn->bn", weights, left) - w
+    return combine(jnp.where(in_use, inner(right, w), 0), left) - w
