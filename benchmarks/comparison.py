@@ -53,7 +53,7 @@ def table_gradients(problem: Problem, lineup: Lineup) -> Columns:
 
 def table_memory(problem: Problem, lineup: Lineup) -> Columns:
     """Memory of loss and gradient against depth."""
-    return memory_table({(way, depth): memory_at(problem, way, depth) for depth in DEPTHS for way in WAYS})
+    return memory_table({(way, depth): memory_at(problem, way, depth) for way in WAYS for depth in DEPTHS})
 
 
 def table_compute(problem: Problem, lineup: Lineup) -> Columns:

@@ -18,7 +18,8 @@ TRACE = 500  # iterates kept: as many as the largest budget on offer can have
 class Run:
     """nfe, residual, converged: (batch,). classes: (batch,) or None. seconds: (repeats,) of the whole batch.
 
-    trace_nfe, trace_residual: (batch, n), NaN past the end of a sample, cut after the last known iterate.
+    trace_nfe, trace_residual: (batch, n), cut after the last iterate; past a sample's end its NFE stays, its
+    residual is NaN.
     """
 
     nfe: np.ndarray

@@ -13,6 +13,7 @@ from deq.plots.style import (
     FAILED_TEXT,
     NEUTRAL,
     AxisType,
+    SolverStyle,
     solver_style,
     styled_figure,
 )
@@ -37,28 +38,31 @@ def race_by_time(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
 
 
 def _on_log_axis(figure: go.Figure, tol: float, title: str, unit: str, height: int) -> go.Figure:
-    """x on a log axis, for some solvers need ten times what others do; a legend, for their ends lie close together.
-
-    Only a curve that failed keeps the words at its end.
-    """
-    figure.layout.annotations = [_moved(note) for note in figure.layout.annotations if _stays(note)]
+    """x on a log axis, for some solvers need ten times what others do; a legend, for their ends lie close together."""
+    figure.layout.annotations = [note for note in figure.layout.annotations if note.xref == "paper"]
     for trace in figure.data:
         if trace.hovertemplate:
             trace.hovertemplate = trace.hovertemplate.replace("%{x} evaluations", f"%{{x:.3~g}} {unit}")
-    figure.update_xaxes(type="log", title={"text": title}, exponentformat="none", autorange=True, range=None)
-    figure.update_yaxes(range=_height_range(figure, tol))
-    return figure.update_layout(height=height, showlegend=bool(figure.data))
+    figure.update_xaxes(type="log", title={"text": title}, autorange=True, range=None)
+    low, high = _height_range(figure, tol)
+    figure.update_yaxes(range=[low, high], dtick=1 if high - low < 7 else 2)
+    _name_failures(figure)
+    return _plain_decades(figure).update_layout(height=height, showlegend=bool(figure.data))
 
 
-def _stays(note: go.layout.Annotation) -> bool:
-    return note.xref == "paper" or note.text.endswith(FAILED_TEXT)
+def _name_failures(figure: go.Figure) -> None:
+    """One entry in the legend says what the red crosses mean."""
+    crosses = [trace for trace in figure.data if trace.marker.symbol == FAILED_MARKER["symbol"]]
+    for first, trace in enumerate(crosses):
+        trace.update(name=FAILED_TEXT, legendgroup=FAILED_TEXT, showlegend=first == 0)
 
 
-def _moved(note: go.layout.Annotation) -> go.layout.Annotation:
-    """Plotly places a note on a log axis by the logarithm; at the right end it is written to the left."""
-    if note.xref != "paper":
-        note.update(x=np.log10(note.x), xanchor="right", yanchor="bottom", text=FAILED_TEXT, xshift=0)
-    return note
+def _plain_decades(figure: go.Figure) -> go.Figure:
+    """0.1, 1, 10 along x, with steps between only where there are few decades."""
+    drawn = np.concatenate([np.asarray(trace.x, float) for trace in figure.data] or [np.ones(1)])
+    drawn = np.log10(drawn[drawn > 0])
+    wide = np.ptp(drawn) > 1.4 if drawn.size else True
+    return figure.update_xaxes(exponentformat="none", dtick=1 if wide else "D2")
 
 
 def _height_range(figure: go.Figure, tol: float) -> tuple[float, float]:
@@ -90,8 +94,8 @@ def work_precision_diagram(
             _add_precision(
                 figure, name, tol[known], work[known], np.maximum(error[known], FLOOR), converged[known]
             )
-    figure.update_xaxes(exponentformat="none")
-    return figure.update_layout(showlegend=bool(figure.data))
+    _name_failures(figure)
+    return _plain_decades(figure).update_layout(showlegend=bool(figure.data))
 
 
 def _add_precision(
@@ -120,6 +124,21 @@ def _add_precision(
         )
 
 
+def add_line(
+    figure: go.Figure, name: str, x: np.ndarray, y: np.ndarray, style: SolverStyle, hover: str
+) -> None:
+    """A named curve with a marker at every point, in the style of its solver or gradient. x, y: (n,)."""
+    figure.add_scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines+markers",
+        line=style.line,
+        marker={"symbol": style.marker, "size": 7, "color": style.color},
+        hovertemplate=hover,
+    )
+
+
 def compute_curves(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
     y_title: str,
@@ -137,14 +156,13 @@ def compute_curves(
     for name, (budget, values) in curves.items():
         style = solver_style(name)
         values = np.asarray(values, float)
-        figure.add_scatter(
-            x=np.asarray(budget),
-            y=np.maximum(values, FLOOR) if log_y else values,
-            name=name,
-            mode="lines+markers",
-            line=style.line,
-            marker={"symbol": style.marker, "size": 7, "color": style.color},
-            hovertemplate=f"{name}<br>%{{x}} evaluations<br>%{{y:{'.1e' if log_y else '.1%'}}}<extra></extra>",
+        add_line(
+            figure,
+            name,
+            np.asarray(budget),
+            np.maximum(values, FLOOR) if log_y else values,
+            style,
+            f"{name}<br>%{{x}} evaluations<br>%{{y:{'.1e' if log_y else '.1%'}}}<extra></extra>",
         )
     if not log_y:
         figure.update_yaxes(tickformat=".0%")
@@ -201,25 +219,30 @@ def _add_bars(
     )
 
 
-def distance_strip(distance: Mapping[str, ArrayLike], tol: float, *, height: int = 300) -> go.Figure:
+def distance_strip(
+    ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float, *, height: int = 300
+) -> go.Figure:
     """How far each sample ends from its usual z*, ||z - z*|| / ||z*||: a point a sample, a row a start.
 
-    distance: start -> (batch,). A distance of zero is drawn at the left end. tol: the dashed line.
+    ends: start -> (distance, converged), each (batch,). A distance of zero is drawn at the left end, a solve that
+    did not converge as a hollow red cross. tol: the dashed line.
     """
     figure = styled_figure("relative distance to the usual z*", "", x_type="log", height=height)
-    for row, (name, values) in enumerate(distance.items()):
-        values = np.maximum(np.asarray(values, float), NEAREST)
-        jitter = 0.3 * (np.random.default_rng(row).random(len(values)) - 0.5)
-        figure.add_scatter(
-            x=values,
-            y=row + jitter,
-            name=name,
-            mode="markers",
-            marker={"size": 6, "opacity": 0.6, "color": ACCENT},
-            hovertemplate=f"{name}<br>distance %{{x:.1e}}<extra></extra>",
-        )
+    for row, (name, (distance, converged)) in enumerate(ends.items()):
+        x, solved = np.maximum(np.asarray(distance, float), NEAREST), np.asarray(converged, bool)
+        y = row + 0.3 * (np.random.default_rng(row).random(len(x)) - 0.5)
+        hover = f"{name}<br>distance %{{x:.1e}}<extra></extra>"
+        for mask, marker in (
+            (solved, {"size": 6, "opacity": 0.6, "color": ACCENT}),
+            (~solved, dict(FAILED_MARKER, size=7)),
+        ):
+            if mask.any():
+                figure.add_scatter(x=x[mask], y=y[mask], mode="markers", marker=marker, hovertemplate=hover)
     line = {"color": NEUTRAL, "width": 1, "dash": "dash"}
     figure.add_shape(type="line", x0=tol, x1=tol, y0=0, y1=1, yref="y domain", line=line)
-    names = list(distance)
+    names = list(ends)
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, nticks=None, showgrid=False)
+    _name_failures(figure)
+    figure.update_traces(showlegend=False, selector={"legendgroup": None})
+    figure.update_layout(showlegend=not all(np.all(converged) for _, converged in ends.values()))
     return figure.update_xaxes(range=[np.log10(NEAREST) - 0.3, 0.6])

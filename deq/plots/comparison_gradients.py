@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.comparison import add_line
 from deq.plots.style import (
     FAILED_RED,
     FAILED_TEXT,
@@ -89,14 +90,13 @@ def gradient_curves(
     for name, error in errors.items():
         error = np.asarray(error, float)
         style = GRADIENT_STYLES[name]
-        figure.add_scatter(
-            x=np.asarray(x),
-            y=np.where(np.isfinite(error), np.maximum(error, FLOOR), np.nan),
-            name=name,
-            mode="lines+markers",
-            line=style.line,
-            marker={"symbol": style.marker, "size": 7, "color": style.color},
-            hovertemplate=f"{name}<br>{x_title} %{{x:.2~g}}<br>error %{{y:.1e}}<extra></extra>",
+        add_line(
+            figure,
+            name,
+            np.asarray(x),
+            np.where(np.isfinite(error), np.maximum(error, FLOOR), np.nan),
+            style,
+            f"{name}<br>{x_title} %{{x:.2~g}}<br>error %{{y:.1e}}<extra></extra>",
         )
     if falling:
         figure.update_xaxes(autorange="reversed")
@@ -112,17 +112,10 @@ def memory_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, height: 
     for name, (depth, size) in curves.items():
         style = WAY_STYLES[name]
         depth, size = np.asarray(depth), np.asarray(size, float)
-        figure.add_scatter(
-            x=depth,
-            y=size,
-            name=name,
-            mode="lines+markers",
-            line=style.line,
-            marker={"symbol": style.marker, "size": 8, "color": style.color},
-            hovertemplate=f"{name}<br>%{{x}} evaluations<br>%{{y:.3~g}} MiB<extra></extra>",
-        )
+        hover = f"{name}<br>%{{x}} evaluations<br>%{{y:.3~g}} MiB<extra></extra>"
+        add_line(figure, name, depth, size, style, hover)
         if len(depth):
-            ends.append((name, float(np.log10(depth[-1])), float(size[-1]), style.color))
+            ends.append((name.replace(" ", "<br>"), float(np.log10(depth[-1])), float(size[-1]), style.color))
     label_ends(figure, ends)
     figure.update_xaxes(range=[0.9, 3.9], tickvals=[10, 100, 1000], exponentformat="none")
-    return figure.update_yaxes(exponentformat="none")
+    return figure.update_yaxes(exponentformat="none", dtick=1)

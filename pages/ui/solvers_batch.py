@@ -69,7 +69,7 @@ def _pictures(subject: Subject, effort: Effort) -> None:
 
 
 def _caption(effort: Effort, i: int) -> str:
-    cost = f"{effort.nfe[i]} NFE" if effort.converged[i] else "not converged"
-    read = f"read as {effort.classes[i]}"
+    """For example: 3 in 9 NFE, is 8."""
+    read = f"{effort.classes[i]} in {effort.nfe[i]} NFE" if effort.converged[i] else "not converged"
     wrong = effort.labels is not None and effort.labels[i] != effort.classes[i]
-    return f"{cost}, {read}" + (f", is {effort.labels[i]}" if wrong else "")
+    return f"{read}, is {effort.labels[i]}" if wrong else read

@@ -40,17 +40,24 @@ print(path_table(forget(problem, from_dict(solvers["{best}"]))))
 def draw_compute(settings: Settings) -> None:
     """Accuracy and residual against the evaluations allowed; then the same solve from other starts."""
     subject = settings.subject
-    judge = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
     plain = {name: to_dict(settings.solver(name)) for name in settings.solvers}
     steps = {name: lambda name=name: compute_of(subject, plain[name]) for name in plain}
-    steps |= {PATHS: lambda: paths_of(subject, plain[judge])}
+    steps |= {
+        PATHS: lambda: paths_of(subject, plain[_furthest({n: compute_of(subject, plain[n]) for n in plain})])
+    }
     found = in_steps("compute", settings, steps)
     curves = {name: curve for name, curve in found.items() if isinstance(curve, Compute)}
     if curves:
         _draw_budgets(curves, _trained_with(subject.model if not subject.weights else ""))
-    if PATHS in found:
-        _draw_paths(found[PATHS], judge, settings.lineup.tol)
-    show_code(SNIPPET.format(problem=subject_code(subject), solvers=plain, best=judge))
+        judge = _furthest(curves)
+        if PATHS in found:
+            _draw_paths(found[PATHS], judge, settings.lineup.tol)
+        show_code(SNIPPET.format(problem=subject_code(subject), solvers=plain, best=judge))
+
+
+def _furthest(curves: dict[str, Compute]) -> str:
+    """The solver with the smallest residual in the end: the others' last states say less of the equilibrium."""
+    return min(curves, key=lambda name: np.median(curves[name].residual[-1]))
 
 
 def _trained_with(model: str) -> int | None:
@@ -84,7 +91,8 @@ def _draw_budgets(curves: dict[str, Compute], trained_with: int | None) -> None:
 
 def budget_sentence(curves: dict[str, Compute]) -> str:
     """From how many evaluations on more of them change nothing."""
-    name, curve = min(curves.items(), key=lambda item: np.median(item[1].residual[-1]))
+    name = _furthest(curves)
+    curve = curves[name]
     end = np.median(curve.residual[-1])
     if curve.accuracy is None:
         return f"With {curve.budget[-1]} evaluations {name} gets furthest, to a residual of {end:.1e}."
@@ -100,7 +108,7 @@ def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> N
     st.subheader("Is the start forgotten?", anchor=False, help=tip("path independence"))
     st.markdown(path_sentence(found, judge))
     show(
-        distance_strip({name: end.distance for name, end in found.items()}, tol),
+        distance_strip({name: (end.distance, end.converged) for name, end in found.items()}, tol),
         "paths",
         "A point for each sample and start, as far as it ends from the z* of the model's own start; dashed: the "
         "tolerance.",
@@ -111,14 +119,22 @@ def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> N
 def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
     """Whether all starts lead to the same states, and the score of the field for it."""
     score = float(np.mean(found[ANOTHER].cosine))
-    strayed = sum(int((end.cosine < ALIGNED).sum()) for end in found.values())
+    solved = sum(int(end.converged.sum()) for end in found.values())
+    total = sum(len(end.converged) for end in found.values())
+    if not solved:
+        return f":red[{judge} did not converge] from any pair of starts, so this says nothing of the equilibrium."
+    strayed = sum(int((end.converged & (end.cosine < ALIGNED)).sum()) for end in found.values())
     if strayed:
-        total = sum(len(end.cosine) for end in found.values())
-        verdict = f"Not always: {strayed} of {total} solves by {judge} from elsewhere end at another state."
+        verdict = f"No: {strayed} of {solved} solves by {judge} that converged end at another equilibrium."
     else:
-        farthest = max(float(end.distance.max()) for end in found.values())
+        farthest = max(float(end.distance[end.converged].max(initial=0)) for end in found.values())
         verdict = (
             f"Yes: from zero, from noise and from another sample's z\\*, {judge} ends at most {100 * farthest:.2g} % "
             "away from the usual z\\*."
         )
-    return f"{verdict} Asymptotic alignment score: **{score:.4f}**."
+    lost = (
+        f" :red[{total - solved} of {total} solves did not converge]; they are left out."
+        if solved < total
+        else ""
+    )
+    return f"{verdict} Asymptotic alignment score: **{score:.4f}**.{lost}"

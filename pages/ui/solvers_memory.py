@@ -1,6 +1,5 @@
 """Memory against depth: what the compiled gradient holds while the evaluations allowed grow a hundredfold."""
 
-import numpy as np
 import streamlit as st
 
 from deq.comparison.memory import DEPTHS, WAYS, memory_table
@@ -23,7 +22,7 @@ print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAY
 
 def draw_memory(settings: Settings) -> None:
     """A sentence, the chart, the table."""
-    pairs = {f"{way}, {depth} evaluations": (way, depth) for depth in DEPTHS for way in WAYS}
+    pairs = {f"{way}, {depth} evaluations": (way, depth) for way in WAYS for depth in DEPTHS}
     steps = {label: lambda pair=pair: memory_of(settings.subject, *pair) for label, pair in pairs.items()}
     found = in_steps("memory", settings.subject, steps)
     measured = {pairs[label]: size for label, size in found.items()}
@@ -56,12 +55,9 @@ def memory_sentence(measured: dict[tuple[str, int], int]) -> str:
     }
     if not grown:
         return "Not enough is measured yet."
-    parts = [
-        f"{way} **{np.format_float_positional(factor, 2, fractional=True)}×**"
-        for way, factor in grown.items()
-    ]
+    parts = [f"{way} **{factor:.2f}**" for way, factor in grown.items()]
     return (
-        f"From {DEPTHS[0]} to {DEPTHS[-1]:,} evaluations memory grows by a factor of: {', '.join(parts)}. The "
+        f"From {DEPTHS[0]} to {DEPTHS[-1]:,} evaluations memory grows by a factor of {', '.join(parts)}. The "
         "implicit gradient forgets the way to z\\*; unrolling keeps every step; checkpoints keep some and compute the "
         "rest again."
     )

@@ -9,6 +9,7 @@ from deq.plots.comparison import race_by_nfe, race_by_time
 from deq.settings import to_dict
 from pages.ui.charts import show
 from pages.ui.code import show_code
+from pages.ui.downloads import csv_button
 from pages.ui.solvers_settings import Settings
 from pages.ui.solvers_steps import in_steps
 from pages.ui.solvers_words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
@@ -72,12 +73,27 @@ def draw_race(settings: Settings) -> None:
     classes = problem_of(settings.subject).has_classes
     reference = reference_of(settings.subject).classes if classes else None
     show_table(race_table(runs, reference), FORMATS, "race.csv")
+    csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
     st.caption(
         "NFE: evaluations of f by each sample. Spread: between the 10 and 90 % quantiles of the repeats."
         + (" Same class: as at the equilibrium found in float64." if classes else "")
     )
     plain = {name: to_dict(settings.solver(name)) for name in runs}
     show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.lineup.tol))
+
+
+def _curve_columns(runs: dict[str, Run]) -> dict[str, list]:
+    """Every iterate of every sample and solver, one a row."""
+    columns: dict[str, list] = {"solver": [], "sample": [], "NFE": [], "ms": [], "residual": []}
+    for name, run in runs.items():
+        known = np.isfinite(run.trace_residual)
+        sample, _ = np.nonzero(known)
+        columns["solver"] += [name] * len(sample)
+        columns["sample"] += sample.tolist()
+        columns["NFE"] += run.trace_nfe[known].tolist()
+        columns["ms"] += run.trace_milliseconds[known].tolist()
+        columns["residual"] += run.trace_residual[known].tolist()
+    return columns
 
 
 def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:

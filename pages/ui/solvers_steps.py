@@ -18,12 +18,13 @@ def in_steps(name: str, settings: Hashable, steps: Mapping[str, Callable[[], T]]
     if state.get("settings") != settings:
         state.update(settings=settings, done=set(), stopped=False)
     results: dict[str, T] = {}
-    place = st.empty()
+    place, bar = st.empty(), None
     for label, step in steps.items():
         if label not in state["done"]:
             if state["stopped"]:
                 continue
-            _show_progress(place, name, label, len(results) / len(steps))
+            bar = bar or _bar_with_stop(place, name)
+            bar.progress(len(results) / len(steps), label)
         results[label] = step()
         state["done"].add(label)
     place.empty()
@@ -32,10 +33,12 @@ def in_steps(name: str, settings: Hashable, steps: Mapping[str, Callable[[], T]]
     return results
 
 
-def _show_progress(place, name: str, label: str, share: float) -> None:
-    with place.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, label)
-        st.button("Stop", key=f"stop-{name}-{label}", on_click=_set_stopped, args=(name, True))
+def _bar_with_stop(place, name: str):
+    """The place of a progress bar, beside the button; drawn once a run, so that the button stays the same."""
+    box = place.container(horizontal=True, vertical_alignment="center")
+    bar = box.empty()
+    box.button("Stop", key=f"stop-{name}", on_click=_set_stopped, args=(name, True))
+    return bar
 
 
 def _offer_more(place, name: str, done: int, total: int) -> None:

@@ -1,0 +1,33 @@
+"""The solvers page in Chromium: tabs, a link to one of them, and stopping what takes long."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import SLOW, settle, visit
+
+pytestmark = pytest.mark.browser
+
+SMALL = "race_model=random+cell&race_size=8"
+
+
+def test_tabs_are_drawn_as_they_are_opened(server: str, page: Page) -> None:
+    visit(page, f"{server}/solvers?{SMALL}&race_solvers=Picard")
+    expect(page.get_by_text("Fewest evaluations")).to_be_visible(timeout=SLOW)
+    assert page.get_by_text("Spectral radius, median").count() == 0
+    page.get_by_role("tab", name="Why").click()
+    expect(page.get_by_text("Spectral radius, median")).to_be_visible(timeout=SLOW)
+    settle(page)
+    assert "race_view=Why" in page.url
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_long_computation_can_be_stopped_and_gone_on_with(server: str, page: Page) -> None:
+    page.goto(f"{server}/solvers?{SMALL}&race_view=Memory", timeout=SLOW)
+    page.get_by_role("button", name="Stop", exact=True).click(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"Stopped after \d of 9"))).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("From 10 to 1,000 evaluations memory grows")).to_be_visible(timeout=SLOW)
+    settle(page)
+    assert page.get_by_test_id("stException").count() == 0
