@@ -12,7 +12,7 @@ from pages.ui.guard import require_app
 from pages.ui.links import copy_link
 from pages.ui.predict import example_controls, model_controls, picture_controls, read_upload
 from pages.ui.predict_answer import answers
-from pages.ui.predict_words import SNIPPET, choose_digit, headline, show_stages, verdict
+from pages.ui.predict_words import choose_digit, headline, show_stages, snippet, verdict
 
 require_app()
 
@@ -65,4 +65,4 @@ with mind:
 copy_link()
 if ink is not None:
     show_stages(picture, ink, digits)
-show_code(SNIPPET.format(model=chosen.card.model))
+show_code(snippet(chosen, solver))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from deq.architectures import construct
 from deq.evaluation import Metrics, evaluate
-from deq.jobs.look import look_at, spectral_radius
+from deq.jobs.look import largest_radius, look_at
 from deq.jobs.plan import Plan, load_task
 from deq.jobs.record import TRAINING, VALIDATION, Snapshot, Status, Table, training_row, validation_row
 from deq.jobs.watch import Watch
@@ -60,6 +60,11 @@ class Job:
         return self._now.status
 
     @property
+    def can_resume(self) -> bool:
+        """Whether it is at rest short of its end."""
+        return self.status in (Status.PAUSED, Status.STOPPED, Status.FAILED)
+
+    @property
     def model(self) -> EquilibriumModel | None:
         """The model as it was when the run last came to rest: from its last sound state. Not to be trained."""
         with self._lock:
@@ -69,6 +74,7 @@ class Job:
         """Ask the worker to come to rest with that status after the call that is under way."""
         with self._lock:
             self._wish = status, message
+            self._now = replace(self._now, phase="coming to rest")
 
     def queue(self, position: int) -> None:
         """Wait at that place of the queue."""
@@ -142,7 +148,7 @@ class Job:
         solver = self.plan.recipe.solver
         current = model_at(model, event.state, self.plan.recipe)
         if isinstance(event, EpochEnd):
-            radius = spectral_radius(current, task.validation.x, solver)
+            radius = largest_radius(current, task.validation.x, solver)
             with self._lock:
                 self._validation.append(validation_row(int(event.state.step), event.validation, radius))
         look = look_at(current, task, solver)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 
+from deq.diagnostics import spectral_radius
 from deq.models import EquilibriumModel
-from deq.solvers import Solver, norm
-from deq.solvers.base import per_sample
+from deq.solvers import Solver
 from deq.tasks import HALF_WIDTH, Task
 
 LINE_POINTS = 241
 PLANE_SIDE = 48
 PLANE_HALF_WIDTH = 2.5
 PROBED = 16  # inputs at whose equilibria the spectral radius is taken
-SETTLE, MEASURE = 20, 40  # products with the Jacobian before and while its growth is measured
 
 
 @dataclass(frozen=True)
@@ -58,15 +55,13 @@ def plane() -> np.ndarray:
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
 
-def spectral_radius(model: EquilibriumModel, x: np.ndarray, solver: Solver) -> float:
-    """The largest |eigenvalue| of df/dz over the equilibria of x: (n, ...); NaN where none is finite.
-
-    From the growth of J^k v, (||J^60 v|| / ||J^20 v||)^(1/40): it needs no matrix and holds for complex
-    pairs too, whose Rayleigh quotient turns in circles; a few per cent off where eigenvalues are close.
-    """
-    radii = np.asarray(_radii(*nnx.split(model), x[:PROBED], solver))
-    radii = radii[np.isfinite(radii)]
-    return float(radii.max()) if radii.size else float("nan")
+def largest_radius(model: EquilibriumModel, x: np.ndarray, solver: Solver) -> float:
+    """The largest spectral radius of df/dz over the equilibria of x: (n, ...); NaN where one is not finite."""
+    injection, z = _equilibria(*nnx.split(model), x[:PROBED], solver)
+    try:
+        return float(spectral_radius(model.cell, injection, z).max())
+    except np.linalg.LinAlgError:  # a Jacobian that is not finite
+        return float("nan")
 
 
 @jax.jit(static_argnums=0)
@@ -76,28 +71,9 @@ def _answers(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver
 
 
 @jax.jit(static_argnums=0)
-def _radii(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver) -> Array:
+def _equilibria(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver) -> tuple[Array, Array]:
     model = nnx.merge(graph, variables)
-    injection = model.encode(x)
-    _, solution = model(x, solver)
-    _, derivative = jax.linearize(lambda z: model.cell(z, injection), solution.z)
-    v, _ = _grow(derivative, jax.random.normal(jax.random.key(0), solution.z.shape), SETTLE)
-    _, log_growth = _grow(derivative, v, MEASURE)
-    return jnp.exp(log_growth / MEASURE)
-
-
-def _grow(derivative: Callable[[Array], Array], v: Array, count: int) -> tuple[Array, Array]:
-    """Apply J count times, rescaled each time: the last unit vector and log ||J^count v|| - log ||v||, (n,)."""
-
-    def once(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
-        v, log_growth = carry
-        v = derivative(v)
-        size = norm(v)
-        v = v / per_sample(jnp.where(size > 0, size, 1), v)
-        return (v, log_growth + jnp.log(size)), None
-
-    v = v / per_sample(norm(v), v)
-    return jax.lax.scan(once, (v, jnp.zeros(len(v))), length=count)[0]
+    return model.encode(x), model(x, solver)[1].z
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

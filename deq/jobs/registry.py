@@ -64,7 +64,7 @@ class Registry:
     def resume(self, job: Job) -> None:
         """Let a job at rest go on where it stopped; a finished, lost or live one stays as it is."""
         with self._lock:
-            if job.status in (Status.PAUSED, Status.STOPPED, Status.FAILED) and job not in self._workers:
+            if job.can_resume and job not in self._workers:
                 self._enqueue(job)
 
     def close(self, seconds: float = 5.0) -> None:

@@ -27,6 +27,7 @@ TERMS = {
     "unrolled": "Backpropagation through a fixed number of applications of the cell.",
     "spectral radius": "The largest absolute value among the eigenvalues of df/dz. Below 1, plain iteration settles.",
     "Jacobian": "The matrix of partial derivatives df/dz at a point.",
+    "Jacobian penalty": "Adds the mean square of the entries of df/dz to the loss: keeps the equilibrium easy to find.",
     "Lipschitz constant": "The most that f can stretch a distance. Below 1 the fixed point is unique and iteration "
     "finds it (Banach).",
     "contraction": "A map that brings any two points closer by at least a constant factor below 1.",

@@ -12,6 +12,7 @@ PAGES = {
     "home": ("Home", ":material/home:", "Five steps from cos x to a network that reads digits."),
     "fixed_points": ("Fixed points", ":material/adjust:", "Iterate a map and see where it settles, and why."),
     "toy": ("Toy", ":material/show_chart:", "Train an equilibrium model on y = 2x in about a second."),
+    "train": ("Train", ":material/model_training:", "Start a run, watch it learn, take the model along."),
     "solvers": (
         "Solvers",
         ":material/speed:",

@@ -9,6 +9,7 @@ import numpy as np
 from deq.checkpoints import Checkpoint
 from deq.evaluation import predict
 from deq.solvers import Solution, Solver
+from pages.ui.models import SessionModel
 
 BATCH = 8  # one shape, compiled once; more digits go in several batches
 TRACE = 64  # iterates kept of every solve
@@ -42,7 +43,7 @@ class Answer:
         return int(self.nfe[min(others[-1] + 1, len(self.nfe) - 1)] if len(others) else self.nfe[0])
 
 
-def answers(images: np.ndarray, chosen: Checkpoint, solver: Solver) -> list[Answer]:
+def answers(images: np.ndarray, chosen: Checkpoint | SessionModel, solver: Solver) -> list[Answer]:
     """The model's answer to each uint8 image of (n, 28, 28)."""
     result: list[Answer] = []
     for start in range(0, len(images), BATCH):

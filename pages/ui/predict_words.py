@@ -3,23 +3,39 @@
 import numpy as np
 import streamlit as st
 
+from deq.checkpoints import Checkpoint
 from deq.images import Digit, Ink
+from deq.plots.prediction import percent
+from deq.settings import to_dict
+from deq.solvers import Solver
 from pages.ui.glossary import tip
+from pages.ui.models import SessionModel
 from pages.ui.predict_answer import Answer
 
 MAX_SHOWN = 12
 SNIPPET = """
 import numpy as np
-from deq.checkpoints import load_pretrained
+from deq.checkpoints import {loader}
 from deq.evaluation import predict
 from deq.images import find_digits, read_picture
+from deq.settings import from_dict
 
-model = load_pretrained("{model}")
+model = {model}
 digits = find_digits(read_picture(open("digit.png", "rb").read()))
 images = np.stack([digit.image for digit in digits])[..., None]  # (digits, 28, 28, 1) uint8
-probabilities, solution = predict(model.model, images, model.solver)
+probabilities, solution = predict(model, images, from_dict({solver}))
 print(probabilities.argmax(1), solution.nfe, solution.residual, solution.converged)
 """
+
+
+def snippet(chosen: Checkpoint | SessionModel, solver: Solver) -> str:
+    """Code that gives the answers on the page; a model of this session is read from its downloaded weights."""
+    if isinstance(chosen, Checkpoint):
+        loader, model = "load_pretrained", f'load_pretrained("{chosen.card.model}").model'
+    else:
+        read = 'open("weights.safetensors", "rb").read()'
+        loader, model = "restore_weights", f'restore_weights("own", {read})'
+    return SNIPPET.format(loader=loader, model=model, solver=to_dict(solver))
 
 
 def headline(found: list[Answer], truth: int | None) -> None:
@@ -59,10 +75,10 @@ def verdict(answer: Answer, tol: float) -> str:
             "its last state would say "
             f"{answer.label}. Try another solver under More settings."
         )
-    sure = 100 * float(answer.probabilities[answer.label])
+    sure = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
-        f"Converged on **{answer.label}** ({sure:.1f} %) in {answer.evaluations} evaluations: one more would move "
+        f"Converged on **{answer.label}** ({sure}) in {answer.evaluations} evaluations: one more would move "
         f"the state by {100 * answer.final_residual:.2g} %. The answer has stood {since}."
     )
 

@@ -1,0 +1,68 @@
+"""Live charts: small multiples in Vega-Lite, which update in place where plotly would flicker."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL
+
+POINTS = 250  # of a curve: more than the panel has pixels to show
+Curve = tuple[np.ndarray, np.ndarray]  # updates (n,), values (n,)
+
+
+def panel(
+    title: str,
+    curves: Mapping[str, Curve],
+    *,
+    log: bool = False,
+    share: bool = False,
+    level: float | None = None,
+    key: str,
+) -> None:
+    """Up to two curves against updates. share: in per cent, at most 100. level: a dashed line across.
+
+    What is not finite is left out.
+    """
+    table = _long_table(curves, log)
+    colors = {"domain": list(curves), "range": [ACCENT, HIGHLIGHT][: len(curves)]}
+    legend = {"title": None, "orient": "top", "symbolType": "stroke"} if len(curves) > 1 else None
+    scale = (
+        {"type": "log"} if log else {"zero": False, "nice": not share} | ({"domainMax": 1} if share else {})
+    )
+    # A log axis would draw nine lines a decade.
+    axis = {"grid": not log, "tickCount": 4} | (
+        {"format": ".0e"} if log else {"format": ".3~%"} if share else {}
+    )
+    line = {
+        "mark": {"type": "line", "interpolate": "linear", "point": {"size": 8}, "strokeWidth": 2},
+        "encoding": {
+            "x": {"field": "update", "type": "quantitative", "title": "update", "axis": {"tickCount": 5}},
+            "y": {"field": "value", "type": "quantitative", "title": title, "scale": scale, "axis": axis},
+            "color": {"field": "of", "type": "nominal", "scale": colors, "legend": legend},
+            "tooltip": [{"field": "of"}, {"field": "update"}, {"field": "value", "format": ".4g"}],
+        },
+    }
+    rule = {
+        "mark": {"type": "rule", "strokeDash": [5, 4], "color": NEUTRAL},
+        "encoding": {"y": {"datum": level}},
+    }
+    spec = {"layer": [line] if level is None else [line, rule], "height": 200}
+    st.vega_lite_chart(table, spec, key=key, alt=title)
+
+
+def _long_table(curves: Mapping[str, Curve], log: bool) -> dict[str, list]:
+    table: dict[str, list] = {"update": [], "value": [], "of": []}
+    for name, (step, value) in curves.items():
+        known = np.isfinite(value) & ((value > 0) | (not log))
+        step, value = _thinned(step[known]), _thinned(value[known])
+        table["update"] += step.tolist()
+        table["value"] += value.tolist()
+        table["of"] += [name] * len(step)
+    return table
+
+
+def _thinned(values: np.ndarray) -> np.ndarray:
+    """At most POINTS of them, the last one among them."""
+    stride = max(1, -(-len(values) // POINTS))
+    return values[::-1][::stride][::-1]

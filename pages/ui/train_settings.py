@@ -1,0 +1,214 @@
+"""What to train and how: the presets, the controls, all in the URL, and the plan that they make."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from deq.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
+from deq.augment import Augmentation
+from deq.gradients import Gradient, Implicit, Neumann, Phantom, Unrolled
+from deq.jobs import OWN, PICTURE_NAMES, TASK_NAMES, Plan, sizes
+from deq.recipes import Recipe
+from deq.solvers import Anderson, Broyden, ODEFlow, Picard, Solver
+from pages.ui.glossary import tip
+
+SOLVERS: dict[str, Solver] = {
+    "Picard": Picard(),
+    "damped Picard": Picard(damping=0.5),
+    "Anderson": Anderson(),
+    "Broyden": Broyden(),
+    "ODE flow": ODEFlow(),
+}
+GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
+TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
+BASIC = {
+    "fit_cell": "one layer",
+    "fit_width": 64,
+    "fit_hidden": 128,
+    "fit_activation": "tanh",
+    "fit_injection": "before the activation",
+    "fit_norm": "none",
+    "fit_solver": "Anderson",
+    "fit_tol": 1e-3,
+    "fit_max_nfe": 40,
+    "fit_gradient": "implicit",
+    "fit_penalty": 0.0,
+    "fit_rate": 5e-3,
+    "fit_decay": 0.0,
+    "fit_batch": 64,
+    "fit_augment": False,
+    "fit_epochs": 60,
+}
+PICTURES = BASIC | {
+    "fit_width": 128,
+    "fit_activation": "relu",
+    "fit_injection": "after the activation",
+    "fit_batch": 128,
+    "fit_epochs": 4,
+}
+# What to try: name -> what it sets, and what is to be seen.
+PRESETS = {
+    "As in the blog": (
+        {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 500, "fit_activation": "tanh"}
+        | {"fit_injection": "with the state", "fit_solver": "ODE flow", "fit_max_nfe": 300}
+        | {"fit_penalty": 1.0, "fit_rate": 2e-3},
+        "Two layers at z + x, run as a differential equation to its steady state. Some 70 evaluations a solve.",
+    ),
+    "Fast": (
+        {
+            "fit_solver": "Picard",
+            "fit_gradient": "phantom",
+            "fit_tol": 1e-2,
+            "fit_width": 64,
+            "fit_max_nfe": 20,
+        },
+        "Plain iteration, a loose tolerance and a one-step gradient: cheap updates, slightly wrong ones.",
+    ),
+    "Accurate": (
+        {"fit_tol": 1e-4, "fit_max_nfe": 60, "fit_decay": 1e-4, "fit_augment": True, "fit_epochs": 100},
+        "Tight solves, exact gradients, more epochs, and for pictures small deformations.",
+    ),
+    "Watch it break": (
+        {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 256, "fit_injection": "with the state"}
+        | {"fit_activation": "tanh", "fit_solver": "Picard", "fit_max_nfe": 30, "fit_rate": 5e-2},
+        "No regulariser and a bold learning rate: the spectral radius passes 1 and the equilibrium is lost.",
+    ),
+}
+
+
+def basics(task: str) -> dict:
+    """Sensible settings for a task."""
+    return PICTURES if task in PICTURE_NAMES else BASIC
+
+
+def apply_preset(name: str) -> None:
+    """Set every control: the preset's own, the others to what is sensible for the task."""
+    task = st.session_state["fit_task"]
+    chosen = basics(task) | PRESETS[name][0]
+    if name == "Accurate" and task in PICTURE_NAMES:
+        chosen |= {"fit_epochs": 20}
+    st.session_state.update(chosen)
+
+
+def apply_basics() -> None:
+    """After a change of task: settings that suit it."""
+    st.session_state.update(basics(st.session_state["fit_task"]))
+
+
+def read_plan() -> Plan | None:
+    """Draw the controls and read them; None, with a message on the page, where they make no plan."""
+    columns = st.columns([1.3, 1, 1, 1], gap="medium")
+    task = columns[0].selectbox(
+        "Task",
+        TASK_NAMES,
+        format_func=lambda name: TITLES.get(name, name),
+        key="fit_task",
+        bind="query-params",
+        on_change=apply_basics,
+        help="A shape to tell apart in the plane, a curve to follow, or pictures to read.",
+    )
+    default = basics(task)
+    formula = ""
+    if task == OWN:
+        formula = st.text_input(
+            "y =", "sin(2*x) + x/2", max_chars=200, key="fit_formula", bind="query-params"
+        )
+    with columns[1]:
+        solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip(default["fit_solver"]))
+    with columns[2]:
+        gradient = _choice("Gradient", list(GRADIENTS), "fit_gradient", default, tip("implicit"))
+    epochs = columns[3].number_input(
+        "Epochs", 1, 500, default["fit_epochs"], key="fit_epochs", bind="query-params", help=tip("epoch")
+    )
+    with st.expander("More settings", icon=":material/tune:"):
+        left, middle, right = st.columns(3, gap="large")
+        with left:
+            architecture = _architecture(task, default)
+        with middle:
+            recipe = replace(_solves(solver, gradient, default), epochs=int(epochs))
+        with right:
+            recipe, seed = _optimiser(recipe, task, default)
+    return Plan(task, architecture, recipe, seed, formula)
+
+
+def _choice(label: str, options: list, key: str, default: dict, help: str | None = None):
+    index = options.index(default[key])
+    return st.selectbox(label, options, index, key=key, bind="query-params", help=help)
+
+
+def _slide(label: str, options: list, key: str, default: dict, help: str | None = None):
+    return st.select_slider(
+        label, options, default[key], format_func="{:g}".format, key=key, bind="query-params", help=help
+    )
+
+
+def _architecture(task: str, default: dict) -> Architecture:
+    inputs, outputs = sizes(task)
+    st.markdown("**Model**")
+    cell = _choice("Cell", list(CELLS), "fit_cell", default, tip("cell"))
+    width = _slide(
+        "Width", [4, 8, 16, 32, 64, 100, 128, 256], "fit_width", default, "Numbers in the state z."
+    )
+    hidden = default["fit_hidden"]
+    if cell == "two layers":
+        hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
+    activation = _choice("Activation", list(ACTIVATIONS), "fit_activation", default, "The function s.")
+    lines = "\n".join(f"- {name}: {formula}" for name, formula in INJECTIONS.items())
+    injection = _choice(
+        "Injection", list(INJECTIONS), "fit_injection", default, f"{tip('injection')}\n{lines}"
+    )
+    lines = "\n".join(f"- {name}: {meaning}" for name, meaning in NORMALISATIONS.items())
+    norm = _choice("Normalisation", list(NORMALISATIONS), "fit_norm", default, lines)
+    return Architecture(inputs, outputs, cell, width, hidden, activation, injection, norm)
+
+
+def _solves(solver: str, gradient: str, default: dict) -> Recipe:
+    """How an equilibrium is found and differentiated."""
+    st.markdown("**Solves**")
+    tol = _slide("Tolerance", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5], "fit_tol", default, tip("tolerance"))
+    most = [10, 20, 30, 40, 60, 100, 200, 300]
+    max_nfe = _slide("Evaluations allowed", most, "fit_max_nfe", default, tip("NFE"))
+    penalty = _slide(
+        "Jacobian penalty", [0.0, 0.1, 0.3, 1.0, 3.0], "fit_penalty", default, tip("Jacobian penalty")
+    )
+    forward = replace(SOLVERS[solver], tol=tol, max_nfe=max_nfe)
+    return Recipe(forward, _gradient(gradient, forward), jacobian=penalty)
+
+
+def _gradient(name: str, forward: Solver) -> Gradient:
+    """The backward solve is as tight as the forward one; Anderson does it whoever goes forward."""
+    if name == "implicit":
+        return Implicit(Anderson(tol=forward.tol, max_nfe=forward.max_nfe))
+    if name == "Neumann":
+        return Neumann()
+    return Phantom() if name == "phantom" else Unrolled(10)
+
+
+def _optimiser(recipe: Recipe, task: str, default: dict) -> tuple[Recipe, int]:
+    st.markdown("**Optimiser**")
+    rates = [1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1]
+    rate = _slide(
+        "Learning rate", rates, "fit_rate", default, "Of Adam; it warms up and falls to 0 in a cosine."
+    )
+    batch = _slide("Batch size", [32, 64, 128, 256], "fit_batch", default, tip("batch"))
+    decay = _slide("Weight decay", [0.0, 1e-5, 1e-4, 1e-3, 1e-2], "fit_decay", default)
+    seed = st.number_input("Seed", 0, 9999, 0, key="fit_seed", bind="query-params", help=tip("seed"))
+    deform = False
+    if task in PICTURE_NAMES:
+        deform = st.toggle(
+            "Deform pictures",
+            default["fit_augment"],
+            key="fit_augment",
+            bind="query-params",
+            help="Turn, stretch and shift every picture a little, anew each time.",
+        )
+    recipe = replace(
+        recipe,
+        learning_rate=rate,
+        batch_size=batch,
+        weight_decay=decay,
+        augmentation=Augmentation() if deform else None,
+        average=0.99,
+        steps_per_call=20,
+    )
+    return recipe, int(seed)

@@ -1,0 +1,189 @@
+"""The training page: a run from its button to its downloads, halted, resumed, shared by its link alone."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from safetensors.numpy import load
+from streamlit.testing.v1 import AppTest
+
+from deq.checkpoints import architecture_of, weights_of
+from deq.jobs import Registry, Status
+from pages.ui import train_run, train_runs
+from pages.ui.train_run import duration
+from pages.ui.train_settings import BASIC, PICTURES, PRESETS
+from tests.conftest import ROOT
+from tests.pages.conftest import OpenPage
+
+QUICK = {"fit_task": "two moons", "fit_width": "8", "fit_epochs": "2"}
+PATIENT = 120.0  # seconds: the machine may be busy
+
+
+@pytest.fixture(autouse=True)
+def runs(fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """One registry for all visitors of a test, as on a server; no run outlives its test."""
+    made = Registry()
+    for module in (train_run, train_runs):
+        monkeypatch.setattr(module, "registry", lambda: made)
+    yield made
+    made.close()
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def run_until(app: AppTest, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENT
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+        app.run()
+        assert not app.exception
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def words(app: AppTest) -> str:
+    return " ".join(element.value for element in app.markdown)
+
+
+def test_first_visit_shows_what_there_is_to_learn(open_page: OpenPage) -> None:
+    app = open_page("train")
+    assert len(app.get("plotly_chart")) == 2
+    assert "as random as its weights" in words(app)
+    assert "Pause" not in labels(app)
+
+
+def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
+    app = open_page("train", **QUICK)
+    press(app, "Start training")
+    job_id = app.query_params["job"]
+    run_until(app, lambda: "Pause" not in labels(app))
+    assert runs.get(job_id).status is Status.FINISHED
+    assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 60
+    assert {"Evaluations", "Converged", "Spectral radius"} <= set(metrics(app))
+    assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 6
+    assert {button.proto.label for button in app.get("download_button")} >= {"Weights", "History", "Settings"}
+
+
+def test_refresh_and_link_find_the_run_and_other_visitors_do_not(open_page: OpenPage) -> None:
+    app = open_page("train", **QUICK)
+    press(app, "Start training")
+    job_id = app.query_params["job"]
+    stranger = open_page("train")
+    assert "Pause" not in labels(stranger)
+    assert "job" not in stranger.query_params
+    again = open_page("train", job=job_id)
+    run_until(again, lambda: "Test accuracy" in metrics(again))
+
+
+def test_an_unknown_run_is_told_calmly(open_page: OpenPage) -> None:
+    app = open_page("train", job="nonsense")
+    assert "no longer on this server" in app.info[0].value
+    assert "job" not in app.query_params
+
+
+def test_stop_and_resume(open_page: OpenPage, runs: Registry) -> None:
+    app = open_page("train", **QUICK | {"fit_epochs": "500"})
+    press(app, "Start training")
+    job = runs.get(app.query_params["job"])
+    run_until(app, lambda: job.snapshot().step > 0)
+    press(app, "Stop")
+    run_until(app, lambda: "Resume" in labels(app))
+    assert job.status is Status.STOPPED
+    stopped_at = job.snapshot().step
+    press(app, "Resume")
+    run_until(app, lambda: job.snapshot().step > stopped_at)
+    press(app, "Pause")
+    run_until(app, lambda: job.status is Status.PAUSED)
+
+
+def test_runs_are_compared_by_what_differs(open_page: OpenPage) -> None:
+    app = open_page("train", **QUICK)
+    press(app, "Start training")
+    run_until(app, lambda: "Pause" not in labels(app))
+    app.selectbox(key="fit_activation").set_value("relu").run()
+    press(app, "Start training")
+    run_until(app, lambda: "Pause" not in labels(app))
+    table = app.dataframe[0].value
+    assert list(table["setting"]) == ["architecture activation"]
+    assert list(table["run 1"]) + list(table["run 2"]) == ["tanh", "relu"]
+
+
+def test_a_formula_that_cannot_be_learnt(open_page: OpenPage) -> None:
+    app = open_page("train", fit_task="own formula", fit_formula="1/x")
+    assert "no finite value" in app.warning[0].value
+    press(app, "Start training")
+    run_until(app, lambda: bool(app.error))
+    assert "no finite value" in app.error[0].value
+    assert "Resume" not in labels(app) or not app.exception
+
+
+def test_three_runs_a_visitor(open_page: OpenPage) -> None:
+    app = open_page("train", **QUICK | {"fit_epochs": "500"})
+    for _ in range(4):
+        press(app, "Start training")
+    assert "stop one of them first" in app.warning[0].value
+    assert any("number 1 in the queue" in bar.proto.text for bar in app.get("progress"))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("task", ["two moons", "digits"])
+def test_presets_are_settings_that_exist(open_page: OpenPage, name: str, task: str) -> None:
+    app = open_page("train", fit_task=task)
+    press(app, name)
+    values, (changes, _) = (BASIC if task == "two moons" else PICTURES), PRESETS[name]
+    wanted = values | changes
+    assert app.selectbox(key="fit_cell").value == wanted["fit_cell"]
+    assert app.select_slider(key="fit_tol").value == wanted["fit_tol"]
+    assert app.select_slider(key="fit_width").value == wanted["fit_width"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"fit_task": "chess"}, {"fit_epochs": "1e9"}, {"fit_width": "-1"}, {"job": ""}]
+)
+def test_nonsense_in_the_link_is_ignored(open_page: OpenPage, query: dict[str, str]) -> None:
+    app = open_page("train", **query)
+    assert app.selectbox(key="fit_task").value == "two moons"
+    assert app.number_input(key="fit_epochs").value == BASIC["fit_epochs"]
+
+
+def test_a_digit_reader_goes_to_predict_and_back_from_a_file(open_page: OpenPage, runs: Registry) -> None:
+    app = open_page("train", fit_task="digits", fit_epochs="1", fit_width="32")
+    press(app, "Start training")
+    run_until(app, lambda: bool(app.get("page_link")))
+    job = runs.get(app.query_params["job"])
+    data = weights_of(job.model, job.plan.architecture)
+    assert architecture_of(data) == job.plan.architecture
+    assert load(data)
+    app.file_uploader(key="fit_upload").upload("mine.safetensors", data, "application/octet-stream").run()
+    assert "784 numbers in, 10 out" in words(app)
+    app.switch_page(str(ROOT / "pages" / "predict.py"))
+    app.query_params["model"] = "run 1"
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == "run 1"
+    assert metrics(app)["Prediction"]
+    shown = next(code.value for code in app.code if "restore_weights" in code.value)
+    assert json.dumps("weights.safetensors") in shown
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
+def test_broken_weights_are_refused_in_words(open_page: OpenPage, data: bytes) -> None:
+    app = open_page("train")
+    app.file_uploader(key="fit_upload").upload("mine.safetensors", data, "application/octet-stream").run()
+    assert not app.exception
+    assert app.error
+
+
+def test_durations() -> None:
+    assert [duration(s) for s in (4.2, 90, float("nan"))] == ["4 s", "1 min 30 s", "unknown time"]
