@@ -124,3 +124,6 @@ def test_misuse_is_refused() -> None:
         MonotoneDense(4, 0.0, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="odd"):
         MonotoneConv(4, size=4, rngs=nnx.Rngs(0))
+    for of in (MonotoneCell.forward_backward, MonotoneCell.peaceman_rachford):
+        with pytest.raises(ValueError, match="alpha"):
+            of(MonotoneDense(4, rngs=nnx.Rngs(0)), 0.0)

@@ -133,6 +133,11 @@ def _hermitian(matrix: Array) -> Array:
     return jnp.conj(jnp.swapaxes(matrix, -1, -2))
 
 
+def _check_step(alpha: float | Array) -> None:
+    if isinstance(alpha, (int, float)) and not alpha > 0:
+        raise ValueError(f"alpha must be a number > 0, the size of a step; got {alpha!r}.")
+
+
 @dataclass(frozen=True)
 class ForwardBackward:
     """z -> relu((1 - alpha) z + alpha (W z + x)): the equilibrium's own state, steps of size alpha.
@@ -142,6 +147,9 @@ class ForwardBackward:
 
     cell: MonotoneCell
     alpha: float | Array
+
+    def __post_init__(self) -> None:
+        _check_step(self.alpha)
 
     def map(self, x: Array) -> Linear:
         """The map that a solver iterates."""
@@ -166,6 +174,9 @@ class PeacemanRachford:
 
     cell: MonotoneCell
     alpha: float | Array
+
+    def __post_init__(self) -> None:
+        _check_step(self.alpha)
 
     def map(self, x: Array) -> Linear:
         """The map that a solver iterates."""
