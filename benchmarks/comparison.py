@@ -13,7 +13,7 @@ from benchmarks.timing import report
 from deq.comparison import Subject, make_problem, race, subject_names
 from deq.comparison.batch import effort_table, efforts
 from deq.comparison.compute import compute_table, forget, path_table, spend
-from deq.comparison.gradients import METHODS, compare_gradient, exact_gradient, gradient_table
+from deq.comparison.gradients import compare_gradient, exact_gradient, gradient_table, methods_for
 from deq.comparison.lineup import SOLVER_NAMES, Lineup
 from deq.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
 from deq.comparison.precision import precision_table, work_precision
@@ -48,7 +48,7 @@ def table_precision(problem: Problem, lineup: Lineup) -> Columns:
 def table_gradients(problem: Problem, lineup: Lineup) -> Columns:
     """Error, angle, time and memory of every gradient."""
     exact = exact_gradient(problem, find_reference(problem))
-    return gradient_table({name: compare_gradient(problem, name, exact) for name in METHODS})
+    return gradient_table({name: compare_gradient(problem, name, exact) for name in methods_for(problem)})
 
 
 def table_memory(problem: Problem, lineup: Lineup) -> Columns:

@@ -49,8 +49,12 @@ def spectral_radius(cell: nnx.Module, x: Any, z: Array) -> np.ndarray:
     """
     if flat(z).shape[1] <= EXACT_SIZE:
         return np.abs(jacobian_eigenvalues(cell, x, z)).max(axis=1, initial=0.0)
-    hessenberg = np.asarray(_arnoldi(*nnx.split(cell), x, z, ARNOLDI_STEPS))
-    return np.abs(np.linalg.eigvals(hessenberg)).max(axis=1)
+    return np.abs(ritz_values(cell, x, z)).max(axis=1)
+
+
+def ritz_values(cell: nnx.Module, x: Any, z: Array) -> np.ndarray:
+    """Arnoldi's estimates of the outermost eigenvalues of df/dz of each sample: (batch, 60), complex."""
+    return np.linalg.eigvals(np.asarray(_arnoldi(*nnx.split(cell), x, z, ARNOLDI_STEPS)))
 
 
 @partial(jax.jit, static_argnums=(0, 4))

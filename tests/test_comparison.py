@@ -8,7 +8,9 @@ from flax import nnx
 
 from deq.comparison import Problem, Subject, make_problem, pose, race, subject_names
 from deq.comparison.batch import effort_table, efforts
+from deq.comparison.cells import affine_model, random_matrix
 from deq.comparison.compute import ANOTHER, compute_table, forget, path_table, spend
+from deq.comparison.gradients import exact_gradient, methods_for
 from deq.comparison.lineup import SOLVER_NAMES, Lineup
 from deq.comparison.precision import precision_table, work_precision
 from deq.comparison.problem import solve_problem
@@ -206,3 +208,15 @@ def test_measured_after_a_first_call() -> None:
     assert measure(lambda: calls.append(1), repeats=4).shape == (4,)
     assert len(calls) == 5
     assert device_name()
+
+
+def test_large_states_show_their_outermost_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = np.random.default_rng(0).normal(size=(2, 90)).astype(np.float32)
+    problem = pose(affine_model(random_matrix(0.8, seed=0, n=90)), inputs)
+    found = find_reference(problem)
+    dense = exact_gradient(problem, found)
+    monkeypatch.setattr("deq.comparison.spectrum.EXACT_SIZE", 80)
+    monkeypatch.setattr("deq.comparison.gradients.EXACT_SIZE", 80)
+    assert find_spectrum(problem, found).radius == pytest.approx([0.8] * 2, rel=0.01)
+    assert "dense" not in methods_for(problem)
+    np.testing.assert_allclose(exact_gradient(problem, found), dense, rtol=1e-7, atol=1e-9)

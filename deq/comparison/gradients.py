@@ -16,7 +16,7 @@ from deq.comparison.cells import affine_model, random_matrix
 from deq.comparison.problem import Problem, pose, widen
 from deq.comparison.reference import Reference, find_reference
 from deq.comparison.timing import measure
-from deq.diagnostics import gradient_error
+from deq.diagnostics import EXACT_SIZE, gradient_error
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
 from deq.solvers import GMRES, Anderson, BiCGStab, Broyden, Dense, Solver
 from deq.tasks import cross_entropy
@@ -35,6 +35,7 @@ METHODS: Mapping[str, Gradient] = {
     "unrolled": Unrolled(30),
     "through the ODE": ThroughODE(t1=15.0),
 }
+PATIENT = Anderson(tol=1e-12, max_nfe=1000, memory=10)
 FORWARD = Anderson(tol=1e-6, max_nfe=200)
 TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 RADII = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -59,11 +60,17 @@ class GradientRun:
 
 
 def exact_gradient(problem: Problem, reference: Reference) -> np.ndarray:
-    """The gradient at the reference equilibrium by dense solves in float64, flat."""
+    """The gradient at the reference equilibrium in float64, flat: by dense solves, for large states by Anderson."""
     with jax.enable_x64(True):
         wide = replace(widen(problem), z0=jnp.asarray(reference.z))
         solver = Anderson(tol=1e-12, max_nfe=2)  # the start is the equilibrium already
-        return _vector(_run(wide, solver, METHODS["dense"])[0])
+        dense = problem.dimension <= EXACT_SIZE
+        return _vector(_run(wide, solver, Implicit(Dense()) if dense else Implicit(PATIENT))[0])
+
+
+def methods_for(problem: Problem) -> list[str]:
+    """Names in METHODS that this problem can afford: a dense matrix a sample only for small states."""
+    return [name for name in METHODS if name != "dense" or problem.dimension <= EXACT_SIZE]
 
 
 def compare_gradient(

@@ -16,7 +16,7 @@ TOL = 1e-12
 RELAY = (
     Anderson(tol=TOL, max_nfe=300),
     NewtonKrylov(tol=TOL, max_nfe=2000, krylov=20),
-    ODEFlow(tol=TOL, max_nfe=10_000),
+    ODEFlow(tol=TOL, max_nfe=3000),
 )
 
 

@@ -26,8 +26,8 @@ def stiffen(problem: Problem) -> Problem:
     Madry et al. (2018), arXiv:1706.06083.
     """
     graphdef, variables = nnx.split(problem.model)
-    flat = pixels(jnp.asarray(problem.inputs))
-    moved = np.asarray(_ascend(graphdef, variables, flat)).reshape(problem.inputs.shape)
+    images = pixels(jnp.asarray(problem.inputs)).reshape(problem.inputs.shape)
+    moved = np.asarray(_ascend(graphdef, variables, images))
     return pose(problem.model, moved, problem.labels)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from deq.checkpoints import load_pretrained, pretrained_names, restore_weights
+from deq.checkpoints import CARD, PRETRAINED, load_pretrained, pretrained_names, read_card, restore_weights
 from deq.comparison.cells import DIMENSION, affine_model, random_matrix, spiral_matrix
 from deq.comparison.problem import Problem, pose
 from deq.comparison.stiff import stiffen
@@ -15,6 +15,7 @@ from deq.data import DatasetError, at_hand, load_dataset
 from deq.models import EquilibriumModel
 
 RANDOM, SPIRAL = "random cell", "spiral cell"
+SHOWN = ("mnist", "digits", "toy")  # data sets of models that can be compared here
 DIGITS, NOISE, STIFF = "test digits", "noise", "stiff digits"
 
 
@@ -45,9 +46,13 @@ class Subject:
 
 
 def subject_names() -> list[str]:
-    """Models that ship, digit readers first, then the random cells."""
+    """Models that ship and are for this batch, digit readers first, then the random cells."""
     shipped = sorted(pretrained_names(), key=lambda name: (name == "toy", name != "mlp", name))
-    return [*shipped, RANDOM, SPIRAL]
+    return [
+        *(name for name in shipped if read_card(PRETRAINED / name / CARD).dataset in SHOWN),
+        RANDOM,
+        SPIRAL,
+    ]
 
 
 def make_problem(subject: Subject) -> Problem:

@@ -34,7 +34,7 @@ GRADIENT_STYLES = MappingProxyType(
         "Neumann 1": SolverStyle("#0072B2", "dot", "circle"),
         "phantom": SolverStyle("#56B4E9", "dash", "circle-open"),
         "one-step": SolverStyle("#56B4E9", "dot", "circle-open"),
-        "unrolled": SolverStyle("#882255", "dash", "star"),
+        "unrolled": SolverStyle("#999933", "dash", "star"),
         "through the ODE": SolverStyle("#D55E00", "longdash", "x"),
     }
 )

@@ -14,7 +14,7 @@ from pages.ui.solvers_steps import in_steps
 from pages.ui.solvers_words import SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers_work import efforts_of, problem_of
 
-ZOOM = 4  # screen pixels for one of the picture's
+ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
 from deq.comparison import Subject, make_problem
 from deq.comparison.batch import effort_table, efforts

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from deq.comparison.gradients import METHODS, RADII, TOLERANCES, GradientRun, gradient_table
+from deq.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
 from deq.comparison.timing import device_name
 from deq.plots.comparison_gradients import gradient_curves, gradient_rows
 from pages.ui.charts import show
@@ -12,7 +12,7 @@ from pages.ui.glossary import tip
 from pages.ui.solvers_settings import Settings
 from pages.ui.solvers_steps import in_steps
 from pages.ui.solvers_words import PLAIN, SCIENTIFIC, listed, show_table, subject_code
-from pages.ui.solvers_work import errors_over_radius, errors_over_tolerance, exact_of, gradient_of
+from pages.ui.solvers_work import errors_over_radius, errors_over_tolerance, exact_of, gradient_of, problem_of
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
@@ -42,9 +42,10 @@ by_radius = {{name: errors_by_radius(name) for name in methods}}
 
 def draw_gradients(settings: Settings) -> None:
     """Which gradients, against what; then the chart and table of that choice."""
+    possible = methods_for(problem_of(settings.subject))
     chosen = st.pills(
         "Gradients",
-        list(METHODS),
+        possible,
         selection_mode="multi",
         default=DEFAULT,
         key="race_gradients",
@@ -60,7 +61,7 @@ def draw_gradients(settings: Settings) -> None:
         bind="query-params",
         help=tip("gradient error"),
     )
-    methods = tuple(name for name in METHODS if name in chosen)
+    methods = tuple(name for name in possible if name in chosen)
     if not methods:
         st.info("Choose at least one gradient.")
         return

@@ -17,6 +17,10 @@ DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
 TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
 # What to try: label -> what the controls are set to, and what is to be seen.
 TRIES = {
+    "Digits made stiff": (
+        {"race_model": "mlp", "race_batch": STIFF, "race_tol": 1e-4},
+        "Every pixel moved by at most an eighth of the ink, against the solver: iteration fails, and errors rise.",
+    ),
     "Where iteration fails": (
         {"race_model": SPIRAL, "race_tol": 1e-4},
         "Eigenvalues 0.5 ± i w: each application turns the error more than it shrinks it. Only the flow follows.",
