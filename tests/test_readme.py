@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from deq.checkpoints import load_pretrained, pretrained_names
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "README.md").read_text()
@@ -25,6 +26,20 @@ def test_layout_is_that_of_the_repository() -> None:
         assert (folder / name).exists(), line
         if not line.startswith(" "):
             folder = ROOT / name
+
+
+@pytest.mark.parametrize("name", pretrained_names())
+def test_the_table_of_models_is_that_of_their_cards(name: str) -> None:
+    card = load_pretrained(name).card
+    cells = re.search(rf"^\| `{name}` \|(.*)\|$", TEXT, re.MULTILINE).group(1).split("|")[1:]
+    accuracy = "" if card.accuracy is None else f"{100 * card.accuracy:.2f} %"
+    told = [
+        f"{card.parameters:,}",
+        accuracy,
+        f"{100 * card.converged_fraction:.0f} %",
+        f"{card.nfe_mean:.1f}",
+    ]
+    assert [cell.strip() for cell in cells] == told
 
 
 def test_make_targets_exist() -> None:
