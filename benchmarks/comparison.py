@@ -21,6 +21,7 @@ from deq.comparison.problem import Problem
 from deq.comparison.race import race_table
 from deq.comparison.reference import find_reference
 from deq.comparison.spectrum import find_spectrum, spectrum_table
+from deq.comparison.subjects import NOISE, held_out_digits
 from deq.comparison.timing import device_name
 
 Columns = dict[str, list]
@@ -110,8 +111,9 @@ def main() -> None:
     asked = request()
     batch = asked.batch or Subject(asked.model).batches[0]
     problem = make_problem(Subject(asked.model, batch, asked.size, asked.seed, asked.radius))
+    source = "" if batch == NOISE else f" of {held_out_digits()[0]}"
     columns = TABLES[asked.table](problem, Lineup(tol=asked.tol, max_nfe=asked.max_nfe))
-    title = f"{asked.table}: {asked.model}, {asked.size} samples of {batch}, on {device_name()}"
+    title = f"{asked.table}: {asked.model}, {asked.size} samples of {batch}{source}, on {device_name()}"
     report(title, rows(columns), asked.json)
 
 

@@ -15,7 +15,7 @@ TOL = 1e-12
 # The cheap one first; the others take over where it leaves samples unsolved, each from the best so far.
 RELAY = (
     Anderson(tol=TOL, max_nfe=300),
-    NewtonKrylov(tol=TOL, max_nfe=2000, krylov=20),
+    NewtonKrylov(tol=TOL, max_nfe=3000, krylov=50),
     ODEFlow(tol=TOL, max_nfe=3000),
 )
 

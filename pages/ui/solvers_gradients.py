@@ -12,7 +12,14 @@ from pages.ui.glossary import tip
 from pages.ui.solvers_settings import Settings
 from pages.ui.solvers_steps import in_steps
 from pages.ui.solvers_words import PLAIN, SCIENTIFIC, listed, show_table, subject_code
-from pages.ui.solvers_work import errors_over_radius, errors_over_tolerance, exact_of, gradient_of, problem_of
+from pages.ui.solvers_work import (
+    errors_over_radius,
+    errors_over_tolerance,
+    exact_of,
+    gradient_of,
+    problem_of,
+    reference_of,
+)
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
@@ -69,6 +76,15 @@ def draw_gradients(settings: Settings) -> None:
     show_code(SNIPPET.format(problem=subject_code(settings.subject), methods=list(methods)))
 
 
+def _warn_without_equilibrium(settings: Settings) -> None:
+    """A gradient is compared at the equilibrium; without one the numbers mean little."""
+    lost = int((~reference_of(settings.subject).converged).sum())
+    if lost:
+        st.warning(
+            f"No equilibrium was found for {lost} samples: what is called exact here is not, for them."
+        )
+
+
 def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     subject = settings.subject
     steps = {EXACT: lambda: exact_of(subject)}
@@ -77,6 +93,7 @@ def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     runs = {name: run for name, run in found.items() if isinstance(run, GradientRun)}
     if not runs:
         return
+    _warn_without_equilibrium(settings)
     st.markdown(gradient_sentence(runs))
     sure = [run.backward_converged in (None, 1.0) for run in runs.values()]
     show(
@@ -102,18 +119,27 @@ def _share(run: GradientRun) -> str:
 def gradient_sentence(runs: dict[str, GradientRun]) -> str:
     """Which ones are exact to float32, and how wrong the cheapest is."""
     exact = [name for name, run in runs.items() if run.error < 1e-3]
-    others = {name: run for name, run in runs.items() if name not in exact}
+    lost = [name for name, run in runs.items() if not np.isfinite(run.error)]
+    others = {name: run for name, run in runs.items() if name not in exact + lost}
     parts = []
     if exact:
         worst = max(runs[name].error for name in exact)
         parts.append(f"As good as exact: **{listed(exact)}** (error at most {worst:.0e}).")
+    if lost:
+        parts.append(f":red[Not finite]: **{listed(lost)}**, whose steps run away from z\\*.")
     for name, run in sorted(others.items(), key=lambda item: -item[1].error)[:1]:
         angle = np.degrees(np.arccos(np.clip(run.cosine, -1, 1)))
         parts.append(
-            f"Furthest off: **{name}**, by {100 * run.error:.3g} % of the gradient's length; it points {angle:.0f}° "
-            "away from it."
+            f"Furthest off: **{name}**, by {_length(run.error)}; it points {angle:.0f}° away from it."
         )
     return " ".join(parts)
+
+
+def _length(error: float) -> str:
+    """A relative error in words."""
+    return (
+        f"{100 * error:.3g} % of the gradient's length" if error < 10 else f"{error:.1g} times the gradient"
+    )
 
 
 def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
@@ -124,6 +150,7 @@ def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
     errors = {name: found[name] for name in methods if name in found}
     if not errors:
         return
+    _warn_without_equilibrium(settings)
     st.markdown(
         "The wrong gradient of a half-solved equilibrium: the formula of the implicit function theorem holds at z\\*, "
         "so where the forward solve stops early even an exact backward solve is off."

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from deq.comparison.race import Run, race_table
+from deq.comparison.subjects import NOISE, held_out_digits
 from deq.comparison.timing import REPEATS, device_name
 from deq.plots.comparison import race_by_nfe, race_by_time
 from deq.settings import to_dict
@@ -71,15 +72,23 @@ def draw_race(settings: Settings) -> None:
             "after compilation, spread evenly over its evaluations.",
         )
     classes = problem_of(settings.subject).has_classes
-    reference = reference_of(settings.subject).classes if classes else None
+    reference = _reference_classes(settings) if classes else None
     show_table(race_table(runs, reference), FORMATS, "race.csv")
     csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
     st.caption(
         "NFE: evaluations of f by each sample. Spread: between the 10 and 90 % quantiles of the repeats."
         + (" Same class: as at the equilibrium found in float64." if classes else "")
+        + (f" Digits: the test set of {held_out_digits()[0]}." if settings.subject.batch != NOISE else "")
     )
     plain = {name: to_dict(settings.solver(name)) for name in runs}
     show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.lineup.tol))
+
+
+def _reference_classes(settings: Settings) -> np.ndarray | None:
+    """The classes at the equilibria found in float64; None where the reader stopped the search."""
+    name = "The reference in float64"
+    found = in_steps("race-reference", settings.subject, {name: lambda: reference_of(settings.subject)})
+    return found[name].classes if name in found else None
 
 
 def _curve_columns(runs: dict[str, Run]) -> dict[str, list]:
