@@ -101,18 +101,11 @@ def work_precision_diagram(
 def _add_precision(
     figure: go.Figure, name: str, tol: np.ndarray, work: np.ndarray, error: np.ndarray, converged: np.ndarray
 ) -> None:
-    style, failed = solver_style(name), converged < 1
-    figure.add_scatter(
-        x=work,
-        y=error,
-        name=name,
-        mode="lines+markers",
-        line=style.line,
-        marker={"symbol": style.marker, "size": 8, "color": style.color},
-        customdata=np.stack([tol, 100 * converged], axis=1),
-        hovertemplate=f"{name}<br>tolerance %{{customdata[0]:.0e}}<br>work %{{x:.3~g}}<br>"
-        "error %{y:.1e}<br>converged %{customdata[1]:.0f} %<extra></extra>",
-    )
+    failed = converged < 1
+    hover = f"{name}<br>tolerance %{{customdata[0]:.0e}}<br>work %{{x:.3~g}}<br>error %{{y:.1e}}"
+    hover += "<br>converged %{customdata[1]:.0f} %<extra></extra>"
+    add_line(figure, name, work, error, solver_style(name), hover)
+    figure.data[-1].customdata = np.stack([tol, 100 * converged], axis=1)
     if failed.any():
         figure.add_scatter(
             x=work[failed],
