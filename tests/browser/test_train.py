@@ -1,0 +1,88 @@
+"""Training in the real page: the curve moves, the run outlives page and refresh, its weights read digits."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.harness import SLOW, settle, visit
+
+pytestmark = pytest.mark.browser
+
+PATIENT = 2 * SLOW  # milliseconds: training on a busy machine
+
+
+def progress(page: Page) -> Locator:
+    """The run's bar; for a moment there may be two of them, while a redraw replaces one by the other."""
+    return page.get_by_test_id("stProgress").first
+
+
+def updates(page: Page) -> int:
+    """How many updates the page says are done; 0 while it is compiling."""
+    text = progress(page).inner_text()
+    return int(text.split(" of ")[-2].split(",", 1)[-1].replace(",", "")) if "updates" in text else 0
+
+
+def wait_for_updates(page: Page, more_than: int) -> int:
+    """Wait until the live page shows more updates, without touching it."""
+    for _ in range(PATIENT // 500):
+        if (done := updates(page)) > more_than:
+            return done
+        page.wait_for_timeout(500)
+    raise AssertionError(f"no progress past {more_than}: {progress(page).inner_text()}")
+
+
+def drawn_points(page: Page) -> int:
+    """Points of the first live chart."""
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    return chart.locator("[aria-roledescription=point]").count()
+
+
+def test_a_digit_reader_from_start_to_prediction(
+    page: Page, browser: Browser, server: str, mnist_dir: Path, tmp_path: Path
+) -> None:
+    visit(page, f"{server}/train?fit_task=MNIST&fit_epochs=4&fit_width=64")
+    page.get_by_role("button", name="Start training").click()
+    first = wait_for_updates(page, 0)
+    points = drawn_points(page)
+    wait_for_updates(page, first)
+    page.get_by_role("link", name="Toy").click()
+    settle(page)
+    page.get_by_role("link", name="Train").click()
+    settle(page)
+    back = wait_for_updates(page, first)
+    assert drawn_points(page) >= points
+    page.reload()
+    settle(page)
+    wait_for_updates(page, back)
+    assert page.get_by_test_id("stException").count() == 0
+    page.get_by_role("button", name="Stop").click()
+    resume = page.get_by_role("button", name="Resume")
+    resume.wait_for(timeout=PATIENT)
+    settle(page)
+    stopped = updates(page)
+    resume.click()
+    wait_for_updates(page, stopped)
+    expect(progress(page)).to_contain_text("Finished", timeout=PATIENT)
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Weights", exact=True).click()
+    file = tmp_path / "mine.safetensors"
+    download.value.save_as(file)
+    predicts_with(browser, server, file)
+
+
+def predicts_with(browser: Browser, server: str, file: Path) -> None:
+    """Another visitor, who knows nothing of the run, uploads its weights and reads a digit with them."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    visit(page, f"{server}/train")
+    assert page.get_by_role("button", name="Resume").count() == 0
+    page.get_by_text("Weights of an earlier run").click()
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
+    page.get_by_role("link", name="Use on Predict").click()
+    settle(page)
+    expect(page.get_by_test_id("stMain")).to_contain_text("Converged on 7", timeout=SLOW)
+    assert "mine" in page.url
+    context.close()
