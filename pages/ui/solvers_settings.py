@@ -15,23 +15,24 @@ from pages.ui.models import session_models, session_readers
 OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
 TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
-# What to try: label -> what the controls are set to, and what is to be seen.
+# What to try: label -> what the controls are set to beside USUAL, and what is to be seen.
+USUAL = {"race_tol": 1e-4, "race_damping": 0.5, "race_memory": 5}
 TRIES = {
     "Digits made stiff": (
-        {"race_model": "mlp", "race_batch": STIFF, "race_tol": 1e-4},
-        "Every pixel moved by at most an eighth of the ink, against the solver: iteration fails, and errors rise.",
+        {"race_model": "mlp", "race_batch": STIFF},
+        "Every pixel moved by at most an eighth of the ink, against the solver: Picard fails, damping settles.",
     ),
     "Where iteration fails": (
-        {"race_model": SPIRAL, "race_tol": 1e-4},
+        {"race_model": SPIRAL},
         "Eigenvalues 0.5 ± i w: each application turns the error more than it shrinks it. Only the flow follows.",
     ),
     "Almost no contraction": (
-        {"race_model": RANDOM, "race_radius": 0.99, "race_tol": 1e-4},
+        {"race_model": RANDOM, "race_radius": 0.99},
         "A spectral radius of 0.99: Picard needs hundreds of evaluations.",
     ),
-    "Saved by damping": (
-        {"race_model": RANDOM, "race_radius": 1.2, "race_damping": 0.5, "race_tol": 1e-4},
-        "Eigenvalues outside the unit circle: Picard diverges, whichever way it starts.",
+    "Outside every region": (
+        {"race_model": RANDOM, "race_radius": 1.2, "race_memory": 20},
+        "A real part above 1: neither damping nor the flow settles. Anderson with a long memory does.",
     ),
 }
 
@@ -90,7 +91,8 @@ def tries() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What to try.**", width="content")
         for label, (values, seen) in TRIES.items():
-            st.button(label, key=f"try-{label}", on_click=st.session_state.update, args=(values,), help=seen)
+            set_to = USUAL | values
+            st.button(label, key=f"try-{label}", on_click=st.session_state.update, args=(set_to,), help=seen)
 
 
 def _batch_or_radius(model: str) -> tuple[str | None, float]:
