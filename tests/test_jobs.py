@@ -159,7 +159,7 @@ def test_what_nobody_foresaw_is_told_too(registry: Registry, monkeypatch: pytest
 
 def test_a_lost_equilibrium_ends_the_run_with_good_weights(registry: Registry) -> None:
     """A learning rate far too high for a cell without bounds."""
-    recipe = replace(RECIPE, solver=Picard(tol=1e-4, max_nfe=20), learning_rate=2.0, epochs=200, warmup=0.0)
+    recipe = replace(RECIPE, solver=Picard(tol=1e-4, max_nfe=20), learning_rate=2.0, epochs=200, warmup=0.5)
     job = registry.submit(
         replace(PLAN, architecture=Architecture(2, 2, width=16, activation="linear"), recipe=recipe)
     )
@@ -168,6 +168,13 @@ def test_a_lost_equilibrium_ends_the_run_with_good_weights(registry: Registry) -
     assert "stopped converging" in end.message
     assert end.step < end.steps
     assert all(np.isfinite(array).all() for array in weights(job))
+
+
+def test_solves_that_never_converge_are_told_apart(registry: Registry) -> None:
+    recipe = replace(RECIPE, solver=Picard(tol=1e-9, max_nfe=2), epochs=200)
+    end = at_rest(registry.submit(replace(PLAN, recipe=recipe)))
+    assert end.status is Status.LOST
+    assert "Allow more evaluations" in end.message
 
 
 def health(converged: float = 1.0, loss: float = 1.0, skipped: float = 0.0) -> Health:

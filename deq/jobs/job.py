@@ -128,7 +128,7 @@ class Job:
             if isinstance(event, Progress):
                 self._progress(event, pace)
                 if self._watch.is_lost(event.state, event.health):
-                    return Status.LOST, LOST
+                    return Status.LOST, LOST if self._watch.good else NEVER
             if isinstance(event, EpochEnd) or time.monotonic() - looked > LOOK_EVERY:
                 self._look(event, model, task)
                 looked = time.monotonic()
@@ -169,6 +169,10 @@ WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, ""
 LOST = (
     "The solves have stopped converging and did not come back, so the run was ended; the weights are those "
     "from before. A regulariser, bounded weights or a smaller learning rate keeps the equilibrium."
+)
+NEVER = (
+    "The solves have not converged from the start, so the run was ended. Allow more evaluations, a looser "
+    "tolerance, or choose another solver."
 )
 
 

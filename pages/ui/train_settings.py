@@ -1,5 +1,6 @@
 """What to train and how: the presets, the controls, all in the URL, and the plan that they make."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -95,6 +96,16 @@ def apply_basics() -> None:
     st.session_state.update(basics(st.session_state["fit_task"]))
 
 
+def evaluations(solver: str) -> dict:
+    """What a solver may spend: the flow calls the cell some seven times a step."""
+    return {"fit_max_nfe": 300 if solver == "ODE flow" else BASIC["fit_max_nfe"]}
+
+
+def apply_solver() -> None:
+    """After a change of solver: an allowance that suits it."""
+    st.session_state.update(evaluations(st.session_state["fit_solver"]))
+
+
 def read_plan() -> Plan | None:
     """Draw the controls and read them; None, with a message on the page, where they make no plan."""
     columns = st.columns([1.3, 1, 1, 1], gap="medium")
@@ -114,7 +125,8 @@ def read_plan() -> Plan | None:
             "y =", "sin(2*x) + x/2", max_chars=200, key="fit_formula", bind="query-params"
         )
     with columns[1]:
-        solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip(default["fit_solver"]))
+        solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip("Anderson"), apply_solver)
+        default = default | evaluations(solver)
     with columns[2]:
         gradient = _choice("Gradient", list(GRADIENTS), "fit_gradient", default, tip("implicit"))
     epochs = columns[3].number_input(
@@ -131,9 +143,16 @@ def read_plan() -> Plan | None:
     return Plan(task, architecture, recipe, seed, formula)
 
 
-def _choice(label: str, options: list, key: str, default: dict, help: str | None = None):
+def _choice(
+    label: str,
+    options: list,
+    key: str,
+    default: dict,
+    help: str | None = None,
+    on_change: Callable[[], None] | None = None,
+):
     index = options.index(default[key])
-    return st.selectbox(label, options, index, key=key, bind="query-params", help=help)
+    return st.selectbox(label, options, index, key=key, bind="query-params", help=help, on_change=on_change)
 
 
 def _slide(label: str, options: list, key: str, default: dict, help: str | None = None):

@@ -128,6 +128,13 @@ def test_a_formula_that_cannot_be_learnt(open_page: OpenPage) -> None:
     assert "Resume" not in labels(app) or not app.exception
 
 
+def test_the_flow_may_spend_more(open_page: OpenPage) -> None:
+    app = open_page("train", fit_solver="ODE flow")
+    assert app.select_slider(key="fit_max_nfe").value == 300
+    app.selectbox(key="fit_solver").set_value("Picard").run()
+    assert app.select_slider(key="fit_max_nfe").value == 40
+
+
 def test_three_runs_a_visitor(open_page: OpenPage) -> None:
     app = open_page("train", **QUICK | {"fit_epochs": "500"})
     for _ in range(4):
