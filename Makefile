@@ -16,7 +16,7 @@ app: $(APP_READY)
 	$(BIN)/streamlit run app.py
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .
