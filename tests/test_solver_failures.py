@@ -181,3 +181,13 @@ def test_traced_tolerances_out_of_range_claim_nothing(solver: Solver) -> None:
     assert jnp.isfinite(nan.z).all()
     assert not run(-1.0).converged.any()
     assert run(jnp.inf).converged.all()
+
+
+def test_norms_that_overflow_are_no_equilibrium() -> None:
+    """||f(z)|| overflows float32 while f(z) - z is finite: the plain quotient would be 0, and "converged"."""
+    z = jnp.full((1, 1), 1.9e19, jnp.float32)
+    assert jnp.isinf(relative_residual(z, 1.05 * z)).all()
+    solution = solve(lambda z: 1.05 * z + 1, jnp.ones((1, 1), jnp.float32), Picard(tol=1e-3, max_nfe=2000))
+    assert not solution.converged.any()
+    assert solution.residual[0] > 0.04
+    assert solution.nfe[0] < 2000
