@@ -27,11 +27,24 @@ def milliseconds(run: Callable[[], Any], repeat: int) -> tuple[float, float]:
     jax.block_until_ready(run())
     times = []
     for _ in range(max(repeat, 4)):
-        began = time.perf_counter()
-        jax.block_until_ready(run())
-        times.append(1e3 * (time.perf_counter() - began))
+        times.append(1e3 * _seconds(run))
     low, middle, high = statistics.quantiles(times, n=4)
     return middle, (high - low) / 2
+
+
+def ratio(run: Callable[[], Any], other: Callable[[], Any], repeat: int) -> tuple[float, float]:
+    """Median and spread (half the distance between the quartiles) of run's time over other's, taken in turn."""
+    for warm in (run, other):
+        jax.block_until_ready(warm())
+    found = [_seconds(run) / _seconds(other) for _ in range(max(repeat, 4))]
+    low, middle, high = statistics.quantiles(found, n=4)
+    return middle, (high - low) / 2
+
+
+def _seconds(run: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    jax.block_until_ready(run())
+    return time.perf_counter() - began
 
 
 def report(title: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:

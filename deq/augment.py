@@ -1,4 +1,4 @@
-"""Random small deformations of digits, on the device: rotation, scale, shear and shift."""
+"""Random deformations of digits on the device: how they stand, how a hand wobbles, how thick and sharp the pen is."""
 
 from __future__ import annotations
 
@@ -8,21 +8,49 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+_KNOTS = 5  # an elastic deformation is drawn at this many points a side, and smooth between them
+
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The largest deformations, each drawn uniformly; angles in degrees, shift in pixels, the rest fractions."""
+    """The largest deformations, each drawn uniformly for every picture.
+
+    rotation: degrees. scale, shear: fractions. shift: pixels. elastic: pixels by which the knots of a
+    smooth displacement field move (Simard et al. 2003, doi:10.1109/ICDAR.2003.1227801). stroke, blur: how
+    far, of 1, a picture goes towards its own dilation or erosion by a pixel, and towards its blur.
+    """
 
     rotation: float = 8.0
     scale: float = 0.08
     shear: float = 0.08
     shift: float = 1.5
+    elastic: float = 0.0
+    stroke: float = 0.0
+    blur: float = 0.0
 
     def __call__(self, images: Array, key: Array) -> Array:
         """images: uint8 or float (batch, height, width, 1) -> float32 of that shape, uint8 brought to [0, 1]."""
-        pixels = images.astype(jnp.float32) / (255 if images.dtype == jnp.uint8 else 1)
-        matrix, shift = self._draw(key, len(images))
-        return jax.vmap(_warp)(pixels[..., 0], matrix, shift)[..., None]
+        pixels = images[..., 0].astype(jnp.float32) / (255 if images.dtype == jnp.uint8 else 1)
+        warped = jax.vmap(_look_up)(pixels, self._sources(key, pixels.shape))
+        if self.stroke:
+            warped = self._pressed(warped, jax.random.fold_in(key, 1))
+        if self.blur:
+            warped = self._blurred(warped, jax.random.fold_in(key, 2))
+        return warped[..., None]
+
+    def _sources(self, key: Array, shape: tuple[int, ...]) -> Array:
+        """Where each pixel's value comes from: (batch, height, width, 2)."""
+        batch, height, width = shape
+        matrix, shift = self._draw(key, batch)
+        centre = jnp.array([(height - 1) / 2, (width - 1) / 2])
+        grid = jnp.stack(jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij"), axis=-1)
+        sources = jnp.einsum("hwj,bij->bhwi", grid - centre, matrix) + (centre + shift)[:, None, None]
+        if not self.elastic:
+            return sources
+        knots = jax.random.uniform(
+            jax.random.fold_in(key, 0), (batch, _KNOTS, _KNOTS, 2), minval=-self.elastic, maxval=self.elastic
+        )
+        return sources + jax.image.resize(knots, (batch, height, width, 2), "cubic")
 
     def _draw(self, key: Array, batch: int) -> tuple[Array, Array]:
         """Inverse maps: (batch, 2, 2) matrices and (batch, 2) shifts."""
@@ -36,11 +64,32 @@ class Augmentation:
         )
         return jnp.einsum("ijb,jkb->bik", rotation, stretch), self.shift * jnp.stack(shift, axis=1)
 
+    def _pressed(self, images: Array, key: Array) -> Array:
+        """Strokes thickened or thinned: towards the largest or the smallest of each pixel and its four neighbours."""
+        share = jax.random.uniform(key, (len(images), 1, 1), minval=-self.stroke, maxval=self.stroke)
+        around = jnp.stack(_neighbours(images))
+        thick, thin = around.max(0), around.min(0)
+        return images + jnp.where(share > 0, share * (thick - images), -share * (thin - images))
 
-def _warp(image: Array, matrix: Array, shift: Array) -> Array:
-    """Bilinear look-up of image: (height, width) at matrix (p - centre) + centre + shift, black outside."""
-    height, width = image.shape
-    centre = jnp.array([(height - 1) / 2, (width - 1) / 2])
-    grid = jnp.stack(jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij"), axis=-1)
-    source = (grid - centre) @ matrix.T + centre + shift
-    return jax.scipy.ndimage.map_coordinates(image, list(jnp.moveaxis(source, -1, 0)), order=1)
+    def _blurred(self, images: Array, key: Array) -> Array:
+        """Towards the mean of each pixel and its four neighbours."""
+        share = jax.random.uniform(key, (len(images), 1, 1), maxval=self.blur)
+        return images + share * (jnp.stack(_neighbours(images)).mean(0) - images)
+
+
+def _look_up(image: Array, sources: Array) -> Array:
+    """Bilinear values of image: (height, width) at sources: (height, width, 2), black outside."""
+    return jax.scipy.ndimage.map_coordinates(image, list(jnp.moveaxis(sources, -1, 0)), order=1)
+
+
+def _neighbours(images: Array) -> list[Array]:
+    """Each pixel, then what stands above, below, left and right of it, black outside; each (batch, height, width)."""
+    padded = jnp.pad(images, ((0, 0), (1, 1), (1, 1)))
+    middle = slice(1, -1)
+    return [
+        images,
+        padded[:, :-2, middle],
+        padded[:, 2:, middle],
+        padded[:, middle, :-2],
+        padded[:, middle, 2:],
+    ]

@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 import json
 import os
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import safetensors.numpy
 from flax import nnx
 
 from deq.architectures import Architecture, construct
-from deq.models import EquilibriumModel, build
+from deq.gradients import Gradient
+from deq.models import MODELS, EquilibriumModel, build
 from deq.settings import from_dict
 from deq.solvers import Solver
 
@@ -36,7 +37,11 @@ class Card:
 
     accuracy: fraction of the test set, None where there are no classes. loss: mean, nats for classes.
     nfe_mean: calls of f. residual_mean: relative. converged_fraction: solves within the solver's tol.
-    solver, gradient: as deq.settings writes them; the metrics were measured with this solver.
+    solver, gradient: as deq.settings writes them; the metrics were measured with this solver. verdict:
+    why the run was ended early, in words, or empty. temperature: fitted on the validation examples, what
+    logits are divided by where they become probabilities. calibration_error: of the test set's, in 0..1.
+    seeds: what the same command gave with each seed tried, this one among them, chosen by its validation
+    accuracy. baselines: test accuracy of the same weights' layout trained without an equilibrium.
     """
 
     model: str
@@ -58,6 +63,11 @@ class Card:
     machine: str
     versions: dict[str, str]
     weights_sha256: str = ""
+    verdict: str = ""
+    temperature: float = 1.0
+    calibration_error: float | None = None
+    seeds: list[dict[str, Any]] = field(default_factory=list)
+    baselines: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,11 @@ class Checkpoint:
     def solver(self) -> Solver:
         """The forward solver that the card's figures were measured with."""
         return from_dict(self.card.solver)
+
+    @property
+    def gradient(self) -> Gradient:
+        """What it was trained with; a baseline's takes the forward solver's place."""
+        return from_dict(self.card.gradient)
 
 
 def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> None:
@@ -97,7 +112,9 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
         raise CheckpointError(f"Cannot read {folder / WEIGHTS}: {error.strerror or error}.") from error
     if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
         raise CheckpointError(f"{folder / WEIGHTS} is not what its card describes: damaged or replaced.")
-    return Checkpoint(restore_weights(card.model, data), card)
+    model = restore_weights(card.model, data)
+    model.temperature = card.temperature
+    return Checkpoint(model, card)
 
 
 def load_pretrained(name: str) -> Checkpoint:
@@ -161,14 +178,41 @@ def architecture_of(data: bytes) -> Architecture | None:
     return Architecture(**json.loads(metadata[METADATA])) if METADATA in metadata else None
 
 
+def model_name(data: bytes) -> str:
+    """What `restore_weights` calls the model of safetensors bytes that came without a card.
+
+    "own" where they describe their architecture, else the model of deq whose weights have these names and
+    shapes. Raises CheckpointError where there is none.
+    """
+    try:
+        if architecture_of(data):
+            return "own"
+        tensors = safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"These are no safetensors weights: {error}.") from error
+    found = {key: array.shape for key, array in tensors.items()}
+    for name, shapes in _known_shapes().items():
+        if shapes == found:
+            return name
+    raise CheckpointError(f"They describe no architecture, and fit none of {', '.join(MODELS)}.")
+
+
+@lru_cache(1)
+def _known_shapes() -> dict[str, dict[str, tuple[int, ...]]]:
+    return {name: _shapes(nnx.eval_shape(partial(build, name))) for name in MODELS}
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside, flush to disk, rename: a reader sees the old file or the new one, never half of one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # half of it would only take room
 
 
 def _key(path: tuple[Any, ...]) -> str:

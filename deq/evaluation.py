@@ -11,6 +11,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from deq.gradients import Gradient, Implicit
 from deq.models import EquilibriumModel
 from deq.solvers import Solution, Solver, solve
 from deq.tasks import Examples, Loss
@@ -52,16 +53,26 @@ def predict(model: EquilibriumModel, x: Array, solver: Solver, trace: int = 0) -
 
 
 def evaluate(
-    model: EquilibriumModel, examples: Examples, loss: Loss, solver: Solver, batch_size: int = 500
+    model: EquilibriumModel,
+    examples: Examples,
+    loss: Loss,
+    solver: Solver,
+    gradient: Gradient = Implicit(),
+    batch_size: int = 500,
 ) -> Metrics:
-    """Metrics of `model` over all examples with the given forward solver, as floats."""
+    """Metrics of `model` over all examples with the given forward solver, as floats.
+
+    gradient: the model's own, for those that take the solver's place: `Unrolled` steps or an ODE `ThroughODE`.
+    """
     graphdef, variables = nnx.split(model)
     n = len(examples.y)
     size = min(batch_size, n)
     parts = []
     for start in range(0, n, size):
         rows = np.minimum(np.arange(start, start + size), n - 1)  # the last batch is filled up, then cut
-        part = _evaluate_batch(graphdef, variables, examples.x[rows], examples.y[rows], loss, solver)
+        part = _evaluate_batch(
+            graphdef, variables, examples.x[rows], examples.y[rows], loss, solver, gradient
+        )
         parts.append(jax.tree.map(lambda v, start=start: np.asarray(v)[: n - start], part))
     return jax.tree.map(lambda *values: _mean_of_finite(np.concatenate(values)), *parts)
 
@@ -73,14 +84,20 @@ def _predict_batch(
     model = nnx.merge(graphdef, variables)
     injection = model.encode(x)
     solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
-    return jax.nn.softmax(model.head(solution.z)), solution
+    return model.probabilities(solution.z), solution
 
 
 @partial(jax.jit, static_argnames=("graphdef", "loss"))
 def _evaluate_batch(
-    graphdef: nnx.GraphDef, variables: nnx.State, x: Array, y: Array, loss: Loss, solver: Solver
+    graphdef: nnx.GraphDef,
+    variables: nnx.State,
+    x: Array,
+    y: Array,
+    loss: Loss,
+    solver: Solver,
+    gradient: Gradient,
 ) -> Metrics:
-    outputs, solution = nnx.merge(graphdef, variables)(x, solver)
+    outputs, solution = nnx.merge(graphdef, variables)(x, solver, gradient)
     return measure(outputs, y, loss(outputs, y, 0.0), solution)
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from deq.cells import ReluCell, TwoLayerCell
+from deq.cells import Conv, GroupNorm, MonotoneDense, ReluCell, ResidualConvCell, TwoLayerCell
 from deq.gradients import Gradient, Implicit, Probe, equilibrium
 from deq.solvers import Anderson, Solution, Solver
 
@@ -43,6 +43,7 @@ class EquilibriumModel(nnx.Module):
         self.cell = cell
         self.head = head
         self.start_rule = start
+        self.temperature = 1.0  # of the probabilities, see deq.calibration
 
     def __call__(
         self,
@@ -56,6 +57,10 @@ class EquilibriumModel(nnx.Module):
         solution = equilibrium(self.cell, injection, self.start(injection), solver, gradient, probe)
         return self.head(solution.z), solution
 
+    def probabilities(self, z: Array) -> Array:
+        """Calibrated class probabilities of a state: (batch, ...) -> (batch, classes)."""
+        return jax.nn.softmax(self.head(z) / self.temperature)
+
     def encode(self, x: Array) -> Array:
         """The injection of x: (batch, ...), constant through a solve."""
         return self.encoder(x)
@@ -67,8 +72,16 @@ class EquilibriumModel(nnx.Module):
 
 def pixels(images: Array) -> Array:
     """uint8 (batch, 28, 28, 1) -> float32 (batch, 784) in [0, 1]; floating images are only flattened."""
-    flat = images.reshape(images.shape[0], -1)
-    return flat.astype(jnp.float32) / 255 if flat.dtype == jnp.uint8 else flat
+    return _flat(picture(images))
+
+
+def picture(images: Array) -> Array:
+    """uint8 images -> float32 in [0, 1], of the same shape; floating images are left as they are."""
+    return images.astype(jnp.float32) / 255 if images.dtype == jnp.uint8 else images
+
+
+def _flat(x: Array) -> Array:
+    return x.reshape(x.shape[0], -1)
 
 
 def _identity(x: Array) -> Array:
@@ -102,7 +115,38 @@ def mlp(*, rngs: nnx.Rngs) -> EquilibriumModel:
     )
 
 
-MODELS: dict[str, Callable[..., EquilibriumModel]] = {"toy": toy, "blog": blog, "mlp": mlp}
+def monotone(*, rngs: nnx.Rngs) -> EquilibriumModel:
+    """Dense(784, 87), the monotone cell relu(W z + x) of width 87 with I - W >= I, Dense(87, 10); 84,313 parameters.
+
+    One equilibrium for every picture, whatever the weights. Winston & Kolter (2020), arXiv:2006.08591.
+    """
+    return EquilibriumModel(
+        nnx.Sequential(pixels, nnx.Linear(784, 87, rngs=rngs)),
+        MonotoneDense(87, rngs=rngs),
+        nnx.Linear(87, 10, rngs=rngs),
+    )
+
+
+def conv(*, rngs: nnx.Rngs) -> EquilibriumModel:
+    """Three strided convolutions, a residual cell on their 4 x 4 x 36 map, Dense(576, 10); 51,714 parameters."""
+    return EquilibriumModel(
+        nnx.Sequential(
+            *(picture, Conv(1, 24, 5, stride=2, rngs=rngs), GroupNorm(24, 6), jax.nn.relu),
+            *(Conv(24, 40, 3, stride=2, rngs=rngs), GroupNorm(40, 8), jax.nn.relu),
+            *(Conv(40, 36, 3, stride=2, rngs=rngs), GroupNorm(36, 6)),
+        ),
+        ResidualConvCell(36, groups=6, rngs=rngs),
+        nnx.Sequential(_flat, nnx.Linear(4 * 4 * 36, 10, rngs=rngs)),
+    )
+
+
+MODELS: dict[str, Callable[..., EquilibriumModel]] = {
+    "toy": toy,
+    "blog": blog,
+    "mlp": mlp,
+    "monotone": monotone,
+    "conv": conv,
+}
 
 
 def build(name: str, seed: int = 0) -> EquilibriumModel:

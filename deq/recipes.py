@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deq.augment import Augmentation
-from deq.gradients import Gradient, Implicit
-from deq.solvers import Anderson, ODEFlow, Solver
+from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
+from deq.solvers import Anderson, ODEFlow, Picard, Solver
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,9 @@ class Recipe:
     warmup is the share of all steps with a rising learning rate, after which it falls to zero along a
     cosine. clip bounds the gradient's global norm. average is the decay of the running mean of the
     weights, of which the result is made (0: the last weights). jacobian is the weight of
-    ||df/dz||_F^2 / n in the loss. steps_per_call is how many steps one compiled call runs.
+    ||df/dz||_F^2 / n in the loss. steps_per_call is how many steps one compiled call runs. patience is
+    how many updates in a row may lack an equilibrium before the run is ended (0: any number). precision is
+    that of the products inside the cell, float32 or bf16; see deq.precision.
     """
 
     solver: Solver
@@ -32,6 +34,8 @@ class Recipe:
     average: float = 0.0
     augmentation: Augmentation | None = None
     steps_per_call: int = 39
+    patience: int = 500
+    precision: str = "float32"
 
 
 RECIPES: dict[str, Recipe] = {
@@ -62,4 +66,31 @@ RECIPES: dict[str, Recipe] = {
         average=0.999,
         augmentation=Augmentation(),
     ),
+    "monotone": Recipe(
+        solver=Anderson(tol=1e-3, max_nfe=60),
+        gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
+        epochs=30,
+        learning_rate=5e-3,
+        jacobian=0.2,
+        average=0.999,
+        augmentation=Augmentation(),
+    ),
+    "conv": Recipe(
+        solver=Picard(tol=1e-3, max_nfe=30),
+        gradient=Phantom(),
+        epochs=30,
+        learning_rate=6e-3,
+        weight_decay=1e-3,
+        label_smoothing=0.05,
+        jacobian=0.5,
+        average=0.999,
+        augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3),
+    ),
+}
+
+# The same weights without an equilibrium, each in the place of the solve and of its gradient.
+BASELINES: dict[str, Gradient] = {
+    "explicit": Unrolled(steps=1),
+    "unrolled": Unrolled(steps=5),
+    "neural-ode": ThroughODE(t1=1.0, tol=1e-3, max_steps=32),
 }

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
+from deq.checkpoints import write_atomically
 from deq.steps import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
+ROOM = 100_000  # bytes that a checkpoint takes beside its arrays
+
+
+class CannotWrite(Exception):
+    """A run cannot be written to its folder; the message says why and what to do."""
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing to a folder into CannotWrite."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # Orbax gives both
+        reason = getattr(error, "strerror", None) or str(error).partition(chr(10))[0]
+        raise CannotWrite(
+            f"Cannot write to {folder}: {reason}. What was saved before is whole: make room, then go on with "
+            "--resume."
+        ) from error
 
 
 class RunFolder:
@@ -39,11 +63,15 @@ class RunFolder:
         return bool(self._manager.all_steps()) or (self.folder / METRICS).exists()
 
     def save(self, state: TrainState) -> None:
-        """Write a checkpoint, unless this step has one."""
-        step = int(state.step)
-        if step not in self._manager.all_steps():
+        """Write a checkpoint, unless this step has one. Raises CannotWrite, the ones before being left as they are."""
+        step, leaves = int(state.step), _numbered(state)
+        if step in self._manager.all_steps():
+            return
+        with writing(self.folder):
+            self._require_room(sum(leaf.nbytes for leaf in leaves.values()))
+            settings = self.settings | {"sha256": _digest(leaves)}
             arguments = ocp.args.Composite(
-                state=ocp.args.StandardSave(_numbered(state)), settings=ocp.args.JsonSave(self.settings)
+                state=ocp.args.StandardSave(leaves), settings=ocp.args.JsonSave(settings)
             )
             self._manager.save(step, args=arguments)
 
@@ -56,10 +84,13 @@ class RunFolder:
             try:
                 found = self._read(step, like)
             except (OSError, ValueError, KeyError, TypeError) as error:
-                reason = str(error).partition("\n")[0]
-                self.warnings.append(f"The checkpoint of step {step} is damaged and passed over: {reason}")
+                self._pass_over(step, str(error).partition("\n")[0])
                 continue
+            digest = found.settings.pop("sha256", None)
             self._require_same_settings(found.settings)
+            if _digest(found.state) != digest:
+                self._pass_over(step, "its numbers are not those that were saved.")
+                continue
             leaves = [found.state[str(i)] for i in range(len(found.state))]
             self._forget_after(step)
             return jax.tree.unflatten(jax.tree.structure(like), leaves)
@@ -67,8 +98,8 @@ class RunFolder:
         return None
 
     def log(self, record: dict[str, Any]) -> None:
-        """Append one line to metrics.jsonl."""
-        with (self.folder / METRICS).open("a") as file:
+        """Append one line to metrics.jsonl. Raises CannotWrite."""
+        with writing(self.folder), (self.folder / METRICS).open("a") as file:
             file.write(json.dumps(record) + "\n")
 
     def _read(self, step: int, like: TrainState) -> Any:
@@ -77,6 +108,15 @@ class RunFolder:
             state=ocp.args.StandardRestore(shapes), settings=ocp.args.JsonRestore()
         )
         return self._manager.restore(step, args=arguments)
+
+    def _pass_over(self, step: int, reason: str) -> None:
+        self.warnings.append(f"The checkpoint of step {step} is damaged and passed over: {reason}")
+
+    def _require_room(self, size: int) -> None:
+        """Raise OSError where so many bytes will not fit: half a checkpoint is of no use, and fills the disk."""
+        free = shutil.disk_usage(self.folder).free
+        if free < size + ROOM:
+            raise OSError(28, f"a checkpoint takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
 
     def _require_same_settings(self, found: dict[str, Any]) -> None:
         wanted = json.loads(json.dumps(self.settings))
@@ -92,9 +132,11 @@ class RunFolder:
         for later in [s for s in self._manager.all_steps() if s > step]:
             self._manager.delete(later)
         path = self.folder / METRICS
-        lines = path.read_text().splitlines() if path.exists() else []
-        kept = [line for line in lines if _step(line) <= step]
-        path.write_text("".join(line + "\n" for line in kept))
+        before = path.read_text(errors="replace") if path.exists() else ""
+        kept = "".join(line + "\n" for line in before.splitlines() if _step(line) <= step)
+        if kept != before:
+            with writing(self.folder):
+                write_atomically(path, kept.encode())
 
 
 def _step(line: str) -> float:
@@ -105,6 +147,14 @@ def _step(line: str) -> float:
         return float("inf")
 
 
-def _numbered(state: TrainState) -> dict[str, Any]:
+def _numbered(state: TrainState) -> dict[str, np.ndarray]:
     """The leaves by their number: checkpoints depend on no class's name."""
     return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(jax.device_get(state)))}
+
+
+def _digest(leaves: dict[str, Any]) -> str:
+    """Of all bits of the arrays: what is compressed on disk may come back changed without a complaint."""
+    total = hashlib.sha256()
+    for key in sorted(leaves):
+        total.update(np.ascontiguousarray(leaves[key]).tobytes())
+    return total.hexdigest()

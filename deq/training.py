@@ -16,41 +16,62 @@ from deq.data import Dataset
 from deq.devices import everywhere, mesh_of
 from deq.evaluation import Metrics, evaluate
 from deq.models import EquilibriumModel
+from deq.precision import prepared
+from deq.radius import largest_radius
 from deq.recipes import Recipe
 from deq.steps import Health, Program, TrainState, run_steps, start_state
 from deq.tasks import Task, classify
+from deq.watch import Watch
 
 
 @dataclass(frozen=True)
 class Progress:
-    """After every compiled call. step counts from 1 to steps; seconds since `fit` began."""
+    """After every compiled call. step counts from 1 to steps; seconds since `fit` began.
+
+    ends_epoch: whether an EpochEnd of the same step follows, which a run that is to stop should await.
+    fault: what is wrong at this point, in words, or empty; see deq.watch. A run may go on from any
+    event's state, and should from one without a fault.
+    """
 
     step: int
     steps: int
     epoch: int
     seconds: float
+    ends_epoch: bool
     health: Health
     state: TrainState
+    fault: str
 
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """After every epoch (after the last alone where an epoch is a single step): validated."""
+    """After every epoch (after the last alone where an epoch is a single step): validated.
+
+    spectral_radius: the largest of df/dz over the equilibria of a few validation inputs. fault: as in
+    Progress, or what the validation shows.
+    """
 
     epoch: int
     epochs: int
     seconds: float
     validation: Metrics
+    spectral_radius: float
     state: TrainState
+    fault: str
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The trained model, its weights averaged if the recipe says so, and its test metrics."""
+    """The trained model, its weights averaged if the recipe says so, and its test metrics.
+
+    verdict: why the run was ended early, in words, the model then being that of its last sound state;
+    empty for a whole run.
+    """
 
     model: EquilibriumModel
     test: Metrics
     seconds: float
+    verdict: str
 
 
 Event = Progress | EpochEnd | Finished
@@ -80,31 +101,47 @@ def fit(
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
 
     Raises:
-        ValueError: there are fewer training examples than one batch holds, or devices cannot share it.
+        ValueError: there are fewer training examples than one batch holds, devices cannot share it, or the
+            recipe's precision is out of reach.
     """
     task = classify(data) if isinstance(data, Dataset) else data
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
-    training = nnx.clone(model)
+    training = prepared(model, recipe)
     training.train()
     graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
-    program = Program(
-        graphdef, task.loss, replace(recipe, epochs=1), mesh
-    )  # a longer run is the same program
+    same = replace(recipe, epochs=1, patience=0)  # a longer or more patient run is the same program
+    program = Program(graphdef, task.loss, same, mesh)
     state = start_state(parameters, recipe) if resume is None else resume
     fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
     state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
-    while (step := int(state.step)) < calls.steps:
-        state, health = run_steps(program, state, rest, train, seed_there, steps, calls.size(step))
-        done, seconds = int(state.step), time.perf_counter() - began
-        yield Progress(done, calls.steps, calls.epoch(step), seconds, jax.tree.map(float, health), state)
-        if calls.ends_epoch(done):
-            validation = evaluate(model_at(model, state, recipe), task.validation, task.loss, recipe.solver)
-            yield EpochEnd(calls.epoch(step), recipe.epochs, time.perf_counter() - began, validation, state)
-    result = model_at(model, state, recipe)
-    test = evaluate(result, task.test, task.loss, recipe.solver)
-    yield Finished(result, test, time.perf_counter() - began)
+    watch, verdict, kept = Watch(recipe, resume), "", on_host(state)
+    while (step := int(kept.step)) < calls.steps and not verdict:
+        size, start = calls.size(step), kept
+        state, health = run_steps(program, state, rest, train, seed_there, steps, size)
+        kept, health = on_host(state), jax.tree.map(float, health)
+        done, epoch, seconds = step + size, calls.epoch(step), time.perf_counter() - began
+        watch.note(start, health, size)
+        verdict = watch.verdict(done)
+        ends = calls.ends_epoch(done)
+        yield Progress(done, calls.steps, epoch, seconds, ends, health, kept, watch.fault)
+        if ends:
+            current = model_at(model, kept, recipe)
+            validation = evaluate(current, task.validation, task.loss, recipe.solver, recipe.gradient)
+            radius = largest_radius(current, task.validation.x, recipe.solver)
+            watch.validate(kept, validation)
+            seconds = time.perf_counter() - began
+            yield EpochEnd(epoch, recipe.epochs, seconds, validation, radius, kept, watch.fault)
+    last = watch.good if verdict and watch.good else kept
+    result = model_at(model, last, recipe)
+    test = evaluate(result, task.test, task.loss, recipe.solver, recipe.gradient)
+    yield Finished(result, test, time.perf_counter() - began, verdict)
+
+
+def on_host(state: TrainState) -> TrainState:
+    """A copy outside the devices: the next call takes the state's memory, and an event must stay as it was."""
+    return jax.tree.map(np.array, state)
 
 
 @dataclass(frozen=True)
@@ -141,6 +178,6 @@ def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> Equi
     """A copy of the model for use: the averaged weights, dropout off."""
     result = nnx.clone(model)
     weights = state.average if recipe.average else state.parameters
-    nnx.update(result, jax.tree.map(jnp.asarray, jax.device_get(weights)))
+    nnx.update(result, jax.tree.map(jnp.asarray, weights))
     result.eval()
     return result

@@ -60,3 +60,30 @@ def test_follows_from_the_key_alone() -> None:
     assert (one == same).all()
     assert not (one == other).all()
     assert not (one[0] == one[1]).all()
+
+
+def test_elastic_moves_parts_on_their_own_and_no_further_than_said() -> None:
+    corners = [(6, 6), (6, 21), (21, 6), (21, 21)]
+    images = jnp.asarray(np.concatenate([np.repeat(blob(*corner), 50, axis=0) for corner in corners]))
+    moved = np.array([centre(image) for image in Augmentation(0, 0, 0, 0, elastic=2)(images, KEY)])
+    moved -= np.repeat(corners, 50, axis=0)
+    assert np.abs(moved).max() < 2.6
+    assert np.abs(moved).max() > 1
+    both = Augmentation(0, 0, 0, 0, elastic=2)(jnp.asarray(blob(7, 7) + blob(20, 20)), KEY)[0]
+    upper = (np.arange(28) < 14)[:, None, None]
+    parts = centre(both * upper) - 7, centre(both * ~upper) - 20
+    assert np.abs(parts[0] - parts[1]).max() > 0.2
+
+
+def test_strokes_get_thicker_and_thinner() -> None:
+    images = jnp.asarray(np.repeat(blob(13.5, 13.5), 200, axis=0))
+    ink = np.asarray(Augmentation(0, 0, 0, 0, stroke=0.8)(images, KEY)).sum((1, 2, 3))
+    plain = float((images[0] / 255).sum())
+    assert ink.min() < 0.75 * plain < 1.25 * plain < ink.max()
+
+
+def test_blur_keeps_the_ink_and_lowers_the_peak() -> None:
+    images = jnp.asarray(np.repeat(blob(13.5, 13.5), 200, axis=0))
+    found = np.asarray(Augmentation(0, 0, 0, 0, blur=1.0)(images, KEY))
+    np.testing.assert_allclose(found.sum((1, 2, 3)), float((images[0] / 255).sum()), rtol=1e-3)
+    assert found.max((1, 2, 3)).min() < 0.93 * float(images.max() / 255)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from deq.architectures import Architecture, construct
 from deq.checkpoints import (
     CARD,
     WEIGHTS,
@@ -17,11 +18,13 @@ from deq.checkpoints import (
     CheckpointError,
     load_checkpoint,
     load_pretrained,
+    model_name,
     pretrained_names,
     restore_weights,
     save_checkpoint,
+    weights_of,
 )
-from deq.models import EquilibriumModel, build, count_parameters
+from deq.models import MODELS, EquilibriumModel, build, count_parameters
 from deq.recipes import RECIPES
 from deq.settings import to_dict
 
@@ -150,3 +153,22 @@ def test_pretrained_toy_doubles() -> None:
     outputs, solution = toy.model(jnp.array([[-5.0]]), toy.solver)
     assert solution.converged.all()
     assert float(outputs[0, 0]) == pytest.approx(-10, abs=0.05)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_without_a_card_are_known_by_their_shapes(name: str) -> None:
+    data = weights_of(build(name))
+    assert model_name(data) == name
+    restored, fresh = arrays(restore_weights(name, data)), arrays(build(name))
+    assert all(np.array_equal(restored[key], fresh[key]) for key in fresh)
+
+
+def test_weights_of_nothing_known_are_refused() -> None:
+    data = safetensors.numpy.save({"kernel": np.ones((3, 4), np.float32)})
+    with pytest.raises(CheckpointError, match="fit none of"):
+        model_name(data)
+    for broken in (b"", b"nonsense", data[:20], b"\x02\0\0\0\0\0\0\0[]"):
+        with pytest.raises(CheckpointError, match="no safetensors"):
+            model_name(broken)
+    architecture = Architecture(3, 2, width=4)
+    assert model_name(weights_of(construct(architecture), architecture)) == "own"

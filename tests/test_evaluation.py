@@ -22,7 +22,7 @@ def examples() -> Examples:
 @pytest.mark.parametrize("batch_size", [1, 7, 23, 500])
 def test_batches_do_not_matter(examples: Examples, batch_size: int) -> None:
     model = build("mlp")
-    found = evaluate(model, examples, cross_entropy, SOLVER, batch_size)
+    found = evaluate(model, examples, cross_entropy, SOLVER, batch_size=batch_size)
     logits, solution = model(jnp.asarray(examples.x), SOLVER)
     assert found.accuracy == pytest.approx(np.mean(np.argmax(logits, 1) == examples.y))
     assert found.loss == pytest.approx(float(cross_entropy(logits, examples.y, 0.0).mean()), rel=1e-5)

@@ -12,7 +12,10 @@ from deq.solvers import Anderson
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("toy", 16), ("blog", 180_110), ("mlp", 134_538)])
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("toy", 16), ("blog", 180_110), ("mlp", 134_538), ("monotone", 84_313), ("conv", 51_714)],
+)
 def test_parameters(name: str, parameters: int) -> None:
     assert count_parameters(build(name)) == parameters
 

@@ -74,6 +74,18 @@ def test_resumes_to_the_bit(events: list, digits: Task, stop: int) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_events_stay_as_they_were(digits: Task) -> None:
+    """The devices' memory goes from call to call; what an event holds is nobody else's."""
+    run = fit(build("mlp"), digits, SMALL)
+    first = next(run).state
+    before = jax.tree.map(np.copy, first)
+    list(zip(run, range(2), strict=False))
+    assert all(jax.tree.leaves(jax.tree.map(np.array_equal, first, before)))
+    resumed = next(fit(build("mlp"), digits, SMALL, resume=first)).state
+    assert resumed.step == 2 * first.step
+    assert all(jax.tree.leaves(jax.tree.map(np.array_equal, first, before)))
+
+
 def test_seed_changes_the_order(events: list, digits: Task) -> None:
     other = next(iter(fit(build("mlp"), digits, SMALL, seed=1)))
     assert other.health.metrics.loss != events[0].health.metrics.loss

@@ -12,6 +12,7 @@ from deq.checkpoints import Checkpoint
 from deq.cli.report import open_model, show, usage_errors
 from deq.data import load_dataset
 from deq.evaluation import Metrics, evaluate
+from deq.gradients import Implicit
 from deq.models import count_parameters
 from deq.settings import named_solver
 from deq.solvers import Solver
@@ -26,13 +27,14 @@ def run(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the test metrics of a model."""
+    """Print the test metrics of a model: as it was trained, or with the equilibrium that a solver named here finds."""
     with usage_errors():
         checkpoint = open_model(source)
         task = load_task(dataset or checkpoint.card.dataset, data_dir)
         chosen = choose_solver(checkpoint, solver, tol)
         began = time.perf_counter()
-        metrics = evaluate(checkpoint.model, task.test, task.loss, chosen)
+        gradient = checkpoint.gradient if solver is None and tol is None else Implicit()
+        metrics = evaluate(checkpoint.model, task.test, task.loss, chosen, gradient)
         seconds = time.perf_counter() - began
     parameters = count_parameters(checkpoint.model)
     show(

@@ -18,7 +18,9 @@ app = typer.Typer(
 TaskName = StrEnum("TaskName", ["toy", "mnist", "fashion_mnist", "kmnist", "digits"])
 DatasetName = StrEnum("DatasetName", ["mnist", "fashion_mnist", "kmnist", "digits"])
 SolverName = StrEnum("SolverName", ["picard", "anderson", "broyden", "newton", "ode"])
+Precision = StrEnum("Precision", ["float32", "bf16"])
 GradientName = StrEnum("GradientName", ["implicit", "phantom", "unrolled"])
+Baseline = StrEnum("Baseline", ["explicit", "unrolled", "neural-ode"])
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the data set's four original .gz files.")]
@@ -39,6 +41,13 @@ def train(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     solver: SolverOption = None,
     gradient: Annotated[GradientName | None, typer.Option(help="Gradient instead of the recipe's.")] = None,
+    baseline: Annotated[
+        Baseline | None,
+        typer.Option(help="No equilibrium: one application of the cell, five, or its ODE until t = 1."),
+    ] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="Of the products inside the cell; the solve's decisions stay float32.")
+    ] = Precision.float32,
     out: Annotated[
         Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")
     ] = None,
@@ -61,7 +70,21 @@ def train(
     from deq.cli.request import Request
     from deq.cli.train import run, run_together
 
-    request = Request(task, model, epochs, batch_size, seed, solver, gradient, out, resume, data_dir, devices)
+    request = Request(
+        task=task,
+        model=model,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        solver=solver,
+        gradient=gradient,
+        baseline=baseline,
+        precision=precision,
+        out=out,
+        resume=resume,
+        data_dir=data_dir,
+        devices=devices,
+    )
     if coordinator is None and num_processes is None and process_id is None:
         run(request, json)
     else:

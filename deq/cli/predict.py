@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import typer
+from rich.progress import track
 
+from deq.census import take_census
 from deq.checkpoints import Checkpoint
-from deq.cli.report import open_model, readable, show, stdout, usage_errors
-from deq.evaluation import predict
-from deq.images import PictureError, find_digits, read_picture
+from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
+from deq.images import MAX_BYTES, PictureError, find_digits, read_picture
 
-_BATCH = 8  # digits are read in blocks of this many, so that any number compiles once
+_BATCH = 32  # digits are read in blocks of this many, so that any number compiles once
 
 
 def run(source: str, paths: list[Path], as_json: bool) -> None:
@@ -23,7 +25,10 @@ def run(source: str, paths: list[Path], as_json: bool) -> None:
         checkpoint = open_model(source)
         if checkpoint.card.model == "toy":
             raise ValueError("toy maps numbers to numbers and reads no pictures; choose another model.")
-    entries = [_entry(checkpoint, path) for path in paths]
+    found = [_digits(path) for path in track(paths, "Reading", console=stderr, transient=True)]
+    read = [digits for digits in found if isinstance(digits, np.ndarray)]
+    answers = iter(_answers(checkpoint, np.concatenate(read)) if read else [])
+    entries = [_entry(path, digits, answers) for path, digits in zip(paths, found, strict=True)]
     if as_json:
         show({"predictions": entries}, as_json)
     else:
@@ -33,36 +38,38 @@ def run(source: str, paths: list[Path], as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _entry(checkpoint: Checkpoint, path: Path) -> dict[str, Any]:
-    """The first digit of a picture, further ones as a list, or the reason why there is none."""
+def _digits(path: Path) -> np.ndarray | str:
+    """The digits in a picture, (n, 28, 28) uint8, or the reason why there are none."""
     try:
-        digits = find_digits(read_picture(path.read_bytes()))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # more is refused by its size
+        return np.stack([digit.image for digit in find_digits(read_picture(data))])
     except PictureError as error:
-        return {"image": str(path), "error": str(error)}
+        return str(error)
     except OSError as error:
-        return {"image": str(path), "error": f"Cannot read {path}: {error.strerror or error}."}
-    first, *further = _read(checkpoint, np.stack([digit.image for digit in digits])[..., None])
+        return f"Cannot read {path}: {error.strerror or error}."
+
+
+def _entry(path: Path, digits: np.ndarray | str, answers: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """What is said of one picture: its first digit, further ones as a list, or why there is none."""
+    if isinstance(digits, str):
+        return {"image": str(path), "error": digits}
+    first, *further = islice(answers, len(digits))
     return {"image": str(path)} | first | ({"digits": further} if further else {})
 
 
-def _read(checkpoint: Checkpoint, images: np.ndarray) -> list[dict[str, Any]]:
-    """One answer for each uint8 image of (n, 28, 28, 1)."""
-    answers = []
-    for start in range(0, len(images), _BATCH):
-        block = images[start : start + _BATCH]
-        filled = np.concatenate([block, np.zeros((_BATCH - len(block), *block.shape[1:]), np.uint8)])
-        probabilities, solution = predict(checkpoint.model, jnp.asarray(filled), checkpoint.solver)
-        for i in range(len(block)):
-            answers.append(
-                {
-                    "label": int(np.argmax(probabilities[i])),
-                    "probabilities": [round(float(p), 6) for p in probabilities[i]],
-                    "nfe": int(solution.nfe[i]),
-                    "residual": float(solution.residual[i]),
-                    "converged": bool(solution.converged[i]),
-                }
-            )
-    return answers
+def _answers(checkpoint: Checkpoint, images: np.ndarray) -> Iterator[dict[str, Any]]:
+    """One answer for each uint8 image of (n, 28, 28), n > 0."""
+    filled = np.concatenate([images, np.zeros((-len(images) % _BATCH, 28, 28), np.uint8)])
+    census = take_census(checkpoint.model, filled[..., None], checkpoint.solver, _BATCH)
+    for i in range(len(images)):
+        yield {
+            "label": int(census.labels[i]),
+            "probabilities": [round(float(p), 6) for p in census.probabilities[i]],
+            "nfe": int(census.nfe[i]),
+            "residual": float(census.residual[i]),
+            "converged": bool(census.converged[i]),
+        }
 
 
 def _line(entry: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ class TrainingProgress:
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
         self._row = bar.add_task("compiling", total=None)
+        self._fault = ""
 
     def show(self, event: training.Event) -> None:
         """Move the bar, or print the line of an epoch."""
@@ -33,14 +34,25 @@ class TrainingProgress:
             metrics = event.health.metrics
             told = f"epoch {event.epoch}, loss {metrics.loss:.4f}, {metrics.nfe:.1f} evaluations"
             self._bar.update(self._row, total=event.steps, completed=event.step, description=told)
+            self._say_fault(event)
         elif isinstance(event, training.EpochEnd):
             v = event.validation
             right = "" if math.isnan(float(v.accuracy)) else f"accuracy {100 * float(v.accuracy):.2f} %, "
             told = f"epoch {event.epoch} of {event.epochs}, validation: loss {v.loss:.4f}, {right}"
-            told += (
-                f"{v.nfe:.1f} evaluations, {100 * float(v.converged):.1f} % converged; {event.seconds:.0f} s"
-            )
+            told += f"{v.nfe:.1f} evaluations, {100 * float(v.converged):.1f} % converged, "
+            told += f"spectral radius {event.spectral_radius:.2f}; {event.seconds:.0f} s"
             self._bar.console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+    def _say_fault(self, event: training.Progress) -> None:
+        """A line when a fault begins and when it is over, not at every call between."""
+        if event.fault != self._fault:
+            told = (
+                f"At update {event.step} {event.fault}."
+                if event.fault
+                else f"Well again at update {event.step}."
+            )
+            self._bar.console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        self._fault = event.fault
 
 
 @contextmanager

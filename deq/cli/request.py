@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 import shlex
 import sys
@@ -16,7 +17,7 @@ import jax
 from deq.checkpoints import Card
 from deq.cli.evaluate import figures
 from deq.models import count_parameters
-from deq.recipes import RECIPES, Recipe
+from deq.recipes import BASELINES, RECIPES, Recipe
 from deq.settings import named_gradient, named_solver, to_dict
 from deq.training import Finished
 
@@ -32,6 +33,8 @@ class Request:
     seed: int
     solver: str | None
     gradient: str | None
+    baseline: str | None
+    precision: str
     out: Path | None
     resume: bool
     data_dir: Path | None
@@ -45,7 +48,7 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
     recipe = RECIPES[name]
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"precision": str(request.precision)}
     if request.epochs is not None:
         changes["epochs"] = request.epochs
     if request.batch_size is not None:
@@ -54,6 +57,10 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         changes["solver"] = named_solver(request.solver)(tol=recipe.solver.tol)
     if request.gradient is not None and named_gradient(request.gradient) is not type(recipe.gradient):
         changes["gradient"] = named_gradient(request.gradient)()
+    if request.baseline is not None:
+        if request.gradient is not None or request.solver is not None:
+            raise ValueError("--baseline takes the place of the solve: leave out --solver and --gradient.")
+        changes |= {"gradient": BASELINES[request.baseline], "jacobian": 0.0}
     return name, replace(recipe, **changes)
 
 
@@ -79,10 +86,18 @@ def make_card(event: Finished, request: Request, name: str, recipe: Recipe, vali
         recipe=settings(request, name, recipe),
         solver=to_dict(recipe.solver),
         gradient=to_dict(recipe.gradient),
-        machine=f"{jax.device_count()} {jax.devices()[0].device_kind} device, {platform.machine()}",
+        machine=machine(),
         versions={package: version(package) for package in ("jax", "flax", "optax", "diffrax")},
+        verdict=event.verdict,
         **measured,
     )
+
+
+def machine() -> str:
+    """What a run's seconds were taken on: devices, and the processor cores that it may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    kind = jax.devices()[0].device_kind
+    return f"{jax.device_count()} {kind} device, {cores} cores, {platform.machine()}"
 
 
 def without_folders(arguments: list[str]) -> list[str]:

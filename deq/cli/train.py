@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
 import typer
 from flax import nnx
 
+from deq.calibration import calibrate
 from deq.checkpoints import CARD, Card, load_checkpoint, save_checkpoint
 from deq.cli.evaluate import load_task
 from deq.cli.progress import training_progress
@@ -25,7 +26,7 @@ from deq.cli.request import Request, choose_recipe, make_card, settings
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of
 from deq.models import EquilibriumModel, build
 from deq.recipes import RECIPES, Recipe
-from deq.runs import RunFolder
+from deq.runs import CannotWrite, RunFolder, writing
 from deq.steps import start_state
 from deq.tasks import Task
 from deq.training import EpochEnd, Event, Finished, Progress, fit
@@ -79,7 +80,7 @@ def native_output_on_stderr() -> Iterator[None]:
 
 def train(request: Request) -> dict[str, Any]:
     """Train as asked, save if asked; the result."""
-    with usage_errors():
+    with usage_errors(), failed_writes():
         name, recipe = choose_recipe(request)
         if request.resume and request.out is None:
             raise ValueError("--resume needs --out: the folder of the run to go on with.")
@@ -88,8 +89,33 @@ def train(request: Request) -> dict[str, Any]:
         task = load_task(request.task, request.data_dir)
         folder = open_folder(request, name, recipe) if is_leader() else None
         events = start(request, name, recipe, task, folder)
-        finished, card = follow(events, request, name, recipe, folder)
+        finished, validation = follow(events, folder)
+        if finished.verdict:
+            stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        card = make_card(finished, request, name, recipe, validation)
+        if request.out and is_leader():
+            card = calibrated(card, finished, task, recipe)
+            with writing(request.out):
+                save_checkpoint(request.out, finished.model, card)
         return result(finished.model, card)
+
+
+def calibrated(card: Card, finished: Finished, task: Task, recipe: Recipe) -> Card:
+    """The card with the temperature that the model's probabilities need, where there are classes."""
+    if not task.has_labels:
+        return card
+    temperature, error = calibrate(finished.model, task, recipe.solver)
+    return dataclasses.replace(card, temperature=temperature, calibration_error=error)
+
+
+@contextmanager
+def failed_writes() -> Iterator[None]:
+    """Turn a full disk into one line on stderr and exit status 1."""
+    try:
+        yield
+    except CannotWrite as error:
+        stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
 
 
 def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None:
@@ -121,36 +147,41 @@ def start(
         where = f"Resuming at step {int(found.step)}." if found else "No whole checkpoint: starting anew."
         stderr.print(where, markup=False)
         state = found or state
-    mesh = mesh_of(request.devices, recipe.batch_size)
-    return fit(model, task, recipe, seed=request.seed, resume=from_leader(state), mesh=mesh)
+    mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)
+    resume = state if int(state.step) else None
+    return fit(model, task, recipe, seed=request.seed, resume=resume, mesh=mesh)
 
 
-def follow(
-    events: Iterator[Event], request: Request, name: str, recipe: Recipe, folder: RunFolder | None
-) -> tuple[Finished, Card]:
-    """Show, log and save what happens until the run is finished. A signal saves a checkpoint and ends it."""
+def follow(events: Iterator[Event], folder: RunFolder | None) -> tuple[Finished, float | None]:
+    """Show, log and save what happens; the end of it, and the last validation's accuracy.
+
+    A signal saves a checkpoint and ends the program. A state with a fault is not saved: a run that goes on
+    from its last sound one ends as if it had never stopped.
+    """
     validation = math.nan
     with training_progress(visible=is_leader()) as bar, stop_signals() as stopped:
         for event in events:
             bar.show(event)
+            if isinstance(event, Finished):
+                return event, None if math.isnan(validation) else validation
+            validates = isinstance(event, Progress) and event.ends_epoch
+            stop = any_process(bool(stopped)) and not validates
             if isinstance(event, EpochEnd):
                 validation = float(event.validation.accuracy)
-            if isinstance(event, Finished):
-                break
-            stop = any_process(bool(stopped))
             if folder:
                 folder.log(record(event))
-                if stop or isinstance(event, EpochEnd):
-                    folder.save(event.state)
+            if folder and (stop or isinstance(event, EpochEnd)) and not event.fault:
+                folder.save(event.state)
             if stop:
-                hint = " Its checkpoint is saved: --resume goes on." if folder else ""
-                stderr.print(f"Stopped by a signal.{hint}", markup=False)
-                raise typer.Exit(128 + (stopped[0] if stopped else signal.SIGTERM))
-    assert isinstance(event, Finished)
-    card = make_card(event, request, name, recipe, None if math.isnan(validation) else validation)
-    if request.out and is_leader():
-        save_checkpoint(request.out, event.model, card)
-    return event, card
+                leave(stopped, folder)
+    raise RuntimeError("The run ended without a result.")
+
+
+def leave(stopped: list[int], folder: RunFolder | None) -> NoReturn:
+    """End the program as a signal wants it, here or in another process of the run."""
+    hint = " Go on from its last checkpoint with --resume." if folder else ""
+    stderr.print(f"Stopped by a signal.{hint}", markup=False)
+    raise typer.Exit(128 + (stopped[0] if stopped else signal.SIGTERM))
 
 
 @contextmanager
@@ -173,6 +204,7 @@ def record(event: Progress | EpochEnd) -> dict[str, Any]:
         values = health.pop("metrics") | health
     else:
         values = {f"validation_{key}": value for key, value in dataclasses.asdict(event.validation).items()}
+        values["spectral_radius"] = event.spectral_radius
     head = {"step": int(event.state.step), "epoch": event.epoch, "seconds": round(event.seconds, 3)}
     return head | {key: float(v) if math.isfinite(v) else None for key, v in values.items()}
 
@@ -194,6 +226,6 @@ def prediction_at(model: EquilibriumModel, x: float) -> float:
 
 def finished_result(out: Path) -> dict[str, Any]:
     """The result of a run that is done already."""
-    stderr.print("This run is finished; its result:", markup=False)
     checkpoint = load_checkpoint(out)
+    stderr.print(f"This run is finished. {checkpoint.card.verdict}".strip(), markup=False, soft_wrap=True)
     return result(checkpoint.model, checkpoint.card)

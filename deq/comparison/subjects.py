@@ -7,12 +7,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from deq.checkpoints import CARD, PRETRAINED, load_pretrained, pretrained_names, read_card, restore_weights
+from deq.checkpoints import (
+    CARD,
+    PRETRAINED,
+    load_pretrained,
+    model_name,
+    pretrained_names,
+    read_card,
+    restore_weights,
+)
 from deq.comparison.cells import DIMENSION, affine_model, random_matrix, spiral_matrix
 from deq.comparison.problem import Problem, pose
 from deq.comparison.stiff import stiffen
 from deq.data import DatasetError, at_hand, load_dataset
-from deq.models import EquilibriumModel
+from deq.models import MODELS, EquilibriumModel
 
 RANDOM, SPIRAL = "random cell", "spiral cell"
 SHOWN = ("mnist", "digits", "toy")  # data sets of models that can be compared here
@@ -76,7 +84,8 @@ def make_problem(subject: Subject) -> Problem:
 def make_model(subject: Subject) -> EquilibriumModel:
     """The model alone."""
     if subject.weights:
-        return restore_weights(subject.model, subject.weights)
+        known = subject.model if subject.model in MODELS else model_name(subject.weights)
+        return restore_weights(known, subject.weights)
     if subject.model == RANDOM:
         return affine_model(random_matrix(subject.radius, subject.seed))
     return affine_model(spiral_matrix()) if subject.model == SPIRAL else load_pretrained(subject.model).model

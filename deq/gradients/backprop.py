@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import diffrax
 import jax
@@ -46,6 +47,7 @@ class Unrolled(Gradient):
     call measuring the residual. May be differentiated again and again. damping is traced.
     """
 
+    seeks_equilibrium: ClassVar[bool] = False
     steps: int = static(10)
     damping: float | Array = 1.0
 
@@ -69,6 +71,7 @@ class ThroughODE(Gradient):
     Chen et al. (2018), arXiv:1806.07366; Griewank (1992), doi:10.1080/10556789208805505.
     """
 
+    seeks_equilibrium: ClassVar[bool] = False
     t1: float | Array = 10.0
     tol: float | Array = 1e-5
     max_steps: int = static(256)
@@ -101,7 +104,8 @@ def _damped_steps(apply: Apply, inputs: Inputs, z: Array, steps: int, damping: f
     def step(z: Array, _: None) -> tuple[Array, None]:
         return (z + damping * (apply(inputs, z) - z)).astype(z.dtype), None
 
-    return jax.lax.scan(step, z, length=steps)[0]
+    # A loop of one step is no loop: XLA's gradients of convolutions are slow inside one on a CPU.
+    return jax.lax.scan(step, z, length=steps, unroll=steps == 1)[0]
 
 
 def _measured(apply: Apply, inputs: Inputs, z: Array, nfe: Array, solver: Solver) -> Solution:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,12 @@ class Probe:
 
 
 class Gradient(abc.ABC):
-    """How a cotangent of z* reaches the cell's parameters and x. z0 always gets zero."""
+    """How a cotangent of z* reaches the cell's parameters and x. z0 always gets zero.
+
+    seeks_equilibrium: whether the forward pass solves for z* at all, rather than take some steps.
+    """
+
+    seeks_equilibrium: ClassVar[bool] = True
 
     @abc.abstractmethod
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:

@@ -1,7 +1,7 @@
 """Training in the background: plans, jobs, and the registry that runs a few at once."""
 
 from deq.jobs.job import Job
-from deq.jobs.look import Look, largest_radius, look_at
+from deq.jobs.look import Look, look_at
 from deq.jobs.plan import OWN, PICTURE_NAMES, TASK_NAMES, Plan, flat_settings, load_task, plain, sizes
 from deq.jobs.record import Snapshot, Status
 from deq.jobs.registry import Registry
@@ -17,7 +17,6 @@ __all__ = [
     "Snapshot",
     "Status",
     "flat_settings",
-    "largest_radius",
     "load_task",
     "look_at",
     "plain",

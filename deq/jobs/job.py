@@ -11,10 +11,9 @@ from dataclasses import replace
 
 from deq.architectures import construct
 from deq.evaluation import Metrics, evaluate
-from deq.jobs.look import largest_radius, look_at
+from deq.jobs.look import look_at
 from deq.jobs.plan import Plan, load_task
 from deq.jobs.record import TRAINING, VALIDATION, Snapshot, Status, Table, training_row, validation_row
-from deq.jobs.watch import Watch
 from deq.models import EquilibriumModel
 from deq.steps import TrainState
 from deq.tasks import Task
@@ -28,8 +27,8 @@ log = logging.getLogger(__name__)
 class Job:
     """A run with an id that nobody can guess.
 
-    `work` runs in a worker thread, everything else in any thread. A halted job keeps its state, so that
-    another `work` goes on where it stopped, to the bit.
+    `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state,
+    so that another `work` goes on from there to the same end, to the bit.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -39,8 +38,7 @@ class Job:
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
         self._wish: tuple[Status, str] | None = None
-        self._watch = Watch()
-        self._state: TrainState | None = None
+        self._sound: TrainState | None = None  # where it goes on from
         self._model: EquilibriumModel | None = None
         self._seconds = 0.0  # of the parts of the run that are over
         self._now = WAITING
@@ -104,14 +102,14 @@ class Job:
         task, message = load_task(plan.task, plan.formula, plan.seed)
         self._enter(Status.RUNNING, "compiling", message)
         model = construct(plan.architecture, plan.seed)
-        events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._state)
+        events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
         status, told = self._follow(events, model, task)
-        if status is not Status.FINISHED:
+        if status in (Status.PAUSED, Status.STOPPED):
             self._enter(Status.RUNNING, "measuring on the test set", message)
-            state = self._watch.good or self._state
-            assert state is not None
-            result = model_at(model, state, plan.recipe)
-            self._deliver(result, evaluate(result, task.test, task.loss, plan.recipe.solver))
+            result = model if self._sound is None else model_at(model, self._sound, plan.recipe)
+            self._deliver(
+                result, evaluate(result, task.test, task.loss, plan.recipe.solver, plan.recipe.gradient)
+            )
         self.rest(status, told or message)
 
     def _follow(self, events: Iterator[Event], model: EquilibriumModel, task: Task) -> tuple[Status, str]:
@@ -122,19 +120,18 @@ class Job:
         for event in events:
             if isinstance(event, Finished):
                 self._deliver(event.model, event.test)
-                break
-            self._state = event.state
+                return (Status.LOST, event.verdict) if event.verdict else (Status.FINISHED, "")
+            if not event.fault:
+                self._sound = event.state
             self._seconds = before + event.seconds
             if isinstance(event, Progress):
                 self._progress(event, pace)
-                if self._watch.is_lost(event.state, event.health):
-                    return Status.LOST, LOST if self._watch.good else NEVER
             if isinstance(event, EpochEnd) or time.monotonic() - looked > LOOK_EVERY:
                 self._look(event, model, task)
                 looked = time.monotonic()
-            if self._wish is not None:
+            if self._wish is not None and not (isinstance(event, Progress) and event.ends_epoch):
                 return self._wish
-        return Status.FINISHED, ""
+        raise RuntimeError("A run ended without its result.")
 
     def _progress(self, event: Progress, pace: _Pace) -> None:
         epochs = self.plan.recipe.epochs
@@ -148,9 +145,9 @@ class Job:
         solver = self.plan.recipe.solver
         current = model_at(model, event.state, self.plan.recipe)
         if isinstance(event, EpochEnd):
-            radius = largest_radius(current, task.validation.x, solver)
+            row = validation_row(int(event.state.step), event.validation, event.spectral_radius)
             with self._lock:
-                self._validation.append(validation_row(int(event.state.step), event.validation, radius))
+                self._validation.append(row)
         look = look_at(current, task, solver)
         with self._lock:
             self._now = replace(self._now, look=look)
@@ -166,14 +163,6 @@ class Job:
 
 
 WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, "", None)
-LOST = (
-    "The solves have stopped converging and did not come back, so the run was ended; the weights are those "
-    "from before. A regulariser, bounded weights or a smaller learning rate keeps the equilibrium."
-)
-NEVER = (
-    "The solves have not converged from the start, so the run was ended. Allow more evaluations, a looser "
-    "tolerance, or choose another solver."
-)
 
 
 class _Pace:

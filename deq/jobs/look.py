@@ -1,4 +1,4 @@
-"""Looking at a model while it trains: its answers over the line or the plane, and its spectral radius."""
+"""Looking at a model while it trains: its answers over the line or the plane."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from deq.diagnostics import spectral_radius
 from deq.models import EquilibriumModel
 from deq.solvers import Solver
 from deq.tasks import HALF_WIDTH, Task
@@ -17,7 +16,6 @@ from deq.tasks import HALF_WIDTH, Task
 LINE_POINTS = 241
 PLANE_SIDE = 48
 PLANE_HALF_WIDTH = 2.5
-PROBED = 16  # inputs at whose equilibria the spectral radius is taken
 
 
 @dataclass(frozen=True)
@@ -55,25 +53,10 @@ def plane() -> np.ndarray:
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
 
-def largest_radius(model: EquilibriumModel, x: np.ndarray, solver: Solver) -> float:
-    """The largest spectral radius of df/dz over the equilibria of x: (n, ...); NaN where one is not finite."""
-    injection, z = _equilibria(*nnx.split(model), x[:PROBED], solver)
-    try:
-        return float(spectral_radius(model.cell, injection, z).max())
-    except np.linalg.LinAlgError:  # a Jacobian that is not finite
-        return float("nan")
-
-
 @jax.jit(static_argnums=0)
 def _answers(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver) -> tuple[Array, ...]:
     outputs, solution = nnx.merge(graph, variables)(x, solver)
     return outputs, solution.nfe, solution.converged
-
-
-@jax.jit(static_argnums=0)
-def _equilibria(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver) -> tuple[Array, Array]:
-    model = nnx.merge(graph, variables)
-    return model.encode(x), model(x, solver)[1].z
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -1,0 +1,82 @@
+"""Do the answers belong to the equilibrium, or to the solver? python -m benchmarks.agreement [--json] [--repeat N]
+
+Every shipped digit reader on the whole test set: solved as on its card, then by other solvers to 1e-5 with
+plenty of evaluations, and from random starts. `same answers` is the share of images with the card's own
+prediction, `points` the change in accuracy, `radius` the largest spectral radius of df/dz on 8 images (below
+1, plain iteration converges near the equilibrium).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from benchmarks.timing import arguments, report
+from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
+from deq.census import Census, take_census
+from deq.checkpoints import Checkpoint, pretrained_names
+from deq.data import Dataset
+from deq.radius import largest_radius
+from deq.solvers import Solver
+
+OTHERS: dict[str, Solver] = {
+    "Anderson 1e-5": Anderson(tol=1e-5, max_nfe=1000),
+    "Picard, damping 0.5, 1e-5": Picard(tol=1e-5, damping=0.5, max_nfe=1000),
+    "ODE flow 1e-4": ODEFlow(tol=1e-4, max_nfe=2000),
+    "ODE flow 1e-5": ODEFlow(tol=1e-5, max_nfe=3000),
+}
+
+
+def random_start(cell: Any, injection: Array) -> Array:
+    """z0 as large as the injection, of another direction for every entry of the state."""
+    noise = jax.random.normal(jax.random.key(0), injection.shape)
+    return noise * jnp.sqrt(jnp.mean(jnp.square(injection)))
+
+
+def rows_of(name: str, data: Dataset) -> Iterator[dict[str, Any]]:
+    """One row for each way to solve a model."""
+    shipped = load_pretrained(name)
+    own = take_census(shipped.model, data.test_images, shipped.solver)
+    radius = largest_radius(shipped.model, data.test_images[:8], shipped.solver)
+    yield row(name, "as on its card", own, own, data, radius)
+    for label, solver in OTHERS.items():
+        yield row(name, label, take_census(shipped.model, data.test_images, solver), own, data, radius)
+    yield row(name, "from random z0, Anderson 1e-5", restarted(shipped, data), own, data, radius)
+
+
+def restarted(shipped: Checkpoint, data: Dataset) -> Census:
+    """Solved from random starts; the model is changed for good."""
+    shipped.model.start_rule = random_start
+    return take_census(shipped.model, data.test_images, OTHERS["Anderson 1e-5"])
+
+
+def row(model: str, how: str, found: Census, own: Census, data: Dataset, radius: float) -> dict[str, Any]:
+    """What a census says beside the model's own."""
+    right, before = (np.mean(census.labels == data.test_labels) for census in (found, own))
+    return {
+        "model": model,
+        "solved": how,
+        "accuracy %": f"{100 * right:.2f}",
+        "points": f"{100 * (right - before):+.2f}",
+        "same answers %": f"{100 * np.mean(found.labels == own.labels):.2f}",
+        "converged %": f"{100 * found.converged.mean():.2f}",
+        "nfe": float(found.nfe.mean()),
+        "radius": radius,
+    }
+
+
+def main() -> None:
+    """Print the table."""
+    asked, data = arguments(__doc__.partition("\n")[0]), load_dataset("mnist")
+    readers = [name for name in pretrained_names() if name != "toy"]
+    rows = [found for name in readers for found in rows_of(name, data)]
+    report(f"Other solvers, other starts: {len(data.test_labels):,} test images", rows, asked.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""What solving and training cost beyond calling f. python -m benchmarks.overhead [--json] [--repeat N]
+
+Solve: the time of a solve of exactly 24 evaluations (or stages) over that of a compiled loop of as many plain
+calls of f. Step: the time of a training step with 12 evaluations forward and 12 products backward over that
+of its floor, 12 calls of f, 12 products with J^T, one gradient of the layers around them and the optimiser's
+update. Batch 128, float32; both sides of a ratio run in turn, and the spread is that of their ratios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from benchmarks.timing import arguments, ratio, report
+from deq import Anderson, Broyden, Implicit, ODEFlow, Picard, solve
+from deq.models import EquilibriumModel, build
+from deq.recipes import Recipe
+from deq.solvers import Solver
+from deq.steps import optimizer_of
+from deq.tasks import cross_entropy
+
+BATCH, CALLS, PRODUCTS = 128, 24, 12
+CELLS = ("mlp", "blog", "conv")
+SOLVERS: dict[str, Solver] = {
+    "Picard": Picard(tol=0.0, max_nfe=CALLS),
+    "Anderson": Anderson(tol=0.0, max_nfe=CALLS),
+    "Broyden": Broyden(tol=0.0, max_nfe=CALLS),
+    "ODE flow": ODEFlow(tol=0.0, max_nfe=CALLS + 1),
+}
+GOALS = {"Picard": 1.1, "Anderson": 1.4, "Broyden": 1.8, "ODE flow": 1.3, "training step": 1.25}
+EXACTLY = Anderson(tol=0.0, max_nfe=PRODUCTS)
+RECIPE = Recipe(solver=EXACTLY, gradient=Implicit(EXACTLY))
+
+
+def rows(repeat: int) -> Iterator[dict[str, Any]]:
+    """One row a cell and solver, and one a cell for the training step."""
+    rng = np.random.default_rng(0)
+    images = jnp.asarray(rng.integers(0, 256, (BATCH, 28, 28, 1)), jnp.uint8)
+    labels = jnp.asarray(rng.integers(0, 10, BATCH))
+    for name in CELLS:
+        model = build(name)
+        for label, solver in SOLVERS.items():
+            solving, calling, calls = solve_and_floor(model, images, solver)
+            yield row(name, label, calls, *ratio(solving, calling, repeat))
+        stepping, floor = step_and_floor(model, images, labels)
+        yield row(name, "training step", PRODUCTS, *ratio(stepping, floor, repeat))
+
+
+def row(cell: str, what: str, calls: int, middle: float, spread: float) -> dict[str, Any]:
+    """A ratio beside its goal."""
+    return {"cell": cell, "what": what, "calls": calls, "ratio": middle, "+-": spread, "goal": GOALS[what]}
+
+
+def solve_and_floor(
+    model: EquilibriumModel, images: Array, solver: Solver
+) -> tuple[Callable[[], Any], Callable[[], Any], int]:
+    """A solve, a loop of as many calls of f, and how many those are."""
+    graphdef, state = nnx.split(model.cell)
+    injection = model.encode(images)
+    z0 = model.start(injection)
+
+    def f(state: nnx.State, z: Array) -> Array:
+        return nnx.merge(graphdef, state)(z, injection)
+
+    solved = jax.jit(lambda state, z, solver: solve(lambda z: f(state, z), z, solver))
+    calls = int(solved(state, z0, solver).nfe.max())
+    called = jax.jit(lambda state, z: jax.lax.fori_loop(0, calls, lambda _, z: f(state, z), z))
+    return lambda: solved(state, z0, solver), lambda: called(state, z0), calls
+
+
+def step_and_floor(
+    model: EquilibriumModel, images: Array, labels: Array
+) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """A training step, and the least that one of its arithmetic does."""
+    graphdef, parameters = nnx.split(model)
+    optimizer = optimizer_of(RECIPE, jnp.asarray(100))
+    moments = optimizer.init(parameters)
+
+    def loss(parameters: nnx.State) -> Array:
+        outputs, _ = nnx.merge(graphdef, parameters)(images, RECIPE.solver, RECIPE.gradient)
+        return cross_entropy(outputs, labels, 0.0).mean()
+
+    @jax.jit
+    def step(parameters: nnx.State) -> Any:
+        return optimizer.update(jax.grad(loss)(parameters), moments, parameters)
+
+    @jax.jit
+    def floor(parameters: nnx.State) -> Any:
+        whole = nnx.merge(graphdef, parameters)
+        injection = whole.encode(images)
+        z = jax.lax.fori_loop(0, PRODUCTS, lambda _, z: whole.cell(z, injection), whole.start(injection))
+        _, pull_back = jax.vjp(lambda z: whole.cell(z, injection), z)
+        u = jax.lax.fori_loop(0, PRODUCTS, lambda _, u: pull_back(u)[0], z)
+
+        def once(parameters: nnx.State) -> Array:
+            model = nnx.merge(graphdef, parameters)
+            outputs = model.head(model.cell(z, model.encode(images)) + 0 * u)
+            return cross_entropy(outputs, labels, 0.0).mean()
+
+        return u, optimizer.update(jax.grad(once)(parameters), moments, parameters)
+
+    return lambda: step(parameters), lambda: floor(parameters)
+
+
+if __name__ == "__main__":
+    chosen = arguments(__doc__.partition("\n")[0])
+    report("Time over that of the calls of f themselves", rows(chosen.repeat), chosen.json)

@@ -1,0 +1,88 @@
+"""The same command with several seeds: a table, and the one that ships. python -m benchmarks.seeds RUN RUN RUN [--ship]
+
+RUN is a folder that `python -m deq train mnist --model NAME --seed N --out RUN` wrote. The run with the best
+accuracy on the 5,000 validation images is the one that ships, whatever its accuracy on the test set: --ship
+puts its weights into deq/pretrained/NAME, with a card that tells of all seeds and of the baselines, which
+are runs of the same model with --baseline.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from benchmarks.timing import report
+from deq.calibration import calibrate
+from deq.checkpoints import PRETRAINED, Card, Checkpoint, load_checkpoint, save_checkpoint
+from deq.cli.evaluate import load_task
+
+TOLD = (
+    "seed",
+    "validation_accuracy",
+    "accuracy",
+    "nfe_mean",
+    "residual_mean",
+    "converged_fraction",
+    "seconds",
+)
+
+
+def row_of(card: Card) -> dict[str, Any]:
+    """What a card tells of its seed."""
+    return {key: getattr(card, key) for key in TOLD}
+
+
+def chosen(runs: list[Checkpoint]) -> Checkpoint:
+    """The run with the best validation accuracy, the first of equals."""
+    return max(runs, key=lambda run: run.card.validation_accuracy or 0.0)
+
+
+def ship(runs: list[Checkpoint], baselines: list[Checkpoint]) -> None:
+    """Write the chosen run to deq/pretrained, calibrated, its card telling of all the runs."""
+    best = chosen(runs)
+    best.model.temperature = 1.0
+    temperature, error = calibrate(best.model, load_task(best.card.dataset, None), best.solver)
+    card = replace(
+        best.card,
+        temperature=temperature,
+        calibration_error=error,
+        seeds=[row_of(run.card) for run in runs],
+        baselines={baseline_of(run.card): run.card.accuracy for run in baselines},
+    )
+    save_checkpoint(PRETRAINED / card.model, best.model, card)
+
+
+def baseline_of(card: Card) -> str:
+    """The baseline's name, from the command that trained it."""
+    words = card.command.split()
+    return words[words.index("--baseline") + 1]
+
+
+def main() -> None:
+    """Print the table; write deq/pretrained/NAME if told to."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--baselines", nargs="*", type=Path, default=[])
+    parser.add_argument("--ship", action="store_true", help="write deq/pretrained/NAME")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    runs = [load_checkpoint(folder) for folder in asked.runs]
+    if len({run.card.model for run in runs}) > 1:
+        parser.error("the runs are of several models")
+    if asked.ship:
+        ship(runs, [load_checkpoint(folder) for folder in asked.baselines])
+    accuracies = [100 * run.card.accuracy for run in runs if run.card.accuracy is not None]
+    spread = f"{mean(accuracies):.2f} ± {stdev(accuracies) if len(accuracies) > 1 else 0:.2f} %"
+    name, seed = runs[0].card.model, chosen(runs).card.seed
+    report(
+        f"{name}: test accuracy {spread}; seed {seed} by validation",
+        map(row_of, (r.card for r in runs)),
+        asked.json,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""A run's folder: what was whole stays whole, what is damaged is passed over, what does not fit is said."""
+
+import random
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from deq.models import build
+from deq.recipes import RECIPES
+from deq.runs import CannotWrite, RunFolder
+from deq.steps import TrainState, start_state
+
+SETTINGS = {"seed": 0}
+
+
+def state(step: int) -> TrainState:
+    made = start_state(nnx.state(build("mlp", seed=step), nnx.Param), RECIPES["mlp"])
+    return TrainState(made.parameters, made.average, made.optimizer, np.array(step, np.int32))
+
+
+def same(ours: TrainState, theirs: TrainState) -> bool:
+    return all(jax.tree.leaves(jax.tree.map(np.array_equal, ours, theirs)))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with checkpoints of steps 1 and 2."""
+    folder = tmp_path_factory.mktemp("run")
+    run = RunFolder(folder, SETTINGS)
+    for step in (1, 2):
+        run.save(state(step))
+        run.log({"step": step})
+    return folder
+
+
+def opened(saved: Path, tmp_path: Path) -> RunFolder:
+    shutil.copytree(saved, tmp_path / "copy")
+    return RunFolder(tmp_path / "copy", SETTINGS)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_flipped_bit_is_noticed_wherever_it_is(saved: Path, tmp_path: Path, seed: int) -> None:
+    """In the numbers, in what is around them, or where it changes nothing."""
+    run, chance = opened(saved, tmp_path), random.Random(seed)
+    files = sorted(path for path in (tmp_path / "copy/checkpoints/2").rglob("*") if path.is_file())
+    file = chance.choices(files, [path.stat().st_size for path in files])[0]
+    data = bytearray(file.read_bytes())
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    file.write_bytes(data)
+    found = run.restore(state(0))
+    assert same(found, state(1 if run.warnings else 2))
+    assert all("step 2 is damaged and passed over" in warning for warning in run.warnings)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_truncated_checkpoint_is_passed_over(saved: Path, tmp_path: Path, share: float) -> None:
+    run = opened(saved, tmp_path)
+    for file in (tmp_path / "copy/checkpoints/2").rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
+    assert same(run.restore(state(0)), state(1))
+    assert len(run.warnings) == 1
+    assert (tmp_path / "copy/metrics.jsonl").read_text() == '{"step": 1}\n'
+
+
+def test_what_a_crash_left_of_a_line_is_dropped(saved: Path, tmp_path: Path) -> None:
+    run, metrics = opened(saved, tmp_path), tmp_path / "copy/metrics.jsonl"
+    metrics.write_text(metrics.read_text() + '{"step": 1')
+    assert same(run.restore(state(0)), state(2))
+    run.log({"step": 3})
+    assert metrics.read_text() == '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
+
+
+def test_a_checkpoint_that_will_not_fit_is_not_begun(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = opened(saved, tmp_path)
+    full = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    with monkeypatch.context() as patch:
+        patch.setattr("deq.runs.shutil.disk_usage", lambda _: full)
+        with pytest.raises(CannotWrite, match=r"takes 2\.2 MB, and 1\.0 MB are free.*--resume"):
+            run.save(state(3))
+    assert sorted(path.name for path in (tmp_path / "copy/checkpoints").iterdir()) == ["1", "2"]
+    run.save(state(3))
+    assert same(run.restore(state(0)), state(3))
