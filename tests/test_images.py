@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from deq.images import PictureError, cut_digits, find_digits, find_ink
 from deq.images.lines import rule_out, shear
-from deq.images.mnist import to_mnist
+from deq.images.mnist import even_pen, to_mnist
 from deq.images.strokes import stroke_width
 from tests import pictures
 
@@ -181,8 +181,13 @@ def test_blank_is_refused(level: int) -> None:
         find_digits(np.full((100, 120, 3), level, np.uint8))
 
 
-def test_blank_paper_with_grain_is_refused() -> None:
-    grain = 200 + RNG.normal(0, 4, (300, 300, 1)) + np.linspace(-20, 20, 300)[None, :, None]
+@pytest.mark.parametrize("seed", range(4))
+def test_blank_paper_with_grain_is_refused(seed: int) -> None:
+    grain = (
+        200
+        + np.random.default_rng(seed).normal(0, 4, (300, 300, 1))
+        + np.linspace(-20, 20, 300)[None, :, None]
+    )
     with pytest.raises(PictureError, match="blank"):
         cut_digits(find_ink(np.repeat(grain, 3, 2).astype(np.uint8)))
 
@@ -192,3 +197,11 @@ def test_noise_of_any_size_is_read_or_refused_and_never_raises_else(shape) -> No
     picture = RNG.integers(0, 256, (*shape, 3), dtype=np.uint8)
     with suppress(PictureError):
         assert all(digit.image.shape == (28, 28) for digit in find_digits(picture))
+
+
+def test_a_thick_pen_is_thinned_unless_it_was_only_blurred() -> None:
+    crisp = np.zeros((200, 200))
+    crisp[20:180, 70:130] = 1  # 7.5 of the box's 20 pixels wide
+    blurred = ndimage.gaussian_filter(crisp, 10)
+    assert (even_pen(crisp) > 0.5).sum() < 0.6 * crisp.sum()
+    assert even_pen(blurred) is blurred

@@ -67,14 +67,18 @@ def _saved(image: Image.Image, kind: str, **options) -> bytes:
     return file.getvalue()
 
 
+def test_heic_is_read() -> None:
+    assert ".heic" in Image.registered_extensions()
+
+
 @pytest.mark.parametrize("mode", sorted(modes()))
 def test_every_mode_reads_the_same(mode: str) -> None:
     assert alike(find_digits(read_picture(modes()[mode]))[0].image, REFERENCE) > 0.95
 
 
-def bomb() -> bytes:
-    """A header that says 20,000 x 20,000 and next to nothing behind it."""
-    header = (20_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+def png(rows: int, columns: int, depth: int = 8, colour: int = 2) -> bytes:
+    """A header that says how large it is and next to nothing behind it."""
+    header = columns.to_bytes(4, "big") + rows.to_bytes(4, "big") + bytes([depth, colour, 0, 0, 0])
     file = io.BytesIO(b"\x89PNG\r\n\x1a\n")
     file.seek(0, io.SEEK_END)
     for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(10_000_000))), (b"IEND", b"")):
@@ -85,15 +89,17 @@ def bomb() -> bytes:
 HOSTILE = {
     "empty": (b"", "empty"),
     "text": (b"this is no picture, whatever its name says", "not a picture"),
-    "zip": (b"PK\x03\x04" + bytes(100), "not a picture"),
+    "zip": (b"PK\x03\x04" + bytes(100), "zip, not a picture"),
     "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(40), "HEIC"),
+    "100 MB": (bytes(100_000_000), "more than 20 MB"),
+    "deep and large": (png(6000, 5000, depth=16, colour=0), "20 million"),
     "truncated PNG": (file_of(on_paper(drawing()))[:300], "damaged"),
     "truncated JPEG": (
         file_of(RNG.integers(0, 256, (300, 300, 3), dtype=np.uint8), "JPEG")[:4000],
         "damaged",
     ),
     "header only": (file_of(on_paper(drawing()))[:20], "not a picture"),
-    "bomb": (bomb(), "50 million"),
+    "bomb": (png(20_000, 20_000), "50 million"),
     "one pixel": (file_of(np.zeros((1, 1, 3), np.uint8)), "only 1 x 1"),
     "sliver": (file_of(np.zeros((4, 2000, 3), np.uint8)), "only 2000 x 4"),
 }

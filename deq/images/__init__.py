@@ -1,16 +1,29 @@
 """A photo, scan or drawing -> the 28x28 the model was trained on.
 
 `read_picture` decodes a file safely, `find_ink` separates ink from paper, `cut_digits` brings each digit
-into the manner of MNIST; `find_digits` does the last two at once.
+into the manner of MNIST; `find_digits` does the last two at once. `unpack` opens a zip of pictures.
 """
 
 import numpy as np
 
+from deq.images.bundle import MAX_FILES, is_zip, unpack
 from deq.images.digits import Digit, cut_digits
 from deq.images.ink import Ink, find_ink
-from deq.images.reading import PictureError, read_picture
+from deq.images.reading import MAX_BYTES, PictureError, read_picture
 
-__all__ = ["Digit", "Ink", "PictureError", "cut_digits", "find_digits", "find_ink", "read_picture"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_FILES",
+    "Digit",
+    "Ink",
+    "PictureError",
+    "cut_digits",
+    "find_digits",
+    "find_ink",
+    "is_zip",
+    "read_picture",
+    "unpack",
+]
 
 
 def find_digits(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from deq.images.ink import Ink
+from deq.images.ink import Ink, ink_floor
 from deq.images.mnist import to_mnist
 from deq.images.reading import PictureError
 from deq.images.strokes import EIGHT, extent, main_stroke, rim_share, stroke_width, touches_edge
 
 MAX_PARTS = 60  # marks beyond the largest sixty are dust
-SPECK = 0.03  # of the picture's longer side: where nothing is larger, there is only grain and dust
+SPECK = 0.03  # of the longer side: where nothing is larger, there is only dust
+GRAIN = 0.06  # the same in a photo, whose paper is grainy
 BLANK = "No digit found: the picture looks blank. Write one with a darker pen or move closer."
 
 
@@ -32,14 +33,14 @@ def cut_digits(ink: Ink, threshold: float | None = None) -> list[Digit]:
         PictureError: nothing there looks like a digit.
     """
     mask = stroke_mask(ink, threshold)
-    groups = in_reading_order(group(mask))
+    groups = in_reading_order(group(mask, SPECK if ink.noise < 0.005 else GRAIN))
     return [cut(ink, mask) for mask in groups]
 
 
 def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
     """Where the ink is: stronger than a share of the strength of the picture's main stroke."""
     if threshold is None:
-        floor = max(4 * ink.noise, 0.04)
+        floor = ink_floor(ink.strength, ink.noise)
         threshold = max(floor, 0.4 * main_stroke(ink.strength, floor)[1])
     mask = ink.strength > threshold
     if not mask.any():
@@ -47,14 +48,14 @@ def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
     return mask
 
 
-def group(mask: np.ndarray) -> list[np.ndarray]:
-    """Components of the mask gathered into digits, a mask each."""
-    labels, _ = ndimage.label(mask, EIGHT)
+def group(mask: np.ndarray, least: float) -> list[np.ndarray]:
+    """Components of the mask gathered into digits, a mask each; none larger than `least` is a blank picture."""
+    labels = components(mask)
     boxes = ndimage.find_objects(labels)
     order = sorted(range(len(boxes)), key=lambda i: -extent(boxes[i]))[:MAX_PARTS]
     parts = [(labels[boxes[i]] == i + 1, boxes[i]) for i in order]
-    parts = [part for part in parts if rim_share(*part, mask.shape) < 0.6]
-    if not parts or extent(parts[0][1]) < max(4, SPECK * max(mask.shape)):
+    parts = [part for part in parts if rim_share(*part, mask.shape) < 0.6 and is_dense(part)]
+    if not parts or extent(parts[0][1]) < max(4, least * max(mask.shape)):
         raise PictureError(BLANK)
     upright = [part for part in parts if is_upright(part)] or parts[:1]
     size = max(extent(box) for _, box in upright)
@@ -64,10 +65,21 @@ def group(mask: np.ndarray) -> list[np.ndarray]:
     return adopt(masks, rest, size)
 
 
+def components(mask: np.ndarray) -> np.ndarray:
+    """Labels of the strokes; in a large picture a gap of a few pixels, left by a pencil, parts nothing."""
+    bridged = ndimage.binary_dilation(mask, iterations=2) if min(mask.shape) > 200 else mask
+    return np.where(mask, ndimage.label(bridged, EIGHT)[0], 0)
+
+
+def is_dense(part) -> bool:
+    """A stroke or what is left of one, no grains that lie close to one another."""
+    return part[0].sum() > 0.5 * extent(part[1])
+
+
 def is_upright(part) -> bool:
-    """Not a dash: a digit is hardly more than twice as wide as tall."""
+    """Not a dash: a digit is not four times as wide as tall."""
     rows, columns = part[1]
-    return rows.stop - rows.start > 0.4 * (columns.stop - columns.start)
+    return rows.stop - rows.start > 0.25 * (columns.stop - columns.start)
 
 
 def is_digit(part, size: int, shape) -> bool:

@@ -9,8 +9,8 @@ from scipy import ndimage
 from deq.images.lines import rule_out
 from deq.images.strokes import main_stroke
 
-SIDE = 512  # the longer side that the search works at
-SMALL = 200  # the longer side that polarity is judged at
+SIDE = 400  # the longer side that the search works at, for large pictures
+LEAST = 128  # and for small ones
 REACH_DRAWN = 0.4  # strokes up to this fraction of the shorter side are ink, wider dark areas are background;
 REACH_PHOTO = 0.2  # less in a photo, where the dark areas may be shadows
 
@@ -41,32 +41,41 @@ def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
     """
     picture, scale = fit(picture)
     grey = grey_of_ink(picture)
-    polarity = polarity or find_polarity(grey)
-    grey = 255 - grey if polarity == "light" else grey
-    strength, noise = clean(grey)
-    return Ink(grey, strength, noise, polarity, scale)
+    polarity = polarity or flat_polarity(grey)
+    if polarity != "light":
+        strength, noise = clean(grey)
+        if polarity == "dark" or find_polarity(grey, strength, noise) == "dark":
+            return Ink(grey, strength, noise, "dark", scale)
+    grey = 255 - grey
+    return Ink(grey, *clean(grey), "light", scale)
 
 
 def clean(grey: np.ndarray) -> tuple[np.ndarray, float]:
     """Strength of dark ink (rows, columns) in 0..1 without shadows, frames and ruled lines, and its noise."""
-    strength = flatten(grey)
-    noise = (
-        float(np.quantile(np.abs(strength), 0.25)) / 0.3186
-    )  # of a normal law; ink may fill half the picture
-    strength = clear_frame(np.clip(strength, 0, 1))
-    if flat_paper(grey) is None:
-        strength = clear_blobs(strength, max(4 * noise, 0.1))
-    return np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T), noise
+    drawn = flat_paper(grey)
+    soft = ndimage.gaussian_filter(grey, 0.7) if min(grey.shape) > 100 else grey
+    strength = flatten(soft, drawn)
+    low, paper = np.quantile(strength, (0.05, 0.25))  # ink may fill half the picture
+    noise = float(paper - low) / 0.97  # of a normal law
+    level = 0.0 if drawn is not None else float(paper) + 0.5 * noise
+    strength = np.clip(strength - level, 0, 1)
+    strength = np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T)
+    if drawn is None:
+        strength = unframe(
+            strength, np.clip(flatten(soft, None, "nearest") - level, 0, 1), max(4 * noise, 0.1)
+        )
+    return strength, noise
 
 
 def fit(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """The picture with its longer side at most SIDE, and the factor that it was shrunk by."""
+    """The picture with its longer side in LEAST..SIDE, and the factor that it was shrunk by."""
     longest = max(picture.shape[:2])
-    if longest <= SIDE:
+    target = min(max(longest, LEAST), SIDE)
+    if target == longest:
         return picture.astype(np.float32), 1.0
-    size = [max(1, round(n * SIDE / longest)) for n in picture.shape[1::-1]]
-    small = Image.fromarray(picture).resize(size, Image.Resampling.BOX)
-    return np.asarray(small, dtype=np.float32), longest / SIDE
+    size = [max(1, round(n * target / longest)) for n in picture.shape[1::-1]]
+    filter = Image.Resampling.BOX if target < longest else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(picture).resize(size, filter), dtype=np.float32), longest / target
 
 
 def grey_of_ink(picture: np.ndarray) -> np.ndarray:
@@ -78,22 +87,32 @@ def grey_of_ink(picture: np.ndarray) -> np.ndarray:
     return (picture @ (strong**2 / max(float((strong**2).sum()), 1e-6))).astype(np.float32)
 
 
-def find_polarity(grey: np.ndarray) -> str:
-    """ "dark" or "light", whichever gives the longer and stronger stroke that keeps clear of the edges."""
+def flat_polarity(grey: np.ndarray) -> str | None:
+    """ "dark" or "light" for a drawing on paper of one grey, None for a photo."""
     paper = flat_paper(grey)
-    if paper is not None:
-        return "dark" if paper > grey.mean() else "light"
-    size = [max(1, round(n * min(1, SMALL / max(grey.shape)))) for n in grey.shape[::-1]]
-    small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-    lean = 1.5 if np.median(small) > small.mean() else 1 / 1.5  # there is less ink than paper
-    return "dark" if lean * stroke_score(small) >= stroke_score(255 - small) else "light"
+    return None if paper is None else "dark" if paper > grey.mean() else "light"
 
 
-def stroke_score(grey: np.ndarray) -> float:
-    """How much the dark parts of a picture look like a stroke."""
-    strength, noise = clean(grey)
-    floor = max(4 * noise, 0.04, 0.3 * float(np.quantile(strength, 0.995)))
-    return main_stroke(strength, floor)[0]
+def find_polarity(grey: np.ndarray, strength: np.ndarray, noise: float) -> str:
+    """ "dark" or "light", whichever gives the longer and stronger stroke.
+
+    strength, noise: what `clean` made of the grey. Light ink is judged at half the size, for speed: its score
+    is then half as high.
+    """
+    lean = 2.0 if np.median(grey) > grey.mean() else 0.5  # there is less ink than paper
+    size = [max(1, n // 2) for n in grey.shape[::-1]]
+    half = np.asarray(Image.fromarray(255 - grey).resize(size, Image.Resampling.BOX))
+    return "dark" if lean * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half)) else "light"
+
+
+def stroke_score(strength: np.ndarray, noise: float) -> float:
+    """How much the ink looks like a stroke."""
+    return main_stroke(strength, ink_floor(strength, noise))[0]
+
+
+def ink_floor(strength: np.ndarray, noise: float) -> float:
+    """The least strength that may be ink: above the noise, and above what strokes are far stronger than."""
+    return max(5 * noise, 0.04, 0.3 * float(np.quantile(strength, 0.995)))
 
 
 def flat_paper(grey: np.ndarray) -> float | None:
@@ -105,39 +124,41 @@ def flat_paper(grey: np.ndarray) -> float | None:
     return paper if same.mean() > 0.3 and rim.mean() > 0.5 else None
 
 
-def flatten(grey: np.ndarray) -> np.ndarray:
-    """Strength of dark ink on paper that may lie in shadow, 0 in the median: (rows, columns), at most 1."""
-    soft = ndimage.gaussian_filter(grey, 0.7) if min(grey.shape) > 100 else grey
-    drawn = flat_paper(grey)
-    reach = max(3, int((REACH_PHOTO if drawn is None else REACH_DRAWN) * min(grey.shape)) | 1)
-    if drawn is None:
-        paper = ndimage.grey_closing(soft, (reach, reach), mode="nearest")
-    else:  # the paper of a drawing goes on beyond its edge, where strokes are cut off
-        paper = ndimage.grey_closing(np.pad(soft, reach, constant_values=drawn), (reach, reach))
-        paper = paper[reach:-reach, reach:-reach]
-    strength = (paper - soft) / np.maximum(paper, 80)
-    return strength - (np.median(strength) if drawn is None else 0)
+def flatten(soft: np.ndarray, drawn: float | None, beyond: str = "maximum") -> np.ndarray:
+    """Strength of dark ink on paper that may lie in shadow: (rows, columns), at most 1.
+
+    beyond: how the paper of a photo goes on beyond its edge, in its brightest shade nearby or as it ends.
+    """
+    reach = max(3, int((REACH_PHOTO if drawn is None else REACH_DRAWN) * min(soft.shape)) | 1)
+    if drawn is not None:
+        wide = np.pad(soft, reach, constant_values=drawn)
+    elif beyond == "maximum":
+        wide = np.pad(soft, reach, "maximum", stat_length=reach)
+    else:
+        wide = np.pad(soft, reach, "edge")
+    paper = ndimage.grey_closing(wide, (reach, reach))[reach:-reach, reach:-reach]
+    return (paper - soft) / np.maximum(paper, 80)
 
 
-def clear_frame(strength: np.ndarray) -> np.ndarray:
-    """Blank the dark border of a scan: rows and columns at the edge that are ink nearly from end to end."""
-    strength = strength.copy()
-    for turn in range(4):
-        side = np.rot90(strength, turn)
-        deep = (side[: max(1, len(side) // 10)] > 0.2).mean(1) > 0.9
-        if deep[0]:
-            side[: np.flatnonzero(deep)[-1] + 3] = 0
-    return strength
+def unframe(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
+    """Ink without what frames the paper: a scanner's lid, a table, a shadow.
+
+    A stroke that leaves a photo and a dark area at its edge look alike there. What is ink only if the paper does
+    not end as the photo does (then its strength is `ending`) is a frame where it lies at the edge for the most
+    part, or fills the edge from end to end; a digit that is cut off goes on inside.
+    """
+    ink = strength > floor
+    labels, count = ndimage.label(ink)
+    edge = strength - ending > 0.05
+    shares = np.append(0, ndimage.mean(edge, labels, np.arange(1, count + 1)))
+    frame = ink & edge & ((shares > 0.5)[labels] | full_rows(ink) | full_rows(ink.T).T)
+    return (
+        np.where(ndimage.binary_dilation(frame, iterations=3), ending, strength) if frame.any() else strength
+    )
 
 
-def clear_blobs(strength: np.ndarray, floor: float) -> np.ndarray:
-    """Blank areas that are wider than a stroke can be and run over the edge of a photo: shadows, a table."""
-    radius = max(3, round(REACH_PHOTO * 0.3 * min(strength.shape)))
-    mask = np.pad(strength > floor, radius, mode="edge")
-    seeds = ndimage.distance_transform_edt(mask) > radius
-    if not seeds.any():
-        return strength
-    area = (ndimage.distance_transform_edt(~seeds) <= radius + 2)[radius:-radius, radius:-radius]
-    labels, _ = ndimage.label(area)
-    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    return np.where(np.isin(labels, edge[edge > 0]), 0, strength)
+def full_rows(ink: np.ndarray) -> np.ndarray:
+    """Rows at the upper and the lower edge, up to a tenth of them, that are ink nearly from end to end."""
+    full = (ink.mean(1) > 0.95)[:, None] & np.ones_like(ink)
+    full[len(ink) // 10 + 1 : -(len(ink) // 10) - 1] = False
+    return full

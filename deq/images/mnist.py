@@ -7,7 +7,8 @@ from scipy import ndimage
 from deq.images.strokes import stroke_width
 
 BOX = 20  # the digit fits into 20x20, its centre of mass in the middle of 28x28
-STROKE = (2.0, 5.0)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
+STROKE = (2.6, 3.6)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
+BLURRED = 0.25  # of a stroke's width: the edge of a thick pen that is wider than that was blurred
 
 
 def to_mnist(soft: np.ndarray) -> np.ndarray:
@@ -23,7 +24,10 @@ def to_mnist(soft: np.ndarray) -> np.ndarray:
 
 
 def even_pen(soft: np.ndarray) -> np.ndarray:
-    """Ink redrawn with a pen of MNIST's width where its own is thinner or thicker, by signed distance."""
+    """Ink redrawn with a pen of MNIST's width where its own is thinner or thicker, by signed distance.
+
+    Thick and blurred ink is left as it is: enlarged from a few pixels, its greys tell what a new edge would not.
+    """
     mask = soft > 0.5
     size = max(mask.any(0).sum(), mask.any(1).sum())
     if size < 8 * BOX:
@@ -33,12 +37,19 @@ def even_pen(soft: np.ndarray) -> np.ndarray:
     width = stroke_width(mask)
     unit = size / BOX
     target = np.clip(width / unit, *STROKE) * unit
-    if abs(target - width) < 0.1 * unit:
+    blurred = target < width and edge_width(soft, mask) > BLURRED * width
+    if blurred or abs(target - width) < 0.1 * unit:
         return soft
     grow = (target - width) / 2
     mask = np.pad(mask, int(max(grow, 0)) + 2)
     distance = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
     return np.clip((distance + grow) / (0.5 * unit) + 0.5, 0, 1)
+
+
+def edge_width(soft: np.ndarray, mask: np.ndarray) -> float:
+    """Pixels from paper to ink across the mask's edge: those in between over those along it."""
+    between = (soft > 0.15) & (soft < 0.85)
+    return between.sum() / (mask & ~ndimage.binary_erosion(mask)).sum()
 
 
 def centre(ink: np.ndarray) -> np.ndarray:

@@ -3,10 +3,14 @@
 import io
 
 import numpy as np
+from pi_heif import register_heif_opener
 from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
-MAX_PIXELS = 50_000_000  # decoded as RGBA that is 200 MB; more is refused by the header alone
+register_heif_opener()  # HEIC, what phones save
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "HEIF")
+MAX_BYTES = 20_000_000  # of a file
+MAX_PIXELS = 50_000_000  # decoded that is 200 MB; more is refused by the header alone
+DEEP_PIXELS = 20_000_000  # where alpha or more than 8 bits take several times as much
 MAX_SIDE = 1024  # twice the side that the search for ink works at
 MIN_SIDE = 8
 
@@ -32,10 +36,12 @@ def read_picture(data: bytes) -> np.ndarray:
     an animation, 16-bit and CMYK brought to 8-bit RGB. The header is checked before anything is decoded.
 
     Raises:
-        PictureError: no picture, damaged, or with too many or too few pixels.
+        PictureError: no picture, damaged, or with too many bytes, too many or too few pixels.
     """
     if not data:
         raise PictureError("The file is empty. Choose a picture, such as a PNG or a JPEG.")
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"The file has more than {MAX_BYTES // 10**6} MB. Make the picture smaller first.")
     image = open_checked(data)
     try:
         return decode(image)
@@ -48,11 +54,12 @@ def open_checked(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise too_large() from error
+        raise too_large(MAX_PIXELS) from error
     except Exception as error:
         raise PictureError(unreadable(data)) from error
-    if image.width * image.height > MAX_PIXELS:
-        raise too_large()
+    flat = image.mode in ("1", "L", "P", "RGB", "YCbCr", "CMYK") and "transparency" not in image.info
+    if image.width * image.height > (MAX_PIXELS if flat else DEEP_PIXELS):
+        raise too_large(MAX_PIXELS if flat else DEEP_PIXELS)
     if min(image.size) < MIN_SIDE:
         raise PictureError(
             f"The picture is only {image.width} x {image.height} pixels."
@@ -61,17 +68,17 @@ def open_checked(data: bytes) -> Image.Image:
     return image
 
 
-def too_large() -> PictureError:
-    return PictureError(
-        f"The picture has more than {MAX_PIXELS // 10**6} million pixels. Make it smaller first."
-    )
+def too_large(limit: int) -> PictureError:
+    return PictureError(f"The picture has more than {limit // 10**6} million pixels. Make it smaller first.")
 
 
 def unreadable(data: bytes) -> str:
     """What to say about bytes that no decoder takes."""
     if data[4:8] == b"ftyp":
-        return "This is a HEIC picture or a film. Save it as JPEG or PNG first."
-    return "This is not a picture that can be read. Use PNG, JPEG, WebP, GIF, BMP or TIFF."
+        return "This is a film or a damaged HEIC picture. Save a picture as JPEG or PNG first."
+    if data[:2] == b"PK":
+        return "This is a zip, not a picture. Unpack it and choose the pictures in it."
+    return "This is not a picture that can be read. Use PNG, JPEG, HEIC, WebP, GIF, BMP or TIFF."
 
 
 def decode(image: Image.Image) -> np.ndarray:
