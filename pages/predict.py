@@ -4,38 +4,61 @@ import numpy as np
 import streamlit as st
 
 from deq.images import PictureError
-from deq.plots.prediction import digit_picture, probability_bars, probability_paths
-from deq.plots.residuals import residual_curve
+from deq.plots.prediction import digit_picture, probability_bars
 from pages.ui.charts import show
 from pages.ui.code import show_code
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
-from pages.ui.predict import example_controls, model_controls, picture_controls, read_upload
-from pages.ui.predict_answer import answers
-from pages.ui.predict_words import choose_digit, headline, show_stages, snippet, verdict
+from pages.ui.predict import model_controls, picture_controls, read_upload
+from pages.ui.predict_answer import Case, answers
+from pages.ui.predict_batch import choose_picture
+from pages.ui.predict_how import draw_how
+from pages.ui.predict_ways import choose_way
+from pages.ui.predict_whole import draw_whole
+from pages.ui.predict_why import draw_why
+from pages.ui.predict_words import bars_caption, choose_digit, headline, show_stages, snippet, verdict
 
 require_app()
+
+VIEWS = {"How it got there": draw_how, "Why this answer": draw_why, "The whole test set": draw_whole}
+
+
+@st.fragment
+def look_into(case: Case) -> None:
+    """The views, of which only the open one is computed; they do not ask the answer above to be drawn again."""
+    tabs = st.tabs(list(VIEWS), key="predict_view", bind="query-params")
+    for tab, draw in zip(tabs, VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(case)
+    copy_link()
+
 
 st.title("Which digit does the network settle on?", anchor=False)
 st.markdown(
     "One layer is applied to the picture again and again until its state no longer moves: z\\* = f(z\\*, x). "
-    "The answer is read off that equilibrium. Upload a photo, scan or drawing, or take a test digit."
+    "The answer is read off that equilibrium. Draw one, upload photos, scans or drawings, or take a test digit."
 )
 asking, answering = st.columns([1, 2], gap="large")
 with asking:
-    upload = st.file_uploader(
-        "Picture of a digit", ["png", "jpg", "jpeg", "webp", "gif", "bmp"], key="upload"
-    )
-    example, truth = example_controls(disabled=upload is not None)
-    with st.expander("More settings", icon=":material/tune:"):
-        chosen, solver_name, solver = model_controls()
-        polarity, threshold = picture_controls(disabled=upload is None)
+    ways, settings = st.container(), st.expander("More settings", icon=":material/tune:")
+with settings:
+    chosen, solver_name, solver = model_controls()
+with ways:
+    given = choose_way(chosen)
+with settings:
+    how = picture_controls(disabled=not given.files)
 
-if upload is None:
-    images, ink = example[None], None
+if given.digit is not None:
+    images, truth, ink = given.digit[None], given.truth, None
+elif not given.files:
+    answering.info("The answer appears here.", icon=":material/edit:")
+    st.stop()
 else:
     try:
-        picture, ink, digits = read_upload(upload.getvalue(), polarity, threshold)
+        with st.container():
+            data = choose_picture(given.files, chosen, solver, how)
+        picture, ink, digits = read_upload(data, *how)
     except PictureError as error:
         answering.error(str(error), icon=":material/image_not_supported:")
         st.stop()
@@ -49,20 +72,10 @@ with answering:
     with seen:
         show(digit_picture(answer.image), key="seen", caption="The 28 × 28 pixels that the model sees.")
     with said:
-        show(probability_bars(answer.probabilities), key="bars", caption="How probable each digit is.")
+        show(probability_bars(answer.probabilities, answer.converged), "bars", bars_caption(answer, chosen))
     st.markdown(verdict(answer, float(solver.tol)))
 
-way, mind = st.columns(2, gap="large")
-with way:
-    curve = residual_curve(answer.nfe, answer.residual, float(solver.tol), solver=solver_name)
-    show(curve.update_layout(height=300), key="residual", caption="How the state comes to rest.")
-with mind:
-    show(
-        probability_paths(answer.nfe, answer.paths),
-        key="paths",
-        caption="What it would have said on the way.",
-    )
-copy_link()
+look_into(Case(answer, truth, chosen, solver_name, solver))
 if ink is not None:
     show_stages(picture, ink, digits)
 show_code(snippet(chosen, solver))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
-from pages.ui.train_preview import preview
+from pages.ui.train_preview import preview, shipped_models
 from pages.ui.train_run import watch
 from pages.ui.train_runs import (
     choose_run,
@@ -45,4 +45,5 @@ else:
 if len(jobs) > 1:
     compare(jobs)
 upload_weights()
+shipped_models(plan)
 copy_link()

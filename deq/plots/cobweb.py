@@ -1,16 +1,14 @@
 """The cobweb of x_{k+1} = g(x_k), with play, pause and reset running in the browser."""
 
-from functools import lru_cache
-
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.player import add_player
 from deq.plots.style import (
     EQUILIBRIUM_MARKER,
     NEUTRAL,
     START_MARKER,
-    TRANSPARENT,
     UNSTABLE_MARKER,
     SolverStyle,
     solver_style,
@@ -18,12 +16,6 @@ from deq.plots.style import (
 )
 
 PICKER = "pick a start"
-FRAME_MS = 350
-AT_ONCE = {
-    "frame": {"duration": 0, "redraw": False},
-    "transition": {"duration": 0},
-    "mode": "immediate",
-}
 Window = tuple[float, float]
 
 
@@ -147,51 +139,7 @@ def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray, titles: tuple
 
 
 def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:
-    """Frames 0 to num_steps that redraw the orbit, buttons, and a slider to step through."""
+    """Frames 0 to num_steps that redraw the orbit."""
     place = [trace.name for trace in figure.data].index("orbit")
-    figure.frames = [
-        {"name": str(k), "data": [{"type": "scatter"} | _until(path, 2 * k + 1, {})], "traces": [place]}
-        for k in range(num_steps + 1)
-    ]
-    figure.update_layout(updatemenus=[_button_row()], sliders=[_step_slider(num_steps)], margin={"t": 56})
-
-
-@lru_cache(1)
-def _button_row() -> go.layout.Updatemenu:
-    play = {"frame": {"duration": FRAME_MS, "redraw": False}, "transition": {"duration": 0}}
-    return go.layout.Updatemenu(
-        type="buttons",
-        direction="left",
-        x=0,
-        xanchor="left",
-        y=1.0,
-        yanchor="bottom",
-        pad={"b": 12, "t": 0},
-        showactive=False,
-        buttons=[
-            {"label": "Play", "method": "animate", "args": [None, play | {"fromcurrent": True}]},
-            {"label": "Pause", "method": "animate", "args": [[None], AT_ONCE]},
-            {"label": "Reset", "method": "animate", "args": [["0"], AT_ONCE]},
-        ],
-        bordercolor=NEUTRAL,
-        font={"color": NEUTRAL, "size": 13},  # plotly's hover is near white in both themes
-    )
-
-
-@lru_cache(64)
-def _step_slider(num_steps: int) -> go.layout.Slider:
-    return go.layout.Slider(
-        active=num_steps,
-        steps=[
-            {"label": str(k), "method": "animate", "args": [[str(k)], AT_ONCE]} for k in range(num_steps + 1)
-        ],
-        currentvalue={"prefix": "step ", "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
-        pad={"t": 36, "b": 0},
-        len=1.0,
-        ticklen=0,
-        minorticklen=0,
-        bgcolor="rgba(128, 128, 128, 0.25)",
-        activebgcolor=NEUTRAL,
-        borderwidth=0,
-        font={"size": 12, "color": TRANSPARENT},  # the value above says it; labels of sixty steps collide
-    )
+    frames = [[{"type": "scatter"} | _until(path, 2 * k + 1, {})] for k in range(num_steps + 1)]
+    add_player(figure, frames, [place], [str(k) for k in range(num_steps + 1)], "step ")

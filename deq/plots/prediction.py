@@ -4,7 +4,15 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import DIGIT_COLORS, NEUTRAL, TRANSPARENT, styled_figure
+from deq.plots.style import (
+    DIGIT_COLORS,
+    FAILED_MARKER,
+    FAILED_RED,
+    FAILED_TEXT,
+    NEUTRAL,
+    TRANSPARENT,
+    styled_figure,
+)
 
 NAMED = 0.05  # a class is named where its probability passes this
 MAX_NUMERALS = 40  # points; more than that and numerals would cover the curve
@@ -28,14 +36,17 @@ def digit_picture(image: ArrayLike, height: int = 260) -> go.Figure:
     )
 
 
-def probability_bars(probabilities: ArrayLike, height: int = 260) -> go.Figure:
-    """A bar for each class 0..9 with its probability in per cent; the largest in its digit's colour. (classes,)"""
+def probability_bars(probabilities: ArrayLike, converged: bool = True, height: int = 260) -> go.Figure:
+    """A bar for each class 0..9 with its probability in per cent; the largest in its digit's colour. (classes,)
+
+    converged: False leaves all bars grey and says so: the last state of a solve that failed is no answer.
+    """
     probabilities = np.asarray(probabilities, float)
     figure = styled_figure("probability", "digit", height=height)
     if not probabilities.size:
         return figure
     classes = np.arange(len(probabilities))
-    best = int(probabilities.argmax())
+    best = int(probabilities.argmax()) if converged else -1
     figure.add_bar(
         x=probabilities,
         y=classes,
@@ -46,9 +57,25 @@ def probability_bars(probabilities: ArrayLike, height: int = 260) -> go.Figure:
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.4f}<extra></extra>",
     )
-    figure.update_xaxes(range=[0, 1.18], tickformat=".0%", tickvals=[0, 0.5, 1])
+    figure.update_xaxes(range=[0, 1.3], tickformat=".0%", tickvals=[0, 0.5, 1])
     figure.update_yaxes(tickvals=classes, autorange="reversed", showgrid=False, nticks=None)
+    if not converged:
+        _add_failure(figure)
     return figure.update_layout(bargap=0.25)
+
+
+def _add_failure(figure: go.Figure) -> None:
+    """A hollow red cross with the words, in the middle of a figure whose x axis goes from 0 to 1."""
+    figure.add_scatter(
+        x=[0.5],
+        y=[4.5],
+        mode="markers+text",
+        marker=dict(FAILED_MARKER),
+        text=[FAILED_TEXT],
+        textposition="bottom center",
+        textfont={"color": FAILED_RED, "size": 15},
+        hoverinfo="skip",
+    )
 
 
 def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> go.Figure:

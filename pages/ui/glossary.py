@@ -31,6 +31,8 @@ TERMS = {
     "Lipschitz constant": "The most that f can stretch a distance. Below 1 the fixed point is unique and iteration "
     "finds it (Banach).",
     "contraction": "A map that brings any two points closer by at least a constant factor below 1.",
+    "patience": "How many updates in a row may pass in which most solves find no equilibrium, before the run is ended "
+    "with its last sound weights. 0: it goes on to the end.",
     "slope": "The derivative of a scalar map. At a fixed point it is the factor by which a small error grows or "
     "shrinks at each step.",
     "cobweb": "The staircase between the curve y = f(x) and the diagonal y = x that an iteration climbs.",

@@ -4,10 +4,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+LISTED = "runs"  # the parameter with a visitor's own runs: it survives a refresh and is not for others
+
 
 def current_link() -> str:
     """The address of this page with the settings that stand in it; a bare query when the browser is unknown."""
-    query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, doseq=True)
+    settings = [name for name in st.query_params if name != LISTED]
+    query = urlencode({name: st.query_params.get_all(name) for name in settings}, doseq=True)
     address = st.context.url or ""
     return f"{address}?{query}" if query else address
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from deq.architectures import Architecture
-from deq.checkpoints import restore_weights
+from deq.checkpoints import architecture_of, model_name, restore_weights
 from deq.models import EquilibriumModel
 from deq.solvers import Anderson, Solver
 
@@ -14,22 +13,27 @@ KEY = "session_models"
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model")
 def model_of(weights: bytes) -> EquilibriumModel:
-    """The model in weights that describe themselves. Raises CheckpointError; nobody trains the result."""
-    return restore_weights("own", weights)
+    """The model of weights that came without a card. Raises CheckpointError; nobody trains the result."""
+    return restore_weights(model_name(weights), weights)
 
 
 @dataclass(frozen=True)
 class SessionModel:
-    """weights: safetensors bytes that describe their architecture; solver: what it was trained with."""
+    """weights: safetensors bytes, of an architecture that they describe or of a model of deq.
+
+    solver: what it was trained with, as far as that is known.
+    """
 
     name: str
-    architecture: Architecture
     weights: bytes
     solver: Solver = Anderson(tol=1e-3)
 
     @property
     def reads_digits(self) -> bool:
-        return (self.architecture.inputs, self.architecture.outputs) == (784, 10)
+        architecture = architecture_of(self.weights)
+        if architecture is None:
+            return model_name(self.weights) != "toy"
+        return (architecture.inputs, architecture.outputs) == (784, 10)
 
     @property
     def model(self) -> EquilibriumModel:

@@ -11,6 +11,7 @@ from deq.images import Digit, Ink, cut_digits, find_ink, read_picture
 from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
 from pages.ui.glossary import tip
 from pages.ui.models import SessionModel, session_models, session_readers
+from pages.ui.weights import own_reader
 
 SOLVERS: dict[str, Callable[[float], Solver]] = {  # name on the page -> the solver at a tolerance
     "Picard": lambda tol: Picard(tol=tol),
@@ -42,14 +43,14 @@ def examples() -> tuple[str, np.ndarray, np.ndarray]:
 
 def readers() -> list[str]:
     """Names of the models that read digits, the default first."""
-    return sorted(
-        (name for name in pretrained_names() if name != "toy"), key=lambda name: (name != "mlp", name)
-    )
+    return sorted(set(pretrained_names()) - {"toy"}, key=lambda name: (name != "conv", name))
 
 
 def model_controls() -> tuple[Checkpoint | SessionModel, str, Solver]:
     """The model, of those that ship or of this session, and the solver by its name on the page; both in the URL."""
-    left, right = st.columns(2)
+    controls = st.container()
+    own_reader("predict_weights", "model")
+    left, right = controls.columns(2)
     names = [*readers(), *session_readers()]
     name = left.selectbox(
         "Model", names, key="model", bind="query-params", help=tip("deep equilibrium model")
@@ -74,28 +75,7 @@ def picture_controls(disabled: bool) -> tuple[str | None, float | None]:
     )
 
 
-def example_controls(disabled: bool) -> tuple[np.ndarray, int]:
-    """A test digit (28, 28) uint8 and its true label, by its number in the URL."""
-    name, images, labels = examples()
-    title = {"mnist": "MNIST", "digits": "scikit-learn"}[name]
-    number, another = st.columns([2, 1], vertical_alignment="bottom")
-    index = number.number_input(
-        f"Or a test digit of {title}",
-        0,
-        len(labels) - 1,
-        0,
-        key="index",
-        bind="query-params",
-        disabled=disabled,
-    )
-    another.button("Another", on_click=_another, args=(len(labels),), disabled=disabled, width="stretch")
-    return images[index], int(labels[index])
-
-
-def _another(count: int) -> None:
-    st.session_state["index"] = int(np.random.default_rng().integers(count))
-
-
+@st.cache_data(scope="session", max_entries=4, show_spinner=False)
 def read_upload(
     data: bytes, polarity: str | None, threshold: float | None
 ) -> tuple[np.ndarray, Ink, list[Digit]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import Checkpoint
+from deq.checkpoints import Checkpoint, model_name
 from deq.images import Digit, Ink
 from deq.plots.prediction import percent
 from deq.settings import to_dict
@@ -34,7 +34,7 @@ def snippet(chosen: Checkpoint | SessionModel, solver: Solver) -> str:
         loader, model = "load_pretrained", f'load_pretrained("{chosen.card.model}").model'
     else:
         read = 'open("weights.safetensors", "rb").read()'
-        loader, model = "restore_weights", f'restore_weights("own", {read})'
+        loader, model = "restore_weights", f'restore_weights("{model_name(chosen.weights)}", {read})'
     return SNIPPET.format(loader=loader, model=model, solver=to_dict(solver))
 
 
@@ -81,6 +81,16 @@ def verdict(answer: Answer, tol: float) -> str:
         f"Converged on **{answer.label}** ({sure}) in {answer.evaluations} evaluations: one more would move "
         f"the state by {100 * answer.final_residual:.2g} %. The answer has stood {since}."
     )
+
+
+def bars_caption(answer: Answer, chosen: Checkpoint | SessionModel) -> str:
+    """What the bars are, and how far they can be trusted where that was measured."""
+    if not answer.converged:
+        return "What the last state would say: no equilibrium, so no answer."
+    error = chosen.card.calibration_error if isinstance(chosen, Checkpoint) else None
+    if error is None:
+        return "How probable each digit is."
+    return f"How probable each digit is. Calibrated: over the test set {100 * error:.2g} % off on average."
 
 
 def show_stages(picture: np.ndarray, ink: Ink, digits: list[Digit]) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from deq.architectures import construct
 from deq.jobs import OWN, PICTURE_NAMES, Look, Plan, look_at
+from deq.models import MODELS
 from pages.ui.predict import examples
 from pages.ui.train_run import draw_look, small_task
 
@@ -40,3 +41,20 @@ def _pictures(plan: Plan) -> None:
     _, images, _ = examples()
     strip = images[:SHOWN].reshape(2, SHOWN // 2, 28, 28).swapaxes(1, 2).reshape(2 * 28, -1)
     st.image(np.kron(strip, np.ones((3, 3), np.uint8)), "Some of the pictures that it will learn to read.")
+
+
+def shipped_models(plan: Plan) -> None:
+    """How the models that ship are trained: some have cells that the controls above cannot make."""
+    if plan.task not in PICTURE_NAMES:
+        return
+    with st.expander("The models that ship", icon=":material/terminal:"):
+        st.markdown(
+            "They take longer than a visit, some have a convolutional or a monotone cell, and all are trained by "
+            "the command line. It shows the same numbers, goes on after a stop with `--resume`, and runs on a GPU "
+            "as it is."
+        )
+        for name in (name for name in MODELS if name != "toy"):
+            made_of = (MODELS[name].__doc__ or "").partition("\n")[0].replace("*", r"\*")
+            st.markdown(f"**{name}**: {made_of}")
+            command = f"python -m deq train {plan.task} --model {name} --out runs/{name}"
+            st.code(command, language="sh", wrap_lines=True)

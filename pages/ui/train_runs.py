@@ -4,17 +4,20 @@ import json
 
 import streamlit as st
 
-from deq.checkpoints import CheckpointError, architecture_of, weights_of
+from deq.checkpoints import weights_of
 from deq.jobs import Job, Plan, flat_settings, plain
 from deq.plots.training import compared_runs
 from pages.ui.charts import show
 from pages.ui.downloads import csv_button
-from pages.ui.models import SessionModel, keep_model, model_of
+from pages.ui.links import LISTED
+from pages.ui.models import SessionModel, keep_model
 from pages.ui.navigation import page
 from pages.ui.train_run import registry
+from pages.ui.weights import weights_upload
 
 RUNS, CURRENT = "fit_runs", "fit_job"
 MOST_LIVE = 3  # runs that one visitor may have going or waiting
+MOST_LISTED = 8  # runs that one visitor's list keeps, the newest
 NUMBERS = {
     "validation accuracy": ("validation", "accuracy", "linear"),
     "validation loss": ("validation", "loss", "log"),
@@ -50,13 +53,12 @@ def start(plan: Plan) -> None:
 
 def session_jobs() -> dict[str, Job]:
     """This session's runs that the server still keeps, by their name on the page, the oldest first."""
-    ids = st.session_state.setdefault(RUNS, {})  # id -> name
-    found = {name: registry().get(job_id) for job_id, name in ids.items()}
+    found = {f"run {number}": registry().get(job_id) for job_id, number in _numbers().items()}
     return {name: job for name, job in found.items() if job is not None}
 
 
 def name_of(job: Job) -> str:
-    return st.session_state[RUNS][job.id]
+    return f"run {_numbers()[job.id]}"
 
 
 def choose_run(jobs: dict[str, Job], job: Job) -> None:
@@ -74,7 +76,7 @@ def take_away(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if model is not None:
             weights = weights_of(model, job.plan.architecture)
-            _use_elsewhere(SessionModel(name, job.plan.architecture, weights, job.plan.recipe.solver))
+            _use_elsewhere(SessionModel(name, weights, job.plan.recipe.solver))
             st.download_button(
                 "Weights",
                 weights,
@@ -125,24 +127,10 @@ def differences(plans: dict[str, Plan]) -> dict[str, list[str]]:
 def upload_weights() -> None:
     """Weights of an earlier run, for the pages that use models."""
     with st.expander("Weights of an earlier run", icon=":material/upload:"):
-        upload = st.file_uploader("A file that this page wrote", ["safetensors"], key="fit_upload")
-        if upload is None:
-            return
-        data = upload.getvalue()
-        try:
-            model_of(data)
-            architecture = architecture_of(data)
-        except CheckpointError as error:
-            st.error(f"These weights cannot be used. {error}")
-            return
-        if architecture is None:
-            st.error("These weights do not describe their architecture; upload a file that this page wrote.")
-            return
-        size = f"{architecture.cell}, width {architecture.width}, {architecture.activation}"
-        st.markdown(f"A model of **{size}**, {architecture.inputs} numbers in, {architecture.outputs} out.")
-        name = f"{upload.name.removesuffix('.safetensors')[:40]} (uploaded)"
-        with st.container(horizontal=True):
-            _use_elsewhere(SessionModel(name, architecture, data))
+        model = weights_upload("fit_upload")
+        if model is not None:
+            with st.container(horizontal=True):
+                _use_elsewhere(model)
 
 
 def _use_elsewhere(model: SessionModel) -> None:
@@ -157,8 +145,8 @@ def _use_elsewhere(model: SessionModel) -> None:
 
 
 def _choose() -> None:
-    names = st.session_state[RUNS]
-    _look_at(next(job_id for job_id, name in names.items() if name == st.session_state["fit_run"]))
+    number = int(st.session_state["fit_run"].removeprefix("run "))
+    _look_at(next(job_id for job_id, other in _numbers().items() if other == number))
 
 
 def _look_at(job_id: str | None) -> None:
@@ -168,5 +156,24 @@ def _look_at(job_id: str | None) -> None:
         st.query_params.pop("job", None)
         return
     st.query_params["job"] = job_id
-    names = st.session_state.setdefault(RUNS, {})
-    names.setdefault(job_id, f"run {len(names) + 1}")
+    numbers = _numbers()
+    numbers.setdefault(job_id, max(numbers.values(), default=0) + 1)
+    for old in [other for other in numbers if other != job_id][: len(numbers) - MOST_LISTED]:
+        del numbers[old]
+    if len(numbers) > 1:
+        st.query_params[LISTED] = "~".join(f"{number}.{other}" for other, number in numbers.items())
+
+
+def _numbers() -> dict[str, int]:
+    """The ids of this session's runs, the oldest first, with their numbers.
+
+    They stand in the address too, so that a refresh, which begins a new session, finds them again. Only
+    who has an id reaches its run; a copied link leaves the list out.
+    """
+    if RUNS not in st.session_state:
+        st.session_state[RUNS] = {}
+        for entry in st.query_params.get(LISTED, "").split("~")[:MOST_LISTED]:
+            number, _, job_id = entry.partition(".")
+            if number.isascii() and number.isdigit() and len(number) < 5 and registry().get(job_id):
+                st.session_state[RUNS][job_id] = int(number)
+    return st.session_state[RUNS]

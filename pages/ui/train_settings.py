@@ -34,6 +34,7 @@ BASIC = {
     "fit_max_nfe": 40,
     "fit_gradient": "implicit",
     "fit_penalty": 0.0,
+    "fit_patience": 200,
     "fit_rate": 5e-3,
     "fit_decay": 0.0,
     "fit_batch": 64,
@@ -71,7 +72,8 @@ PRESETS = {
     ),
     "Watch it break": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 256, "fit_injection": "with the state"}
-        | {"fit_activation": "tanh", "fit_solver": "Picard", "fit_max_nfe": 30, "fit_rate": 5e-2},
+        | {"fit_activation": "tanh", "fit_solver": "Picard", "fit_max_nfe": 30, "fit_rate": 5e-2}
+        | {"fit_patience": 0},
         "No regulariser and a bold learning rate: the spectral radius passes 1 and the equilibrium is lost.",
     ),
 }
@@ -190,8 +192,9 @@ def _solves(solver: str, gradient: str, default: dict) -> Recipe:
     penalty = _slide(
         "Jacobian penalty", [0.0, 0.1, 0.3, 1.0, 3.0], "fit_penalty", default, tip("Jacobian penalty")
     )
+    patience = _slide("Patience", [0, 100, 200, 500, 1000, 2000], "fit_patience", default, tip("patience"))
     forward = replace(SOLVERS[solver], tol=tol, max_nfe=max_nfe)
-    return Recipe(forward, _gradient(gradient, forward), jacobian=penalty)
+    return Recipe(forward, _gradient(gradient, forward), jacobian=penalty, patience=patience)
 
 
 def _gradient(name: str, forward: Solver) -> Gradient:

@@ -17,7 +17,7 @@ def test_upload_and_answer(page: Page, server: str) -> None:
     for i in (3, 5):
         data = drawn(digits.test_images[i : i + 1, ..., 0])
         picture = {"name": f"{i}.png", "mimeType": "image/png", "buffer": data}
-        page.locator("input[type=file]").set_input_files(picture)
+        page.locator("input[type=file]").first.set_input_files(picture)
         answer = page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
         expect(answer).to_have_text(str(digits.test_labels[i]))
         settle(page)
@@ -27,7 +27,7 @@ def test_upload_and_answer(page: Page, server: str) -> None:
 def test_refusal_in_one_line(page: Page, server: str) -> None:
     visit(page, f"{server}/predict")
     picture = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"}
-    page.locator("input[type=file]").set_input_files(picture)
+    page.locator("input[type=file]").first.set_input_files(picture)
     expect(page.get_by_text("This is not a picture that can be read")).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0
 

@@ -27,6 +27,7 @@ def test_a_long_computation_can_be_stopped_and_gone_on_with(server: str, page: P
     page.goto(f"{server}/solvers?{SMALL}&race_view=Memory", timeout=SLOW)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=SLOW)
     expect(page.get_by_text(re.compile(r"Stopped after \d of 9"))).to_be_visible(timeout=SLOW)
+    settle(page)  # a click on what is still being drawn may be lost
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("From 10 to 1,000 evaluations memory grows")).to_be_visible(timeout=SLOW)
     settle(page)

@@ -44,7 +44,9 @@ def test_no_answer_without_an_equilibrium() -> None:
     shown = np.zeros((28, 28), np.uint8)
     sure, doubt = np.eye(10)[3], np.eye(10)[5]
     way = np.stack([doubt, doubt, sure]), np.array([1, 2, 3]), np.array([1.0, 0.1, 1e-4])
-    settled = Answer(shown, sure, *way, evaluations=3, final_residual=1e-4, converged=True)
+    settled = Answer(
+        shown, sure, *way, states=np.zeros((2, 4)), evaluations=3, final_residual=1e-4, converged=True
+    )
     assert "settles on **3**" in reading_line(settled, 0.98)
     assert "thought of 5 on the way" in reading_line(settled, 0.98)
     failed = reading_line(replace(settled, converged=False), 0.98)

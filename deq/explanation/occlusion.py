@@ -1,0 +1,52 @@
+"""Which parts of a picture an answer rests on: blank them one by one and ask again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+
+from deq.evaluation import predict
+from deq.models import EquilibriumModel
+from deq.solvers import Solver
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """For each place of the patch, (rows, columns): what blanking it costs and does.
+
+    lost: evidence for the label against the rival, log(p_label / p_rival), in nats. labels: the answer then.
+    converged: whether that answer stands at an equilibrium.
+    """
+
+    lost: np.ndarray
+    labels: np.ndarray
+    converged: np.ndarray
+
+
+def occlusion(
+    model: EquilibriumModel,
+    image: np.ndarray,
+    label: int,
+    rival: int,
+    solver: Solver,
+    patch: int = 5,
+    stride: int = 2,
+) -> Occlusion:
+    """Blank a patch x patch square around every stride-th pixel of image (28, 28) uint8 and ask again.
+
+    Zeiler & Fergus (2014), arXiv:1311.2901.
+    """
+    centres = np.arange(stride // 2, len(image), stride)
+    near = np.abs(np.arange(len(image)) - centres[:, None]) <= patch // 2  # (places, pixels)
+    hidden = near[:, None, :, None] & near[None, :, None, :]
+    shown = np.where(hidden, 0, image).reshape(-1, *image.shape).astype(np.uint8)
+    _, found = predict(model, jnp.asarray(np.concatenate([image[None], shown])[..., None]), solver)
+    scores = np.asarray(model.head(found.z)) / model.temperature  # a probability may have no logarithm
+    evidence, shape = scores[:, label] - scores[:, rival], (len(centres), len(centres))
+    return Occlusion(
+        (evidence[0] - evidence[1:]).reshape(shape),
+        scores[1:].argmax(axis=1).reshape(shape),
+        np.asarray(found.converged[1:]).reshape(shape),
+    )

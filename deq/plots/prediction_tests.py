@@ -1,0 +1,154 @@
+"""A model on a whole test set: what it mixes up, whether its confidence is honest, what is hard, what is strange."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, SEQUENTIAL, styled_figure
+
+LEAST_DOUBT = 1e-7  # float32 knows no probability nearer to one
+LEAST_MEMBERS = 10  # a quantile of fewer says nothing
+
+
+def confusion_matrix(truth: ArrayLike, said: ArrayLike, classes: int = 10, height: int = 460) -> go.Figure:
+    """How often a digit was read as another: truth, said (n,) labels. Mistakes are coloured, right answers grey."""
+    truth, said = np.asarray(truth, int), np.asarray(said, int)
+    figure = styled_figure("read as", "true digit", height=height)
+    if not truth.size:
+        return figure
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (truth, said), 1)
+    wrong = np.where(np.eye(classes, dtype=bool) | (counts == 0), np.nan, counts)
+    figure.add_heatmap(
+        z=wrong,
+        text=np.where(np.isnan(wrong), "", counts.astype(str)),
+        texttemplate="%{text}",
+        colorscale=SEQUENTIAL,
+        zmin=0,
+        xgap=2,
+        ygap=2,
+        showscale=False,
+        hoverongaps=False,
+        hovertemplate="a %{y} read as %{x}: %{z} times<extra></extra>",
+    )
+    for k in range(classes):
+        font = {"color": NEUTRAL, "size": 12}
+        figure.add_annotation(x=k, y=k, text=f"{counts[k, k]}", showarrow=False, font=font)
+    axis = {"tickvals": list(range(classes)), "showgrid": False, "ticks": "", "constrain": "domain"}
+    figure.update_xaxes(axis | {"nticks": None})
+    return figure.update_yaxes(
+        axis,
+        autorange="reversed",
+        scaleanchor="x",
+        nticks=None,
+    )
+
+
+def reliability_diagram(
+    confidence: ArrayLike, right: ArrayLike, bins: int = 15, height: int = 400
+) -> go.Figure:
+    """Share of right answers against confidence, in bins of equal width: on the diagonal a confidence is honest.
+
+    confidence: (n,) in 0..1. right: (n,) bool. A disc's area goes with the number of examples in its bin.
+    """
+    confidence, right = np.asarray(confidence, float), np.asarray(right, float)
+    figure = styled_figure("confidence", "right answers", height=height)
+    if not confidence.size:
+        return figure
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    count = np.bincount(bin_of, minlength=bins)
+    seen, whole = count > 0, np.maximum(count, 1)
+    line = {"color": NEUTRAL, "dash": "dash", "width": 1}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, hoverinfo="skip")
+    figure.add_scatter(
+        x=(np.bincount(bin_of, confidence, bins) / whole)[seen],
+        y=(np.bincount(bin_of, right, bins) / whole)[seen],
+        mode="lines+markers",
+        line={"color": ACCENT, "width": 1.5},
+        marker={"color": ACCENT, "size": 6 + 18 * np.sqrt(count[seen] / count.max())},
+        customdata=count[seen],
+        hovertemplate="%{x:.1%} sure, %{y:.1%} right<br>%{customdata} examples<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, 1.05], tickformat=".0%")
+    return figure.update_yaxes(range=[0, 1.07], tickformat=".0%")
+
+
+def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike, height: int = 400) -> go.Figure:
+    """Doubt, 1 - confidence, against evaluations of f, both (n,): median and 10 to 90 % band, mistakes as rings."""
+    nfe, right = np.asarray(nfe), np.asarray(right, bool)
+    doubt = np.maximum(np.asarray(doubt, float), LEAST_DOUBT)
+    figure = styled_figure("evaluations of f", "doubt: 1 − confidence", y_type="log", height=height)
+    if not nfe.size:
+        return figure
+    counts, members = np.unique(nfe, return_counts=True)
+    counts, members = counts[members >= LEAST_MEMBERS], members[members >= LEAST_MEMBERS]
+    bands = np.array([np.quantile(doubt[nfe == n], (0.1, 0.5, 0.9)) for n in counts]).reshape(-1, 3)
+    figure.add_scatter(
+        x=np.concatenate([counts, counts[::-1]]),
+        y=np.concatenate([bands[:, 2], bands[::-1, 0]]),
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor=ACCENT,
+        opacity=0.2,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=counts,
+        y=bands[:, 1],
+        mode="lines",
+        line={"color": ACCENT, "width": 2},
+        customdata=members,
+        hovertemplate="%{x} evaluations: %{customdata} digits<br>median doubt %{y:.1e}<extra></extra>",
+    )
+    jitter = np.random.default_rng(0).uniform(-0.3, 0.3, int((~right).sum()))
+    figure.add_scatter(
+        x=nfe[~right] + jitter,
+        y=doubt[~right],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 7, "color": HIGHLIGHT, "line": {"width": 1.5}},
+        hovertemplate="a mistake<br>doubt %{y:.1e}<extra></extra>",
+    )
+    return figure
+
+
+def detector_boxes(
+    scores: Mapping[str, ArrayLike],
+    areas: Mapping[str, float],
+    name: str,
+    yours: float | None,
+    *,
+    log: bool,
+    height: int = 300,
+) -> go.Figure:
+    """A detector's scores by kind of input, as boxes from quartile to quartile with whiskers to 5 and 95 %.
+
+    areas: kind -> AUROC against the first kind, written at its box. yours: a dotted line at one more input's score.
+    """
+    figure = styled_figure(name, "", x_type="log" if log else "linear", height=height)
+    for kind, values in scores.items():
+        low, first, median, third, high = np.quantile(
+            np.maximum(np.asarray(values, float), LEAST_DOUBT if log else 0), (0.05, 0.25, 0.5, 0.75, 0.95)
+        )
+        area = f"<br>AUROC {areas[kind]:.3f}" if kind in areas else ""
+        figure.add_box(
+            y=[f"{kind}  <b>{areas[kind]:.2f}</b>" if kind in areas else kind],
+            lowerfence=[low],
+            q1=[first],
+            median=[median],
+            q3=[third],
+            upperfence=[high],
+            orientation="h",
+            line={"color": NEUTRAL if kind in areas else ACCENT, "width": 1.5},
+            hoverinfo="text",
+            hovertext=f"{kind}: median {median:.2g}{area}",
+        )
+    if log:
+        figure.update_xaxes(dtick=1)
+    if yours is not None:
+        value = max(yours, LEAST_DOUBT) if log else yours
+        line = {"color": HIGHLIGHT, "dash": "dot", "width": 2}
+        figure.add_shape(type="line", x0=value, x1=value, yref="y domain", y0=0, y1=1, line=line)
+    return figure.update_yaxes(type="category", autorange="reversed", showgrid=False, nticks=None)

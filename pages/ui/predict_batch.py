@@ -1,0 +1,164 @@
+"""Many pictures at once: a table of what was read in each, and which of them to look into."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from deq.census import Census, take_census
+from deq.checkpoints import Checkpoint
+from deq.images import MAX_FILES, PictureError, find_digits, is_zip, read_picture, unpack
+from deq.solvers import Solver
+from pages.ui.downloads import csv_button
+from pages.ui.models import SessionModel
+from pages.ui.predict_ways import File
+
+BLOCK = 32  # digits are solved in blocks of one shape, compiled once
+THUMB = 64  # pixels
+Settings = tuple[str | None, float | None]  # polarity and threshold
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One picture read. images: its digits (n, 28, 28) uint8; thumbnail: a data URL; error: why there are none.
+
+    file, member: which of the files it is, and which of the pictures in that zip.
+    """
+
+    name: str
+    file: int
+    member: int
+    images: np.ndarray
+    thumbnail: str = ""
+    error: str = ""
+
+
+def choose_picture(
+    files: list[File], chosen: Checkpoint | SessionModel, solver: Solver, how: Settings
+) -> bytes:
+    """The bytes of the picture to look into: the newest, or the row chosen in a table of many.
+
+    Raises:
+        PictureError: that picture could not be unpacked.
+    """
+    if len(files) == 1 and not is_zip(files[0].data):
+        return files[0].data
+    readings = read_files(files, how)
+    reading = readings[_choose_row(readings, files[-1].key, chosen, solver)]
+    if reading.member < 0:
+        return files[reading.file].data
+    _, data = next(islice(unpack(files[reading.file].data), reading.member, None))
+    if isinstance(data, PictureError):
+        raise data
+    return data
+
+
+def read_files(files: Sequence[File], how: Settings) -> list[Reading]:
+    """All pictures in all files, in order, as far as MAX_FILES."""
+    readings: list[Reading] = []
+    bar = st.progress(0.0, "Reading the pictures")
+    for i, file in enumerate(files):
+        readings += (
+            _read_zip(i, file, how)
+            if is_zip(file.data)
+            else [_read(file.key, file.name, file.data, i, -1, how)]
+        )
+        bar.progress((i + 1) / len(files), f"Reading the pictures: {len(readings)}")
+    bar.empty()
+    if len(readings) > MAX_FILES:
+        st.warning(f"These are {len(readings)} pictures; the first {MAX_FILES} are read.")
+    return readings[:MAX_FILES]
+
+
+def _read_zip(i: int, file: File, how: Settings) -> list[Reading]:
+    try:
+        return [
+            _read(f"{file.key}/{member}", name, data, i, member, how)
+            for member, (name, data) in enumerate(unpack(file.data))
+        ]
+    except PictureError as error:
+        return [Reading(file.name, i, -1, np.empty((0, 28, 28), np.uint8), error=str(error))]
+
+
+@st.cache_data(scope="session", max_entries=2 * MAX_FILES, show_spinner=False)
+def _read(key: str, name: str, _data: bytes | PictureError, file: int, member: int, how: Settings) -> Reading:
+    """One picture, read once a session: `key` stands for its bytes."""
+    nothing, thumbnail = np.empty((0, 28, 28), np.uint8), ""
+    try:
+        if isinstance(_data, PictureError):
+            raise _data
+        picture = read_picture(_data)
+        thumbnail = thumbnail_of(picture)
+        digits = find_digits(picture, *how)
+    except PictureError as error:
+        return Reading(name, file, member, nothing, thumbnail, str(error))
+    return Reading(name, file, member, np.stack([digit.image for digit in digits]), thumbnail)
+
+
+def thumbnail_of(picture: np.ndarray) -> str:
+    """A small JPEG of a picture (rows, columns, 3) as a data URL."""
+    image, file = Image.fromarray(picture), io.BytesIO()
+    image.thumbnail((THUMB, THUMB))
+    image.save(file, "JPEG")
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def answer_all(
+    readings: list[Reading], chosen: Checkpoint | SessionModel, solver: Solver
+) -> list[Census | None]:
+    """The model's answers to the digits of each picture; None where none was found."""
+    counts = [len(reading.images) for reading in readings]
+    if not sum(counts):
+        return [None] * len(counts)
+    filled = np.zeros((-(-sum(counts) // BLOCK) * BLOCK, 28, 28, 1), np.uint8)
+    filled[: sum(counts), ..., 0] = np.concatenate([reading.images for reading in readings])
+    all_ = take_census(chosen.model, filled, solver, BLOCK)
+    ends = np.cumsum(counts)
+    columns = all_.probabilities, all_.nfe, all_.residual, all_.converged
+    return [
+        Census(*(c[end - n : end] for c in columns)) if n else None
+        for n, end in zip(counts, ends, strict=True)
+    ]
+
+
+def columns_of(readings: list[Reading], told: list[Census | None]) -> dict[str, list]:
+    """The table: of several digits in a picture all labels, and the least of their confidences."""
+    return {
+        "file": [reading.name for reading in readings],
+        "label": [" ".join(map(str, t.labels)) if t else "" for t in told],
+        "confidence": [float(t.confidence.min()) if t else None for t in told],
+        "converged": [bool(t.converged.all()) if t else None for t in told],
+        "evaluations": [int(t.nfe.max()) if t else None for t in told],
+        "error": [reading.error for reading in readings],
+    }
+
+
+def _choose_row(
+    readings: list[Reading], newest: str, chosen: Checkpoint | SessionModel, solver: Solver
+) -> int:
+    """The table, its download, and the row that is chosen in it: the last, unless told otherwise."""
+    table = columns_of(readings, answer_all(readings, chosen, solver))
+    last = len(readings) - 1
+    read = sum(not reading.error for reading in readings)
+    st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to look into it.")
+    event = st.dataframe(
+        {"picture": [reading.thumbnail for reading in readings]} | table,
+        hide_index=True,
+        row_height=40,
+        column_config={
+            "picture": st.column_config.ImageColumn("", width="small"),
+            "confidence": st.column_config.NumberColumn(format="percent"),
+        },
+        on_select="rerun",
+        selection_mode="single-row-required",
+        selection_default={"selection": {"rows": [last]}},
+        key=f"predict_table_{newest}_{len(readings)}",
+    )
+    csv_button("Download the table", table, "digits.csv")
+    rows = event.selection.rows
+    return rows[0] if rows and rows[0] <= last else last

@@ -1,0 +1,137 @@
+"""The Predict page's views: the way there, the reasons, the whole test set; each says what deq says."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from deq.architectures import Architecture, construct
+from deq.calibration import calibration_error
+from deq.census import take_census
+from deq.checkpoints import PRETRAINED, WEIGHTS, load_pretrained, weights_of
+from deq.data import load_dataset
+from deq.distortion import Distortion
+from deq.evaluation import predict
+from pages.ui.models import KEY, SessionModel
+from pages.ui.predict_whole import SHOWN
+from tests.pages.conftest import OpenPage
+
+HOW, WHY, WHOLE = "How it got there", "Why this answer", "The whole test set"
+
+
+@pytest.fixture(autouse=True)
+def scikit_learn_only(tmp_path, monkeypatch) -> None:
+    """No MNIST: 360 test digits are quick, and there on every machine."""
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(text.value for text in app.markdown)
+
+
+def charts(app: AppTest) -> int:
+    return len(app.get("plotly_chart"))
+
+
+def test_solvers_meet_in_the_plane(open_page: OpenPage) -> None:
+    app = open_page("predict", model="blog", solver="Broyden")
+    assert charts(app) == 6  # picture, bars; plane, classes, residual, units
+    told = next(text.value for text in app.markdown if text.value.startswith("Arrived"))
+    assert all(name in told for name in ("Broyden after", "Picard after", "ODE flow after"))
+    share = load_share()
+    assert any(f"{share:.0f} % of their variance" in caption.value for caption in app.caption)
+
+
+def load_share() -> float:
+    """The share of the variance in the plane, found anew."""
+    from sklearn.decomposition import PCA
+
+    blog, digits = load_pretrained("blog"), load_dataset("digits")
+    _, found = predict(blog.model, digits.train_images[:600], blog.solver)
+    kept = np.asarray(found.z)[np.asarray(found.converged)]
+    return 100 * PCA(2).fit(kept).explained_variance_ratio_.sum()
+
+
+def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
+    app = open_page("predict", predict_view=WHY, index="4", model="blog", predict_turn="45.0")
+    assert charts(app) == 7  # picture, bars; two maps, what it sees and says, starts
+    assert "nats" in words(app)
+    assert "16 of 16" in words(app)
+    assert app.slider(key="predict_turn").value == 45
+    next(button for button in app.button if button.label == "Upside down").click().run()
+    assert not app.exception
+    assert app.slider(key="predict_turn").value == 180
+    turned = Distortion(turn=180)(load_dataset("digits").test_images[4, ..., 0])
+    blog = load_pretrained("blog")
+    p, _ = predict(blog.model, turned[None, ..., None], blog.solver)
+    assert f"Converged on **{int(p.argmax())}**" in app.markdown[-2].value
+    rival = next(group for group in app.get("button_group") if group.label == "Rather than for")
+    rival.set_value(0).run()
+    assert not app.exception
+
+
+def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
+    app = open_page("predict", predict_view=WHOLE, predict_set="Mistakes")
+    digits, conv = load_dataset("digits"), load_pretrained("conv")
+    census = take_census(conv.model, digits.test_images, conv.solver)
+    wrong = np.flatnonzero((census.labels != digits.test_labels) | ~census.converged)
+    told = {metric.label: metric.value for metric in app.metric}
+    assert told["Mistakes"] == f"{len(wrong)} of 360"
+    pairs = app.selectbox(key="predict_confusion")
+    assert len(pairs.options) > 1
+    pairs.select(pairs.options[1]).run()
+    true, read = (int(word) for word in pairs.options[1].split(" read as "))
+    shown = [picture.caption for image in app.get("image") for picture in image.proto.imgs]
+    count = int(((digits.test_labels == true) & (census.labels == read))[wrong].sum())
+    assert len(shown) == min(count, SHOWN)
+    assert all(caption.startswith(f"{true} → {read}") for caption in shown)
+
+
+def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
+    app = open_page("predict", predict_view=WHOLE, predict_set="Confidence")
+    digits, conv = load_dataset("digits"), load_pretrained("conv")
+    error = calibration_error(
+        take_census(conv.model, digits.test_images, conv.solver).probabilities, digits.test_labels
+    )
+    assert f"**{100 * error:.2f} %**" in words(app)
+    view = next(group for group in app.get("button_group") if group.label == "Look at")
+    view.set_value("Strange inputs").run()
+    assert not app.exception
+    assert charts(app) == 5
+    assert "noise by" in words(app)
+
+
+def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> None:
+    app = open_page("predict", model="blog")
+    for name, said in (("toy", "reads no digits"), ("blog", None)):
+        data = (PRETRAINED / name / WEIGHTS).read_bytes()
+        app.file_uploader(key="predict_weights").upload(f"{name}.safetensors", data).run()
+        assert not app.exception
+        assert [said in error.value for error in app.error] == ([True] if said else [])
+    assert app.selectbox(key="model").value == "blog (uploaded)"
+    told = {metric.label: metric.value for metric in app.metric}
+    assert told["Prediction"] == told["True label"]
+    assert any('restore_weights("blog"' in code.value for code in app.code)
+
+
+@pytest.mark.parametrize(
+    ("view", "said"), [(HOW, ":red[Anderson did not converge.]"), (WHY, "There is no equilibrium here")]
+)
+def test_where_nothing_converges_nothing_is_claimed(open_page: OpenPage, view: str, said: str) -> None:
+    app = open_page("predict", predict_view=view)
+    app.session_state[KEY] = {"lost": lost_model()}
+    app.run()
+    app.selectbox(key="model").select("lost").run()
+    assert not app.exception
+    assert {metric.label: metric.value for metric in app.metric}["Prediction"] == "not converged"
+    assert any(said in text.value for text in [*app.markdown, *app.warning])
+    assert any("three equilibria; 0 were found" in warning.value for warning in app.warning)
+    assert "nats" not in words(app)
+
+
+def lost_model() -> SessionModel:
+    """A model of this session whose solves do not converge: linear, with eigenvalues all over a disc of radius 16."""
+    architecture = Architecture(784, 10, width=64, activation="linear")
+    model = construct(architecture)
+    model.cell.state.kernel[...] = np.random.default_rng(0).normal(0, 2, (64, 64)).astype(np.float32)
+    return SessionModel("lost", weights_of(model, architecture))

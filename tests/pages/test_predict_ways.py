@@ -1,0 +1,55 @@
+"""The ways into the Predict page: many files, zips, test digits that are hard."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from deq.data import load_dataset
+from tests.pages.conftest import OpenPage
+from tests.pages.test_predict import drawn, metrics
+from tests.test_images_bundle import zipped
+
+
+@pytest.fixture(autouse=True)
+def scikit_learn_only(tmp_path, monkeypatch) -> None:
+    """No MNIST: 360 test digits are quick, and there on every machine."""
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def table(app: AppTest):
+    return app.dataframe[0].value
+
+
+def test_many_files_and_a_zip_make_a_table(open_page: OpenPage) -> None:
+    digits = load_dataset("digits")
+    images, labels = digits.test_images[..., 0], digits.test_labels
+    packed = zipped({"a.png": drawn(images[1:2]), "../b.png": b"x", "c.png": b"text"})
+    app = open_page("predict")
+    app.file_uploader(key="upload").set_value(
+        [
+            ("bad.png", b"", "image/png"),
+            ("all.zip", packed, "application/zip"),
+            ("last.png", drawn(images[:1]), "image/png"),
+        ]
+    ).run()
+    assert not app.exception
+    assert metrics(app)["Prediction"] == str(labels[0])  # the newest
+    rows = table(app)
+    assert list(rows["file"]) == ["bad.png", "a.png", "../b.png", "c.png", "last.png"]
+    assert list(rows["label"]) == ["", str(labels[1]), "", "", str(labels[0])]
+    for error, said in zip(rows["error"], ["empty", "", "leads out", "not a picture", ""], strict=True):
+        assert said in error
+
+
+def test_a_zip_that_is_no_zip_is_one_line(open_page: OpenPage) -> None:
+    app = open_page("predict")
+    app.file_uploader(key="upload").upload("x.zip", b"PK\x03\x04" + bytes(50), "application/zip").run()
+    assert not app.exception
+    assert "zip is damaged" in table(app)["error"][0]
+
+
+def test_only_mistakes(open_page: OpenPage) -> None:
+    app = open_page("predict", predict_way="Test digit", predict_which="only mistakes", model="mlp")
+    next(button for button in app.button if button.label == "Next").click().run()
+    assert not app.exception
+    assert metrics(app)["Prediction"] != metrics(app)["True label"]
