@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 APP_READY := $(VENV)/.app-$(shell cat requirements.txt | cksum | tr ' ' '-')
 TEST_READY := $(VENV)/.test-$(shell cat requirements.txt pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: app test lint format screenshots clean venv
+.PHONY: app test soak lint format screenshots docs clean venv
 .DEFAULT_GOAL := app
 
 app: $(APP_READY)
@@ -17,6 +17,10 @@ app: $(APP_READY)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# What takes minutes: runs killed again and again.
+soak: $(TEST_READY)
+	$(BIN)/python -m pytest -m soak -s tests/soak
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .
@@ -29,6 +33,15 @@ format: $(TEST_READY)
 
 screenshots: $(TEST_READY)
 	$(BIN)/python -m tests.browser.screenshots
+
+# The API reference, from the docstrings. `deq` alone would show no more than the names of deq/__init__.py.
+DOCUMENTED := deq $(addprefix deq.,solvers gradients cells models tasks data recipes training checkpoints \
+	diagnostics regularizers precision images maps plots)
+
+docs: $(TEST_READY)
+	@$(PIP) -e '.[docs]'
+	$(BIN)/python -m pdoc --docformat google --template-directory docs/api --output-directory build/docs $(DOCUMENTED)
+	@echo "Open build/docs/index.html"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info build dist

@@ -25,6 +25,8 @@ PACKAGE_NAME = {
     "orbax": "orbax-checkpoint",
     "sklearn": "scikit-learn",
     "PIL": "pillow",
+    "pi_heif": "pi-heif",
+    "streamlit_drawable_canvas": "streamlit-drawable-canvas",
     "tensorflow_datasets": "tensorflow-datasets",
 }
 

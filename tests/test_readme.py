@@ -1,10 +1,12 @@
 """What the README promises exists: its pictures, its layout, its make targets and its commands."""
 
 import re
+from statistics import mean, stdev
 
 import pytest
 
 from deq.checkpoints import load_pretrained, pretrained_names
+from deq.recipes import BASELINES
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "README.md").read_text()
@@ -39,6 +41,19 @@ def test_the_table_of_models_is_that_of_their_cards(name: str) -> None:
         f"{100 * card.converged_fraction:.0f} %",
         f"{card.nfe_mean:.1f}",
     ]
+    assert [cell.strip() for cell in cells] == told
+
+
+@pytest.mark.parametrize("name", [name for name in pretrained_names() if load_pretrained(name).card.seeds])
+def test_the_spread_over_seeds_and_the_baselines_are_those_of_the_cards(name: str) -> None:
+    card = load_pretrained(name).card
+    tried = [100 * seed["accuracy"] for seed in card.seeds]
+    equilibrium = f"{mean(tried):.2f} ± {stdev(tried):.2f}"
+    told = [
+        equilibrium,
+        *(f"{100 * card.baselines[kind]:.2f}" if kind in card.baselines else "" for kind in BASELINES),
+    ]
+    cells = re.search(rf"^\| `{name}`, {len(tried)} seeds \|(.*)\|$", TEXT, re.MULTILINE).group(1).split("|")
     assert [cell.strip() for cell in cells] == told
 
 

@@ -1,0 +1,192 @@
+"""The guides do what they say: every block of docs/extending.md and every cell of the notebook is run."""
+
+import importlib.util
+import json
+import re
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import yaml
+from flax import nnx
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from deq import Anderson, fit, load_dataset, solve
+from deq.data import DatasetError
+from deq.recipes import Recipe
+from deq.tasks import classify
+from deq.training import Finished
+from tests import test_solver_contract as contract
+from tests.conftest import ROOT
+from tests.problems import contraction
+from tests.test_architecture import core_graph
+
+DOCS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"])
+GUIDE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)
+SOLVER, CELL, PAGE, DATASET = GUIDE
+
+
+def lines_of_code(block: str) -> int:
+    """Lines that are neither blank nor imports nor the docstring at the top."""
+    lines = [line for line in block.splitlines()[1:] if line.strip()]
+    return sum(not line.startswith(("import ", "from ")) for line in lines)
+
+
+def run(block: str) -> SimpleNamespace:
+    """What a block defines."""
+    names: dict = {"__name__": "guide"}
+    exec(compile(block, "docs/extending.md", "exec", dont_inherit=True), names)
+    return SimpleNamespace(**names)
+
+
+@pytest.mark.parametrize("block", GUIDE, ids=["solver", "cell", "page", "data set"])
+def test_each_addition_is_short(block: str) -> None:
+    assert lines_of_code(block) < 30
+    assert max(map(len, block.splitlines())) <= 120
+
+
+def test_the_solver_passes_the_contract() -> None:
+    heavy_ball = run(SOLVER).HeavyBall
+    problem = contraction(size=0.9)
+    found = solve(problem.f, jnp.asarray(problem.z0, jnp.float32), heavy_ball(tol=1e-6))
+    plain = solve(problem.f, jnp.asarray(problem.z0, jnp.float32), heavy_ball(tol=1e-6, momentum=0.0))
+    np.testing.assert_allclose(found.z, problem.z_star, atol=1e-4)
+    assert found.converged.all()
+    assert (found.nfe != plain.nfe).any()  # momentum changes the way, not the end
+    contract.test_trace_tells_the_way(heavy_ball())
+    contract.test_settings_are_data(heavy_ball())
+    with pytest.raises(ValueError, match="momentum"):
+        heavy_ball(momentum=1.0)
+
+
+def test_the_cell_trains() -> None:
+    gated = run(CELL).gated
+    recipe = Recipe(Anderson(tol=1e-3, max_nfe=30), epochs=4, learning_rate=1e-2, steps_per_call=10)
+    *_, finished = fit(gated(rngs=nnx.Rngs(0)), load_dataset("digits"), recipe)
+    assert isinstance(finished, Finished)
+    assert finished.test.accuracy > 0.7  # chance is 0.1
+    assert finished.test.converged > 0.99
+
+
+def test_the_page_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.ui import navigation
+
+    (tmp_path / "home.py").write_text("import streamlit as st\n\nst.title('Home')\n")
+    (tmp_path / "square_root.py").write_text(PAGE)
+    one_line = ("Square root", ":material/square_foot:", "Babylon's way to it.")
+    monkeypatch.setattr(navigation, "PAGES", {"home": navigation.PAGES["home"], "square_root": one_line})
+    monkeypatch.setattr(navigation, "FOLDER", tmp_path)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.switch_page(str(tmp_path / "square_root.py"))
+    app.query_params["root_a"] = "9"
+    app.run()
+    assert not app.exception, app.exception
+    assert app.metric[0].value == "3.000000"
+    assert len(app.get("plotly_chart")) == 1
+    app.slider(key="root_damping").set_value(0.5).run()
+    assert not app.exception
+    assert app.slider(key="root_a").value == 9.0
+
+
+def test_the_data_set_loads_from_a_folder(tmp_path: Path) -> None:
+    load_folder = run(DATASET).load_folder
+    digits = load_dataset("digits")
+    for part, images, labels in (
+        ("train", digits.train_images[:100], digits.train_labels[:100]),
+        ("test", digits.test_images[:20], digits.test_labels[:20]),
+    ):
+        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+            folder = tmp_path / part / str(label)
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[..., 0]).save(folder / f"{i:03}.png")
+    loaded = load_folder(tmp_path)
+    assert loaded.train_images.shape == (100, 28, 28, 1)
+    assert loaded.train_images.dtype == np.uint8
+    assert loaded.num_classes == 10
+    by_picture = dict(zip(map(np.ndarray.tobytes, digits.test_images), digits.test_labels, strict=True))
+    for image, label in zip(loaded.test_images, loaded.test_labels, strict=True):
+        assert by_picture[image.tobytes()] == label
+    assert len(set(classify(loaded).validation.y)) > 3  # not the last class alone
+    with pytest.raises(DatasetError, match="holds no pictures"):
+        load_folder(tmp_path / "nowhere")
+
+
+def test_the_notebook_runs_as_it_stands(capsys: pytest.CaptureFixture) -> None:
+    notebook = json.loads((ROOT / "docs" / "deq.ipynb").read_text())
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    names: dict = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert float(names["plain"].z[0, 0]) == pytest.approx(0.739085, abs=1e-5)
+    assert all(found.converged.all() for found in names["race"].values())
+    assert float(names["answer"][0, 0]) == pytest.approx(-10, abs=0.1)
+    assert names["right"].mean() > 0.85
+    errors = list(names["errors"].values())
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 1e-4 < errors[0]
+    assert capsys.readouterr().out.count("100% converged") >= 5
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_between_the_pages_hold(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        assert target.startswith(("https://", "http://", "#")) or (path.parent / target).exists(), target
+
+
+def test_references_are_defined() -> None:
+    text = (ROOT / "docs" / "peers.md").read_text()
+    assert set(re.findall(r"\]\[(\w+)\]", text)) == set(
+        re.findall(r"^\[(\w+)\]: https://", text, re.MULTILINE)
+    )
+
+
+def test_files_named_by_the_docs_exist() -> None:
+    for path in DOCS:
+        for name in re.findall(r"`((?:deq|pages|tests|benchmarks)/[\w/.]+)`", path.read_text()):
+            assert (ROOT / name).exists(), f"{path.name} speaks of {name}"
+
+
+def test_the_picture_shows_real_imports() -> None:
+    """Every arrow between parts of deq is an import, and none of the parts is made up."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    inside = text[text.index("subgraph") : text.index("```\n\n##")]
+    graph = core_graph()
+    arrows = re.findall(r"^\s+(\w+)(?:\[[^]]*\])? --> (\w+)", inside, re.MULTILINE)
+    assert len(arrows) >= 10
+    for here, there in arrows:
+        assert there in graph[here], f"{here} does not import {there}"
+
+
+def test_the_citation_has_what_its_schema_requires() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["cff-version"] == "1.2.0"
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert all("name" in author or "family-names" in author for author in citation["authors"])
+
+
+def test_the_api_reference_names_modules_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    names = re.search(r"addprefix deq\.,([\w\s]+)\)", makefile).group(1).split()
+    assert {"solvers", "gradients", "cells", "models", "training"} <= set(names)
+    for name in names:
+        assert importlib.util.find_spec(f"deq.{name}"), name
+
+
+def test_the_image_copies_what_is_there_and_nothing_is_kept_from_it() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    sent = (ROOT / ".dockerignore").read_text().splitlines()
+    for words in re.findall(r"^COPY (?:--chown=\S+ )?(.*) \S+$", dockerfile, re.MULTILINE):
+        for source in words.split():
+            assert (ROOT / source).exists(), source
+            assert f"!{source}" in sent, source
+    assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
+    assert "/_stcore/health" in dockerfile
