@@ -80,6 +80,27 @@ def test_halted_and_resumed_runs_end_with_the_same_weights(registry: Registry) -
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_click_while_the_worker_ends_is_not_lost(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is at rest a moment before its thread is gone."""
+    work = Job.work
+
+    def lingering(job: Job) -> None:
+        work(job)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Job, "work", lingering)
+    job = registry.submit(PLAN)
+    wait_for(lambda: job.snapshot().step > 0)
+    registry.halt(job, Status.PAUSED)
+    assert at_rest(job).status is Status.PAUSED
+    registry.halt(job, Status.STOPPED)
+    assert job.snapshot().phase == "paused"
+    registry.resume(job)
+    assert at_rest(job).status is Status.FINISHED
+
+
 def test_jobs_wait_in_line_and_leave_it(registry: Registry) -> None:
     long = replace(PLAN, recipe=replace(RECIPE, epochs=100_000))
     running, first, second = (registry.submit(long) for _ in range(3))

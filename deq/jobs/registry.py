@@ -58,11 +58,15 @@ class Registry:
                 self._queue.remove(job)
                 job.rest(status, message)
                 self._number()
-            elif job in self._workers:
+            elif job in self._workers and job.status.is_live:
                 job.halt(status, message)
 
     def resume(self, job: Job) -> None:
         """Let a job at rest go on where it stopped; a finished, lost or live one stays as it is."""
+        with self._lock:
+            worker = self._workers.get(job)
+        if worker is not None and job.can_resume:
+            worker.join()  # it is at rest and its thread about to end: a click in between must not be lost
         with self._lock:
             if job.can_resume and job not in self._workers:
                 self._enqueue(job)
