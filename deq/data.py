@@ -4,12 +4,17 @@ MNIST, Fashion-MNIST and KMNIST come as their four original .gz files, from a fo
 the download manager of tensorflow-datasets, which checks their sha256. `digits` comes with scikit-learn.
 """
 
+import builtins
+import contextlib
 import gzip
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -139,9 +144,43 @@ def probe(name: str, url: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def lazy_imports_of_this_thread() -> Iterator[None]:
+    """Keeps tensorflow-datasets' import from breaking the imports that other threads do meanwhile.
+
+    It imports lazily by etils, which replaces `builtins.__import__` for the whole process: a server's thread that
+    imports at that moment gets an error, or a module that is none yet. Here only the calling thread is lazy.
+    """
+    from etils import epy
+
+    theirs, this_thread = epy.lazy_imports, threading.get_ident()
+
+    @contextlib.contextmanager
+    def ours(*, error_callback: Any = None, success_callback: Any = None) -> Iterator[None]:
+        usual = builtins.__import__
+        with theirs(error_callback=error_callback, success_callback=success_callback):
+            lazy = builtins.__import__
+
+            def by_thread(
+                name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+            ) -> ModuleType:
+                chosen = lazy if threading.get_ident() == this_thread else usual
+                return chosen(name, globals, locals, fromlist, level)
+
+            builtins.__import__ = by_thread
+            yield
+
+    epy.lazy_imports = ours
+    try:
+        yield
+    finally:
+        epy.lazy_imports = theirs
+
+
 def fetch(name: str, source: str, *, manual_dir=None, download_dir=None, url_infos=None) -> list[Path]:
     """Paths of the four FILES, checked by sha256: taken in place from manual_dir, else downloaded."""
-    import tensorflow_datasets as tfds  # half a second: paid only where a data set is read
+    with lazy_imports_of_this_thread():
+        import tensorflow_datasets as tfds  # half a second: paid only where a data set is read
 
     tfds.disable_progress_bar()
     urls = {file: source + file for file in FILES}

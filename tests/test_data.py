@@ -1,5 +1,6 @@
 """Data sets: the real MNIST read right, damage and absence named at once, downloads through a real HTTP server."""
 
+import builtins
 import gzip
 import hashlib
 import http.server
@@ -8,15 +9,24 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 from deq import data
-from deq.data import FILES, Dataset, DatasetError, at_hand, load_dataset
+from deq.data import (
+    FILES,
+    NAMES,
+    Dataset,
+    DatasetError,
+    at_hand,
+    lazy_imports_of_this_thread,
+    load_dataset,
+)
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -185,3 +195,16 @@ def test_digits_need_nothing_and_look_like_mnist() -> None:
         assert np.abs(centre - 13.5).max() <= 0.51  # whole pixels, bytes rounded
     for axis in (1, 2):
         assert (images > 0).any(axis).sum(1).max() <= 20  # ink within 20x20
+
+
+def test_lazy_imports_of_tensorflow_datasets_leave_other_threads_alone() -> None:
+    """Etils swaps the import of the whole process; a server's thread would then fail on a relative import."""
+    from etils import epy
+
+    relative = ("data", {"__package__": "deq", "__name__": "deq.other"}, {}, ["NAMES"], 1)
+    with lazy_imports_of_this_thread(), ThreadPoolExecutor(1) as other, epy.lazy_imports():
+        assert type(builtins.__import__("colorsys")).__name__ == "LazyModule"
+        assert other.submit(lambda: builtins.__import__(*relative)).result().NAMES is NAMES
+    assert type(builtins.__import__("colorsys")) is ModuleType
+    with pytest.raises(ValueError, match="Relative"), ThreadPoolExecutor(1) as other, epy.lazy_imports():
+        other.submit(lambda: builtins.__import__(*relative)).result()  # what it is there for

@@ -1,49 +1,96 @@
-"""Pictures of every page, light, dark and on a phone, into screenshots/: `make screenshots`, then look at them.
+"""Pictures of every page and every tab, light, dark and on a phone, into screenshots/: `make screenshots`, then look.
 
-The picture in the README is made by the same means: `python -m tests.browser.screenshots docs`.
+`python -m tests.browser.screenshots toy predict` takes those pages alone, and
+`python -m tests.browser.screenshots docs` makes the pictures of the README.
 """
 
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from PIL import Image
+from playwright.sync_api import Browser, Page
 
 from pages.ui.navigation import PAGES
-from tests.browser.harness import running_browser, running_server, visit
+from tests.browser.harness import SLOW, running_browser, running_server, settle, visit
 from tests.conftest import ROOT
 
-WIDE, NARROW = 1280, 390  # pixels
+WIDE, NARROW, HEIGHT = 1280, 390, 900  # pixels
 LOOKS = {
     "light": ("light", WIDE),
     "dark": ("dark", WIDE),
     "phone": ("light", NARROW),
     "phone-dark": ("dark", NARROW),
 }
+# In the README: file in docs/ -> address and how much of the page, in pixels.
+SHOWN = {
+    "home": ("", 1330),
+    "fixed_points": ("fixed_points?explore=Two+numbers", 900),
+    "solvers": ("solvers?race_model=mlp", 1000),
+    "predict": ("predict?predict_way=Test+digit&index=47&model=mlp", 1000),
+}
 CONTENT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 
 
-def take(browser: Browser, url: str, scheme: str, width: int, file: Path) -> None:
-    """The whole page at one width, in one colour scheme."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def open_page(browser: Browser, url: str, scheme: str, width: int) -> Page:
+    """A visitor of their own, with nothing kept from the picture before."""
+    context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+    context.set_default_timeout(SLOW)
     page = context.new_page()
     visit(page, url)
-    page.set_viewport_size({"width": width, "height": page.evaluate(CONTENT) + 60})
+    return page
+
+
+def take(page: Page, file: Path, height: int | None = None) -> None:
+    """The whole page, or its upper part, as it stands now."""
+    width = page.viewport_size["width"]
+    page.set_viewport_size({"width": width, "height": height or page.evaluate(CONTENT) + 60})
     page.wait_for_timeout(1000)  # charts measure themselves anew
     page.screenshot(path=file)
-    context.close()
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    print(file)
+
+
+def opened_tabs(page: Page) -> Iterator[str]:
+    """Opens each further tab of the page; yields its name as a part of a file name."""
+    tabs = page.get_by_role("tablist").first.get_by_role("tab")
+    for i in range(1, tabs.count()):
+        tabs.nth(i).click()
+        settle(page)
+        yield re.sub(r"\W+", "-", tabs.nth(i).inner_text().strip().lower())
+
+
+def take_all(browser: Browser, address: str, names: list[str]) -> None:
+    folder = ROOT / "screenshots"
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        for look, (scheme, width) in LOOKS.items():
+            page = open_page(browser, f"{address}/{name}", scheme, width)
+            take(page, folder / f"{name}-{look}.png")
+            for tab in opened_tabs(page):
+                take(page, folder / f"{name}-{tab}-{look}.png")
+            page.context.close()
+
+
+def take_for_docs(browser: Browser, address: str) -> None:
+    """Of few colours and 960 pixels wide, so that a clone stays small."""
+    for name, (path, height) in SHOWN.items():
+        page = open_page(browser, f"{address}/{path}", "light", WIDE)
+        file = ROOT / "docs" / f"{name}.png"
+        take(page, file, height)
+        page.context.close()
+        small = Image.open(file).convert("RGB").resize((960, 960 * height // WIDE), Image.Resampling.LANCZOS)
+        small.quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def main() -> None:
+    chosen = sys.argv[1:]
     with running_server() as address, running_browser() as browser:
-        if "docs" in sys.argv[1:]:
-            take(browser, address, "light", WIDE, ROOT / "docs" / "home.png")
-            return
-        folder = ROOT / "screenshots"
-        folder.mkdir(exist_ok=True)
-        for name in PAGES:
-            for look, (scheme, width) in LOOKS.items():
-                take(browser, f"{address}/{name}", scheme, width, folder / f"{name}-{look}.png")
-                print(folder / f"{name}-{look}.png")
+        if chosen == ["docs"]:
+            take_for_docs(browser, address)
+        else:
+            take_all(browser, address, chosen or list(PAGES))
 
 
 if __name__ == "__main__":
