@@ -1,8 +1,10 @@
 """What all tests share: where the real MNIST lies, when it lies anywhere."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import jax
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,3 +25,10 @@ def mnist_dir() -> Path:
     if not folder:
         pytest.skip("needs the real MNIST: set MNIST_DIR to a folder with its four .gz files")
     return Path(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_programs() -> Iterator[None]:
+    """A process may map 65,530 pieces of memory; thousands of compiled programs reach that, and then XLA crashes."""
+    yield
+    jax.clear_caches()
