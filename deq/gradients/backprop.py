@@ -12,7 +12,7 @@ from jax import Array
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
 from deq.solvers import Solution, Solver, relative_residual
-from deq.solvers.base import require, require_count, static
+from deq.solvers.base import require, require_count, static, within
 
 
 @jax.tree_util.register_dataclass
@@ -112,4 +112,4 @@ def _measured(apply: Apply, inputs: Inputs, z: Array, nfe: Array, solver: Solver
     """z with the residual that it was left with, as data."""
     inputs, held = jax.lax.stop_gradient((inputs, z))
     residual = relative_residual(held, apply(inputs, held))
-    return Solution(z, residual, nfe, residual <= solver.tol)
+    return Solution(z, residual, nfe, within(residual, solver.tol))

@@ -87,6 +87,11 @@ def relative_residual(z: Array, f_z: Array) -> Array:
     return jnp.where(finite, change / (jnp.where(finite, size, 1.0) + RESIDUAL_EPS), jnp.inf)
 
 
+def within(residual: Array, tol: float | Array) -> Array:
+    """Whether a relative residual (batch,) is at most tol, which one that is not finite never is, were tol inf."""
+    return jnp.isfinite(residual) & (residual <= tol)
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Trace:

@@ -23,6 +23,7 @@ from deq.solvers.base import (
     static,
     unit_scale,
     widened,
+    within,
 )
 from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
 from deq.solvers.loop import solve
@@ -161,4 +162,4 @@ def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver)
     u, products = solver.solve(derivative, g)
     residual = relative_residual(u, g + derivative(u))
     u = jnp.where(per_sample(residual < 1, u), u, g)
-    return Solution(u, residual, products + 1, residual <= solver.tol)
+    return Solution(u, residual, products + 1, within(residual, solver.tol))

@@ -8,7 +8,16 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solution, Solver, Trace, per_sample, relative_residual, require_count
+from deq.solvers.base import (
+    Map,
+    Solution,
+    Solver,
+    Trace,
+    per_sample,
+    relative_residual,
+    require_count,
+    within,
+)
 
 
 class _Carry(NamedTuple):
@@ -49,7 +58,7 @@ def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
         z=carry.best_z,
         residual=carry.best_residual,
         nfe=carry.nfe,
-        converged=carry.best_residual <= solver.tol,
+        converged=within(carry.best_residual, solver.tol),
         trace=carry.trace,
     )
 

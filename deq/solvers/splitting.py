@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solution, Solver, relative_residual
+from deq.solvers.base import Map, Solution, Solver, relative_residual, within
 from deq.solvers.loop import solve
 
 
@@ -51,4 +51,4 @@ def solve_splitting(splitting: Splitting, x: Any, z0: Array, solver: Solver, *, 
         along = jnp.moveaxis(jax.lax.map(residual, iterates), 0, 1)
         kept = jnp.where(jnp.isnan(found.trace.residual), jnp.nan, along)
         found = replace(found, trace=replace(found.trace, z=jnp.moveaxis(iterates, 0, 1), residual=kept))
-    return replace(found, z=z, residual=measured, nfe=found.nfe + 1, converged=measured <= solver.tol)
+    return replace(found, z=z, residual=measured, nfe=found.nfe + 1, converged=within(measured, solver.tol))

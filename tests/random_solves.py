@@ -1,0 +1,122 @@
+"""Random cells, starts, inputs, solvers and tolerances, hostile ones among them, and what must hold of every solve."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, solve
+from deq.solvers import Solver
+
+SOLVERS: dict[str, Solver] = {
+    "picard": Picard(),
+    "damped": Picard(damping=0.3),
+    "anderson": Anderson(),
+    "anderson 1": Anderson(memory=1, damping=0.5, ridge=0.0),
+    "broyden": Broyden(),
+    "broyden 2": Broyden(rank=2),
+    "newton": NewtonKrylov(krylov=3),
+    "ode": ODEFlow(),
+}
+N = 6  # numbers in a state
+KINDS = 10  # of cells, see `cell`
+SCALES = (0.0, 1e-310, 1e-40, 1e-20, 1e-6, 1.0, 1.0, 1.0, 30.0, 1e6, 1e19, 1e30, 3e38, 1e200, np.inf, np.nan)
+TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12, 1e-30, 0.0, np.inf, np.nan, -1.0)
+SLACK = 4  # rounding units: the loop and the check may each round f(z) in its own way
+SLOWEST = 60.0  # seconds that a batch may take: more is a hang
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Random solves, one a row. z0, x, gain: (batch, N); w: (batch, N, N); kind, tol, max_nfe: (batch,)."""
+
+    z0: np.ndarray
+    x: np.ndarray
+    w: np.ndarray
+    gain: np.ndarray
+    kind: np.ndarray
+    tol: np.ndarray
+    max_nfe: np.ndarray
+
+
+def draw(seed: int, count: int, dtype: type) -> Cases:
+    """`count` cases. A third are tame, a third have large weights, a third numbers of any size, NaN and inf included."""
+    rng = np.random.default_rng(seed)
+    wild = rng.integers(0, 3, count)
+    scale = np.where(wild[:, None] == 2, rng.choice(SCALES, (count, 3)), 1.0)
+    w = rng.normal(size=(count, N, N)) / N**0.5 * rng.uniform(0, np.where(wild == 0, 1, 5))[:, None, None]
+    z0, x, gain = rng.normal(size=(3, count, N))
+    with np.errstate(over="ignore", invalid="ignore"):
+        large = [(v * s[:, None]).astype(dtype) for v, s in zip((z0, x, gain), scale.T, strict=True)]
+        spot = wild == 2  # a single entry that is not finite is another thing than all of them
+        large[1][spot, 0] = np.where(rng.random(spot.sum()) < 0.1, np.nan, large[1][spot, 0])
+    tol = np.where(wild == 0, 10.0 ** rng.uniform(-9, -1, count), rng.choice(TOLERANCES, count))
+    kind, max_nfe = rng.integers(0, KINDS, count), rng.integers(1, 300, count)
+    return Cases(*large[:2], w.astype(dtype), large[2], kind, tol.astype(dtype), max_nfe)
+
+
+def cell(z: Array, x: Array, w: Array, gain: Array, kind: Array) -> Array:
+    """f(z, x) of each row's kind: layers that contract, rotate, jump, leave the finite numbers or have no value."""
+    y = jnp.einsum("bij,bj->bi", w, z) + x
+    kinds = [
+        jnp.tanh(y),
+        jax.nn.relu(y),
+        y,
+        jnp.sin(gain * y),
+        y * y * y + gain,
+        jnp.exp(y),
+        jnp.where(y > 0, gain, -gain),
+        jnp.log(y),
+        gain / z,
+        z + gain,
+    ]
+    return jnp.select([kind[:, None] == k for k in range(KINDS)], kinds)
+
+
+@jax.jit
+def run(solver: Solver, cases: dict[str, Array]) -> tuple[Solution, Array]:
+    """The solves, and f of what they returned."""
+    z0, rest = cases["z0"], [cases[name] for name in ("x", "w", "gain", "kind")]
+    found = solve(lambda z: cell(z, *rest), z0, replace(solver, tol=cases["tol"], max_nfe=cases["max_nfe"]))
+    return found, cell(found.z, *rest)
+
+
+def true_residual(z: np.ndarray, f_z: np.ndarray) -> np.ndarray:
+    """||f(z) - z|| / (||f(z)|| + 1e-8) in NumPy's longest float, in which no square of a double over- or underflows."""
+    z, f_z = z.astype(np.longdouble), f_z.astype(np.longdouble)
+    with np.errstate(all="ignore"):
+        size = np.sqrt(np.square(f_z).sum(axis=1))
+        return np.sqrt(np.square(f_z - z).sum(axis=1)) / (size + 1e-8)
+
+
+def violations(name: str, seed: int, count: int, dtype: type) -> list[str]:
+    """What is wrong with `count` random solves; one line each, with all that is needed to see it again."""
+    cases = draw(seed, count, dtype)
+    began = time.monotonic()
+    found, f_z = jax.device_get(run(SOLVERS[name], vars(cases)))
+    seconds = time.monotonic() - began
+    measured = true_residual(found.z, f_z)
+    rounding = SLACK * np.finfo(dtype).eps
+    finite_start = np.isfinite(cases.z0).all(axis=1)
+    broken = {
+        "converged above its tolerance": found.converged & ~(measured <= cases.tol + rounding),
+        "a verdict unlike its residual": found.converged
+        != (np.isfinite(found.residual) & (found.residual <= cases.tol)),
+        "a residual that is not that of z": np.isfinite(found.residual)
+        & ~(np.abs(found.residual - measured) <= 1e-4 * measured + rounding),
+        "a residual of NaN": np.isnan(found.residual),
+        "not finite from a finite start": finite_start & ~np.isfinite(found.z).all(axis=1),
+        "more evaluations than allowed": found.nfe > cases.max_nfe,
+        "a hang": np.full(count, seconds > SLOWEST),
+    }
+    return [
+        f"{what}: {name}, seed {seed}, row {row}, kind {cases.kind[row]}, {dtype.__name__}, tol {cases.tol[row]}, "
+        f"residual {found.residual[row]}, measured {measured[row]}, nfe {found.nfe[row]}"
+        for what, rows in broken.items()
+        for row in np.flatnonzero(rows)
+    ]

@@ -1,0 +1,37 @@
+"""What a soak leaves to tell: each test reports what it held against, and the run ends with the sums."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+Report = Callable[[str, int], None]
+
+TOLD = ("visitors held", "faults survived", "inputs tried")
+SUMS = pytest.StashKey[Counter]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SUMS] = Counter()
+
+
+@pytest.fixture
+def report(pytestconfig: pytest.Config) -> Report:
+    """report("inputs tried", 640) adds to the summary; the first is one of TOLD."""
+
+    def add(what: str, count: int) -> None:
+        assert what in TOLD, f"{what!r} is none of {TOLD}"
+        pytestconfig.stash[SUMS][what] += count
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The sums, where a soak ran."""
+    sums = config.stash[SUMS]
+    if sums:
+        terminalreporter.section("soak")
+        for what in TOLD:
+            terminalreporter.write_line(f"{what}: {sums[what]:,}")
+        failed = len(terminalreporter.getreports("failed")) + len(terminalreporter.getreports("error"))
+        terminalreporter.write_line(f"lost: what {failed} tests above tell" if failed else "lost: nothing")
