@@ -45,7 +45,7 @@ class Cases:
 
 
 def draw(seed: int, count: int, dtype: type) -> Cases:
-    """`count` cases. A third are tame, a third have large weights, a third numbers of any size, NaN and inf included."""
+    """`count` cases: a third tame, a third with large weights, a third of any size, NaN and inf included."""
     rng = np.random.default_rng(seed)
     wild = rng.integers(0, 3, count)
     scale = np.where(wild[:, None] == 2, rng.choice(SCALES, (count, 3)), 1.0)
