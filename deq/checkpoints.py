@@ -137,7 +137,7 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(
             f"No checkpoint there: cannot read {path} ({error.strerror or error})."
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error
 
 
@@ -174,8 +174,11 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
 def architecture_of(data: bytes) -> Architecture | None:
     """The architecture in the metadata of whole safetensors bytes. Raises ValueError or TypeError for nonsense."""
     size = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + size]).get("__metadata__", {})
-    return Architecture(**json.loads(metadata[METADATA])) if METADATA in metadata else None
+    try:
+        metadata = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+        return Architecture(**json.loads(metadata[METADATA])) if METADATA in metadata else None
+    except RecursionError as error:
+        raise ValueError("the header is nested without end") from error
 
 
 def model_name(data: bytes) -> str:

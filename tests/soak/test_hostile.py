@@ -1,28 +1,34 @@
-"""Thousands of bent pictures, zips, formulas and weights: each is read or refused in words."""
+"""Thousands of bent pictures, zips, formulas and weights: each is read or refused in words, soon, touching no file."""
 
 import time
 
 import numpy as np
 import pytest
 
+from tests.hostile_text import SOUND, read_formula, read_weights, some_formula, some_weights
 from tests.soak.conftest import Report
 from tests.test_images_bundle import zipped
 from tests.test_images_hostile import WHOLE, bend, read
 
 pytestmark = pytest.mark.soak
 
-FILES = 200  # of each kind
+FILES, TEXTS = 200, 4000  # of each kind
 SLOWEST = 20.0  # seconds for one file on a busy machine
 
 
 @pytest.mark.parametrize("kind", [*WHOLE, "zip"])
 def test_bent_files(kind: str, report: Report) -> None:
     rng = np.random.default_rng(sum(kind.encode()))
-    whole = (
-        zipped({f"{i}.png": data for i, data in enumerate(WHOLE.values())}) if kind == "zip" else WHOLE[kind]
-    )
+    files = WHOLE | {"zip": zipped({f"{i}.png": data for i, data in enumerate(WHOLE.values())})}
     for _ in range(FILES):
-        data, began = bend(whole, rng), time.monotonic()
+        data, began = bend(files[kind], rng), time.monotonic()
         read(data)
         assert time.monotonic() - began < SLOWEST, data
     report("inputs tried", FILES)
+
+
+def test_formulas_and_weights(report: Report) -> None:
+    for seed in range(TEXTS):
+        read_formula(some_formula(np.random.default_rng(seed)))
+        read_weights(some_weights(np.random.default_rng(seed), SOUND))
+    report("inputs tried", 2 * TEXTS)
