@@ -21,18 +21,18 @@ def fresh_caches() -> None:
 @pytest.fixture
 def open_page() -> OpenPage:
     """open_page("toy", seed="3") runs pages/toy.py through app.py as its link ?seed=3 does."""
+    return open_by_link
 
-    def open_(name: str, **query: str) -> AppTest:  # query parameters have any name
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+def open_by_link(name: str, **query: str) -> AppTest:  # query parameters have any name
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if name != "home":
+        app.switch_page(str(ROOT / "pages" / f"{name}.py"))
         for key, value in query.items():
             app.query_params[key] = value
         app.run()
-        if name != "home":
-            app.switch_page(str(ROOT / "pages" / f"{name}.py"))
-            for key, value in query.items():
-                app.query_params[key] = value
-            app.run()
-        assert not app.exception, app.exception
-        return app
-
-    return open_
+    assert not app.exception, app.exception
+    return app

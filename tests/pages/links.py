@@ -1,0 +1,68 @@
+"""Links that nobody writes in good faith: every parameter of a page with values of every wrong kind."""
+
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.navigation import PAGES
+from tests.pages.conftest import open_by_link
+
+VALUES = [
+    "",
+    "nan",
+    "-inf",
+    "1e999",
+    "-1",
+    "9" * 400,
+    "0x10",
+    "1_000",
+    "٣",  # a digit, but none of ASCII
+    "true",
+    "[]",
+    '{"a": 1}',
+    "None",
+    "../../../etc/passwd",
+    "<script>alert(1)</script>",
+    "${jndi:ldap://127.0.0.1/a}",
+    "'; DROP TABLE runs; --",
+    "__import__('os').getcwd()",
+    "$x$ **b** :red[c] `d`",
+    "a\0b\r\nSet-Cookie: c=d",
+    "\ufffd",  # what is left of bytes that are no text
+    "🦀" * 500,
+    "1.0" * 2000,
+]
+BEYOND_WIDGETS = {"train": ["job", "runs"]}  # what a page reads from its address by itself
+VIEWS = {
+    "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
+    "solvers": {"race_view": ["Why", "Work and precision", "Gradients", "Test-time compute", "In the batch"]},
+    "predict": {
+        "predict_view": ["Why this answer", "The whole test set"],
+        "predict_way": ["Test digit", "Draw"],
+    },
+    "train": {"fit_task": ["own formula", "digits"]},
+}
+
+
+def parameters(name: str, app: AppTest) -> list[str]:
+    """The names that the widgets of an open page take from its address."""
+    bound = {getattr(getattr(element, "proto", None), "query_param_key", "") for element in app}
+    return sorted(bound - {""}) + BEYOND_WIDGETS.get(name, [])
+
+
+def hostile(names: list[str], turn: int) -> dict[str, str]:
+    """Another wrong value for each name; in len(VALUES) turns each has had all of them."""
+    return {name: VALUES[(turn + 5 * place) % len(VALUES)] for place, name in enumerate(names)}
+
+
+def views(name: str) -> list[dict[str, str]]:
+    """The views of a page, as links; the first is what a plain link shows."""
+    return [{}] + [{key: value} for key, values in VIEWS.get(name, {}).items() for value in values]
+
+
+def shown_calmly(name: str, query: dict[str, str]) -> AppTest:
+    """Open the page by that link: no traceback, and a page that is drawn to its end."""
+    app = open_by_link(name, **query)
+    assert app.title, f"{name} {query}"
+    return app
+
+
+assert set(VIEWS) <= set(PAGES)

@@ -1,0 +1,15 @@
+"""Links with nonsense in every parameter show a page as if it were not there; `make soak` tries all combinations."""
+
+import pytest
+
+from pages.ui.navigation import PAGES
+from tests.pages.conftest import OpenPage
+from tests.pages.links import hostile, parameters, shown_calmly
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nonsense_in_every_parameter(name: str, open_page: OpenPage) -> None:
+    plain = open_page(name)
+    bent = shown_calmly(name, hostile(parameters(name, plain), turn=0))
+    assert len(bent.get("plotly_chart")) == len(plain.get("plotly_chart"))
+    assert not bent.error
