@@ -1,4 +1,6 @@
-"""The deep-link guard: every page by its own URL, also as the first request to a fresh server."""
+"""The guard of every page: by its own URL, also as the first request to a fresh server, whatever stands in the link."""
+
+import math
 
 import streamlit as st
 
@@ -23,3 +25,20 @@ def require_app() -> None:
         mark_app()
         st.navigation(pages(), position="hidden")
         st.rerun()
+    if drop_infinities():
+        st.rerun()
+
+
+def drop_infinities() -> bool:
+    """Take infinite numbers out of the link: fields for whole numbers raise on them (Streamlit 1.67). Were there any?"""
+    found = [name for name in st.query_params if any(map(_is_infinite, st.query_params.get_all(name)))]
+    for name in found:
+        del st.query_params[name]
+    return bool(found)
+
+
+def _is_infinite(text: str) -> bool:
+    try:
+        return math.isinf(float(text))
+    except ValueError:
+        return False

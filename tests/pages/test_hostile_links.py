@@ -13,3 +13,8 @@ def test_nonsense_in_every_parameter(name: str, open_page: OpenPage) -> None:
     bent = shown_calmly(name, hostile(parameters(name, plain), turn=0))
     assert len(bent.get("plotly_chart")) == len(plain.get("plotly_chart"))
     assert not bent.error
+
+
+@pytest.mark.parametrize("value", ["inf", "-Infinity", "1e999", "9" * 400, "nan"])
+def test_a_whole_number_without_end(value: str, open_page: OpenPage) -> None:
+    assert open_page("toy", seed=value).number_input(key="seed").value == 0
