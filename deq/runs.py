@@ -33,8 +33,8 @@ def writing(folder: Path) -> Iterator[None]:
     except (OSError, ValueError) as error:  # Orbax gives both
         reason = getattr(error, "strerror", None) or str(error).partition(chr(10))[0]
         raise CannotWrite(
-            f"Cannot write to {folder}: {reason}. What was saved before is whole: make room, then go on with "
-            "--resume."
+            f"Cannot write to {folder}: {reason}. What was saved before is whole: make room, or give leave to write, "
+            "then go on with --resume."
         ) from error
 
 
@@ -69,31 +69,30 @@ class RunFolder:
             return
         with writing(self.folder):
             self._require_room(sum(leaf.nbytes for leaf in leaves.values()))
-            settings = self.settings | {"sha256": _digest(leaves)}
-            arguments = ocp.args.Composite(
-                state=ocp.args.StandardSave(leaves), settings=ocp.args.JsonSave(settings)
-            )
+            label = self._label(leaves) | {"sha256": _digest(leaves)}
+            settings = ocp.args.JsonSave(label | {"label": _digest_of_label(label)})
+            arguments = ocp.args.Composite(state=ocp.args.StandardSave(leaves), settings=settings)
             self._manager.save(step, args=arguments)
 
     def restore(self, like: TrainState) -> TrainState | None:
         """The state of the last whole checkpoint, or None; damaged ones are passed over with a warning.
 
-        Raises ValueError where the checkpoint belongs to a run with other settings.
+        Raises ValueError, leaving all as it is, where the checkpoint belongs to a run with other settings or to
+        another version of deq.
         """
+        wanted = _numbered(like)
         for step in sorted(self._manager.all_steps(), reverse=True):
-            try:
-                found = self._read(step, like)
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                self._pass_over(step, str(error).partition("\n")[0])
+            label = self._read_label(step)
+            if label is None:
+                self._pass_over(step, "what it belongs to cannot be read.")
                 continue
-            digest = found.settings.pop("sha256", None)
-            self._require_same_settings(found.settings)
-            if _digest(found.state) != digest:
+            self._require_same(label, self._label(wanted))
+            leaves = self._read_state(step, wanted)
+            if leaves is None or _digest(leaves) != label["sha256"]:
                 self._pass_over(step, "its numbers are not those that were saved.")
                 continue
-            leaves = [found.state[str(i)] for i in range(len(found.state))]
             self._forget_after(step)
-            return jax.tree.unflatten(jax.tree.structure(like), leaves)
+            return jax.tree.unflatten(jax.tree.structure(like), [leaves[str(i)] for i in range(len(leaves))])
         self._forget_after(0)
         return None
 
@@ -102,12 +101,31 @@ class RunFolder:
         with writing(self.folder), (self.folder / METRICS).open("a") as file:
             file.write(json.dumps(record) + "\n")
 
-    def _read(self, step: int, like: TrainState) -> Any:
-        shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, _numbered(like))
-        arguments = ocp.args.Composite(
-            state=ocp.args.StandardRestore(shapes), settings=ocp.args.JsonRestore()
-        )
-        return self._manager.restore(step, args=arguments)
+    def _label(self, leaves: dict[str, np.ndarray]) -> dict[str, Any]:
+        """All that a checkpoint must agree in to be gone on from, as plain data."""
+        layout = {name: f"{leaf.dtype}{list(leaf.shape)}" for name, leaf in leaves.items()}
+        return json.loads(json.dumps(self.settings | {"layout": layout}))
+
+    def _read_label(self, step: int) -> dict[str, Any] | None:
+        """The label of a checkpoint; None where it is missing or not as it was written."""
+        try:
+            arguments = ocp.args.Composite(settings=ocp.args.JsonRestore())
+            label = self._manager.restore(step, args=arguments).settings
+            written = label.pop(
+                "label", None
+            )  # without one it is another version's, and whole as far as we know
+            return label if written in (None, _digest_of_label(label)) else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _read_state(self, step: int, like: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+        """The arrays of a checkpoint; None where they cannot be read."""
+        try:
+            shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
+            arguments = ocp.args.Composite(state=ocp.args.StandardRestore(shapes))
+            return self._manager.restore(step, args=arguments).state
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def _pass_over(self, step: int, reason: str) -> None:
         self.warnings.append(f"The checkpoint of step {step} is damaged and passed over: {reason}")
@@ -118,9 +136,14 @@ class RunFolder:
         if free < size + ROOM:
             raise OSError(28, f"a checkpoint takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
 
-    def _require_same_settings(self, found: dict[str, Any]) -> None:
-        wanted = json.loads(json.dumps(self.settings))
+    def _require_same(self, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+        found = {key: value for key, value in found.items() if key != "sha256"}
         different = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
+        if different == ["layout"]:
+            raise ValueError(
+                f"{self.folder} holds a run of another version of deq, whose state has other parts. Resume it with "
+                "that version, or choose another --out."
+            )
         if different:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({', '.join(different)}). Resume it with its own"
@@ -150,6 +173,10 @@ def _step(line: str) -> float:
 def _numbered(state: TrainState) -> dict[str, np.ndarray]:
     """The leaves by their number: checkpoints depend on no class's name."""
     return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(jax.device_get(state)))}
+
+
+def _digest_of_label(label: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(label, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(leaves: dict[str, Any]) -> str:

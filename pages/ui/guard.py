@@ -30,7 +30,7 @@ def require_app() -> None:
 
 
 def drop_infinities() -> bool:
-    """Take infinite numbers out of the link: fields for whole numbers raise on them (Streamlit 1.67). Were there any?"""
+    """Take infinite numbers, on which fields for whole ones raise (Streamlit 1.67), out of the link: were there any?"""
     found = [name for name in st.query_params if any(map(_is_infinite, st.query_params.get_all(name)))]
     for name in found:
         del st.query_params[name]
