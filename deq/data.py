@@ -10,8 +10,10 @@ import gzip
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,11 +37,16 @@ FILES = (
 )
 
 PROBE_SECONDS = 10.0  # a stock download retries for minutes before it admits that there is no network
+STALL_SECONDS, STALL_BYTES = 30.0, 300_000  # a server that sends less in that time is given up on
 DIGITS_TEST = 360  # the last fifth of scikit-learn's 1,797
 
 
 class DatasetError(ValueError):
     """A data set's files are missing, corrupt or out of reach; the message says what to do."""
+
+
+class StalledDownload(DatasetError):
+    """A server that stopped sending. Threads of tensorflow-datasets go on waiting for it, and cannot be ended."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
 
     Raises:
         ValueError: an unknown name.
-        DatasetError: a file is missing, has a wrong checksum, or cannot be downloaded (within 15 s).
+        DatasetError: a file is missing, has a wrong checksum, or cannot be downloaded (told within 15 s where
+            nobody answers, within 30 s where hardly anything comes).
     """
     if name not in NAMES:
         raise ValueError(f"Unknown data set {name!r}; choose from {', '.join(NAMES)}.")
@@ -114,7 +122,11 @@ def download_once(name: str, source: str, url_infos: dict | None = None) -> Path
     folder.mkdir(parents=True, exist_ok=True)
     # On a failure other files may still be on their way into the temporary folder, hence the leniency.
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as temporary:
-        paths = fetch(name, source, download_dir=temporary, url_infos=url_infos)
+        get = partial(fetch, name, source, download_dir=temporary, url_infos=url_infos)
+        complaint = (
+            f"Cannot download {name}: {source} sends next to nothing. Try again later. {ways_out(name)}"
+        )
+        paths = while_it_moves(get, Path(temporary), complaint)
         for path, file in zip(paths, FILES, strict=True):
             path.replace(folder / file)  # atomic: a download cut short leaves no half file behind
     return folder
@@ -137,11 +149,48 @@ def probe(name: str, url: str) -> None:
     thread.start()
     thread.join(PROBE_SECONDS + 1)
     if answers != [True]:
-        raise DatasetError(
-            f"Cannot download {name}: no answer from {url}. Either name a folder that holds its four .gz files"
-            f" by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''}, or use the data set `digits`, which"
-            " needs no network."
-        )
+        raise DatasetError(f"Cannot download {name}: no answer from {url}. {ways_out(name)}")
+
+
+def ways_out(name: str) -> str:
+    """What to do without the server."""
+    return (
+        f"Either name a folder that holds its four .gz files by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''},"
+        " or use the data set `digits`, which needs no network."
+    )
+
+
+def while_it_moves(get: Callable[[], list[Path]], folder: Path, complaint: str) -> list[Path]:
+    """What get() returns, unless `folder`, which it fills, grows by less than STALL_BYTES in STALL_SECONDS."""
+    outcome: list[list[Path] | DatasetError] = []
+
+    def run():
+        try:
+            outcome.append(get())
+        except DatasetError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    before = 0
+    while not outcome:
+        thread.join(STALL_SECONDS)
+        size = bytes_in(folder)
+        if not outcome and size - before < STALL_BYTES:
+            raise StalledDownload(complaint)
+        before = size
+    if isinstance(outcome[0], DatasetError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def bytes_in(folder: Path) -> int:
+    """Of all its files, some of which may be renamed meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 @contextlib.contextmanager

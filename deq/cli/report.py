@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deq.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names
+from deq.data import StalledDownload
 
 stdout, stderr = Console(), Console(stderr=True)
 
@@ -25,6 +27,8 @@ def usage_errors() -> Iterator[None]:
         yield
     except ValueError as error:
         stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        if isinstance(error, StalledDownload):
+            os._exit(2)  # an orderly end would wait for the server
         raise typer.Exit(2) from error
 
 
