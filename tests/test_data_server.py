@@ -44,6 +44,7 @@ def nonsense(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], tuple[str, dict]]]:
     """serve(answer) starts a server of four small files on this machine: its address, and their checksums."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setattr(data, "STALL_SECONDS", 1.0)
     folder, servers = tmp_path / "served", []
     folder.mkdir()
@@ -79,7 +80,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 @pytest.mark.parametrize("answer", [trickling, silent])
-def test_a_server_that_sends_next_to_nothing_is_given_up_on(serve, answer: Answer, tmp_path: Path) -> None:
+def test_a_server_that_sends_next_to_nothing_is_given_up_on(serve, answer: Answer) -> None:
     address, infos = serve(answer)
     began = time.monotonic()
     with pytest.raises(StalledDownload, match=r"sends next to nothing.*--data-dir or MNIST_DIR.*`digits`"):
@@ -99,7 +100,6 @@ def test_what_is_not_the_file_is_not_kept(serve, answer: Answer, monkeypatch: py
 
 def test_a_deleted_cache_is_filled_again(serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or missed in words, where the server is gone too; one file that is missing counts as all."""
-    monkeypatch.delenv("MNIST_DIR", raising=False)
     address, infos = serve(whole)
     folder = data.download_once("mnist", address, infos)
     assert data.at_hand("mnist")
