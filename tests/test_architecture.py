@@ -42,7 +42,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def unit(path: Path) -> str:
-    """The part of deq that a file belongs to: `solvers` for deq/solvers/picard.py, `data` for deq/data.py."""
+    """The part of deq that a file belongs to: `solvers` for deq/solvers/picard.py, `models` for deq/models.py."""
     return path.relative_to(ROOT / "deq").parts[0].removesuffix(".py")
 
 

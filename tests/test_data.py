@@ -17,16 +17,10 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from deq import data
-from deq.data import (
-    FILES,
-    NAMES,
-    Dataset,
-    DatasetError,
-    at_hand,
-    lazy_imports_of_this_thread,
-    load_dataset,
-)
+from deq.data import NAMES, Dataset, DatasetError, at_hand, download, load_dataset
+from deq.data.download import FILES, SOURCES, download_once
+from deq.data.lazy import lazy_imports_of_this_thread
+from deq.data.sets import read_idx
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -136,16 +130,16 @@ def test_unknown_name_lists_the_known_ones() -> None:
 def test_download_once_and_check(served, cache: Path) -> None:
     folder, address, asked = served
     expected = write_small_set(folder)
-    where = data.download_once("mnist", address, url_infos(folder, address))
+    where = download_once("mnist", address, url_infos(folder, address))
     assert where == cache / "deq" / "mnist"
     assert sorted(path.name for path in where.iterdir()) == sorted(FILES)
     for file in FILES:
         digest = hashlib.sha256((where / file).read_bytes()).digest()
         assert digest == hashlib.sha256((folder / file).read_bytes()).digest()
-    np.testing.assert_array_equal(data.read_idx(where / FILES[0]), expected.train_images)
-    np.testing.assert_array_equal(data.read_idx(where / FILES[3]), expected.test_labels)
+    np.testing.assert_array_equal(read_idx(where / FILES[0]), expected.train_images)
+    np.testing.assert_array_equal(read_idx(where / FILES[3]), expected.test_labels)
     before = len(asked)
-    assert data.download_once("mnist", address) == where
+    assert download_once("mnist", address) == where
     assert len(asked) == before  # the second time nothing is asked
 
 
@@ -155,14 +149,12 @@ def test_download_with_a_wrong_checksum_is_refused_and_not_kept(served, cache: P
     infos = url_infos(folder, address)
     (folder / FILES[2]).write_bytes(idx(np.zeros((3, 28, 28))))
     with pytest.raises(DatasetError, match=f"Wrong checksum: the downloaded {FILES[2]}"):
-        data.download_once("mnist", address, infos)
+        download_once("mnist", address, infos)
     assert not any((cache / "deq" / "mnist" / file).exists() for file in FILES)
 
 
 def test_no_network_is_told_soon_with_both_ways_out(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        data.SOURCES, "mnist", "http://127.0.0.1:9/"
-    )  # the port that discards: nobody answers
+    monkeypatch.setitem(SOURCES, "mnist", "http://127.0.0.1:9/")  # the port that discards: nobody answers
     start = time.perf_counter()
     with pytest.raises(DatasetError, match=r"(?s)--data-dir or MNIST_DIR.*`digits`"):
         load_dataset("mnist")
@@ -170,13 +162,13 @@ def test_no_network_is_told_soon_with_both_ways_out(cache: Path, monkeypatch: py
 
 
 def test_a_server_that_never_answers_is_given_up_on(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(download, "PROBE_SECONDS", 0.5)
     monkeypatch.setattr(
         "requests.head", lambda *_, **__: time.sleep(3) or SimpleNamespace(ok=True)
     )  # as a look-up may hang
     start = time.perf_counter()
     with pytest.raises(DatasetError, match="no answer"):
-        data.download_once("mnist", "http://127.0.0.1:9/")
+        download_once("mnist", "http://127.0.0.1:9/")
     assert time.perf_counter() - start < 2.5
 
 

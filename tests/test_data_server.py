@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deq import data
-from deq.data import FILES, DatasetError, StalledDownload
+from deq.data import DatasetError, StalledDownload, at_hand, download, load_dataset
+from deq.data.download import FILES, SOURCES, cache_folder, download_once
 from tests.test_data import url_infos, write_small_set
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes], None]
@@ -45,7 +45,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     """serve(answer) starts a server of four small files on this machine: its address, and their checksums."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setattr(data, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(download, "STALL_SECONDS", 1.0)
     folder, servers = tmp_path / "served", []
     folder.mkdir()
     write_small_set(folder)
@@ -84,31 +84,31 @@ def test_a_server_that_sends_next_to_nothing_is_given_up_on(serve, answer: Answe
     address, infos = serve(answer)
     began = time.monotonic()
     with pytest.raises(StalledDownload, match=r"sends next to nothing.*--data-dir or MNIST_DIR.*`digits`"):
-        data.download_once("mnist", address, infos)
+        download_once("mnist", address, infos)
     assert time.monotonic() - began < 30
-    assert not data.at_hand("mnist")
+    assert not at_hand("mnist")
 
 
 @pytest.mark.parametrize("answer", [cut_short, nonsense])
 def test_what_is_not_the_file_is_not_kept(serve, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "STALL_SECONDS", 10.0)
+    monkeypatch.setattr(download, "STALL_SECONDS", 10.0)
     address, infos = serve(answer)
     with pytest.raises(DatasetError, match=r"Wrong checksum: .*Try again|Cannot get|sends next to nothing"):
-        data.download_once("mnist", address, infos)
-    assert not any((data.cache_folder("mnist") / file).exists() for file in FILES)
+        download_once("mnist", address, infos)
+    assert not any((cache_folder("mnist") / file).exists() for file in FILES)
 
 
 def test_a_deleted_cache_is_filled_again(serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or missed in words, where the server is gone too; one file that is missing counts as all."""
     address, infos = serve(whole)
-    folder = data.download_once("mnist", address, infos)
-    assert data.at_hand("mnist")
+    folder = download_once("mnist", address, infos)
+    assert at_hand("mnist")
     shutil.rmtree(folder)
-    assert not data.at_hand("mnist")
-    assert data.download_once("mnist", address, infos) == folder
+    assert not at_hand("mnist")
+    assert download_once("mnist", address, infos) == folder
     (folder / FILES[1]).unlink()
-    monkeypatch.setitem(data.SOURCES, "mnist", "http://127.0.0.1:9/")
+    monkeypatch.setitem(SOURCES, "mnist", "http://127.0.0.1:9/")
     with pytest.raises(DatasetError, match="no answer"):
-        data.load_dataset("mnist")
-    assert data.download_once("mnist", address, infos) == folder
-    assert data.at_hand("mnist")
+        load_dataset("mnist")
+    assert download_once("mnist", address, infos) == folder
+    assert at_hand("mnist")

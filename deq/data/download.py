@@ -1,27 +1,14 @@
-"""Data sets as arrays: images uint8 (n, 28, 28, 1), white on black, and labels int32 (n,).
+"""The original files of a data set, by the download manager of tensorflow-datasets, which checks their sha256."""
 
-MNIST, Fashion-MNIST and KMNIST come as their four original .gz files, from a folder or downloaded once through
-the download manager of tensorflow-datasets, which checks their sha256. `digits` comes with scikit-learn.
-"""
-
-import builtins
-import contextlib
-import gzip
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import numpy as np
-from scipy import ndimage
-
-NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
+from deq.data.lazy import lazy_imports_of_this_thread
 
 SOURCES = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -38,7 +25,6 @@ FILES = (
 
 PROBE_SECONDS = 10.0  # a stock download retries for minutes before it admits that there is no network
 STALL_SECONDS, STALL_BYTES = 30.0, 300_000  # a server that sends less in that time is given up on
-DIGITS_TEST = 360  # the last fifth of scikit-learn's 1,797
 
 
 class DatasetError(ValueError):
@@ -47,61 +33,6 @@ class DatasetError(ValueError):
 
 class StalledDownload(DatasetError):
     """A server that stopped sending. Threads of tensorflow-datasets go on waiting for it, and cannot be ended."""
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Images uint8 (n, 28, 28, 1) and labels int32 (n,), train and test, in their original order."""
-
-    name: str
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    num_classes: int = 10
-
-
-def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
-    """Load `mnist`, `fashion_mnist`, `kmnist` or `digits`.
-
-    Args:
-        name: one of `NAMES`.
-        data_dir: a folder with the set's four original .gz files. Without it `mnist` reads the folder named by
-            the environment variable MNIST_DIR; otherwise the files are downloaded once into the user's cache.
-            `digits` ships with scikit-learn and reads no folder.
-
-    Raises:
-        ValueError: an unknown name.
-        DatasetError: a file is missing, has a wrong checksum, or cannot be downloaded (told within 15 s where
-            nobody answers, within 30 s where hardly anything comes).
-    """
-    if name not in NAMES:
-        raise ValueError(f"Unknown data set {name!r}; choose from {', '.join(NAMES)}.")
-    if name == "digits":
-        return load_digits_28x28()
-    folder = data_dir or (os.environ.get("MNIST_DIR") if name == "mnist" else None)
-    return read_folder(name, Path(folder).expanduser() if folder else download_once(name, SOURCES[name]))
-
-
-def at_hand(name: str) -> bool:
-    """Whether `load_dataset(name)` can do without a network: its files are on this machine."""
-    if name == "digits":
-        return True
-    folder = os.environ.get("MNIST_DIR") if name == "mnist" else None
-    return all((Path(folder or cache_folder(name)) / file).is_file() for file in FILES)
-
-
-def read_folder(name: str, folder: Path) -> Dataset:
-    """The four files of data set `name` in `folder`, each checked by sha256."""
-    missing = [file for file in FILES if not (folder / file).is_file()]
-    if missing:
-        raise DatasetError(
-            f"{folder} lacks {', '.join(missing)} of {name}. Name a folder that holds all four original files"
-            f" ({', '.join(FILES)}) by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''}."
-        )
-    paths = fetch(name, SOURCES[name], manual_dir=folder)
-    train_images, train_labels, test_images, test_labels = (read_idx(path) for path in paths)
-    return Dataset(name, train_images, train_labels, test_images, test_labels)
 
 
 def cache_folder(name: str) -> Path:
@@ -193,39 +124,6 @@ def bytes_in(folder: Path) -> int:
     return total
 
 
-@contextlib.contextmanager
-def lazy_imports_of_this_thread() -> Iterator[None]:
-    """Keeps tensorflow-datasets' import from breaking the imports that other threads do meanwhile.
-
-    It imports lazily by etils, which replaces `builtins.__import__` for the whole process: a server's thread that
-    imports at that moment gets an error, or a module that is none yet. Here only the calling thread is lazy.
-    """
-    from etils import epy
-
-    theirs, this_thread = epy.lazy_imports, threading.get_ident()
-
-    @contextlib.contextmanager
-    def ours(*, error_callback: Any = None, success_callback: Any = None) -> Iterator[None]:
-        usual = builtins.__import__
-        with theirs(error_callback=error_callback, success_callback=success_callback):
-            lazy = builtins.__import__
-
-            def by_thread(
-                name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-            ) -> ModuleType:
-                chosen = lazy if threading.get_ident() == this_thread else usual
-                return chosen(name, globals, locals, fromlist, level)
-
-            builtins.__import__ = by_thread
-            yield
-
-    epy.lazy_imports = ours
-    try:
-        yield
-    finally:
-        epy.lazy_imports = theirs
-
-
 def fetch(name: str, source: str, *, manual_dir=None, download_dir=None, url_infos=None) -> list[Path]:
     """Paths of the four FILES, checked by sha256: taken in place from manual_dir, else downloaded."""
     with lazy_imports_of_this_thread():
@@ -256,31 +154,3 @@ def download_message(name: str, folder: Path | None, error: Exception) -> str:
     if folder is None:
         return f"Wrong checksum: the downloaded {file} is not the known file of {name}. Try again, or use --data-dir."
     return f"Wrong checksum: {folder / file} is corrupt or is not a file of {name}. Delete it and fetch it again."
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """A .gz file in the IDX format: images uint8 (n, 28, 28, 1) or labels int32 (n,). yann.lecun.com/exdb/mnist"""
-    data = gzip.decompress(path.read_bytes())
-    if data[3] == 1:
-        return np.frombuffer(data, np.uint8, offset=8).astype(np.int32)
-    return np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28, 1)
-
-
-def load_digits_28x28() -> Dataset:
-    """Scikit-learn's 1,797 handwritten 8x8 digits as 28x28; the last 360 are the test set (Alpaydin, Kaynak 1998)."""
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images = np.stack([upscale(image) for image in digits.images])[..., None]
-    labels = digits.target.astype(np.int32)
-    cut = len(images) - DIGITS_TEST
-    return Dataset("digits", images[:cut], labels[:cut], images[cut:], labels[cut:])
-
-
-def upscale(image: np.ndarray) -> np.ndarray:
-    """An 8x8 digit with values 0..16 in the manner of MNIST: ink in 20x20, centred by mass in 28x28, uint8."""
-    ink = ndimage.zoom(image / 16, 20 / 8, order=3, mode="grid-constant", grid_mode=True)
-    canvas = np.pad(np.clip(ink, 0, 1), 4)
-    shift = 13.5 - np.array(ndimage.center_of_mass(canvas))
-    centred = ndimage.shift(canvas, np.round(shift), order=0)
-    return np.round(255 * centred).astype(np.uint8)
