@@ -6,25 +6,41 @@ from contextlib import contextmanager
 
 FORBIDDEN = ("open", "exec", "import", "subprocess.", "socket.", "os.", "shutil.", "urllib.", "pickle.")
 
-_seen: list[list[str]] = []  # lists of those who watch now; a hook can never be taken off again
+_seen: list[list[tuple[str, tuple]]] = []  # lists of those who watch now; a hook can never be taken off again
 
 
 def _hook(event: str, arguments: tuple) -> None:
     if _seen and event.startswith(FORBIDDEN):
         for events in _seen:
-            events.append(f"{event} {arguments[:1]}"[:200])
+            events.append((event, arguments))
 
 
 sys.addaudithook(_hook)
 
 
 @contextmanager
-def touching_nothing() -> Iterator[None]:
-    """Fails where the block opens a file, runs or imports code, or uses the network."""
-    events: list[str] = []
+def watching() -> Iterator[list[tuple[str, tuple]]]:
+    """Everything of FORBIDDEN that happens meanwhile, in any thread: event and arguments."""
+    events: list[tuple[str, tuple]] = []
     _seen.append(events)
     try:
-        yield
+        yield events
     finally:
         _seen.remove(events)
-    assert not events, events
+
+
+@contextmanager
+def touching_nothing() -> Iterator[None]:
+    """Fails where the block opens a file, runs or imports code, or uses the network."""
+    with watching() as events:
+        yield
+    assert not events, [(event, arguments[:1]) for event, arguments in events]
+
+
+def written(events: list[tuple[str, tuple]]) -> list[str]:
+    """Files that were opened for writing."""
+    return [
+        str(arguments[0])
+        for event, arguments in events
+        if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    ]

@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 
 class Job:
-    """A run with an id that nobody can guess.
+    """A run with an id that nobody can guess. owner: a word of whoever started it, by which the page knows them again.
 
     `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state,
     so that another `work` goes on from there to the same end, to the bit.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, owner: str = "") -> None:
         self.id = secrets.token_urlsafe(16)
-        self.plan = plan
+        self.plan, self.owner = plan, owner
         self.seen = time.monotonic()  # when somebody last looked
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)

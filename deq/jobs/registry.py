@@ -33,11 +33,11 @@ class Registry:
         self._done = 0
         atexit.register(self.close)
 
-    def submit(self, plan: Plan) -> Job:
+    def submit(self, plan: Plan, owner: str = "") -> Job:
         """A new run of `plan`, started or put into the queue. Raises ValueError when too many wait already."""
         with self._lock:
             self._make_room()
-            job = Job(plan)
+            job = Job(plan, owner)
             self._jobs[job.id] = job
             self._enqueue(job)
             return job

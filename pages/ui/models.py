@@ -11,9 +11,9 @@ from deq.solvers import Anderson, Solver
 KEY = "session_models"
 
 
-@st.cache_resource(max_entries=8, show_spinner="Loading the model")
+@st.cache_resource(scope="session", max_entries=4, show_spinner="Loading the model")
 def model_of(weights: bytes) -> EquilibriumModel:
-    """The model of weights that came without a card. Raises CheckpointError; nobody trains the result."""
+    """The model of weights that came without a card, for this session. Raises CheckpointError; nobody trains it."""
     return restore_weights(model_name(weights), weights)
 
 

@@ -10,6 +10,7 @@ from deq.checkpoints import Checkpoint
 from deq.data import load_dataset
 from deq.evaluation import predict
 from deq.explanation import Plane, fit_plane
+from pages.ui.caches import kept
 from pages.ui.models import SessionModel
 from pages.ui.predict import examples
 from pages.ui.predict_tests import fingerprint
@@ -38,7 +39,7 @@ def landmarks_of(chosen: Checkpoint | SessionModel) -> Landmarks:
     return _landmarks(fingerprint(chosen), chosen)
 
 
-@st.cache_data(max_entries=16, show_spinner="Finding the equilibria of training digits")
+@kept(16, "Finding the equilibria of training digits")
 def _landmarks(key: str, _chosen: Checkpoint | SessionModel) -> Landmarks:
     images, labels = training_digits()
     _, found = predict(_chosen.model, jnp.asarray(images), _chosen.solver)

@@ -6,6 +6,7 @@ import streamlit as st
 from deq.checkpoints import Checkpoint
 from deq.detection import DETECTORS, Readings, auroc_table, read_strangeness, strange_inputs
 from deq.plots.prediction_tests import detector_boxes
+from pages.ui.caches import kept
 from pages.ui.charts import show
 from pages.ui.models import SessionModel
 from pages.ui.predict import examples
@@ -93,7 +94,7 @@ def _budget(chosen: Checkpoint | SessionModel) -> int:
     return int(np.median(census_of(chosen).nfe))
 
 
-@st.cache_data(max_entries=16, show_spinner="Trying strange inputs")
+@kept(16, "Trying strange inputs")
 def _readings(key: str, _chosen: Checkpoint | SessionModel) -> dict[str, Readings]:
     """Kind -> readings, test digits first."""
     images = {ORDINARY: examples()[1][:DIGITS]} | _inputs()

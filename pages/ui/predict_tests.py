@@ -1,11 +1,10 @@
-"""The whole test set, put to one model: computed once and shared by all who look."""
+"""The whole test set, put to one model: computed once and shared by all who look, unless the model is one's own."""
 
 import hashlib
 
-import streamlit as st
-
 from deq.census import Census, take_census
 from deq.checkpoints import Checkpoint
+from pages.ui.caches import kept
 from pages.ui.models import SessionModel
 from pages.ui.predict import examples
 
@@ -22,7 +21,7 @@ def census_of(chosen: Checkpoint | SessionModel) -> Census:
     return _census(fingerprint(chosen), chosen)
 
 
-@st.cache_data(max_entries=16, show_spinner="Reading the whole test set")
+@kept(16, "Reading the whole test set")
 def _census(key: str, _chosen: Checkpoint | SessionModel) -> Census:
     _, images, _ = examples()
     return take_census(_chosen.model, images[..., None], _chosen.solver)

@@ -23,48 +23,49 @@ from deq.comparison.spectrum import Spectrum, find_spectrum
 from deq.comparison.subjects import Subject, make_problem
 from deq.diagnostics import PathIndependence
 from deq.settings import from_dict
+from pages.ui.caches import kept
 
 # A solver comes as the plain data of deq.settings.to_dict: Streamlit can hash that, and it names all that matters.
 Plain = dict[str, Any]
 
 
-@st.cache_resource(max_entries=12, show_spinner="Preparing the model and its batch")
+@kept(12, "Preparing the model and its batch", st.cache_resource)
 def problem_of(subject: Subject) -> Problem:
-    """Shared by all readers: its model is only ever read."""
+    """The model of a problem that is shared is only ever read."""
     return make_problem(subject)
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
+@kept(50)
 def reference_of(subject: Subject) -> Reference:
     return find_reference(problem_of(subject))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def race_of(subject: Subject, solver: Plain) -> Run:
     return race(problem_of(subject), from_dict(solver))
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def precision_of(subject: Subject, solver: Plain, double: bool) -> WorkPrecision:
     return work_precision(problem_of(subject), from_dict(solver), reference_of(subject), double)
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
+@kept(50)
 def spectrum_of(subject: Subject) -> Spectrum:
     return find_spectrum(problem_of(subject), reference_of(subject))
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
+@kept(50)
 def exact_of(subject: Subject) -> np.ndarray:
     return exact_gradient(problem_of(subject), reference_of(subject))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def gradient_of(subject: Subject, method: str) -> GradientRun:
     return compare_gradient(problem_of(subject), method, exact_of(subject))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(200)
 def errors_over_tolerance(subject: Subject, method: str) -> np.ndarray:
     return errors_by_tolerance(problem_of(subject), method, exact_of(subject))
 
@@ -74,21 +75,21 @@ def errors_over_radius(method: str) -> np.ndarray:
     return errors_by_radius(method)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def memory_of(subject: Subject, way: str, depth: int) -> int:
     return memory_at(problem_of(subject), way, depth)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def compute_of(subject: Subject, solver: Plain) -> Compute:
     return spend(problem_of(subject), from_dict(solver))
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
+@kept(50)
 def paths_of(subject: Subject, solver: Plain) -> dict[str, PathIndependence]:
     return forget(problem_of(subject), from_dict(solver))
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@kept(100)
 def efforts_of(subject: Subject, solver: Plain) -> Effort:
     return efforts(problem_of(subject), from_dict(solver))

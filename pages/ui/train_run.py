@@ -11,6 +11,7 @@ from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.tasks import Task
 from pages.ui.charts import show
 from pages.ui.glossary import tip
+from pages.ui.owner import is_mine
 from pages.ui.train_charts import panel
 
 EVERY = 1.0  # seconds between two looks at a live run
@@ -58,7 +59,10 @@ def _draw(job: Job, now: Snapshot) -> None:
 
 
 def _controls(job: Job, now: Snapshot) -> None:
-    """Pause and stop while it is live, resume while there is something to go on with."""
+    """Pause and stop while it is live, resume while there is something to go on with; nothing of these for others."""
+    if not is_mine(job):
+        st.caption("You are watching somebody else's run: only who started it can pause, stop or resume it.")
+        return
     runs = registry()
     with st.container(horizontal=True):
         if now.status.is_live:

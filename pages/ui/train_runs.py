@@ -12,6 +12,7 @@ from pages.ui.downloads import csv_button
 from pages.ui.links import LISTED
 from pages.ui.models import SessionModel, keep_model
 from pages.ui.navigation import page
+from pages.ui.owner import claim, is_mine, this_browser
 from pages.ui.train_run import registry
 from pages.ui.weights import weights_upload
 
@@ -42,11 +43,13 @@ def current_job() -> Job | None:
 
 def start(plan: Plan) -> None:
     """Submit the plan and look at its run; says so where there is no room."""
-    if sum(job.status.is_live for job in session_jobs().values()) >= MOST_LIVE:
+    if sum(job.status.is_live and is_mine(job) for job in session_jobs().values()) >= MOST_LIVE:
         st.session_state["fit_refused"] = f"You have {MOST_LIVE} runs going: stop one of them first."
         return
     try:
-        _look_at(registry().submit(plan).id)
+        job = registry().submit(plan, this_browser())
+        claim(job)
+        _look_at(job.id)
     except ValueError as error:
         st.session_state["fit_refused"] = str(error)
 
