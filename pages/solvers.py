@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from deq.comparison.subjects import NOISE
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
+from pages.ui.missing import tell_stand_in
 from pages.ui.solvers_batch import draw_batch
 from pages.ui.solvers_compute import draw_compute
 from pages.ui.solvers_gradients import draw_gradients
@@ -40,6 +42,8 @@ if settings is not None:
         settings = None
 if settings is not None:
     tries()
+    if settings.subject.reads_digits and settings.subject.batch != NOISE:
+        tell_stand_in()
     for tab, draw in zip(
         st.tabs(list(TABS), key="race_view", bind="query-params"), TABS.values(), strict=True
     ):

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.ui.missing import tell_stand_in
 from pages.ui.models import SessionModel
 from pages.ui.predict import Checkpoint, examples
 from pages.ui.predict_tests import census_of
@@ -20,6 +21,7 @@ def number_control() -> tuple[np.ndarray, int]:
     label = f"Or a test digit of {title}"
     index = number.number_input(label, 0, len(labels) - 1, 0, key="index", bind="query-params")
     another.button("Another", on_click=_jump, args=(np.arange(len(labels)),), width="stretch")
+    tell_stand_in()
     return images[index], int(labels[index])
 
 
@@ -27,6 +29,7 @@ def pick_control(chosen: Checkpoint | SessionModel) -> tuple[np.ndarray, int]:
     """As `number_control`, with a choice of which digits Next and Random walk through."""
     which = st.selectbox("Which test digits", WHICH, key="predict_which", bind="query-params")
     rows = _rows(which, chosen)
+    tell_stand_in()
     _, images, labels = examples()
     index = st.number_input("Number", 0, len(labels) - 1, 0, key="index", bind="query-params")
     if not len(rows):

@@ -6,8 +6,10 @@ import streamlit as st
 from deq.architectures import construct
 from deq.jobs import OWN, PICTURE_NAMES, Look, Plan, look_at
 from deq.models import MODELS
+from pages.ui.missing import tell_download
 from pages.ui.predict import examples
 from pages.ui.train_run import draw_look, small_task
+from pages.ui.train_settings import TITLES
 
 SHOWN = 24
 
@@ -16,6 +18,7 @@ def preview(plan: Plan) -> None:
     """The data, under the answers of the fresh model; a message where the formula cannot be learnt."""
     if plan.task in PICTURE_NAMES:
         _pictures(plan)
+        tell_download(plan.task, TITLES.get(plan.task, plan.task))
         return
     try:
         small_task(plan.task, plan.formula if plan.task == OWN else "", plan.seed)
