@@ -1,10 +1,14 @@
 """deq: deep equilibrium models, networks whose output is the fixed point z* = f(z*, x) of one layer."""
 
-from deq.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
-from deq.data import load_dataset
-from deq.gradients import Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
-from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, Trace, solve
-from deq.training import fit
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deq.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
+    from deq.data import load_dataset
+    from deq.gradients import Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
+    from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, Trace, solve
+    from deq.training import fit
 
 __all__ = [
     "Anderson",
@@ -28,3 +32,18 @@ __all__ = [
     "save_checkpoint",
     "solve",
 ]
+
+_PARTS = ("solvers", "gradients", "data", "checkpoints", "training")
+
+
+def __getattr__(name: str) -> Any:
+    """Find a name when it is first used: `import deq.plots` alone need not bring JAX."""
+    if name in __all__:
+        for part in (import_module(f"deq.{part}") for part in _PARTS):
+            if hasattr(part, name):
+                return getattr(part, name)
+    raise AttributeError(f"module 'deq' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -18,9 +18,9 @@ FLOW = ODEFlow(tol=1e-2, max_nfe=200, method=diffrax.Euler(), step_size=0.1)
 
 
 @jax.jit
-def settle_cosine(start: Array) -> Solution:
-    """x* = cos x* by plain iteration, in radians, with its trace. start: scalar; z in the trace: (1, 60, 1)."""
-    return solve(jnp.cos, jnp.reshape(start, (1, 1)).astype(jnp.float32), COSINE, trace=60)
+def settle_cosine(starts: Array) -> Solution:
+    """x* = cos x* by plain iteration, in radians, with its trace. starts: (n,); z in the trace: (n, 60, 1)."""
+    return solve(jnp.cos, starts[:, None].astype(jnp.float32), COSINE, trace=60)
 
 
 @jax.jit

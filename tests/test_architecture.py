@@ -129,3 +129,20 @@ def test_importing_the_core_brings_no_streamlit() -> None:
         "import deq, sys; assert 'streamlit' not in sys.modules and 'tensorflow_datasets' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+def test_front_page_needs_no_jax() -> None:
+    """It is drawn from arrays: whoever comes first after a start does not wait for JAX."""
+    modules = [*imports(ROOT / "app.py"), *imports(ROOT / "pages" / "home.py")]
+    names = sorted({name.rpartition(".")[0] for name in modules if name.startswith(("deq.", "pages."))})
+    code = f"import sys, {', '.join(names)}; assert not {{'jax', 'sklearn', 'scipy'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+def test_every_name_of_the_core_is_found() -> None:
+    import deq
+
+    assert all(callable(getattr(deq, name)) for name in deq.__all__)
+    assert set(deq.__all__) <= set(dir(deq))
+    with pytest.raises(AttributeError, match="no attribute 'solv'"):
+        deq.solv  # noqa: B018

@@ -13,7 +13,7 @@ DOTTIE = 0.7390851332151607
 
 @pytest.mark.parametrize("start", [-1.0, 0.0, 0.739, 2.0])
 def test_cosine_ends_at_the_dottie_number(start: float) -> None:
-    solution = settle_cosine(jnp.float32(start))
+    solution = settle_cosine(jnp.array([start]))
     assert bool(solution.converged[0])
     assert float(solution.z[0, 0]) == pytest.approx(DOTTIE, abs=5e-6)
     orbit = solution.trace.z[0, : int(solution.nfe[0]), 0]
@@ -40,9 +40,9 @@ def test_flow_comes_to_rest_where_iteration_does_not() -> None:
 
 
 def test_a_new_start_compiles_nothing() -> None:
-    settle_cosine(jnp.float32(0.1))
+    settle_cosine(jnp.array([0.1]))
     before = settle_cosine._cache_size()
-    settle_cosine(jnp.float32(1.3))
+    settle_cosine(jnp.array([1.3]))
     assert settle_cosine._cache_size() == before
 
 

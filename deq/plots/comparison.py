@@ -29,17 +29,20 @@ def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
 
     curves: solver -> (nfe, residual), each (batch, n), NaN past the end of a sample. tol: the dashed line.
     """
-    return _on_log_axis(residual_curves(curves, tol), tol, "evaluations of f", "evaluations", height)
+    return _on_log_axis(
+        residual_curves(curves, tol, legend=True), tol, "evaluations of f", "evaluations", height
+    )
 
 
 def race_by_time(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
     """The same against milliseconds for the whole batch. curves: solver -> (milliseconds, residual)."""
-    return _on_log_axis(residual_curves(curves, tol), tol, "milliseconds, the whole batch", "ms", height)
+    return _on_log_axis(
+        residual_curves(curves, tol, legend=True), tol, "milliseconds, the whole batch", "ms", height
+    )
 
 
 def _on_log_axis(figure: go.Figure, tol: float, title: str, unit: str, height: int) -> go.Figure:
     """x on a log axis, for some solvers need ten times what others do; a legend, for their ends lie close together."""
-    figure.layout.annotations = [note for note in figure.layout.annotations if note.xref == "paper"]
     for trace in figure.data:
         if trace.hovertemplate:
             trace.hovertemplate = trace.hovertemplate.replace("%{x} evaluations", f"%{{x:.3~g}} {unit}")

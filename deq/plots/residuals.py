@@ -35,10 +35,15 @@ def residual_curve(
     return residual_curves({solver: (nfe, residual)}, tol)
 
 
-def residual_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float | None = None) -> go.Figure:
-    """`residual_curve` for several solvers: a table from solver name to (nfe, residual)."""
+def residual_curves(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float | None = None, *, legend: bool = False
+) -> go.Figure:
+    """`residual_curve` for several solvers: a table from solver name to (nfe, residual).
+
+    legend: name the curves beside the picture instead of at their ends, as it is done where they are many.
+    """
     figure = styled_figure("evaluations of f", "relative residual", y_type="log")
-    labelled = len(curves) <= MAX_LABELLED_CURVES
+    labelled = not legend and len(curves) <= MAX_LABELLED_CURVES
     ends = []
     for name, (nfe, residual) in curves.items():
         grid, low, median, high = residual_quantiles(nfe, residual)

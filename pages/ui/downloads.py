@@ -23,10 +23,10 @@ def csv_text(table: Mapping[str, ArrayLike]) -> str:
 
 
 def csv_button(label: str, table: Mapping[str, ArrayLike], filename: str) -> None:
-    """A download button for the table. table: column name -> (n,) array; filename: ends in .csv."""
+    """A download button; the text is made when it is pressed. table: name -> (n,); filename: ends in .csv."""
     st.download_button(
         label,
-        csv_text(table),
+        lambda: csv_text(table),
         file_name=filename,
         mime="text/csv",
         icon=":material/download:",

@@ -1,7 +1,38 @@
-"""The words of the front page."""
+"""The front page's arrays and words."""
+
+from dataclasses import fields
+
+import numpy as np
+import streamlit as st
 
 from deq.plots.prediction import percent
-from pages.ui.predict_answer import Answer
+from pages.ui.answer import Answer
+from pages.ui.disk import ROOT, Arrays, kept
+
+STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians; where the slider can stand
+
+
+@st.cache_resource(show_spinner="Solving five small problems, once on this machine")
+def story() -> Arrays:
+    """The story's arrays, solved on the first visit to a machine, read from its disk after every later start."""
+    code = [*ROOT.glob("deq/**/*.py"), *ROOT.glob("deq/pretrained/*/*"), *ROOT.glob("pages/ui/*.py")]
+    return kept("story", code, _solve)
+
+
+def _solve() -> Arrays:
+    from pages.ui.home_story import solve_story  # brings JAX, seconds that a warm start need not spend
+
+    return solve_story(STARTS)
+
+
+def digit_answer() -> Answer:
+    """How the network settles on the story's digit."""
+    found = story()
+    return Answer(**{field.name: _plain(found[f"digit.{field.name}"]) for field in fields(Answer)})
+
+
+def _plain(value: np.ndarray):
+    return value if value.ndim else value.item()
 
 
 def reading_line(answer: Answer, accuracy: float) -> str:

@@ -6,9 +6,10 @@ import streamlit as st
 from deq.plots.prediction import probability_paths
 from deq.plots.prediction_way import feature_maps, plane_paths, state_map
 from deq.plots.residuals import residual_curve
+from pages.ui.answer import Answer
 from pages.ui.charts import show
 from pages.ui.predict import SOLVERS
-from pages.ui.predict_answer import Answer, Case, answers
+from pages.ui.predict_answer import Case, answers
 from pages.ui.predict_landmarks import landmarks_of
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver

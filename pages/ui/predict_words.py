@@ -8,9 +8,9 @@ from deq.images import Digit, Ink
 from deq.plots.prediction import percent
 from deq.settings import to_dict
 from deq.solvers import Solver
+from pages.ui.answer import Answer
 from pages.ui.glossary import tip
 from pages.ui.models import SessionModel
-from pages.ui.predict_answer import Answer
 
 MAX_SHOWN = 12
 SNIPPET = """

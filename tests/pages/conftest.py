@@ -1,11 +1,13 @@
 """Pages run without a browser: Streamlit's AppTest on the real app.py."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.ui import disk
 from tests.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]
@@ -16,6 +18,15 @@ def fresh_caches() -> None:
     """No test sees what another left in Streamlit's caches."""
     st.cache_data.clear()
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_disk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What pages keep from one start to the next lies in a folder that this run of the tests shares."""
+    folder = tmp_path_factory.getbasetemp() / "kept"
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setattr(disk, "folder", lambda: folder)
+    return folder
 
 
 @pytest.fixture
