@@ -1,0 +1,217 @@
+"""Many visitors at once. python -m benchmarks.load [--visitors 50] [--seconds 60] [--think 5] [--json]
+
+Real websocket sessions against a real server on 127.0.0.1. Each visitor goes from page to page, moves sliders, and
+uploads a picture of a digit that is marked as its own by the tint of its paper; the answer must be that digit's, and
+the picture that comes back must bear the mark. Two visitors train and watch their run every second. Between two
+actions a visitor thinks for --think seconds, half to one and a half times as long. Memory is the server's resident
+set: after one visitor has seen every page, at its highest, and after all have left and Streamlit has let go of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+from PIL import Image
+
+from benchmarks.server import Server, running
+from benchmarks.timing import report
+from benchmarks.visitor import Visitor, visiting
+from deq.checkpoints import load_pretrained
+from deq.data import load_dataset
+from deq.evaluation import predict
+from deq.images import find_digits, read_picture
+from deq.solvers import Anderson
+
+TRAINERS = 2
+RUN = "fit_task=digits&fit_batch=32&fit_epochs=500&fit_patience=0"  # longer than any load
+SEEN = "As decoded"  # caption of the picture as the server has read it
+FORGOTTEN = 130.0  # seconds: Streamlit keeps a session for two minutes in case its visitor comes back
+TINT = 6  # levels of colour between two marks
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A picture of a digit for visitor `number`, and what the network reads in it."""
+
+    number: int
+    data: bytes
+    answer: str
+
+    @property
+    def name(self) -> str:
+        return f"visitor-{self.number}.png"
+
+
+@dataclass
+class Tally:
+    """What happened: seconds of every rerun and every upload, errors in words, answers that were another's."""
+
+    reruns: list[float] = field(default_factory=list)
+    uploads: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
+    checked: int = 0
+
+
+def marked_pictures(count: int) -> list[Marked]:
+    """Neighbours have different digits: visitor i one whose last figure is i's, read rightly by the network."""
+    digits, shipped = load_dataset("digits"), load_pretrained("conv")
+    drawn = [Image.fromarray(255 - image[..., 0]).resize((196, 196)) for image in digits.test_images]
+    found = np.stack([find_digits(np.asarray(image.convert("RGB")))[0].image for image in drawn])
+    probabilities, solution = predict(shipped.model, found[..., None], Anderson(tol=shipped.solver.tol))
+    read = np.where(np.asarray(solution.converged), np.asarray(probabilities).argmax(1), -1)
+    rows = [np.flatnonzero((read == label) & (digits.test_labels == label)) for label in range(10)]
+    chosen = [rows[i % 10][i // 10] for i in range(count)]
+    return [Marked(i, _on_paper(drawn[row], i), str(read[row])) for i, row in enumerate(chosen)]
+
+
+def _on_paper(drawing: Image.Image, number: int) -> bytes:
+    """Dark ink on paper whose tint is the visitor's number."""
+    paper = np.array([255 - TINT * (number // 10), 255 - TINT * (number % 10), 255])
+    file = io.BytesIO()
+    tinted = np.asarray(drawing)[..., None] / 255 * paper
+    Image.fromarray(tinted.astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def mark_of(url: str) -> int:
+    """The number in the tint of a picture's paper."""
+    pixels = read_picture(requests.get(url, timeout=30).content)
+    tens, ones = np.round((255 - pixels[:4, :4, :2].mean((0, 1))) / TINT).astype(int)
+    return int(10 * tens + ones)
+
+
+async def wander(host: str, picture: Marked, until: float, think: float, tally: Tally) -> None:
+    """From page to page until the time is over."""
+    chance = random.Random(picture.number)
+
+    async def act(action: Awaitable[float]) -> None:
+        tally.reruns.append(await action)
+        await asyncio.sleep(chance.uniform(0.5, 1.5) * think)
+
+    async with visiting(host) as visitor:
+        await asyncio.sleep(chance.uniform(0, think))
+        while time.monotonic() < until:
+            await act(visitor.visit(""))
+            await act(visitor.move("start", [chance.randint(-10, 20) / 10]))
+            await act(visitor.visit("fixed_points"))
+            for _ in range(3):
+                await act(visitor.move("a", [chance.randint(20, 120) / 100]))
+            await act(visitor.visit("predict"))
+            for _ in range(2):
+                tally.uploads.append(await visitor.upload("upload", picture.name, picture.data))
+                await check(visitor, picture, tally)
+                await asyncio.sleep(chance.uniform(0.5, 1.5) * think)
+            await act(visitor.move("solver", chance.choice(["Picard", "Broyden", "Anderson"])))
+            await check(visitor, picture, tally)
+
+
+async def check(visitor: Visitor, picture: Marked, tally: Tally) -> None:
+    """Whether what the page shows is about this visitor's picture."""
+    said = visitor.metrics.get("Prediction")
+    seen = await asyncio.to_thread(mark_of, visitor.images[SEEN])
+    tally.checked += 1
+    if (said, seen) != (picture.answer, picture.number):
+        tally.mixed.append(f"visitor {picture.number} ({picture.answer}): said {said}, picture of {seen}")
+
+
+async def train(host: str, until: float, tally: Tally) -> None:
+    """Start a run, watch it as a browser does, stop it at the end."""
+    async with visiting(host) as visitor:
+        await visitor.visit("train", RUN)
+        await visitor.move("Start training", True)
+        while time.monotonic() < until:
+            tally.reruns.append(await visitor.run(fragment=visitor.polled))
+            await asyncio.sleep(1)
+        await visitor.move("fit_stop", True)
+
+
+async def see_everything(host: str, picture: Marked) -> None:
+    """One visitor on every page, and a short run: what a server loads and compiles once."""
+    tally = Tally()
+    await wander(host, picture, time.monotonic() + 1, 0, tally)
+    await train(host, time.monotonic() + 3, tally)
+
+
+@dataclass
+class Memory:
+    """The server's resident set in MB: before, at its highest while watched, and after."""
+
+    before: float
+    peak: float = 0.0
+    after: float = 0.0
+
+    async def watch(self, server: Server) -> None:
+        while True:
+            self.peak = max(self.peak, server.megabytes())
+            await asyncio.sleep(0.5)
+
+
+async def loaded(
+    server: Server, visitors: int, seconds: float, think: float, patience: float
+) -> dict[str, Any]:
+    """Everything that happened while so many visitors were there, and `patience` seconds after they left."""
+    pictures = marked_pictures(visitors)
+    await see_everything(server.host, pictures[-1])
+    tally, memory = Tally(), Memory(server.megabytes())
+    watching = asyncio.create_task(memory.watch(server))
+    until = time.monotonic() + seconds
+    come = [wander(server.host, picture, until, think, tally) for picture in pictures[TRAINERS:]]
+    come += [train(server.host, until, tally) for _ in range(TRAINERS)]
+    ends = await asyncio.gather(*come, return_exceptions=True)
+    tally.errors += [repr(end) for end in ends if end is not None]
+    watching.cancel()
+    await asyncio.sleep(patience)
+    await see_everything(
+        server.host, pictures[-1]
+    )  # Streamlit looks for forgotten sessions when somebody comes
+    memory.after = server.megabytes()
+    return summary(visitors, seconds, tally, memory) | {"logged errors": server.tracebacks()}
+
+
+def summary(visitors: int, seconds: float, tally: Tally, memory: Memory) -> dict[str, Any]:
+    """One row."""
+    actions = tally.reruns + tally.uploads
+    return {
+        "visitors": visitors,
+        "actions": len(actions),
+        "a second": round(len(actions) / seconds, 1),
+        "errors": len(tally.errors),
+        "answers": tally.checked,
+        "mixed up": len(tally.mixed),
+        "median (ms)": round(1e3 * statistics.median(actions)),
+        "p95 (ms)": round(1e3 * statistics.quantiles(actions, n=20)[-1]),
+        "upload (ms)": round(1e3 * statistics.median(tally.uploads)),
+        "before (MB)": round(memory.before),
+        "peak (MB)": round(memory.peak),
+        "after (MB)": round(memory.after),
+        "said": (tally.errors + tally.mixed)[:3],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--think", type=float, default=5, help="mean seconds between two actions (default 5)")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log") as server:
+        row = asyncio.run(loaded(server, chosen.visitors, chosen.seconds, chosen.think, FORGOTTEN))
+    report("Visitors at once", [row], chosen.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""A visitor of the dashboard: a browser reduced to its messages, over a real websocket.
+
+It keeps what a browser keeps (the widgets, their values, the address) and sends all of it with every rerun,
+so that the server does the same work as for a browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+
+PATIENCE = 120.0  # seconds for one message: a first run compiles
+DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+XSRF = "_streamlit_xsrf"
+FIELDS = {  # kind of widget -> the field of the protocol that its value goes into
+    "slider": "double_array_value",
+    "button_group": "string_array_value",
+    "number_input": "double_value",
+    "selectbox": "string_value",
+    "bidi_component": "json_value",
+    "button": "trigger_value",
+}
+
+
+class VisitorError(RuntimeError):
+    """The page failed; the message is what it showed."""
+
+
+@dataclass(frozen=True)
+class Widget:
+    """Where a value goes. fragment: the part of the page that runs again when it moves, or "" for all of it."""
+
+    kind: str
+    id: str
+    fragment: str
+
+
+class Visitor:
+    """One session. widgets: by key, or by label where there is no key.
+
+    metrics: what they show, by label; images: their addresses, by caption. Both of the last run of the whole page.
+    progress: the words of the last bar. polled: the fragment that runs by itself; bytes: received so far.
+    """
+
+    def __init__(self, host: str, socket: ClientConnection) -> None:
+        self.widgets: dict[str, Widget] = {}
+        self.metrics: dict[str, str] = {}
+        self.images: dict[str, str] = {}
+        self.polled = self.query = self.progress = ""
+        self.bytes = 0
+        self._host, self._socket = host, socket
+        self._page = self._session = ""
+        self._values: dict[str, WidgetState] = {}
+        self._files: list[FileURLs] = []
+
+    async def visit(self, name: str, query: str = "") -> float:
+        """Go to a page by its name, "" for the first one; the seconds until it stands."""
+        self._page, self.query, self._values = "", query, {}
+        return await self.run(name=name)
+
+    async def move(self, name: str, value: Any) -> float:
+        """Set a widget and run what depends on it; the seconds that took."""
+        widget = self.widgets[name]
+        state, field = WidgetState(id=widget.id), FIELDS[widget.kind]
+        if field.endswith("array_value"):
+            getattr(state, field).data[:] = value
+        else:
+            setattr(state, field, value)
+        return await self._set(state, widget)
+
+    async def upload(self, name: str, file_name: str, data: bytes) -> float:
+        """Put one file into an uploader; the seconds from the choice of it until the page stands."""
+        began, widget = time.perf_counter(), self.widgets[name]
+        request = BackMsg()
+        request.file_urls_request.request_id = request.file_urls_request.session_id = self._session
+        request.file_urls_request.file_names.append(file_name)
+        await self._socket.send(request.SerializeToString())
+        while not self._files:
+            self._read(await self._receive())
+        urls = self._files.pop()
+        await asyncio.to_thread(self._put, urls.upload_url, file_name, data)
+        state = WidgetState(id=widget.id)
+        info = state.file_uploader_state_value.uploaded_file_info.add()
+        info.file_id, info.name, info.size = urls.file_id, file_name, len(data)
+        info.file_urls.CopyFrom(urls)
+        await self._set(state, widget)
+        return time.perf_counter() - began
+
+    async def run(self, name: str = "", fragment: str = "") -> float:
+        """Run the page or a fragment again and wait for its end; the seconds that took."""
+        began, message = time.perf_counter(), BackMsg()
+        state = message.rerun_script
+        state.query_string, state.fragment_id = self.query, fragment
+        state.page_name, state.page_script_hash = name, self._page
+        state.widget_states.widgets.extend(self._values.values())
+        await self._socket.send(message.SerializeToString())
+        while not self._read(await self._receive()):
+            pass
+        return time.perf_counter() - began
+
+    async def _set(self, state: WidgetState, widget: Widget) -> float:
+        self._values[widget.id] = state
+        seconds = await self.run(fragment=widget.fragment)
+        if state.HasField("trigger_value"):
+            del self._values[widget.id]
+        return seconds
+
+    def _put(self, url: str, file_name: str, data: bytes) -> None:
+        token = requests.get(f"http://{self._host}/_stcore/health", timeout=PATIENCE).cookies[XSRF]
+        answer = requests.put(
+            f"http://{self._host}{url}",
+            files={"file": (file_name, data)},
+            headers={"X-Xsrftoken": token},
+            cookies={XSRF: token},
+            timeout=PATIENCE,
+        )
+        answer.raise_for_status()
+
+    async def _receive(self) -> ForwardMsg:
+        data = await asyncio.wait_for(self._socket.recv(decode=False), PATIENCE)
+        self.bytes += len(data)
+        return ForwardMsg.FromString(data)
+
+    def _read(self, message: ForwardMsg) -> bool:
+        """Note what is needed later; whether the script has come to its end."""
+        kind = message.WhichOneof("type")
+        if kind == "navigation":
+            self._page = message.navigation.page_script_hash
+        elif kind == "new_session":
+            self._session = message.new_session.initialize.session_id
+            if not message.metadata.run.fragment_ids:
+                self._forget()
+        elif kind == "auto_rerun":
+            self.polled = message.auto_rerun.fragment_id
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+        elif kind == "file_urls_response":
+            self._files.extend(message.file_urls_response.file_urls)
+        elif kind == "delta":
+            self._read_element(message.delta)
+        return kind == "script_finished" and message.script_finished in DONE
+
+    def _forget(self) -> None:
+        """The whole page is drawn anew."""
+        self.polled = self.progress = ""
+        self.metrics.clear()
+        self.images.clear()
+
+    def _read_element(self, delta: Any) -> None:
+        kind = delta.new_element.WhichOneof("type")
+        element = getattr(delta.new_element, kind or "empty")
+        if kind == "exception":
+            raise VisitorError(f"{element.type}: {element.message}")
+        if kind == "metric":
+            self.metrics[element.label] = element.body
+        if kind == "progress":
+            self.progress = element.text
+        if kind == "imgs":
+            self.images.update({image.caption: f"http://{self._host}{image.url}" for image in element.imgs})
+        if kind in (*FIELDS, "file_uploader"):
+            key = element.id.split("-", 2)[2]  # $$ID-hash-key
+            self.widgets[element.label if key == "None" else key] = Widget(
+                kind, element.id, delta.fragment_id
+            )
+
+
+@asynccontextmanager
+async def visiting(host: str) -> AsyncIterator[Visitor]:
+    """A new visitor, who leaves on the way out."""
+    async with connect(f"ws://{host}/_stcore/stream", max_size=None) as socket:
+        yield Visitor(host, socket)

@@ -1,0 +1,24 @@
+"""Some visitors at once, for half a minute: nobody meets an error or another's answer. `make soak`."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from benchmarks.load import loaded
+from benchmarks.server import running
+
+pytestmark = pytest.mark.soak
+
+VISITORS, SECONDS, THINK = 8, 30.0, 2.0
+
+
+def test_visitors_at_once(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        found = asyncio.run(loaded(server, VISITORS, SECONDS, THINK, patience=1.0))
+    print(
+        f"{found['visitors']} visitors held: {found['actions']} actions, {found['errors']} errors, "
+        f"{found['mixed up']} of {found['answers']} answers mixed up, median {found['median (ms)']} ms"
+    )
+    assert found["answers"] >= VISITORS
+    assert (found["errors"], found["mixed up"], found["logged errors"]) == (0, 0, 0), found["said"]
