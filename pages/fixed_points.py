@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.charts import download_pictures
 from pages.ui.fixed_points_flow import draw_flow
 from pages.ui.fixed_points_network import draw_network
 from pages.ui.fixed_points_number import draw_number
@@ -24,11 +25,13 @@ TABS = {
 
 st.title("Apply a map again and again: where does it settle?", anchor=False)
 st.markdown(
-    "A fixed point is a value that the map leaves where it is, x* = f(x*). A deep equilibrium model is a network "
+    "A fixed point is a value that the map leaves where it is, $x^* = f(x^*)$. A deep equilibrium model is a network "
     "whose answer is such a point."
 )
 for tab, draw in zip(st.tabs(list(TABS), key="explore", bind="query-params"), TABS.values(), strict=True):
     if tab.open:
         with tab:
             draw()
-copy_link()
+with st.container(horizontal=True):
+    copy_link()
+    download_pictures()

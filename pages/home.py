@@ -9,7 +9,8 @@ from deq.plots.toy import prediction_line
 from pages.ui import charts
 from pages.ui.cards import card
 from pages.ui.guard import require_app
-from pages.ui.home import STARTS, digit_answer, reading_line, story
+from pages.ui.home import ALT, STARTS, digit_answer, reading_line, story
+from pages.ui.links import copy_link
 
 require_app()
 
@@ -20,7 +21,7 @@ LEARNT = (1.0, 10.0)  # where the toy was trained
 def press_cosine() -> None:
     start = st.slider("Start, in radians", -1.0, 2.0, 1.8, 0.1, key="start", bind="query-params")
     place = int(np.abs(STARTS - start).argmin())
-    charts.show(cosine_picture(found["cosine.orbit"][place]), key="cosine")
+    charts.show(cosine_picture(found["cosine.orbit"][place]), "cosine", alt=ALT["cosine"])
     st.markdown(
         f"From here or anywhere else you end at **{found['cosine.z'][place]:.6f}**, this time after "
         f"{found['cosine.nfe'][place]} presses. It is the one number with cos x = x: a fixed point."
@@ -30,7 +31,7 @@ def press_cosine() -> None:
 st.title("What if one layer were applied for ever?", anchor=False)
 st.markdown(
     "A deep equilibrium model has a single layer f. Its answer is the state that this layer leaves as it is, "
-    "z\\* = f(z\\*, x), however it is found. Five steps lead there from the cos key of a calculator."
+    "$z^* = f(z^*, x)$, however it is found. Five steps lead there from the cos key of a calculator."
 )
 found = story()
 first, second, third = st.columns(3)
@@ -42,7 +43,7 @@ with (
     card("2. Apply a layer for ever", "fixed_points", "See what makes it settle", {"explore": "A network"}),
 ):
     states = found["layer.states"]
-    charts.show(layer_picture(states), key="layer")
+    charts.show(layer_picture(states), "layer", alt=ALT["layer"])
     st.markdown(
         f"A random layer of {states.shape[1]} units, one column of colour a depth. After "
         f"**{found['layer.nfe']} applications** nothing changes by more than 0.1 %: all deeper layers are the same. "
@@ -51,7 +52,7 @@ with (
 
 with third, card("3. Or let it flow", "fixed_points", "Follow the flow", {"explore": "As an ODE"}):
     settled = found["flow.converged"]
-    charts.show(flow_picture(found["flow.paths"], found["flow.steady"]), key="flow")
+    charts.show(flow_picture(found["flow.paths"], found["flow.steady"]), "flow", alt=ALT["flow"])
     st.markdown(
         "Repeating this layer goes round in circles. The differential equation dz/dt = f(z) − z comes to rest from "
         f"**{settled.sum()} of {len(settled)} starts**: depth becomes time, the answer is its steady state."
@@ -61,17 +62,21 @@ fourth, fifth = st.columns([1, 2])
 with fourth, card("4. Let it learn y = 2x", "toy", "Train it yourself"):
     x, answered = found["toy.x"], found["toy.prediction"]
     line = prediction_line(x, answered, found["toy.converged"], 2.0, LEARNT, height=220)
-    charts.show(line, key="toy")
+    charts.show(line, "toy", alt=ALT["toy"])
     st.markdown(
         "Sixteen weights, trained at the point where the layer comes to rest, on x = 1 to 10. At x = −5, which it "
         f"has never seen, it comes to rest at **{answered[x == -5][0]:.2f}**.".replace("-", "−")
     )
 
-with fifth, card("5. Let it read a digit", "predict", "Show it your own digit"):
+with fifth, card("5. Let it read a digit", "predict", "Show it your own digit", {"predict_way": "Draw"}):
     answer = digit_answer()
     picture, opinion = st.columns([1, 2], vertical_alignment="center")
     with picture:
-        charts.show(digit_picture(answer.image, height=220), key="digit")
+        charts.show(digit_picture(answer.image, height=220), "digit", alt=ALT["digit"])
     with opinion:
-        charts.show(probability_paths(answer.nfe, answer.paths, height=220), key="opinion")
+        paths = probability_paths(answer.nfe, answer.paths, height=220)
+        charts.show(paths, "opinion", alt=ALT["opinion"])
     st.markdown(reading_line(answer, float(found["digit.accuracy"])))
+with st.container(horizontal=True):
+    copy_link()
+    charts.download_pictures()

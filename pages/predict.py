@@ -5,7 +5,7 @@ import streamlit as st
 
 from deq.images import PictureError
 from deq.plots.prediction import digit_picture, probability_bars
-from pages.ui.charts import show
+from pages.ui.charts import download_pictures, show
 from pages.ui.code import show_code
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
@@ -36,7 +36,7 @@ def look_into(case: Case) -> None:
 
 st.title("Which digit does the network settle on?", anchor=False)
 st.markdown(
-    "One layer is applied to the picture again and again until its state no longer moves: z\\* = f(z\\*, x). "
+    "One layer is applied to the picture again and again until its state no longer moves: $z^* = f(z^*, x)$. "
     "The answer is read off that equilibrium. Draw one, upload photos, scans or drawings, or take a test digit."
 )
 asking, answering = st.columns([1, 2], gap="large")
@@ -79,3 +79,4 @@ look_into(Case(answer, truth, chosen, solver_name, solver))
 if ink is not None:
     show_stages(picture, ink, digits)
 show_code(snippet(chosen, solver))
+download_pictures()

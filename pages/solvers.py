@@ -3,6 +3,7 @@
 import streamlit as st
 
 from deq.comparison.subjects import NOISE
+from pages.ui.charts import download_pictures
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
 from pages.ui.missing import tell_stand_in
@@ -30,7 +31,7 @@ TABS = {
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
-    "Every solver looks for the same equilibrium z\\* = f(z\\*, x). What differs is what it costs, how exact it is, "
+    "Every solver looks for the same equilibrium $z^* = f(z^*, x)$. What differs is what it costs, how exact it is, "
     "and whether it arrives at all. Nothing here is precomputed: it is measured as you look."
 )
 settings = read_settings()
@@ -50,4 +51,6 @@ if settings is not None:
         if tab.open:
             with tab:
                 draw(settings)
-copy_link()
+with st.container(horizontal=True):
+    copy_link()
+    download_pictures()

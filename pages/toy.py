@@ -39,17 +39,16 @@ def choose(seed: int, steps: int) -> None:
 
 st.title("Can a network that never ends learn y = 2x?", anchor=False)
 st.markdown(
-    "Its one layer is a line, f(z, x) = s(z + x) + c, repeated until z no longer moves. That point is "
-    "z\\* = (s x + c) / (1 − s), so **y = 2x** asks for a slope s of 2/3. Nobody tells it; it sees x = 1 to 10."
+    "Its one layer is a line, repeated until z no longer moves; **y = 2x** asks for a slope s of 2/3. Nobody tells "
+    "it; it sees x = 1 to 10."
 )
+st.latex(r"f(z, x) = s\,(z + x) + c, \qquad z^* = f(z^*, x) = \frac{s\,x + c}{1 - s}")
 length, seeding = st.columns([2, 1], gap="medium")
 steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))
 seed = seeding.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", help=tip("seed"))
 run = trained(int(seed), int(steps))
 
-with st.container(horizontal=True):
-    st.button("Train afresh", icon=":material/refresh:", on_click=choose, args=((seed + 1) % 10_000, steps))
-    copy_link()
+st.button("Train afresh", icon=":material/refresh:", on_click=choose, args=((seed + 1) % 10_000, steps))
 
 study = run.study
 learnt = (study.x >= TRAINED_ON[0]) & (study.x <= TRAINED_ON[-1])
@@ -81,3 +80,6 @@ with st.expander("Every input"):
     st.dataframe(table, hide_index=True)
     csv_button("Download as CSV", table, f"toy-seed-{seed}-updates-{steps}.csv")
 show_code(snippet(run, int(seed), int(steps)))
+with st.container(horizontal=True):
+    copy_link()
+    charts.download_pictures()

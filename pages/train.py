@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.charts import download_pictures
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
 from pages.ui.train_preview import preview, shipped_models
@@ -21,7 +22,7 @@ require_app()
 
 st.title("How does a network learn to come to rest?", anchor=False)
 st.markdown(
-    "Training moves the equilibrium z\\* = f(z\\*, x) to where the answer can be read off it, and must not lose "
+    "Training moves the equilibrium $z^* = f(z^*, x)$ to where the answer can be read off it, and must not lose "
     "the equilibrium on the way. The run goes on while you look at other pages."
 )
 plan = read_plan()
@@ -46,4 +47,6 @@ if len(jobs) > 1:
     compare(jobs)
 upload_weights()
 shipped_models(plan)
-copy_link()
+with st.container(horizontal=True):
+    copy_link()
+    download_pictures()

@@ -23,7 +23,7 @@ class Spectrum:
 
     @property
     def radius(self) -> np.ndarray:
-        """Largest |l| of each sample: the factor by which Picard shrinks the error in the end."""
+        """Largest |λ| of each sample: the factor by which Picard shrinks the error in the end."""
         return np.abs(self.eigenvalues).max(axis=1)
 
     def damped_radius(self, damping: float) -> np.ndarray:
@@ -32,7 +32,7 @@ class Spectrum:
 
     @property
     def abscissa(self) -> np.ndarray:
-        """Largest Re l of each sample: the flow settles below 1, as exp((Re l - 1) t)."""
+        """Largest Re λ of each sample: the flow settles below 1, as exp((Re λ - 1) t)."""
         return self.eigenvalues.real.max(axis=1)
 
 
@@ -74,7 +74,7 @@ def spectrum_table(spectrum: Spectrum, damping: float) -> dict[str, list]:
         "sample": list(range(len(spectrum.eigenvalues))),
         "spectral radius": spectrum.radius.tolist(),
         "damped radius": damped.tolist(),
-        "largest Re l": spectrum.abscissa.tolist(),
+        "largest Re λ": spectrum.abscissa.tolist(),
         "Picard": (spectrum.radius < 1).tolist(),
         "damped Picard": (damped < 1).tolist(),
         "ODE flow": (spectrum.abscissa < 1).tolist(),

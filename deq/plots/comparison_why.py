@@ -11,7 +11,7 @@ SLACK = 1.15
 
 
 def spectrum_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 480) -> go.Figure:
-    """Eigenvalues l of df/dz, (samples, n) complex, over the regions of Picard, damped Picard and the ODE flow.
+    """Eigenvalues λ of df/dz, (samples, n) complex, over the regions of Picard, damped Picard and the ODE flow.
 
     A cross in red lies outside the flow's half-plane: none of these methods settles there.
     """

@@ -109,11 +109,11 @@ def add_fixed_points(figure: go.Figure, x: np.ndarray, y: np.ndarray, stable: np
 def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 340) -> go.Figure:
     """Where an eigenvalue l of df/dz may lie in the complex plane for each method to settle.
 
-    Picard: |l| < 1. Damped: |1 - damping + damping l| < 1. The flow: Re l < 1. eigenvalues: (n,) complex.
+    Picard: |λ| < 1. Damped: |1 - damping + damping λ| < 1. The flow: Re λ < 1. eigenvalues: (n,) complex.
     """
     values = np.asarray(eigenvalues, complex).ravel()
     values = values[np.isfinite(values)]
-    figure = styled_figure("Re l", "Im l", height=height)
+    figure = styled_figure("Re λ", "Im λ", height=height)
     reach = float(min(max(2.6, 1.25 * np.max(np.abs(values), initial=0)), 50))
     left, right = -reach - 0.2, max(1.6, 1.25 * float(np.max(values.real, initial=0)))
     flow, damped, picard = (solver_style(name).color for name in ("ODE flow", "damped Picard", "Picard"))
@@ -157,7 +157,7 @@ def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 3
 
 def _label_regions(figure: go.Figure, damping: float, reach: float, left: float) -> None:
     """Names inside the regions, in the page's own text colour: on a tinted ground a tinted word is hard to read."""
-    labels = [("flow: Re l < 1", left, 0.6 * reach), ("Picard", -0.35, -0.75)]
+    labels = [("flow: Re λ < 1", left, 0.6 * reach), ("Picard", -0.35, -0.75)]
     if damping < 1:
         labels.append(("damped", max(1 - 1.9 / damping, left), 0.25))
     for text, x, y in labels:

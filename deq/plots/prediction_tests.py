@@ -23,8 +23,6 @@ def confusion_matrix(truth: ArrayLike, said: ArrayLike, classes: int = 10, heigh
     wrong = np.where(np.eye(classes, dtype=bool) | (counts == 0), np.nan, counts)
     figure.add_heatmap(
         z=wrong,
-        text=np.where(np.isnan(wrong), "", counts.astype(str)),
-        texttemplate="%{text}",
         colorscale=SEQUENTIAL,
         zmin=0,
         xgap=2,
@@ -33,9 +31,10 @@ def confusion_matrix(truth: ArrayLike, said: ArrayLike, classes: int = 10, heigh
         hoverongaps=False,
         hovertemplate="a %{y} read as %{x}: %{z} times<extra></extra>",
     )
-    for k in range(classes):
-        font = {"color": NEUTRAL, "size": 12}
-        figure.add_annotation(x=k, y=k, text=f"{counts[k, k]}", showarrow=False, font=font)
+    for i, j in np.argwhere((counts > 0) | np.eye(classes, dtype=bool)):
+        dark = counts[i, j] < 0.6 * np.nanmax(wrong, initial=0)  # the scale goes from dark to bright
+        font = {"color": NEUTRAL if i == j else "white" if dark else "black", "size": 12}
+        figure.add_annotation(x=j, y=i, text=f"{counts[i, j]}", showarrow=False, font=font)
     axis = {"tickvals": list(range(classes)), "showgrid": False, "ticks": "", "constrain": "domain"}
     figure.update_xaxes(axis | {"nticks": None})
     return figure.update_yaxes(

@@ -44,7 +44,7 @@ def layer_picture(states: ArrayLike, height: int = HEIGHT) -> go.Figure:
         return figure
     hover = "unit %{y}<br>after %{x} applications<br>value %{z:.3f}<extra></extra>"
     figure.add_heatmap(z=values.T, colorscale=DIVERGING, zmid=0, showscale=False, hovertemplate=hover)
-    figure.update_yaxes(showticklabels=False, showgrid=False)
+    figure.update_yaxes(showticklabels=False, showgrid=False, ticks="")
     return figure.update_xaxes(showgrid=False)
 
 

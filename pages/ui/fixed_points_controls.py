@@ -10,6 +10,7 @@ import streamlit as st
 
 from deq.formula import Formula, FormulaError, parse_formula
 from deq.maps import OWN_FORMULA, PRESETS, Preset, ScalarMap
+from deq.notation import latex
 from pages.ui.glossary import tip
 
 A_RANGE = (-4.0, 4.0)  # one range for all presets: a widget with another range would be another widget
@@ -45,6 +46,12 @@ class MapSettings:
         return ScalarMap(self.formula, self.a, self.b, self.damping)
 
     @property
+    def named(self) -> dict[str, object]:
+        """What the code behind a picture asks for by name."""
+        numbers = {"a": self.a, "b": self.b, "start": self.start, "damping": self.damping}
+        return numbers | {"formula": self.formula.text, "low": self.low, "high": self.high}
+
+    @property
     def window(self) -> np.ndarray:
         """(401,) values of x."""
         return np.linspace(self.low, self.high, 401)
@@ -58,6 +65,8 @@ def map_controls(damping_label: str = "Damping") -> MapSettings | None:
         preset = PRESETS[name]
         text = _formula_text(name, preset)
     formula = _parse(text)
+    if formula is not None:
+        columns[0].markdown(f"$f(x) = {latex(formula.tree)}$")
     low, high, num_steps, sweep = _more_settings(name, preset)
     with columns[1]:
         a = _slider("Parameter a", "a", *A_RANGE, preset.a)
@@ -94,7 +103,6 @@ def set_start(x: float) -> None:
 
 def _formula_text(name: str, preset: Preset) -> str:
     if name != OWN_FORMULA:
-        st.caption(f"f(x) = `{preset.formula}`")
         return preset.formula
     text = st.text_input(
         "f(x)",

@@ -45,7 +45,8 @@ def draw_flow() -> None:
     st.markdown(_sentence(settings, x_t, steps))
     drawn = np.where(np.abs(steps) < _far(settings), steps, np.nan)
     drawn_flow = np.where(np.abs(x_t) < _far(settings), x_t, np.nan)
-    show(flow_and_steps(TIMES, drawn_flow, drawn, settings.damping, fixed.x), "flow")
+    alt = "The flow and the iteration over time"
+    show(flow_and_steps(TIMES, drawn_flow, drawn, settings.damping, fixed.x), "flow", alt=alt)
     left, right = st.columns(2, gap="medium")
     with left:
         x = settings.window
@@ -66,7 +67,7 @@ def draw_flow() -> None:
         csv_button("Flow", {"t": TIMES, "x": x_t}, "flow.csv")
         csv_button("Euler", {"t": settings.damping * np.arange(len(steps)), "x": steps}, "euler.csv")
         csv_button("Phase line", {"x": x, "velocity": settings.f(x) - x}, "phase-line.csv")
-    _code(settings, num_steps)
+    show_code(SNIPPET.format_map(settings.named | {"end": END, "num_steps": num_steps}))
 
 
 def _far(settings: MapSettings) -> float:
@@ -82,7 +83,7 @@ def _sentence(settings: MapSettings, x_t: np.ndarray, steps: np.ndarray) -> str:
             f"Euler's method with step {settings.damping:g}, which is Picard damped by {settings.damping:g},"
         )
     )
-    return f"The flow x' = f(x) - x {_end(settings, x_t)}. {name} {_end(settings, steps)}."
+    return f"The flow $\\dot x = f(x) - x$ {_end(settings, x_t)}. {name} {_end(settings, steps)}."
 
 
 def _end(settings: MapSettings, x: np.ndarray) -> str:
@@ -98,13 +99,13 @@ def _table(settings: MapSettings, fixed: FixedPoints) -> None:
     beta = settings.damping
     rows = {
         "fixed point": [number(x, 6) for x in fixed.x],
-        "l = f'(x*)": [f"{slope:.4f}" for slope in fixed.slope],
-        "Picard: |l| < 1": [_yes(abs(slope) < 1) for slope in fixed.slope],
-        f"damped by {beta:g}: |1 - {beta:g} + {beta:g} l| < 1": [
-            _yes(abs(1 - beta + beta * slope) < 1) for slope in fixed.slope
-        ],
-        "flow: Re l < 1": [_yes(slope < 1) for slope in fixed.slope],
+        "λ = f'(x*)": [f"{slope:.4f}" for slope in fixed.slope],
+        "Picard: |λ| < 1": [_yes(abs(slope) < 1) for slope in fixed.slope],
     }
+    if beta < 1:  # a step of 1 is Picard
+        title = f"step {beta:g}: |{1 - beta:g} + {beta:g} λ| < 1"
+        rows[title] = [_yes(abs(1 - beta + beta * slope) < 1) for slope in fixed.slope]
+    rows["flow: Re λ < 1"] = [_yes(slope < 1) for slope in fixed.slope]
     if len(fixed.x):
         st.dataframe(rows, hide_index=True)
     else:
@@ -113,19 +114,3 @@ def _table(settings: MapSettings, fixed: FixedPoints) -> None:
 
 def _yes(settles: bool) -> str:
     return "settles" if settles else "does not"
-
-
-def _code(settings: MapSettings, num_steps: int) -> None:
-    show_code(
-        SNIPPET.format(
-            formula=settings.formula.text,
-            a=settings.a,
-            b=settings.b,
-            start=settings.start,
-            damping=settings.damping,
-            low=settings.low,
-            high=settings.high,
-            end=END,
-            num_steps=num_steps,
-        )
-    )

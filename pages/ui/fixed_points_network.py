@@ -57,7 +57,7 @@ def draw_network() -> None:
     columns[1].metric("Answer z*", f"{answer:.3f}", help=tip("equilibrium"))
     columns[2].metric("Truth 2x", f"{2 * x:.3f}")
     st.markdown(
-        f"The toy was trained on y = 2x. Its cell is the line f(z) = {slope:.4f} (z + x) {_signed(shift)}. The best "
+        f"The toy was trained on y = 2x. Its cell is the line f(z) = {slope:.4f} (z + x){_signed(shift)}. The best "
         f"slope is 2/3 = {BEST_SLOPE:.4f}, because z = 2/3 (z + x) only where z = 2x. Each application multiplies "
         f"the error by {slope:.3f}, whatever the input: it is the affine map of the first tab, learnt."
     )
@@ -83,7 +83,8 @@ def draw_network() -> None:
 
 
 def _signed(shift: float) -> str:
-    return f"{'+' if shift >= 0 else '−'} {abs(shift):.4f}"
+    """A number to be added, as it is written behind a sum; nothing where it rounds to 0."""
+    return "" if abs(shift) < 5e-5 else f" {'+' if shift >= 0 else '−'} {abs(shift):.4f}"
 
 
 def line_shift(study: ToyStudy) -> float:

@@ -62,8 +62,8 @@ def draw_number() -> None:
         )
     with right:
         damped = settings.damping < 1
-        show(iterates(xs, fixed.x, damped=damped), "iterates")
-        show(_distances(settings, verdict, xs), "distance")
+        show(iterates(xs, fixed.x, damped=damped), "iterates", alt="The value after every step")
+        show(_distances(settings, verdict, xs), "distance", alt="The distance after every step")
     map_tries()
     _details(settings, fixed, xs, verdict)
 
@@ -126,15 +126,4 @@ def _details(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict:
             csv_button("Orbit", {"k": k, "x": xs, "distance": np.abs(xs - limit)}, "orbit.csv")
             csv_button("Curve", {"x": x, "f(x)": f(x), "damped": settings.g(x)}, "curve.csv")
             csv_button("Fixed points", table, "fixed-points.csv")
-    show_code(
-        SNIPPET.format(
-            formula=settings.formula.text,
-            a=settings.a,
-            b=settings.b,
-            damping=settings.damping,
-            low=settings.low,
-            high=settings.high,
-            start=settings.start,
-            num_steps=settings.num_steps,
-        )
-    )
+    show_code(SNIPPET.format_map(settings.named | {"num_steps": settings.num_steps}))

@@ -38,6 +38,9 @@ TRIES = {  # label -> radius, angle, x1, x2
     "Four memories": (1.5, 0, 0.05, 0.0),
     "Both go round": (1.6, 25, 0.0, 0.0),
 }
+CELL = r"""f(z) = \tanh(W z + x), \qquad
+W = r \begin{pmatrix} \cos\varphi & -\sin\varphi \\ \sin\varphi & \cos\varphi \end{pmatrix}, \qquad
+\lambda = r\,e^{\pm i \varphi}"""
 SNIPPET = """
 import numpy as np
 from deq.exploration import planar_flow
@@ -117,18 +120,15 @@ def _controls() -> PlaneSettings:
     columns = st.columns(4, gap="medium")
     bound = {"bind": "query-params", "persist_state": "session"}
     with columns[0]:
-        radius = st.slider("Radius of the eigenvalues", 0.0, 3.0, 0.9, 0.01, key="w_radius", **bound)
+        radius = st.slider("Radius r of the eigenvalues", 0.0, 3.0, 0.9, 0.01, key="w_radius", **bound)
     with columns[1]:
-        angle = st.slider("Angle, degrees", 0, 180, 40, key="w_angle", **bound)
+        angle = st.slider("Angle φ, degrees", 0, 180, 40, key="w_angle", **bound)
     with columns[2]:
         x1 = st.slider("Injection x1", -1.0, 1.0, 0.3, 0.01, key="x1", help=tip("injection"), **bound)
         x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
     with columns[3]:
         solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="cost_of", **bound)
-    st.caption(
-        "f(z) = tanh(W z + x). W turns by the angle and stretches by the radius: its eigenvalues are "
-        "radius times exp(± i angle)."
-    )
+    st.latex(CELL)
     return PlaneSettings(radius, angle, x1, x2, solver)
 
 
@@ -179,8 +179,8 @@ def _data(
     table = {
         "z1": fixed.z[:, 0],
         "z2": fixed.z[:, 1],
-        "|l|": np.abs(fixed.eigenvalues).max(axis=1),
-        "Re l": fixed.eigenvalues.real.max(axis=1),
+        "|λ|": np.abs(fixed.eigenvalues).max(axis=1),
+        "Re λ": fixed.eigenvalues.real.max(axis=1),
         "iteration": np.where(fixed.stable_for_iteration, "attracted", "repelled"),
         "flow": np.where(fixed.stable_for_flow, "attracted", "repelled"),
     }

@@ -52,7 +52,8 @@ def draw_solvers() -> None:
                 "race-distance",
                 "Distance to the fixed point that each one found.",
             )
-    st.dataframe(_table(race), hide_index=True)
+    formats = {"relative residual": st.column_config.NumberColumn(format="%.1e")}
+    st.dataframe(_table(race), hide_index=True, column_config=formats)
     columns = {"solver": [], "nfe": [], "residual": [], "x": []}
     for name, s in race.items():
         known = np.isfinite(s.trace.residual[0])
@@ -61,16 +62,7 @@ def draw_solvers() -> None:
         columns["residual"] += s.trace.residual[0][known].tolist()
         columns["x"] += s.trace.z[0, :, 0][known].tolist()
     csv_button("Download the race", columns, "solvers.csv")
-    show_code(
-        SNIPPET.format(
-            formula=settings.formula.text,
-            a=settings.a,
-            b=settings.b,
-            start=settings.start,
-            damping=_damping(settings),
-            tol=TOL,
-        )
-    )
+    show_code(SNIPPET.format_map(settings.named | {"damping": _damping(settings), "tol": TOL}))
 
 
 def _damping(settings: MapSettings) -> float:
@@ -112,6 +104,6 @@ def _table(race: dict[str, Solution]) -> dict[str, list]:
         "solver": list(race),
         "x": [number(float(s.z[0, 0])) for s in race.values()],
         "evaluations": [int(s.nfe[0]) for s in race.values()],
-        "relative residual": [f"{s.residual[0]:.1e}" for s in race.values()],
+        "relative residual": [float(s.residual[0]) for s in race.values()],
         "verdict": ["converged" if s.converged[0] else "not converged" for s in race.values()],
     }

@@ -8,7 +8,7 @@ from deq.plots.sweeps import bifurcation_diagram
 from pages.ui.charts import show
 from pages.ui.code import show_code
 from pages.ui.downloads import csv_button
-from pages.ui.fixed_points_controls import MapSettings, map_controls, map_tries
+from pages.ui.fixed_points_controls import map_controls, map_tries
 
 NUM_VALUES = 600
 KEPT_IN_FILE = 32  # iterates of each a that go into the download
@@ -45,7 +45,8 @@ def draw_sweep() -> None:
     map_tries()
     late = {f"x_{k + 1}": sweep.x[-KEPT_IN_FILE + k] for k in range(KEPT_IN_FILE)}
     csv_button("Download the sweep", {"a": sweep.a, "lyapunov": sweep.lyapunov} | late, "sweep.csv")
-    _code(settings)
+    first, last = settings.sweep
+    show_code(SNIPPET.format_map(settings.named | {"first": first, "last": last, "number": NUM_VALUES}))
 
 
 def sweep_sentence(sweep: Sweep) -> str:
@@ -55,18 +56,3 @@ def sweep_sentence(sweep: Sweep) -> str:
     shares = {"settles or repeats": ~gone & ~chaotic, "is chaotic": chaotic, "runs away": gone}
     parts = [f"{100 * share.mean():.0f} % {name}" for name, share in shares.items() if share.any()]
     return f"Of the values of a from {sweep.a[0]:g} to {sweep.a[-1]:g}: {', '.join(parts)}."
-
-
-def _code(settings: MapSettings) -> None:
-    show_code(
-        SNIPPET.format(
-            formula=settings.formula.text,
-            first=settings.sweep[0],
-            last=settings.sweep[1],
-            number=NUM_VALUES,
-            b=settings.b,
-            start=settings.start,
-            damping=settings.damping,
-            a=settings.a,
-        )
-    )

@@ -57,6 +57,14 @@ TERMS = {
 }
 
 
+def matching(word: str) -> list[str]:
+    """Terms with `word` in their name, then those that tell of it, each in alphabetical order."""
+    word = word.strip().lower()
+    terms = sorted(TERMS, key=str.lower)
+    named = [term for term in terms if word in term.lower()]
+    return named + [term for term in terms if term not in named and word in TERMS[term].lower()]
+
+
 def tip(term: str) -> str:
     """The tooltip of a term, for the `help` of a widget or a metric, as Markdown."""
     if term not in TERMS:

@@ -11,6 +11,15 @@ from pages.ui.disk import ROOT, Arrays, kept
 
 STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians; where the slider can stand
 
+ALT = {  # what each picture shows, for those who do not see it
+    "cosine": "The staircase between cos x and the diagonal, ending where they meet.",
+    "layer": "The units of a random layer, a column a depth: after some depth the columns are the same.",
+    "flow": "Twelve paths from a circle, spiralling to one point.",
+    "toy": "The answers of the toy on the line y = 2x, beyond what it was trained on too.",
+    "digit": "A handwritten digit of 28 × 28 pixels, white on black.",
+    "opinion": "The probability of each digit after every evaluation.",
+}
+
 
 @st.cache_resource(show_spinner="Solving five small problems, once on this machine")
 def story() -> Arrays:

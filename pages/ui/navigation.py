@@ -19,6 +19,7 @@ PAGES = {
         "Race solvers on a real model, see why they fail, check the gradient.",
     ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
+    "glossary": ("Glossary", ":material/menu_book:", "Every term of art in a sentence or two."),
 }
 
 

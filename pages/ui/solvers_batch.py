@@ -37,7 +37,11 @@ def draw_batch(settings: Settings) -> None:
         return
     effort = found[name]
     st.markdown(effort_sentence(effort, name))
-    show(effort_histogram(effort.nfe, effort.converged, name), "efforts", "How many samples needed how many.")
+    show(
+        effort_histogram(effort.nfe, effort.converged, name),
+        "efforts",
+        "How many samples needed how many evaluations.",
+    )
     if settings.subject.reads_digits:
         _pictures(settings.subject, effort)
     show_table(effort_table(effort), {"residual": SCIENTIFIC}, "batch.csv")

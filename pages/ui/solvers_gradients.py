@@ -23,6 +23,8 @@ from pages.ui.solvers_work import (
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
+IMPLICIT = r"""\frac{\partial L}{\partial \theta} = \frac{\partial L}{\partial z^*}
+\left(I - \frac{\partial f}{\partial z^*}\right)^{-1} \frac{\partial f}{\partial \theta}"""
 EXACT = "The exact gradient in float64"
 FORMATS = {
     "relative error": SCIENTIFIC,
@@ -72,6 +74,7 @@ def draw_gradients(settings: Settings) -> None:
     if not methods:
         st.info("Choose at least one gradient.")
         return
+    st.latex(IMPLICIT)
     {HERE: _draw_here, TOLERANCE: _draw_tolerance, RADIUS: _draw_radius}[against](settings, methods)
     show_code(SNIPPET.format(problem=subject_code(settings.subject), methods=list(methods)))
 

@@ -16,7 +16,9 @@ from pages.ui.solvers_steps import in_steps
 from pages.ui.solvers_words import show_table, subject_code
 from pages.ui.solvers_work import reference_of, spectrum_of
 
-FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re l": "%.4f"}
+FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
+SETTLES = r"""\text{Picard: } |\lambda| < 1 \qquad \text{damped: } |1 - \beta + \beta\lambda| < 1 \qquad
+\text{ODE flow: } \operatorname{Re} \lambda < 1"""
 SNIPPET = """
 from deq.comparison import Subject, make_problem
 from deq.comparison.reference import find_reference
@@ -43,13 +45,14 @@ def draw_why(settings: Settings) -> None:
         st.warning(
             "No equilibrium was found for some samples; their eigenvalues are those of the best iterate."
         )
+    st.latex(SETTLES)
     _numbers(spectrum, settings.lineup.damping)
     left, right = st.columns(2, gap="medium")
     with left:
         show(
             spectrum_regions(spectrum.eigenvalues, settings.lineup.damping),
             "spectrum",
-            f"Eigenvalues l of df/dz at z* for {len(spectrum.eigenvalues)} samples, over where each method settles.",
+            f"Eigenvalues λ of df/dz at z* for {len(spectrum.eigenvalues)} samples, over where each method settles.",
         )
     with right:
         runs = run_race(settings, "why-race")
@@ -71,7 +74,7 @@ def _numbers(spectrum: Spectrum, damping: float) -> None:
         for label, values, term in (
             ("Spectral radius, median", spectrum.radius, "spectral radius"),
             (f"Damped by {damping:g}, median", spectrum.damped_radius(damping), "damped Picard"),
-            ("Largest Re l, median", spectrum.abscissa, "ODE flow"),
+            ("Largest Re λ, median", spectrum.abscissa, "ODE flow"),
         ):
             st.metric(label, f"{np.median(values):.3f}", help=tip(term), width="content")
 
@@ -79,11 +82,11 @@ def _numbers(spectrum: Spectrum, damping: float) -> None:
 def reasons(spectrum: Spectrum, settings: Settings, runs: dict[str, Run]) -> list[str]:
     """A line for each method in the race that the eigenvalues explain."""
     lines = {
-        "Picard": _picard("Picard", spectrum.radius, "|l|"),
+        "Picard": _picard("Picard", spectrum.radius, "|λ|"),
         "damped Picard": _picard(
             f"Picard damped by {settings.lineup.damping:g}",
             spectrum.damped_radius(settings.lineup.damping),
-            "|1 − b + b l|",
+            "|1 − b + b λ|",
         ),
         "Anderson": _anderson(spectrum, settings.lineup.memory),
         "ODE flow": _flow(spectrum),

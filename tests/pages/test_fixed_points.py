@@ -165,8 +165,8 @@ def test_ode_tab_shows_the_bridge(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="As an ODE", preset="affine", a="-2")
     assert "settles at 0.3333" in words(app)
     assert "runs away" in words(app)
-    assert app.dataframe[0].value["flow: Re l < 1"].tolist() == ["settles"]
-    assert app.dataframe[0].value["Picard: |l| < 1"].tolist() == ["does not"]
+    assert app.dataframe[0].value["flow: Re λ < 1"].tolist() == ["settles"]
+    assert app.dataframe[0].value["Picard: |λ| < 1"].tolist() == ["does not"]
 
 
 def test_plane_tab_tells_iteration_from_flow(open_page: OpenPage) -> None:

@@ -58,7 +58,7 @@ def test_the_race_on_the_spiral_says_who_fails_and_why(open_page: OpenPage) -> N
     assert "Picard (0 % converged) and Anderson (0 % converged); the tab Why says why" in words(app)
     app = open_page("solvers", race_view="Why", **SPIRAL)
     told = words(app)
-    assert "**Picard** cannot settle: each step makes some error |l| = 3.041 times as large" in told
+    assert "**Picard** cannot settle: each step makes some error |λ| = 3.041 times as large" in told
     assert "together 1.546, above 1, so nothing assures progress" in told
     assert "**ODE flow** settles: all real parts are below 1, the largest 0.500" in told
     assert told.count("not converged") == 2

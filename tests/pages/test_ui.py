@@ -13,6 +13,7 @@ from pages.ui.downloads import csv_text
 from pages.ui.glossary import TERMS, tip
 from pages.ui.navigation import FOLDER, PAGES
 from tests.conftest import ROOT
+from tests.pages.conftest import OpenPage
 
 
 def test_csv_keeps_every_digit() -> None:
@@ -79,3 +80,15 @@ def test_theme_can_be_read(scheme: str, ink: str, least: float) -> None:
     for paper in ("backgroundColor", "secondaryBackgroundColor"):
         dark, bright = sorted(luminance(theme[scheme][name]) for name in (ink, paper))
         assert (bright + 0.05) / (dark + 0.05) >= least
+
+
+@pytest.mark.parametrize("name", ["home", "toy", "fixed_points", "glossary"])
+def test_every_picture_can_be_taken_away(open_page: OpenPage, name: str) -> None:
+    app = open_page(name)
+    closed = len(app.get("download_button"))
+    app.session_state["download"] = True  # the reader opened it
+    app.run()
+    assert not app.exception
+    pictures = len(app.get("plotly_chart"))
+    assert pictures > 0
+    assert len(app.get("download_button")) - closed == pictures

@@ -1,0 +1,93 @@
+"""What a newcomer and a keyboard reach: an own digit in three clicks, every control by Tab, every picture as a file."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import settle, visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_from_home_to_an_own_digit_in_three_clicks(page: Page, server: str) -> None:
+    visit(page, server)
+    page.get_by_role("link", name="Show it your own digit").click()  # the first click
+    page.wait_for_url(re.compile("/predict"))
+    settle(page)
+    board = page.frame_locator("iframe").locator("canvas").last
+    board.wait_for()
+    box = board.bounding_box()
+    page.mouse.move(box["x"] + 150, box["y"] + 50)
+    page.mouse.down()  # the second one: a stroke
+    page.mouse.move(box["x"] + 150, box["y"] + 250, steps=8)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile("Converged on 1"))).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_the_keyboard_reaches_every_kind_of_control(page: Page, server: str) -> None:
+    visit(page, f"{server}/fixed_points")
+    seen: list[str] = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
+            )
+        )
+        if "Copy link" in seen[-1]:
+            break
+    reached = "\n".join(seen)
+    for control in (
+        "Home",
+        "One number",
+        "Map",
+        "Parameter a",
+        "Damping",
+        "Chaos",
+        "Show the code",
+        "Copy link",
+    ):
+        assert control in reached, control
+    page.get_by_role("tab", name="One number").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    settle(page)
+    expect(page.get_by_role("tab", name="Four solvers")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_picture_as_svg_as_png_and_as_csv(page: Page, server: str) -> None:
+    visit(page, f"{server}/glossary")
+    assert save(page).endswith(".svg")
+    page.get_by_role("button", name="Download").click()
+    page.get_by_role("radio", name="PNG").click()
+    settle(page)
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Key").click()
+    assert "Newton-Krylov" in table.value.path().read_text()
+    page.keyboard.press("Escape")
+    settle(page)
+    assert save(page).endswith(".png")
+
+
+def save(page: Page) -> str:
+    """Press the camera of the page's picture; the name of the file that comes."""
+    page.locator(".js-plotly-plot").hover()
+    with page.expect_download() as picture:
+        page.locator(".modebar-btn").first.click()
+    return picture.value.suggested_filename
+
+
+def test_pictures_have_words_for_those_who_do_not_see_them(page: Page, server: str) -> None:
+    visit(page, server)
+    charts = page.get_by_test_id("stPlotlyChart")
+    assert charts.count() == 6
+    told = [
+        charts.nth(i).evaluate(
+            "e => (e.closest('[aria-label]') || e.querySelector('[aria-label]'))?.ariaLabel"
+        )
+        for i in range(6)
+    ]
+    assert all(told), told
+    assert len(set(told)) == 6
