@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -137,6 +138,6 @@ def _free(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Module:
     return nnx.Linear(inputs, outputs, use_bias=False, rngs=rngs)
 
 
-def _require(what: str, name: str, table: dict) -> None:
+def _require(what: str, name: str, table: dict[str, Any]) -> None:
     if name not in table:
         raise ValueError(f"Unknown {what} {name!r}; choose from {', '.join(table)}.")

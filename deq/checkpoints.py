@@ -167,7 +167,7 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
         (path, leaf.replace(jax.numpy.asarray(arrays[_key(path)]))) for path, leaf in nnx.to_flat_state(state)
     ]
     nnx.update(model, nnx.from_flat_state(filled))
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]  # of Flax
     return model
 
 

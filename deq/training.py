@@ -108,7 +108,7 @@ def fit(
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
     training = prepared(model, recipe)
-    training.train()
+    training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
     same = replace(recipe, epochs=1, patience=0)  # a longer or more patient run is the same program
@@ -179,5 +179,5 @@ def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> Equi
     result = nnx.clone(model)
     weights = state.average if recipe.average else state.parameters
     nnx.update(result, jax.tree.map(jnp.asarray, weights))
-    result.eval()
+    result.eval()  # type: ignore[no-untyped-call]
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def efforts(problem: Problem, solver: Solver) -> Effort:
     return Effort(nfe, residual, converged, problem.classes(found.z), problem.labels)
 
 
-def effort_table(effort: Effort) -> dict[str, list]:
+def effort_table(effort: Effort) -> dict[str, list[Any]]:
     """One row a sample, the easiest first."""
     order = effort.order
     table = {"sample": order.tolist(), "NFE": effort.nfe[order].tolist()}

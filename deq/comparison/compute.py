@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -59,7 +60,7 @@ def forget(problem: Problem, solver: Solver, seed: int = 0) -> dict[str, PathInd
     }
 
 
-def compute_table(curves: Mapping[str, Compute]) -> dict[str, list]:
+def compute_table(curves: Mapping[str, Compute]) -> dict[str, list[Any]]:
     """One row a solver and budget."""
     rows = [(name, curve, i) for name, curve in curves.items() for i in range(len(curve.budget))]
     return {
@@ -70,7 +71,7 @@ def compute_table(curves: Mapping[str, Compute]) -> dict[str, list]:
     }
 
 
-def path_table(found: Mapping[str, PathIndependence]) -> dict[str, list]:
+def path_table(found: Mapping[str, PathIndependence]) -> dict[str, list[Any]]:
     """One row a start."""
     ends = found.values()
     return {

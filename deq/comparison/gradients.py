@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -127,7 +128,7 @@ def _run(problem: Problem, solver: Solver, gradient: Gradient) -> tuple[tuple[nn
     return _loss_gradient(*_arguments(problem, solver, gradient))
 
 
-def _arguments(problem: Problem, solver: Solver, gradient: Gradient) -> tuple:
+def _arguments(problem: Problem, solver: Solver, gradient: Gradient) -> tuple[Any, ...]:
     graphdef, trained, rest = nnx.split(problem.model, nnx.Param, ...)  # type: ignore[misc]
     labels = None if problem.labels is None else jnp.asarray(problem.labels)
     return graphdef, trained, rest, problem.injection, problem.z0, labels, solver, gradient
@@ -162,7 +163,7 @@ def _vector(gradient: tuple[nnx.State, Array]) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf, np.float64)) for leaf in jax.tree.leaves(gradient)])
 
 
-def gradient_table(runs: Mapping[str, GradientRun]) -> dict[str, list]:
+def gradient_table(runs: Mapping[str, GradientRun]) -> dict[str, list[Any]]:
     """One row a method."""
     rows = runs.values()
     return {

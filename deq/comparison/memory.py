@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from deq.comparison.gradients import working_memory
 from deq.comparison.problem import Problem
@@ -28,7 +29,7 @@ def memory_at(problem: Problem, way: str, depth: int) -> int:
     return working_memory(problem, *WAYS[way](depth))
 
 
-def memory_table(measured: Mapping[tuple[str, int], int]) -> dict[str, list]:
+def memory_table(measured: Mapping[tuple[str, int], int]) -> dict[str, list[Any]]:
     """One row a way and depth. measured: (way, evaluations) -> bytes."""
     return {
         "way": [way for way, _ in measured],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -47,7 +48,7 @@ def _point(problem: Problem, solver: Solver, reference: Reference) -> tuple[np.n
     return error, np.asarray(found.nfe), np.asarray(found.converged), seconds
 
 
-def precision_table(curves: dict[str, WorkPrecision]) -> dict[str, list]:
+def precision_table(curves: dict[str, WorkPrecision]) -> dict[str, list[Any]]:
     """One row a solver and tolerance; medians over samples and repeats."""
     rows = [(name, curve, i) for name, curve in curves.items() for i in range(len(curve.tol))]
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def race(problem: Problem, solver: Solver) -> Run:
     )
 
 
-def race_table(runs: Mapping[str, Run], reference: np.ndarray | None) -> dict[str, list]:
+def race_table(runs: Mapping[str, Run], reference: np.ndarray | None) -> dict[str, list[Any]]:
     """One row a solver. reference: (batch,) classes at the reference equilibrium, None where there are none."""
     rows = runs.values()
     return {

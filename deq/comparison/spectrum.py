@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -67,7 +68,7 @@ def polynomial_factor(eigenvalues: np.ndarray, memory: int) -> float:
     return best
 
 
-def spectrum_table(spectrum: Spectrum, damping: float) -> dict[str, list]:
+def spectrum_table(spectrum: Spectrum, damping: float) -> dict[str, list[Any]]:
     """One row a sample: the three numbers that decide, and what follows from them."""
     damped = spectrum.damped_radius(damping)
     return {

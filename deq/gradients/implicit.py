@@ -34,17 +34,22 @@ class AdjointGradient(Gradient):
         return replace(found, z=_attach(apply, self, inputs, found.z, probe))
 
 
+Kept = tuple[AdjointGradient, Inputs, Array]  # from the forward pass, for the backward one
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe) -> Array:
     """z_star itself, with the derivative of an equilibrium."""
     return z_star
 
 
-def _attach_forward(apply, gradient, inputs, z_star, probe):
+def _attach_forward(
+    apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe
+) -> tuple[Array, Kept]:
     return z_star, (gradient, inputs, z_star)
 
 
-def _attach_backward(apply, kept, g):
+def _attach_backward(apply: Apply, kept: Kept, g: Array) -> tuple[None, Inputs, Array, Probe]:
     gradient, inputs, z_star = kept
     _, pull_back = jax.vjp(apply, inputs, z_star)
     u = gradient.adjoint(jax.tree_util.Partial(_through_z, pull_back), g)

@@ -8,7 +8,9 @@ from scipy import ndimage
 from deq.images.ink import Ink, ink_floor
 from deq.images.mnist import to_mnist
 from deq.images.reading import PictureError
-from deq.images.strokes import EIGHT, extent, main_stroke, rim_share, stroke_width, touches_edge
+from deq.images.strokes import EIGHT, Box, extent, main_stroke, rim_share, stroke_width, touches_edge
+
+Part = tuple[np.ndarray, Box]  # a stroke inside its box, and the box
 
 MAX_PARTS = 60  # marks beyond the largest sixty are dust
 SPECK = 0.03  # of the longer side: where nothing is larger, there is only dust
@@ -71,25 +73,25 @@ def components(mask: np.ndarray) -> np.ndarray:
     return np.where(mask, ndimage.label(bridged, EIGHT)[0], 0)
 
 
-def is_dense(part) -> bool:
+def is_dense(part: Part) -> bool:
     """A stroke or what is left of one, no grains that lie close to one another."""
     return part[0].sum() > 0.5 * extent(part[1])
 
 
-def is_upright(part) -> bool:
+def is_upright(part: Part) -> bool:
     """Not a dash: a digit is not four times as wide as tall."""
     rows, columns = part[1]
     return rows.stop - rows.start > 0.25 * (columns.stop - columns.start)
 
 
-def is_digit(part, size: int, shape) -> bool:
+def is_digit(part: Part, size: int, shape: tuple[int, ...]) -> bool:
     """Tall enough beside the largest part to be a digit of its own."""
     height = part[1][0].stop - part[1][0].start
     cut_off = touches_edge(part[1], shape) and extent(part[1]) < 0.8 * size
     return extent(part[1]) == size or (height > 0.5 * size and not cut_off)
 
 
-def spread(part, shape) -> np.ndarray:
+def spread(part: Part, shape: tuple[int, ...]) -> np.ndarray:
     """A part as a mask of the whole picture."""
     mask = np.zeros(shape, bool)
     mask[part[1]] = part[0]
@@ -120,7 +122,7 @@ def overlap(a: np.ndarray, b: np.ndarray, axis: int) -> float:
     return (a & b).sum() / min(a.sum(), b.sum())
 
 
-def adopt(masks: list[np.ndarray], rest: list, size: int) -> list[np.ndarray]:
+def adopt(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:
     """Give each small part to the digit that it nearly touches; dust and far marks are dropped."""
     gaps = [ndimage.distance_transform_edt(~mask) for mask in masks] if rest else []
     widths = [stroke_width(mask) for mask in masks]

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 EIGHT = np.ones((3, 3))
+Box = tuple[slice, ...]  # rows, columns
 
 
 def main_stroke(strength: np.ndarray, floor: float) -> tuple[float, float]:
@@ -27,16 +28,16 @@ def main_stroke(strength: np.ndarray, floor: float) -> tuple[float, float]:
     return best, level
 
 
-def extent(box) -> int:
+def extent(box: Box) -> int:
     """The longer side of a box of slices."""
     return max(side.stop - side.start for side in box)
 
 
-def touches_edge(box, shape) -> bool:
+def touches_edge(box: Box, shape: tuple[int, ...]) -> bool:
     return any(side.start == 0 or side.stop == n for side, n in zip(box, shape, strict=True))
 
 
-def rim_share(inside: np.ndarray, box, shape) -> float:
+def rim_share(inside: np.ndarray, box: Box, shape: tuple[int, ...]) -> float:
     """Share of a component's pixels that lie in the rim of the picture: 1 for a scanner's dark border."""
     ys, xs = np.nonzero(inside)
     ys, xs = ys + box[0].start, xs + box[1].start

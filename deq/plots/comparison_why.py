@@ -1,5 +1,7 @@
 """Eigenvalues over the regions where each method settles."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
@@ -26,7 +28,7 @@ def spectrum_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 48
     return _fit(figure, flat, damping)
 
 
-def _add_points(figure: go.Figure, values: np.ndarray, sample: np.ndarray, marker: dict) -> None:
+def _add_points(figure: go.Figure, values: np.ndarray, sample: np.ndarray, marker: dict[str, Any]) -> None:
     if len(values):
         figure.add_scatter(
             x=values.real,

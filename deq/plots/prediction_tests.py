@@ -31,7 +31,8 @@ def confusion_matrix(truth: ArrayLike, said: ArrayLike, classes: int = 10, heigh
         hoverongaps=False,
         hovertemplate="a %{y} read as %{x}: %{z} times<extra></extra>",
     )
-    for i, j in np.argwhere((counts > 0) | np.eye(classes, dtype=bool)):
+    diagonal = [(k, k) for k in range(classes)]
+    for i, j in (*diagonal, *np.argwhere(~np.isnan(wrong))):
         dark = counts[i, j] < 0.6 * np.nanmax(wrong, initial=0)  # the scale goes from dark to bright
         font = {"color": NEUTRAL if i == j else "white" if dark else "black", "size": 12}
         figure.add_annotation(x=j, y=i, text=f"{counts[i, j]}", showarrow=False, font=font)

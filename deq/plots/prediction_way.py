@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -148,7 +149,7 @@ def _add_end(figure: go.Figure, name: str, places: np.ndarray, converged: bool) 
         )
 
 
-def _until(nfe: np.ndarray, places: np.ndarray, count: float, symbol: str, color: str) -> dict:
+def _until(nfe: np.ndarray, places: np.ndarray, count: float, symbol: str, color: str) -> dict[str, Any]:
     """The path as far as `count` evaluations, its last point the largest."""
     seen = max(1, int(np.searchsorted(nfe, count, side="right")))
     sizes = [5] * (seen - 1) + [11]
@@ -232,7 +233,7 @@ def _mosaic(state: np.ndarray) -> np.ndarray:
     return np.concatenate([np.concatenate(list(line), axis=1) for line in grid])[:-1, :-1]
 
 
-def _scale(states: np.ndarray) -> dict:
+def _scale(states: np.ndarray) -> dict[str, Any]:
     """Colours that stay the same through all frames: from zero up, or about zero where there are both signs."""
     low, high = np.nanquantile(states, (0.005, 0.995))
     largest = float(max(abs(low), abs(high), 1e-6))

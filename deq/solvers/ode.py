@@ -85,7 +85,7 @@ class ODEFlow(Solver):
 
     def _factor(self, error_ratio: Array) -> Array:
         """The next step over this one: the error of an embedded method of order p goes as h^p."""
-        order = self.method.order(None)
+        order = self.method.order(None)  # type: ignore[no-untyped-call]  # of Diffrax
         factor = _SAFETY * jnp.maximum(error_ratio, 1e-10) ** (-1 / order)
         return jnp.clip(factor, _SHRINK, _GROW)
 

@@ -15,7 +15,7 @@ def test_from_home_to_an_own_digit_in_three_clicks(page: Page, server: str) -> N
     page.get_by_role("link", name="Show it your own digit").click()  # the first click
     page.wait_for_url(re.compile("/predict"))
     settle(page)
-    board = page.frame_locator("iframe").locator("canvas").last
+    board = page.locator("canvas").last
     board.wait_for()
     box = board.bounding_box()
     page.mouse.move(box["x"] + 150, box["y"] + 50)
@@ -60,7 +60,7 @@ def test_the_keyboard_reaches_every_kind_of_control(page: Page, server: str) -> 
 def test_a_picture_as_svg_as_png_and_as_csv(page: Page, server: str) -> None:
     visit(page, f"{server}/glossary")
     assert save(page).endswith(".svg")
-    page.get_by_role("button", name="Download").click()
+    page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
     page.get_by_role("radio", name="PNG").click()
     settle(page)
     with page.expect_download() as table:
