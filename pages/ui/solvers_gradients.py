@@ -1,5 +1,7 @@
 """Gradients: each way through the equilibrium against the dense solve in float64."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -158,13 +160,10 @@ def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
         "The wrong gradient of a half-solved equilibrium: the formula of the implicit function theorem holds at z\\*, "
         "so where the forward solve stops early even an exact backward solve is off."
     )
-    show(
-        gradient_curves(TOLERANCES, errors, "forward tolerance", falling=True),
-        "gradient-tolerance",
-        "Error of the gradient against the tolerance of the forward solve. Unrolled gradients run no solver.",
+    caption = (
+        "Error of the gradient against the tolerance of the forward solve. Unrolled gradients run no solver."
     )
-    table = {"forward tolerance": list(TOLERANCES)} | {name: list(e) for name, e in errors.items()}
-    show_table(table, dict.fromkeys(table, SCIENTIFIC), "gradient-tolerance.csv")
+    _curves(TOLERANCE, TOLERANCES, errors, caption, falling=True)
 
 
 def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
@@ -176,10 +175,15 @@ def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
         "On random affine cells of 40 dimensions, whatever model is chosen above: a truncated series leaves out what "
         "the largest eigenvalues still had to say, so its error grows towards a spectral radius of 1."
     )
-    show(
-        gradient_curves(RADII, errors, "spectral radius", falling=False),
-        "gradient-radius",
-        "Error of the gradient against the spectral radius of df/dz; forward solve to 1e-6.",
-    )
-    table = {"spectral radius": list(RADII)} | {name: list(e) for name, e in errors.items()}
-    show_table(table, dict.fromkeys(errors, SCIENTIFIC), "gradient-radius.csv")
+    caption = "Error of the gradient against the spectral radius of df/dz; forward solve to 1e-6."
+    _curves(RADIUS, RADII, errors, caption, falling=False)
+
+
+def _curves(
+    axis: str, values: Sequence[float], errors: dict[str, np.ndarray], caption: str, *, falling: bool
+) -> None:
+    """The errors over one axis, drawn and as a table."""
+    key = f"gradient-{axis.split()[-1]}"
+    show(gradient_curves(values, errors, axis, falling=falling), key, caption)
+    table = {axis: list(values)} | {name: list(error) for name, error in errors.items()}
+    show_table(table, dict.fromkeys(errors, SCIENTIFIC) | {axis: PLAIN}, f"{key}.csv")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import settle, visit
+from tests.browser.harness import SLOW, settle, visit
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def test_from_home_to_an_own_digit_in_three_clicks(page: Page, server: str) -> N
     page.mouse.down()  # the second one: a stroke
     page.mouse.move(box["x"] + 150, box["y"] + 250, steps=8)
     page.mouse.up()
-    expect(page.get_by_text(re.compile("Converged on 1"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Converged on 1"))).to_be_visible(timeout=SLOW)
     assert page.get_by_test_id("stException").count() == 0
 
 

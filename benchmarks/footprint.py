@@ -1,0 +1,63 @@
+"""What does the server hold once every page and tab has been seen? python -m benchmarks.footprint [--json]
+
+A fresh server and a real browser, a visitor of their own for each page. Memory is the server's resident set;
+the seconds of the first row are those of a cold start, from the command to the front page drawn, those of the
+others from the address or the click to a page that stands still, on a machine where nothing is compiled yet.
+Streamlit Community Cloud gives an app 1 GB at least; this one is to stay below 700 MB.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psutil
+from playwright.sync_api import Browser, expect
+
+from benchmarks.timing import arguments, report
+from pages.ui.navigation import PAGES
+from tests.browser.harness import SLOW, running_browser, running_server, visit
+from tests.browser.screenshots import opened_tabs
+
+MEGABYTE = 1e6
+TRAINED = "train"  # where a run is started too
+
+
+def held() -> float:
+    """Resident memory in MB of the dashboards that this process has started."""
+    started = psutil.Process().children()
+    servers = [child for child in started if "streamlit" in " ".join(child.cmdline())]
+    return sum(server.memory_info().rss for server in servers) / MEGABYTE
+
+
+def views(browser: Browser, address: str, name: str) -> Iterator[str]:
+    """Opens a page, then each of its tabs; yields what is open."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(2 * SLOW)
+    page = context.new_page()
+    visit(page, f"{address}/{name}")
+    yield name
+    if name == TRAINED:
+        page.get_by_role("button", name="Start training").click()
+        expect(page.get_by_test_id("stProgress").first).to_contain_text("Finished", timeout=4 * SLOW)
+        yield f"{name}, a run"
+    for tab in opened_tabs(page):
+        yield f"{name}, {tab}"
+    context.close()
+
+
+def main() -> None:
+    chosen = arguments(__doc__ or "")
+    rows, began = [], time.perf_counter()
+    with running_browser() as browser, running_server() as address:
+        for name in PAGES:
+            for view in views(browser, address, name):
+                now = time.perf_counter()
+                rows.append({"view": view, "seconds": now - began, "resident (MB)": round(held())})
+                began = now
+    rows.append({"view": "most", "seconds": 0.0, "resident (MB)": max(row["resident (MB)"] for row in rows)})
+    report("Resident memory of the server, view by view", rows, chosen.json)
+
+
+if __name__ == "__main__":
+    main()
