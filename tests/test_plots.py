@@ -9,7 +9,14 @@ from deq.plots.flows import flow_and_steps, phase_line, stability_regions
 from deq.plots.orbits import distance_curve, iterates, solver_distances
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.plots.residuals import residual_curve, residual_curves, residual_quantiles
-from deq.plots.style import DIGIT_COLORS, SOLVER_STYLES, label_ends, solver_style, styled_figure
+from deq.plots.style import (
+    DIGIT_COLORS,
+    SOLVER_STYLES,
+    label_ends,
+    scientific,
+    solver_style,
+    styled_figure,
+)
 from deq.plots.sweeps import bifurcation_diagram, orbit_density
 
 NONE = np.empty(0)
@@ -69,7 +76,7 @@ def test_residual_of_one_sample():
     np.testing.assert_allclose(drawn.y, [1.0, 0.1, 0.01])
     assert drawn.line.color == SOLVER_STYLES["Picard"].color
     assert figure.layout.yaxis.type == "log"
-    assert any("tolerance 1e-01" in note.text and note.y == -1 for note in figure.layout.annotations)
+    assert any("tolerance 1e-1" in note.text and note.y == -1 for note in figure.layout.annotations)
 
 
 def test_residual_of_a_batch_is_median_and_band():
@@ -181,3 +188,11 @@ def test_portrait_draws_nullclines_paths_and_points():
     figure = phase_portrait(axis, -grid, iteration=paths, flow=paths, fixed=[[0, 0]], stable=[True])
     names = [found.name for found in figure.data]
     assert {"iteration", "flow", "z<sub>1</sub>' = 0", "z<sub>2</sub>' = 0"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "written"),
+    [(1e-4, 0, "1e-4"), (2.96e-8, 1, "3.0e-8"), (1.0, 0, "1e0"), (np.inf, 1, "inf"), (np.nan, 0, "nan")],
+)
+def test_powers_of_ten_are_written_short(number: float, digits: int, written: str) -> None:
+    assert scientific(number, digits) == written

@@ -122,6 +122,12 @@ def _log_ticks(axis_type: AxisType) -> dict[str, object]:
     return {"exponentformat": "power", "tickfont": {"size": 10}}  # plotly draws powers a quarter larger
 
 
+def scientific(number: float, digits: int = 0) -> str:
+    """A number with its power of ten: 1e-4, with digits=1 3.0e-8; never 1e-04."""
+    mantissa, _, exponent = f"{number:.{digits}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa  # inf and nan have none
+
+
 def add_tolerance(figure: go.Figure, tol: float) -> None:
     """A dashed horizontal line where a solve counts as converged, on a log y axis."""
     add_level(figure, tol, "dash")
@@ -129,7 +135,7 @@ def add_tolerance(figure: go.Figure, tol: float) -> None:
         x=0,  # curves end just below the line further right, and none begins there
         xref="paper",
         y=math.log10(tol),  # plotly places annotations on a log axis by the logarithm
-        text=f"tolerance {tol:.0e}",
+        text=f"tolerance {scientific(tol)}",
         font={"size": 11, "color": NEUTRAL},
         showarrow=False,
         xanchor="left",

@@ -11,6 +11,7 @@ import streamlit as st
 from deq.formula import Formula, FormulaError, parse_formula
 from deq.maps import OWN_FORMULA, PRESETS, Preset, ScalarMap
 from deq.notation import latex
+from pages.ui.fixed_points_start import start_controls, start_key
 from pages.ui.glossary import tip
 
 A_RANGE = (-4.0, 4.0)  # one range for all presets: a widget with another range would be another widget
@@ -73,7 +74,7 @@ def map_controls(damping_label: str = "Damping") -> MapSettings | None:
         has_b = formula is not None and "b" in formula.variables
         b = _slider("Parameter b", "b", *A_RANGE, preset.b) if has_b else preset.b
     with columns[2]:
-        start = _start(name, low, high, min(max(preset.start, low), high))
+        start = start_controls(name, low, high, min(max(preset.start, low), high))
     with columns[3]:
         damping = _slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
     st.session_state["_a_seen"] = a
@@ -89,16 +90,6 @@ def map_tries() -> None:
     with st.container(horizontal=True, gap="small"):
         for label, (preset, changes) in TRIES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=(preset, changes))
-
-
-def start_key(name: str) -> str:
-    """The start has a key for each map: their windows differ, and each remembers its own."""
-    return "start_" + "".join(c if c.isalnum() else "_" for c in name).strip("_").lower()
-
-
-def set_start(x: float) -> None:
-    """Move the start of the chosen map, from a click or from the number field."""
-    st.session_state[start_key(st.session_state["preset"])] = float(x)
 
 
 def _formula_text(name: str, preset: Preset) -> str:
@@ -164,40 +155,6 @@ def _slider(label: str, key: str, low: float, high: float, default: float, help:
         ),
         10,
     )
-
-
-def _start(name: str, low: float, high: float, default: float) -> float:
-    """The start by slider and by number field, which follow each other; a click on the cobweb moves both."""
-    key, step = start_key(name), (high - low) / 200
-    if key in st.session_state:  # another window, or a click on its very edge
-        st.session_state[key] = min(max(st.session_state[key], low), high)
-    start = st.slider(
-        "Start",
-        low,
-        high,
-        default,
-        step,
-        format="%.3f",
-        key=key,
-        bind="query-params",
-        persist_state="session",
-    )
-    st.session_state["start_field"] = start
-    st.number_input(
-        "Start as a number",
-        low,
-        high,
-        step=step,
-        format="%.5g",
-        key="start_field",
-        label_visibility="collapsed",
-        on_change=_field_changed,
-    )
-    return start
-
-
-def _field_changed() -> None:
-    set_start(st.session_state["start_field"])
 
 
 def _has_values(settings: MapSettings) -> bool:

@@ -18,7 +18,8 @@ from deq.plots.orbits import distance_curve, iterates
 from pages.ui.charts import show
 from pages.ui.code import show_code
 from pages.ui.downloads import csv_button
-from pages.ui.fixed_points_controls import MapSettings, map_controls, map_tries, set_start
+from pages.ui.fixed_points_controls import MapSettings, map_controls, map_tries
+from pages.ui.fixed_points_start import set_start
 from pages.ui.fixed_points_words import banach_sentence, fixed_point_table, number, verdict_sentence
 from pages.ui.glossary import tip
 

@@ -120,7 +120,16 @@ def _controls() -> PlaneSettings:
     columns = st.columns(4, gap="medium")
     bound = {"bind": "query-params", "persist_state": "session"}
     with columns[0]:
-        radius = st.slider("Radius r of the eigenvalues", 0.0, 3.0, 0.9, 0.01, key="w_radius", **bound)
+        radius = st.slider(
+            "Radius r of the eigenvalues",
+            0.0,
+            3.0,
+            0.9,
+            0.01,
+            key="w_radius",
+            help=tip("eigenvalue"),
+            **bound,
+        )
     with columns[1]:
         angle = st.slider("Angle φ, degrees", 0, 180, 40, key="w_angle", **bound)
     with columns[2]:

@@ -6,6 +6,7 @@ import streamlit as st
 from deq.checkpoints import Checkpoint, model_name
 from deq.images import Digit, Ink
 from deq.plots.prediction import percent
+from deq.plots.style import scientific
 from deq.settings import to_dict
 from deq.solvers import Solver
 from pages.ui.answer import Answer
@@ -69,10 +70,10 @@ def choose_digit(found: list[Answer]) -> int:
 def verdict(answer: Answer, tol: float) -> str:
     """A sentence on what happened, in numbers."""
     if not answer.converged:
+        left, tol_told = scientific(answer.final_residual, 1), scientific(tol)
         return (
-            f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is still "
-            f"{answer.final_residual:.1e}, above the tolerance {tol:.0e}. This is no equilibrium, so it is no answer: "
-            "its last state would say "
+            f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is still {left}, "
+            f"above the tolerance {tol_told}. This is no equilibrium, so it is no answer: its last state would say "
             f"{answer.label}. Try another solver under More settings."
         )
     sure = percent(float(answer.probabilities[answer.label]))

@@ -7,6 +7,7 @@ from deq.checkpoints import pretrained_names
 from deq.comparison.compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
 from deq.diagnostics import PathIndependence
 from deq.plots.comparison import compute_curves, distance_strip
+from deq.plots.style import scientific
 from deq.settings import to_dict
 from pages.ui.charts import show
 from pages.ui.code import show_code
@@ -28,6 +29,7 @@ PATHS = "Solving from other starts"
 SNIPPET = """
 from deq.comparison import Subject, make_problem
 from deq.comparison.compute import compute_table, forget, path_table, spend
+from deq.plots.style import scientific
 from deq.settings import from_dict
 
 {problem}
@@ -95,12 +97,12 @@ def budget_sentence(curves: dict[str, Compute]) -> str:
     curve = curves[name]
     end = np.median(curve.residual[-1])
     if curve.accuracy is None:
-        return f"With {curve.budget[-1]} evaluations {name} gets furthest, to a residual of {end:.1e}."
+        return f"With {curve.budget[-1]} evaluations {name} gets furthest, to a residual of {scientific(end, 1)}."
     settled = np.flatnonzero(curve.accuracy != curve.accuracy[-1])
     since = curve.budget[settled[-1] + 1] if len(settled) else curve.budget[0]
     return (
         f"With {name} the accuracy on this batch is **{100 * curve.accuracy[-1]:.1f} %** and stays there from "
-        f"**{since} evaluations** on; the residual goes on falling, to {end:.1e}."
+        f"**{since} evaluations** on; the residual goes on falling, to {scientific(end, 1)}."
     )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from deq.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
 from deq.comparison.timing import device_name
 from deq.plots.comparison_gradients import gradient_curves, gradient_rows
+from deq.plots.style import scientific
 from pages.ui.charts import show
 from pages.ui.code import show_code
 from pages.ui.glossary import tip
@@ -129,7 +130,7 @@ def gradient_sentence(runs: dict[str, GradientRun]) -> str:
     parts = []
     if exact:
         worst = max(runs[name].error for name in exact)
-        parts.append(f"As good as exact: **{listed(exact)}** (error at most {worst:.0e}).")
+        parts.append(f"As good as exact: **{listed(exact)}** (error at most {scientific(worst)}).")
     if lost:
         parts.append(f":red[Not finite]: **{listed(lost)}**, whose steps run away from z\\*.")
     for name, run in sorted(others.items(), key=lambda item: -item[1].error)[:1]:

@@ -6,6 +6,7 @@ import streamlit as st
 from deq.comparison.precision import WorkPrecision, precision_table
 from deq.comparison.timing import device_name
 from deq.plots.comparison import work_precision_diagram
+from deq.plots.style import scientific
 from deq.settings import to_dict
 from pages.ui.charts import show
 from pages.ui.code import show_code
@@ -26,6 +27,7 @@ SNIPPET = """
 from deq.comparison import Subject, make_problem
 from deq.comparison.precision import precision_table, work_precision
 from deq.comparison.reference import find_reference
+from deq.plots.style import scientific
 from deq.settings import from_dict
 
 {problem}
@@ -94,8 +96,9 @@ def precision_sentence(curves: dict[str, WorkPrecision]) -> str:
         return "No solver solved the whole batch at any tolerance; the tab Why says why."
     factor = np.nanmedian(curve.error[solved] / curve.tol[solved][:, None])
     last = int(np.flatnonzero(solved)[-1])
+    tol, error = scientific(curve.tol[last]), scientific(np.nanmedian(curve.error[last]), 1)
     return (
         f"The residual is not the error: with {name} the state is off by about **{factor:.2g} times the tolerance**. "
-        f"The smallest tolerance at which it solved the whole batch is {curve.tol[last]:.0e}, for "
-        f"{np.median(curve.nfe[last]):.0f} evaluations and an error of {np.nanmedian(curve.error[last]):.1e}."
+        f"The smallest tolerance at which it solved the whole batch is {tol}, for "
+        f"{np.median(curve.nfe[last]):.0f} evaluations and an error of {error}."
     )

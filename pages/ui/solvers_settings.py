@@ -8,6 +8,7 @@ import streamlit as st
 from deq.comparison.lineup import METHODS, SOLVER_NAMES, Lineup
 from deq.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
 from deq.models import MODELS
+from deq.plots.style import scientific
 from deq.solvers import Solver
 from pages.ui.glossary import tip
 from pages.ui.models import session_models, session_readers
@@ -75,6 +76,7 @@ def read_settings() -> Settings | None:
         default=DEFAULT_SOLVERS,
         key="race_solvers",
         bind="query-params",
+        help=tip("solver"),
     )
     size, seed, sizes = _more_settings()
     subject = _subject(model, batch, size, seed, radius)
@@ -121,7 +123,7 @@ def _tolerance() -> float:
         "Tolerance",
         TOLERANCES,
         1e-4,
-        format_func="{:.0e}".format,
+        format_func=scientific,
         key="race_tol",
         bind="query-params",
         help=tip("tolerance"),
@@ -138,15 +140,36 @@ def _more_settings() -> tuple[int, int, dict[str, Any]]:
         seed = left.number_input("Seed", 0, 9999, 0, key="race_seed", bind="query-params", help=tip("seed"))
         sizes = {
             "max_nfe": middle.slider(
-                "Evaluations allowed", 20, 500, 300, 10, key="race_max_nfe", bind="query-params"
+                "Evaluations allowed",
+                20,
+                500,
+                300,
+                10,
+                key="race_max_nfe",
+                bind="query-params",
+                help=tip("NFE"),
             ),
-            "memory": middle.slider("Memory of Anderson", 1, 20, 5, key="race_memory", bind="query-params"),
-            "rank": right.slider("Rank of Broyden", 1, 40, 10, key="race_rank", bind="query-params"),
+            "memory": middle.slider(
+                "Memory of Anderson", 1, 20, 5, key="race_memory", bind="query-params", help=tip("memory")
+            ),
+            "rank": right.slider(
+                "Rank of Broyden", 1, 40, 10, key="race_rank", bind="query-params", help=tip("rank")
+            ),
             "krylov": right.slider(
-                "Krylov space of Newton", 1, 20, 10, key="race_krylov", bind="query-params"
+                "Krylov space of Newton",
+                1,
+                20,
+                10,
+                key="race_krylov",
+                bind="query-params",
+                help=tip("Krylov space"),
             ),
             "method": left.selectbox(
-                "Method of the ODE flow", list(METHODS), key="race_method", bind="query-params"
+                "Method of the ODE flow",
+                list(METHODS),
+                key="race_method",
+                bind="query-params",
+                help=tip("ODE flow"),
             ),
         }
     return int(size), int(seed), sizes
