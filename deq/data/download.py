@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deq.data.lazy import lazy_imports_of_this_thread
 
@@ -40,7 +41,7 @@ def cache_folder(name: str) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deq" / name
 
 
-def download_once(name: str, source: str, url_infos: dict | None = None) -> Path:
+def download_once(name: str, source: str, url_infos: dict[str, Any] | None = None) -> Path:
     """The cache folder of data set `name`, filled from the address `source` if a file is missing.
 
     url_infos: checksums by address, {url: tfds.download.checksums.UrlInfo}, for addresses that
@@ -69,7 +70,7 @@ def probe(name: str, url: str) -> None:
 
     answers = []
 
-    def ask():
+    def ask() -> None:
         try:
             answers.append(requests.head(url, timeout=PROBE_SECONDS, allow_redirects=True).ok)
         except requests.RequestException:
@@ -95,7 +96,7 @@ def while_it_moves(get: Callable[[], list[Path]], folder: Path, complaint: str) 
     """What get() returns, unless `folder`, which it fills, grows by less than STALL_BYTES in STALL_SECONDS."""
     outcome: list[list[Path] | DatasetError] = []
 
-    def run():
+    def run() -> None:
         try:
             outcome.append(get())
         except DatasetError as error:
@@ -124,7 +125,14 @@ def bytes_in(folder: Path) -> int:
     return total
 
 
-def fetch(name: str, source: str, *, manual_dir=None, download_dir=None, url_infos=None) -> list[Path]:
+def fetch(
+    name: str,
+    source: str,
+    *,
+    manual_dir: Path | None = None,
+    download_dir: str | Path | None = None,
+    url_infos: dict[str, Any] | None = None,
+) -> list[Path]:
     """Paths of the four FILES, checked by sha256: taken in place from manual_dir, else downloaded."""
     with lazy_imports_of_this_thread():
         import tensorflow_datasets as tfds  # half a second: paid only where a data set is read
