@@ -104,10 +104,11 @@ def test_shadow_changes_nothing(edge: int) -> None:
     assert alike(find_digits(picture)[0].image, REFERENCE) > 0.95
 
 
-@pytest.mark.parametrize("degrees", [0, 3, -5])
-def test_ruled_lines_are_taken_off_and_strokes_mended(degrees: float) -> None:
+@pytest.mark.parametrize(("degrees", "fan"), [(0, 0), (3, 0), (-5, 0), (1, 0.1), (0, -0.12)])
+def test_ruled_lines_are_taken_off_and_strokes_mended(degrees: float, fan: float) -> None:
     ink = drawing((300, 300), height=150)
     rules = pictures.ruled(ink.shape, 40, 2, np.deg2rad(degrees))
+    rules = shear(rules, fan * np.linspace(-0.5, 0.5, 300)[:, None])  # of a page seen askew
     cleaned = rule_out(np.maximum(ink, rules), 0.0)
     away = ndimage.binary_dilation(ink > 0, iterations=6)
     assert cleaned[~away & (rules > 0.5)].mean() < 0.1

@@ -42,8 +42,8 @@ def cut_digits(ink: Ink, threshold: float | None = None) -> list[Digit]:
 def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
     """Where the ink is: stronger than a share of the strength of the picture's main stroke."""
     if threshold is None:
-        floor = ink_floor(ink.strength, ink.noise)
-        threshold = max(floor, 0.4 * main_stroke(ink.strength, floor)[1])
+        _, core, floor = main_stroke(ink.strength, ink_floor(ink.strength, ink.noise))
+        threshold = max(floor, 0.4 * core)
     mask = ink.strength > threshold
     if not mask.any():
         raise PictureError(BLANK)

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from deq.images.frames import unbox, unframe
 from deq.images.lines import rule_out
 from deq.images.strokes import main_stroke
 
@@ -58,7 +59,7 @@ def clean(grey: np.ndarray) -> tuple[np.ndarray, float]:
     low, paper = np.quantile(strength, (0.05, 0.25))  # ink may fill half the picture
     noise = float(paper - low) / 0.97  # of a normal law
     level = 0.0 if drawn is not None else float(paper) + 0.5 * noise
-    strength = np.clip(strength - level, 0, 1)
+    strength = unbox(np.clip(strength - level, 0, 1), max(4 * noise, 0.1))
     strength = np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T)
     if drawn is None:
         strength = unframe(
@@ -99,10 +100,17 @@ def find_polarity(grey: np.ndarray, strength: np.ndarray, noise: float) -> str:
     strength, noise: what `clean` made of the grey. Light ink is judged at half the size, for speed: its score
     is then half as high.
     """
-    lean = 2.0 if np.median(grey) > grey.mean() else 0.5  # there is less ink than paper
+    lean = 1.4 if np.median(grey) > grey.mean() else 0.7  # there is less ink than paper
+    lean *= float(np.exp((np.median(middle(grey)) - 100) / 60))  # a light pen needs a dark board
     size = [max(1, n // 2) for n in grey.shape[::-1]]
     half = np.asarray(Image.fromarray(255 - grey).resize(size, Image.Resampling.BOX))
     return "dark" if lean * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half)) else "light"
+
+
+def middle(grey: np.ndarray) -> np.ndarray:
+    """The picture without a fifth of it at each edge."""
+    rows, columns = (n // 5 for n in grey.shape)
+    return grey[rows : grey.shape[0] - rows, columns : grey.shape[1] - columns]
 
 
 def stroke_score(strength: np.ndarray, noise: float) -> float:
@@ -124,41 +132,17 @@ def flat_paper(grey: np.ndarray) -> float | None:
     return paper if same.mean() > 0.3 and rim.mean() > 0.5 else None
 
 
-def flatten(soft: np.ndarray, drawn: float | None, beyond: str = "maximum") -> np.ndarray:
+def flatten(soft: np.ndarray, drawn: float | None, beyond: str = "median") -> np.ndarray:
     """Strength of dark ink on paper that may lie in shadow: (rows, columns), at most 1.
 
-    beyond: how the paper of a photo goes on beyond its edge, in its brightest shade nearby or as it ends.
+    beyond: how the paper of a photo goes on beyond its edge, in its usual shade nearby or as it ends.
     """
     reach = max(3, int((REACH_PHOTO if drawn is None else REACH_DRAWN) * min(soft.shape)) | 1)
     if drawn is not None:
         wide = np.pad(soft, reach, constant_values=drawn)
-    elif beyond == "maximum":
-        wide = np.pad(soft, reach, "maximum", stat_length=reach)
+    elif beyond == "median":
+        wide = np.pad(soft, reach, "median", stat_length=reach)
     else:
         wide = np.pad(soft, reach, "edge")
     paper = ndimage.grey_closing(wide, (reach, reach))[reach:-reach, reach:-reach]
     return (paper - soft) / np.maximum(paper, 80)
-
-
-def unframe(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
-    """Ink without what frames the paper: a scanner's lid, a table, a shadow.
-
-    A stroke that leaves a photo and a dark area at its edge look alike there. What is ink only if the paper does
-    not end as the photo does (then its strength is `ending`) is a frame where it lies at the edge for the most
-    part, or fills the edge from end to end; a digit that is cut off goes on inside.
-    """
-    ink = strength > floor
-    labels, count = ndimage.label(ink)
-    edge = strength - ending > 0.05
-    shares = np.append(0, ndimage.mean(edge, labels, np.arange(1, count + 1)))
-    frame = ink & edge & ((shares > 0.5)[labels] | full_rows(ink) | full_rows(ink.T).T)
-    return (
-        np.where(ndimage.binary_dilation(frame, iterations=3), ending, strength) if frame.any() else strength
-    )
-
-
-def full_rows(ink: np.ndarray) -> np.ndarray:
-    """Rows at the upper and the lower edge, up to a tenth of them, that are ink nearly from end to end."""
-    full = (ink.mean(1) > 0.95)[:, None] & np.ones_like(ink)
-    full[len(ink) // 10 + 1 : -(len(ink) // 10) - 1] = False
-    return full

@@ -6,6 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 TILTS = np.tan(np.deg2rad(np.arange(-7, 7.5, 0.5)))
+FANS = np.linspace(
+    -0.16, 0.16, 9
+)  # how much steeper the lowest line of a page is than the highest, seen askew
 
 
 def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
@@ -13,13 +16,13 @@ def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
     rows, columns = strength.shape
     if min(rows, columns) < 60:
         return strength
-    tilt = find_tilt(strength)
-    profile = line_profile(shear(strength, tilt))
+    slopes = find_slopes(strength)
+    profile = line_profile(shear(strength, slopes))
     profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is no ruled line
     profile = np.where(profile > 2 * noise + 0.02, profile, 0)
     if not profile.any():
         return strength
-    lines = shear(np.repeat(profile[:, None], columns, 1), -tilt)
+    lines = shear(np.repeat(profile[:, None], columns, 1), -slopes)
     lines = ndimage.grey_dilation(lines, (3, 1))
     return mend(np.clip(strength - 1.2 * lines, 0, 1), lines > 0)
 
@@ -30,27 +33,38 @@ def mend(strength: np.ndarray, lines: np.ndarray) -> np.ndarray:
     return np.where(lines, ndimage.grey_closing(strength, (reach, 1)), strength)
 
 
-def find_tilt(strength: np.ndarray) -> float:
-    """The slope at which the profiles of lines are sharpest: every degree first, then half a degree about it."""
+def find_slopes(strength: np.ndarray) -> np.ndarray:
+    """The slope of a line through each row (rows, 1), at which the profiles of lines are sharpest.
+
+    Every degree first, then how lines fan out on a page seen askew, then half a degree about the first.
+    """
     step = max(1, strength.shape[1] // 96)
     small = np.minimum(strength[:, ::step], 0.3)
-    coarse = max(range(0, len(TILTS), 2), key=lambda i: sharpness(small, TILTS[i] * step))
-    near = range(max(coarse - 1, 0), min(coarse + 2, len(TILTS)))
-    return TILTS[max(near, key=lambda i: sharpness(small, TILTS[i] * step))]
+    down = np.linspace(-0.5, 0.5, len(strength))[:, None]
+
+    def best(tilts: np.ndarray, fans: np.ndarray) -> tuple[float, float]:
+        pairs = [(tilt, fan) for tilt in tilts for fan in fans]
+        return max(pairs, key=lambda pair: sharpness(small, (pair[0] + pair[1] * down) * step))
+
+    tilt, fan = best(TILTS[::2], FANS[4:5])
+    _, fan = best(np.array([tilt]), FANS)
+    near = np.abs(TILTS - tilt) < 0.02
+    tilt, fan = best(TILTS[near], fan + np.array([-0.02, 0, 0.02]))
+    return tilt + fan * down
 
 
-def sharpness(small: np.ndarray, slope: float) -> float:
+def sharpness(small: np.ndarray, slopes: np.ndarray) -> float:
     """Sum over rows of the squared profile, by means, which are quicker than medians."""
     cuts = strips(small.shape[1])
-    means = np.add.reduceat(shear(small, slope), cuts[:-1], axis=1) / np.diff(cuts)
+    means = np.add.reduceat(shear(small, slopes), cuts[:-1], axis=1) / np.diff(cuts)
     return float((means.min(1) ** 2).sum())
 
 
-def shear(image: np.ndarray, slope: float) -> np.ndarray:
-    """Rows moved along a slope: result[y, x] = image[y + slope (x - middle), x], zero outside."""
+def shear(image: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Rows moved along their slopes (rows, 1): result[y, x] = image[y + slope (x - middle), x], zero outside."""
     rows, columns = image.shape
     x = np.arange(columns)
-    y = np.arange(rows)[:, None] + np.round(slope * (x - columns / 2)).astype(int)
+    y = np.arange(rows)[:, None] + np.round(slopes * (x - columns / 2)).astype(int)
     inside = (y >= 0) & (y < rows)
     return np.where(inside, image[np.clip(y, 0, rows - 1), x], 0)
 

@@ -5,23 +5,41 @@ from scipy import ndimage
 
 EIGHT = np.ones((3, 3))
 Box = tuple[slice, ...]  # rows, columns
+LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # of the floor above which strokes are looked for
+PLAINER = 1.6  # how much better a stroke has to be where weaker ink is left out
 
 
-def main_stroke(strength: np.ndarray, floor: float) -> tuple[float, float]:
-    """Score of the best stroke above `floor`, and the strength of its core; 0, 0 where there is none.
+def main_stroke(strength: np.ndarray, floor: float) -> tuple[float, float, float]:
+    """Score of the best stroke, the strength of its core, and the floor above which it stands out; or 0, 0, floor.
 
-    The score is strength times extent^2 / width, high for what is long, thin and of even width; what touches
-    the edge of the picture counts half.
+    Higher floors than the one given are tried too: a stroke in a shadow that is itself taken for ink comes out
+    only above the strength of the shadow.
+    """
+    best = 0.0, 0.0, floor
+    for lift in LIFTS:
+        score, core = stroke_above(strength, lift * floor)
+        if score > best[0] * PLAINER:
+            best = score, core, lift * floor
+    return best
+
+
+def stroke_above(strength: np.ndarray, floor: float) -> tuple[float, float]:
+    """Score of the best stroke above the floor, and the strength of its core; 0, 0 where there is none.
+
+    The score is core^2 extent^2 / width, high for what is dark, long, thin and of even width; what touches the
+    edge of the picture counts half.
     """
     labels, _ = ndimage.label(strength > floor, EIGHT)
+    boxes = ndimage.find_objects(labels)
     best, level = 0.0, 0.0
-    for index, box in enumerate(ndimage.find_objects(labels), 1):
-        inside = labels[box] == index
+    for i in sorted(range(len(boxes)), key=lambda i: -extent(boxes[i])):
+        inside, box = labels[boxes[i]] == i + 1, boxes[i]
         core = float(np.quantile(strength[box][inside], 0.9))
-        if extent(box) ** 2 * core < best:
+        score = (core * extent(box)) ** 2
+        if score <= best:  # it is no better for being wide or uneven
             continue
         width, evenness = stroke(inside)
-        score = core * extent(box) ** 2 / width * evenness**2 * (1 - rim_share(inside, box, strength.shape))
+        score *= evenness**2 / width * (1 - rim_share(inside, box, strength.shape))
         score *= 0.5 if touches_edge(box, strength.shape) else 1.0
         if score > best:
             best, level = score, core

@@ -1,0 +1,51 @@
+"""What is around the writing: printed boxes, a scanner's lid, a table, a shadow that comes in over the edge."""
+
+import numpy as np
+from scipy import ndimage
+
+from deq.images.strokes import EIGHT, extent
+
+
+def unbox(strength: np.ndarray, floor: float) -> np.ndarray:
+    """Ink without printed boxes and frames: thin outlines, nearly rectangles, with something written inside."""
+    labels, _ = ndimage.label(strength > floor, EIGHT)
+    for i, box in enumerate(ndimage.find_objects(labels), 1):
+        if any(4 * (side.stop - side.start) < n for side, n in zip(box, strength.shape, strict=True)):
+            continue
+        line = labels[box] == i
+        if is_frame(line, labels[box]):
+            strength[box][ndimage.binary_dilation(line, iterations=2)] = 0
+    return strength
+
+
+def is_frame(line: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether a component, of its box's labels, is an outline that fills its box and holds another component."""
+    filled = ndimage.binary_fill_holes(line)
+    if filled.mean() < 0.8 or line.sum() > 0.35 * filled.sum():  # an ellipse fills 0.79
+        return False
+    written = ndimage.find_objects(np.where(filled & ~line, labels, 0))
+    return max((extent(box) for box in written if box), default=0) > 0.1 * max(line.shape)
+
+
+def unframe(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
+    """Ink without what frames the paper: a scanner's lid, a table, a shadow.
+
+    A stroke that leaves a photo and a dark area at its edge look alike there. What is ink only if the paper does
+    not end as the photo does (then its strength is `ending`) is a frame where it lies at the edge for the most
+    part, or fills the edge from end to end; a digit that is cut off goes on inside.
+    """
+    ink = strength > floor
+    labels, count = ndimage.label(ink)
+    edge = strength - ending > 0.05
+    shares = np.append(0, ndimage.mean(edge, labels, np.arange(1, count + 1)))
+    frame = ink & edge & ((shares > 0.5)[labels] | full_rows(ink) | full_rows(ink.T).T)
+    return (
+        np.where(ndimage.binary_dilation(frame, iterations=3), ending, strength) if frame.any() else strength
+    )
+
+
+def full_rows(ink: np.ndarray) -> np.ndarray:
+    """Rows at the upper and the lower edge, up to a tenth of them, that are ink nearly from end to end."""
+    full = (ink.mean(1) > 0.95)[:, None] & np.ones_like(ink)
+    full[len(ink) // 10 + 1 : -(len(ink) // 10) - 1] = False
+    return full
