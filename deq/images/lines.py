@@ -1,11 +1,12 @@
 """Ruled and grid paper: lines across the whole picture are taken off, the strokes they cut are mended."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from scipy import ndimage
 
-TILTS = np.tan(np.deg2rad(np.arange(-7, 7.5, 0.5)))
+DEGREE = np.tan(np.deg2rad(1))
+TILTS = DEGREE * np.arange(-9, 10)
 FANS = np.linspace(
     -0.16, 0.16, 9
 )  # how much steeper the lowest line of a page is than the highest, seen askew
@@ -34,34 +35,38 @@ def mend(strength: np.ndarray, lines: np.ndarray) -> np.ndarray:
 
 
 def find_slopes(strength: np.ndarray) -> np.ndarray:
-    """The slope of a line through each row (rows, 1), at which the profiles of lines are sharpest.
+    """The slope of a line through each row (rows, 1), at which lines are sharpest.
 
-    Every degree first, then how lines fan out on a page seen askew, then half a degree about the first.
+    Each tilt is tried once; which tilt suits which rows then tells how the lines fan out; last, finer steps of both.
     """
     step = max(1, strength.shape[1] // 96)
     small = np.minimum(strength[:, ::step], 0.3)
     down = np.linspace(-0.5, 0.5, len(strength))[:, None]
+    table = np.stack([sharpness(small, tilt * step) for tilt in TILTS])
+    rows = np.arange(len(strength))
 
-    def best(tilts: np.ndarray, fans: np.ndarray) -> tuple[float, float]:
-        pairs = [(tilt, fan) for tilt in tilts for fan in fans]
-        return max(pairs, key=lambda pair: sharpness(small, (pair[0] + pair[1] * down) * step))
+    def looked_up(pair: tuple[float, float]) -> float:
+        nearest = np.round((pair[0] + pair[1] * down[:, 0]) / DEGREE).astype(int) + len(TILTS) // 2
+        return float(table[np.clip(nearest, 0, len(TILTS) - 1), rows].sum())
 
-    tilt, fan = best(TILTS[::2], FANS[4:5])
-    _, fan = best(np.array([tilt]), FANS)
-    near = np.abs(TILTS - tilt) < 0.02
-    tilt, fan = best(TILTS[near], fan + np.array([-0.02, 0, 0.02]))
+    def measured(pair: tuple[float, float]) -> float:
+        return float(sharpness(small, (pair[0] + pair[1] * down) * step).sum())
+
+    tilt, fan = max(product(TILTS, FANS), key=looked_up)
+    tilts, fans = tilt + DEGREE * np.array([-0.5, 0, 0.5]), fan + np.array([-0.02, 0, 0.02])
+    tilt, fan = max(product(tilts, fans), key=measured)
     return tilt + fan * down
 
 
-def sharpness(small: np.ndarray, slopes: np.ndarray) -> float:
-    """Sum over rows of the squared profile, by means, which are quicker than medians."""
+def sharpness(small: np.ndarray, slopes: float | np.ndarray) -> np.ndarray:
+    """Of each row, the squared profile of lines, by means, which are quicker than medians."""
     cuts = strips(small.shape[1])
     means = np.add.reduceat(shear(small, slopes), cuts[:-1], axis=1) / np.diff(cuts)
-    return float((means.min(1) ** 2).sum())
+    return means.min(1) ** 2
 
 
-def shear(image: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """Rows moved along their slopes (rows, 1): result[y, x] = image[y + slope (x - middle), x], zero outside."""
+def shear(image: np.ndarray, slopes: float | np.ndarray) -> np.ndarray:
+    """result[y, x] = image[y + slope (x - middle), x], zero outside; one slope, or one for each row (rows, 1)."""
     rows, columns = image.shape
     x = np.arange(columns)
     y = np.arange(rows)[:, None] + np.round(slopes * (x - columns / 2)).astype(int)
