@@ -3,7 +3,7 @@
 A fresh server and a real browser, a visitor of their own for each page. Memory is the server's resident set;
 the seconds of the first row are those of a cold start, from the command to the front page drawn, those of the
 others from the address or the click to a page that stands still, on a machine where nothing is compiled yet.
-Streamlit Community Cloud gives an app 1 GB at least; this one is to stay below 700 MB.
+Streamlit Community Cloud gives an app 1 GB at least.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from deq.data import load_dataset
 from deq.gradients import Implicit, Phantom, Unrolled
@@ -55,6 +56,16 @@ def test_health_tells_both_solves(events: list) -> None:
     assert health.backward_converged > 0.9
     assert health.skipped == 0
     assert health.gradient_norm > 0
+
+
+def test_the_model_of_a_run_has_the_averaged_weights(events: list) -> None:
+    state = [event for event in events if isinstance(event, Progress)][-1].state
+    kept = jax.tree.leaves(nnx.state(events[-1].model, nnx.Param))
+    for found, average, last in zip(
+        kept, *map(jax.tree.leaves, (state.average, state.parameters)), strict=True
+    ):
+        np.testing.assert_array_equal(found, average)
+        assert not np.array_equal(average, last)
 
 
 def test_model_given_is_left_alone(digits: Task) -> None:
