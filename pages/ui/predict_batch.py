@@ -50,6 +50,8 @@ def choose_picture(
         return files[0].data
     readings = read_files(files, how)
     reading = readings[_choose_row(readings, files[-1].key, chosen, solver)]
+    if reading.error:
+        raise PictureError(reading.error)
     if reading.member < 0:
         return files[reading.file].data
     _, data = next(islice(unpack(files[reading.file].data), reading.member, None))
