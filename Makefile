@@ -18,7 +18,7 @@ app: $(APP_READY)
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# What takes minutes: runs killed again and again.
+# What takes minutes: runs killed, files bent, links of nonsense, random solves, visitors at once.
 soak: $(TEST_READY)
 	$(BIN)/python -m pytest -m soak -s tests/soak
 

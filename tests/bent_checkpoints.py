@@ -28,6 +28,7 @@ def same(ours: TrainState, theirs: TrainState) -> bool:
 
 def save_two(folder: Path) -> None:
     """Checkpoints of steps 1 and 2, each with its line of metrics."""
+    folder.mkdir(exist_ok=True)
     run = RunFolder(folder, SETTINGS)
     for step in (1, 2):
         run.save(state(step))

@@ -85,6 +85,11 @@ def some_weights(rng: np.random.Generator, sound: bytes) -> bytes:
     return bytes(data)
 
 
+def compile_first() -> None:
+    """What sound weights need is compiled, or read from JAX's cache, before anybody watches."""
+    restore_weights("toy", SOUND)
+
+
 def read_weights(data: bytes) -> bool:
     """Whether they make a model; then its weights are finite. Nothing else may happen."""
     with touching_nothing():
@@ -107,7 +112,6 @@ def toy_with(**changes: np.ndarray) -> bytes:
 
 
 SOUND = weights_of(build("toy"))
-restore_weights("toy", SOUND)  # compiles what it needs before anybody watches
 FIRST = sorted(safetensors.numpy.load(SOUND))[0]
 SHAPE = safetensors.numpy.load(SOUND)[FIRST].shape
 HOSTILE_WEIGHTS = {

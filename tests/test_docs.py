@@ -190,3 +190,15 @@ def test_the_image_copies_what_is_there_and_nothing_is_kept_from_it() -> None:
             assert f"!{source}" in sent, source
     assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
     assert "/_stcore/health" in dockerfile
+
+
+def test_what_can_be_relied_on_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "RELIABILITY.md").read_text()
+    named = re.findall(r"`(test_\w+)`", text)
+    assert len(named) > 15
+    for name in named:
+        assert (ROOT / "tests" / f"{name}.py").exists() or (
+            ROOT / "tests" / "soak" / f"{name}.py"
+        ).exists(), name
+    for path in re.findall(r"`((?:tests|pages)/[\w/]+\.py)`", text):
+        assert (ROOT / path).exists(), path

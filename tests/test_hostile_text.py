@@ -5,7 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hostile_text import HOSTILE_WEIGHTS, SOUND, read_formula, read_weights, some_formula, some_weights
+from tests.hostile_text import (
+    HOSTILE_WEIGHTS,
+    SOUND,
+    compile_first,
+    read_formula,
+    read_weights,
+    some_formula,
+    some_weights,
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    compile_first()
+
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=60, deadline=None, derandomize=True)

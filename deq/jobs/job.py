@@ -38,6 +38,7 @@ class Job:
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
         self._wish: tuple[Status, str] | None = None
+        self._measure = True
         self._sound: TrainState | None = None  # where it goes on from
         self._model: EquilibriumModel | None = None
         self._seconds = 0.0  # of the parts of the run that are over
@@ -68,10 +69,13 @@ class Job:
         with self._lock:
             return self._model
 
-    def halt(self, status: Status, message: str = "") -> None:
-        """Ask the worker to come to rest with that status after the call that is under way."""
+    def halt(self, status: Status, message: str = "", measure: bool = True) -> None:
+        """Ask the worker to come to rest with that status after the call that is under way.
+
+        measure: whether to take the time to try the model on the test set then.
+        """
         with self._lock:
-            self._wish = status, message
+            self._wish, self._measure = (status, message), measure
             self._now = replace(self._now, phase="coming to rest")
 
     def queue(self, position: int) -> None:
@@ -104,7 +108,7 @@ class Job:
         model = construct(plan.architecture, plan.seed)
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
         status, told = self._follow(events, model, task)
-        if status in (Status.PAUSED, Status.STOPPED):
+        if status in (Status.PAUSED, Status.STOPPED) and self._measure:
             self._enter(Status.RUNNING, "measuring on the test set", message)
             result = model if self._sound is None else model_at(model, self._sound, plan.recipe)
             self._deliver(

@@ -77,7 +77,7 @@ class Registry:
             self._queue.clear()
             workers = dict(self._workers)
             for job in workers:
-                job.halt(Status.PAUSED)
+                job.halt(Status.PAUSED, measure=False)
         deadline = time.monotonic() + seconds
         for thread in workers.values():
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -65,9 +65,10 @@ def norm(z: Array) -> Array:
 def unit_scale(g: Array) -> Array:
     """The largest absolute entry of each sample, 1 where all are zero; broadcasts against g: (batch, ...).
 
-    g over it has norm 1 to sqrt(n), however small g is: squares of entries below 1e-19 vanish in float32.
+    g over it has norm 1 to sqrt(n), however small g is: squares of entries below 1e-19 vanish in float32. At most a
+    quarter of the largest number, whose reciprocal would vanish as well.
     """
-    largest = jnp.max(jnp.abs(flat(g)), axis=1, initial=0.0)
+    largest = jnp.minimum(jnp.max(jnp.abs(flat(g)), axis=1, initial=0.0), jnp.finfo(g.dtype).max / 4)
     return per_sample(jnp.where(largest > 0, largest, 1), g)
 
 

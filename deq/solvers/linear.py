@@ -153,7 +153,11 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
     """
     scale = unit_scale(g)
     solution = _solve_unit(derivative, g / scale, solver)
-    return replace(solution, z=solution.z * scale)
+    u = solution.z * scale
+    finite = jnp.isfinite(flat(u)).all(axis=1)  # what was found may leave the numbers when it is scaled back
+    residual = jnp.where(finite, solution.residual, jnp.inf)
+    u = jnp.where(per_sample(finite, u), u, g)
+    return replace(solution, z=u, residual=residual, converged=solution.converged & finite)
 
 
 def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:

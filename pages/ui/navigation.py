@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 FOLDER = Path(__file__).resolve().parent.parent
+ICON = str(FOLDER / "ui" / "icon.svg")  # a file: a Material icon of a tab comes from another host
 
 # File name -> short title, icon, and the tooltip of its link.
 PAGES = {

@@ -44,6 +44,7 @@ def answers(images: np.ndarray, chosen: Checkpoint | SessionModel, solver: Solve
 def _answer(image: np.ndarray, i: int, probabilities: np.ndarray, paths: np.ndarray, sol: Solution) -> Answer:
     """Row i of a solved batch."""
     seen = np.isfinite(sol.trace.residual[i])
+    seen[0] = True  # the start, were even its residual not finite
     way = paths[i][seen], sol.trace.nfe[i][seen], sol.trace.residual[i][seen], sol.trace.z[i][seen]
     return Answer(
         image, probabilities[i], *way, int(sol.nfe[i]), float(sol.residual[i]), bool(sol.converged[i])

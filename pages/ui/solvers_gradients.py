@@ -78,7 +78,7 @@ def draw_gradients(settings: Settings) -> None:
         st.info("Choose at least one gradient.")
         return
     st.latex(IMPLICIT)
-    {HERE: _draw_here, TOLERANCE: _draw_tolerance, RADIUS: _draw_radius}[against](settings, methods)
+    {HERE: _draw_here, TOLERANCE: _draw_tolerance, RADIUS: _draw_radius}[against or HERE](settings, methods)
     show_code(SNIPPET.format(problem=subject_code(settings.subject), methods=list(methods)))
 
 

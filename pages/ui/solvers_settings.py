@@ -188,4 +188,7 @@ def _subject(model: str, batch: str | None, size: int, seed: int, radius: float)
     if upload is None:
         st.info("Upload a file `weights.safetensors` of this architecture.")
         return None
+    if not upload.size:  # a Subject without weights would be the model that ships
+        st.error("The file is empty. Upload a file `weights.safetensors` of this architecture.")
+        return None
     return Subject(architecture, batch or DIGITS, size, seed, weights=upload.getvalue())

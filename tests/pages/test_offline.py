@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from deq.comparison import subjects
 from deq.data import download
-from pages.ui.navigation import PAGES
+from pages.ui.navigation import ICON, PAGES
+from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage
 from tests.pages.test_train import QUICK, labels, press, run_until, runs  # noqa: F401  (runs: a registry for each test)
 
@@ -72,3 +73,9 @@ def test_a_run_on_fashion_says_what_to_do(open_page: OpenPage) -> None:
     run_until(app, lambda: bool(app.error))
     assert "no answer" in app.error[0].value
     assert "`digits`" in app.error[0].value
+
+
+def test_the_icon_comes_from_the_server() -> None:
+    """The tab's own: Streamlit fetches a Material icon for that place, unlike those on the page, from another host."""
+    assert Path(ICON).is_file()
+    assert "page_icon=ICON" in (ROOT / "app.py").read_text()

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.hostile_text import SOUND, read_formula, read_weights, some_formula, some_weights
+from tests.hostile_text import SOUND, compile_first, read_formula, read_weights, some_formula, some_weights
 from tests.soak.conftest import Report
 from tests.test_images_bundle import zipped
 from tests.test_images_hostile import WHOLE, bend, read
@@ -28,6 +28,7 @@ def test_bent_files(kind: str, report: Report) -> None:
 
 
 def test_formulas_and_weights(report: Report) -> None:
+    compile_first()
     for seed in range(TEXTS):
         read_formula(some_formula(np.random.default_rng(seed)))
         read_weights(some_weights(np.random.default_rng(seed), SOUND))

@@ -13,6 +13,7 @@ import pytest
 
 from deq.checkpoints import WEIGHTS
 from tests.conftest import ROOT
+from tests.soak.conftest import Report
 
 pytestmark = pytest.mark.soak
 
@@ -65,7 +66,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> bytes
     return Run(tmp_path_factory.mktemp("soak") / "whole").finish()
 
 
-def test_ten_kills_in_the_second_epoch(unbroken: bytes, tmp_path: Path) -> None:
+def test_ten_kills_in_the_second_epoch(unbroken: bytes, tmp_path: Path, report: Report) -> None:
     """Wherever in the epoch, in the middle of a call too."""
     chance, lost = random.Random(0), 0
     for kill in range(KILLS):
@@ -79,9 +80,10 @@ def test_ten_kills_in_the_second_epoch(unbroken: bytes, tmp_path: Path) -> None:
         lost += run.epochs().count(2)
     assert Run(tmp_path / "run", "--resume").finish() == unbroken
     print(f"{KILLS} kills in epoch 2, {lost} of its calls thrown away, weights equal to the bit")
+    report("faults survived", KILLS)
 
 
-def test_kills_while_a_checkpoint_is_written(unbroken: bytes, tmp_path: Path) -> None:
+def test_kills_while_a_checkpoint_is_written(unbroken: bytes, tmp_path: Path, report: Report) -> None:
     """The half of it that stays behind is never taken for a whole one."""
     for delay in (0.0, 0.01, 0.02, 0.03, 0.05):
         folder = tmp_path / f"run{delay}"
@@ -90,3 +92,4 @@ def test_kills_while_a_checkpoint_is_written(unbroken: bytes, tmp_path: Path) ->
         time.sleep(delay)
         run.kill()
         assert Run(folder, "--resume").finish() == unbroken
+        report("faults survived", 1)

@@ -7,13 +7,14 @@ import pytest
 
 from benchmarks.load import loaded
 from benchmarks.server import running
+from tests.soak.conftest import Report
 
 pytestmark = pytest.mark.soak
 
 VISITORS, SECONDS, THINK = 8, 30.0, 2.0
 
 
-def test_visitors_at_once(tmp_path: Path) -> None:
+def test_visitors_at_once(tmp_path: Path, report: Report) -> None:
     with running(tmp_path / "log") as server:
         found = asyncio.run(loaded(server, VISITORS, SECONDS, THINK, patience=1.0))
     print(
@@ -22,3 +23,4 @@ def test_visitors_at_once(tmp_path: Path) -> None:
     )
     assert found["answers"] >= VISITORS
     assert (found["errors"], found["mixed up"], found["logged errors"]) == (0, 0, 0), found["said"]
+    report("visitors held", VISITORS)

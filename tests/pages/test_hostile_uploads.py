@@ -1,0 +1,50 @@
+"""Weights that nobody writes in good faith, through the uploaders of three pages: refused in words, no traceback."""
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from streamlit.testing.v1 import AppTest
+
+from deq.checkpoints import PRETRAINED, WEIGHTS
+from tests.hostile_text import HOSTILE_WEIGHTS
+from tests.pages.conftest import OpenPage
+
+PLACES = {
+    "train": ("fit_upload", {}),
+    "predict": ("predict_weights", {"model": "mlp", "predict_view": "The whole test set"}),
+    "solvers": (
+        "race_weights",
+        {"race_model": "your own weights", "race_size": "8", "race_solvers": "Picard"},
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def scikit_learn_only(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No MNIST: 360 test digits are quick, and there on every machine."""
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def upload(app: AppTest, key: str, data: bytes) -> None:
+    app.file_uploader(key=key).upload("<b>$x$</b>.safetensors", data, "application/octet-stream").run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_hostile_weights_get_one_line(name: str, open_page: OpenPage) -> None:
+    key, query = PLACES[name]
+    app = open_page(name, **query)
+    for what, data in HOSTILE_WEIGHTS.items():
+        upload(app, key, data)
+        assert len(app.error) == 1, what
+        assert len(app.error[0].value) < 500, what
+
+
+def test_enormous_weights_are_answered_by_no_convergence(open_page: OpenPage) -> None:
+    """Finite, and so large that every product overflows: not a number is never shown as an answer."""
+    sound = safetensors.numpy.load((PRETRAINED / "mlp" / WEIGHTS).read_bytes())
+    enormous = safetensors.numpy.save({name: np.full_like(v, 3e38) for name, v in sound.items()})
+    app = open_page("predict")
+    upload(app, "predict_weights", enormous)
+    assert {metric.label: metric.value for metric in app.metric}["Prediction"] == "not converged"

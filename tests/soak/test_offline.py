@@ -1,0 +1,39 @@
+"""A browser that reaches the server alone: every page is drawn, and nothing but a tab's icon is asked of others."""
+
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+from pages.ui.navigation import PAGES
+from tests.browser.harness import find_browser, running_browser, running_server, visit
+from tests.soak.conftest import Report
+
+pytestmark = pytest.mark.soak
+
+ICONS = "https://fonts.gstatic.com/s/i/short-term/release/materialsymbolsrounded/"  # of the menu
+
+
+def test_no_page_needs_anything_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Report
+) -> None:
+    """The server has neither MNIST nor a way out; the browser's requests are written down."""
+    if find_browser() is None:
+        pytest.skip("no Chromium or Chrome found; on Debian: apt-get install chromium")
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    asked: set[str] = set()
+    with running_server() as address, running_browser() as browser:
+        page = browser.new_context().new_page()
+        page.on("request", lambda request: asked.add(request.url))
+        page.route(lambda url: urlparse(url).hostname not in ("127.0.0.1", None), lambda route: route.abort())
+        for name in PAGES:
+            visit(page, f"{address}/{name if name != 'home' else ''}")
+            assert page.get_by_test_id("stException").count() == 0
+            assert page.locator(".js-plotly-plot, [data-testid=stImage]").count() > 0
+            report("faults survived", 1)
+    elsewhere = {url for url in asked if urlparse(url).hostname not in ("127.0.0.1", None, "")}
+    assert all(url.startswith(ICONS) for url in elsewhere), elsewhere
