@@ -25,14 +25,15 @@ from deq.solvers.base import (
 
 
 class _History(NamedTuple):
-    """The last differences between iterates, the newest in slot (taken - 1) mod memory, unused ones zero."""
+    """The last differences between iterates, the newest in slot (taken - 1) mod memory, unused ones zero.
+
+    What is small has the batch last, so that a processor's vectors run along it.
+    """
 
     residual_steps: Array  # (batch, memory, n)  r_{k+1} - r_k
     image_steps: Array  # (batch, memory, n)  change of z + damping r
-    gram: Array  # (batch, memory, memory)  inner products of the residual steps
-    right: Array  # (batch, memory)  of the residual steps with the current residual
-    residual: Array  # (batch, n)  of the current iterate
-    image: Array  # (batch, n)  z + damping r of the current iterate
+    gram: Array  # (memory, memory, batch)  inner products of the residual steps
+    right: Array  # (memory, batch)  of the residual steps with the current residual
     taken: Array  # ()  steps
 
 
@@ -64,71 +65,68 @@ class Anderson(Solver):
         return 1
 
     def init(self, z: Array, f_z: Array) -> _History:
-        residual, image = self._residual_and_image(z, f_z)
-        empty = slots(residual, self.memory)
-        right = inner(empty, residual)
-        gram = slots(right, self.memory)
-        return _History(empty, empty, gram, right, residual, image, jnp.zeros((), jnp.int32))
+        empty = slots(flat(z), self.memory)
+        right = inner(empty, flat(f_z)).T
+        gram = jnp.broadcast_to(jnp.zeros_like(right), (self.memory, *right.shape))
+        return _History(empty, empty, gram, right, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _History, active: Array) -> Step:
-        z_next = self._mix(memory).reshape(z.shape)
+        z_next = self._mix(memory, self._image(z, f_z)).reshape(z.shape)
         f_next = f(z_next)
-        return Step(z_next, f_next, self._remember(memory, z_next, f_next), calls=1)
+        residual = flat(f_next - z_next)
+        residual_step = residual - flat(f_z - z)
+        image_step = self._image(z_next, f_next) - self._image(z, f_z)
+        return Step(z_next, f_next, self._remember(memory, residual, residual_step, image_step), calls=1)
 
-    def _residual_and_image(self, z: Array, f_z: Array) -> tuple[Array, Array]:
-        residual = f_z - z
-        image = (z + self.damping * residual).astype(z.dtype)
-        return flat(residual), flat(image)
+    def _image(self, z: Array, f_z: Array) -> Array:
+        """z + damping r: (batch, n)."""
+        return flat((z + self.damping * (f_z - z)).astype(z.dtype))
 
-    def _remember(self, h: _History, z: Array, f_z: Array) -> _History:
+    def _remember(self, h: _History, residual: Array, residual_step: Array, image_step: Array) -> _History:
         """The history with one more iterate, which takes the place of the oldest."""
-        residual, image = self._residual_and_image(z, f_z)
         slot = h.taken % self.memory
-        newest = residual - h.residual
-        steps = put(h.residual_steps, newest, slot)
-        row = inner(steps, newest)
+        steps = put(h.residual_steps, residual_step, slot)
+        row = inner(steps, residual_step).T
         return _History(
             residual_steps=steps,
-            image_steps=put(h.image_steps, image - h.image, slot),
-            gram=put(put(h.gram, row, slot), row, slot, axis=2),
-            right=inner(steps, residual),
-            residual=residual,
-            image=image,
+            image_steps=put(h.image_steps, image_step, slot),
+            gram=put(put(h.gram, row, slot, axis=0), row, slot),
+            right=inner(steps, residual).T,
             taken=h.taken + 1,
         )
 
-    def _mix(self, h: _History) -> Array:
+    def _mix(self, h: _History, image: Array) -> Array:
         """The least-squares combination of the images; the plain damped step where it is not finite."""
         weights = _least_squares(h.gram, h.right, self.ridge)
-        usable = jnp.isfinite(weights).all(axis=1, keepdims=True)
-        return jnp.where(usable, h.image - combine(weights, h.image_steps), h.image)
+        usable = jnp.isfinite(weights).all(axis=0)
+        return image - combine(jnp.where(usable, weights, 0).T, h.image_steps)
 
 
 def _least_squares(gram: Array, right: Array, ridge: float | Array) -> Array:
     """argmin_w ||residual - sum w_i steps_i|| from the inner products; an unused (zero) step gets weight 0.
 
-    gram: (batch, memory, memory), right: (batch, memory) -> (batch, memory). Scaling each step to unit
+    gram: (memory, memory, batch), right: (memory, batch) -> (memory, batch). Scaling each step to unit
     length makes the ridge relative and keeps the squared condition number in check as residuals shrink.
     """
-    memory = right.shape[1]
-    square = jnp.diagonal(gram, axis1=1, axis2=2)
+    memory = len(right)
+    square = jnp.stack([gram[i, i] for i in range(memory)])
     scale = jnp.where(square > 0, jax.lax.rsqrt(jnp.where(square > 0, square, 1)), 0)
     floor = jnp.maximum(ridge, 4 * memory * jnp.finfo(gram.dtype).eps).astype(gram.dtype)
     diagonal = jnp.where(scale > 0, floor, 1)  # an unused slot becomes the equation w_i = 0
-    matrix = gram * scale[:, :, None] * scale[:, None, :] + jnp.eye(memory) * diagonal[:, None, :]
+    matrix = gram * scale * scale[:, None] + jnp.eye(memory, dtype=gram.dtype)[:, :, None] * diagonal
     return _solve_positive(matrix, right * scale) * scale
 
 
 def _solve_positive(matrix: Array, right: Array) -> Array:
     """x with matrix x = right by Gauss-Jordan elimination; NaN where a matrix is not positive definite.
 
-    matrix: (batch, m, m), right: (batch, m) -> (batch, m). Written out over the few rows, because LAPACK,
-    called matrix by matrix, takes twice as long for a batch of 128 and cannot be split over devices.
+    matrix: (m, m, batch), right: (m, batch) -> (m, batch). Written out over the few rows, because LAPACK,
+    called matrix by matrix, takes many times as long for a batch of 128 and cannot be split over devices.
     """
-    m = right.shape[1]
-    rows = jnp.concatenate([matrix, right[:, :, None]], axis=2)
+    m = len(right)
+    rows = jnp.concatenate([matrix, right[:, None]], axis=1)
     for i in range(m):
-        pivot = rows[:, i, i, None]
-        row = rows[:, i] / jnp.where(pivot > 0, pivot, jnp.nan)
-        rows = (rows - rows[:, :, i, None] * row[:, None]).at[:, i].set(row)
-    return rows[:, :, m]
+        pivot = rows[i, i]
+        row = rows[i] / jnp.where(pivot > 0, pivot, jnp.nan)
+        rows = (rows - rows[:, i, None] * row).at[i].set(row)
+    return rows[:, m]

@@ -9,15 +9,19 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, combine, flat, inner, norm, put, require_count, slots, static
+from deq.solvers.base import Map, Solver, Step, combine, flat, inner, put, require_count, slots, static
 
 
-class _InverseJacobian(NamedTuple):
-    """H = -I + sum_i u_i v_i^T, an inverse of the Jacobian of g(z) = f(z) - z."""
+class _Steps(NamedTuple):
+    """The steps s_0 .. s_k since the last restart, and what turns inner products with them into coefficients.
 
-    u: Array  # (batch, rank, n)
-    v: Array  # (batch, rank, n)
-    used: Array  # () updates since the last restart
+    H g = -g - sum_{j<k} c_j s_{j+1} with c = C (s_i . g)_i, C lower triangular: a row more for every step.
+    """
+
+    steps: Array  # (batch, rank, n)
+    products: Array  # (batch, rank)  inner products of the steps with the newest
+    rows: Array  # (batch, rank, rank)  C, of steps before the newest
+    taken: Array  # ()  steps since the last restart
 
 
 @jax.tree_util.register_dataclass
@@ -26,10 +30,11 @@ class Broyden(Solver):
     """Good Broyden: z_{k+1} = z_k - H_k g_k, g = f(z) - z, H_{k+1} = H_k + (s - H_k y) s^T H_k / (s^T H_k y).
 
     s = z_{k+1} - z_k, y = g_{k+1} - g_k, H_0 = -I (the first step is Picard's), each sample on its own.
-    At most `rank` (static) updates are kept; a full memory is dropped and the model starts anew from -I.
-    An update whose denominator vanishes against ||s|| ||H y|| is left out. One call of f a step.
-    z0: (batch, ...). Broyden (1965), doi:10.1090/S0025-5718-1965-0198670-6; limited memory: Kelley (1995),
-    section 7.3, doi:10.1137/1.9781611970944.
+    As every step is a whole one, H_{k+1} = (I + s_{k+1} s_k^T / ||s_k||^2) H_k: the steps alone tell H, and
+    applying it takes two passes over them. At most `rank` (static) updates are kept; a full memory is dropped
+    and the model starts anew from -I. An update that would lengthen its step beyond all measure, by one over
+    the root of the rounding unit, is left out. One call of f a step. z0: (batch, ...). Broyden (1965),
+    doi:10.1090/S0025-5718-1965-0198670-6; steps alone: Kelley (1995), section 7.3, doi:10.1137/1.9781611970944.
     """
 
     rank: int = static(10)
@@ -42,33 +47,39 @@ class Broyden(Solver):
     def calls_per_step(self) -> int:
         return 1
 
-    def init(self, z: Array, f_z: Array) -> _InverseJacobian:
-        empty = slots(flat(z), self.rank)
-        return _InverseJacobian(empty, empty, jnp.zeros((), jnp.int32))
+    def init(self, z: Array, f_z: Array) -> _Steps:
+        steps = slots(flat(z), self.rank)
+        products = inner(steps, flat(f_z))
+        return _Steps(steps, products, slots(products, self.rank), jnp.zeros((), jnp.int32))
 
-    def step(self, f: Map, z: Array, f_z: Array, memory: _InverseJacobian, active: Array) -> Step:
-        g = flat(f_z - z)
-        s = -_product(memory, memory.u, memory.v, g)
+    def step(self, f: Map, z: Array, f_z: Array, memory: _Steps, active: Array) -> Step:
+        s, rows = _next_step(memory, flat(f_z - z))
         z_next = z + s.reshape(z.shape)
-        f_next = f(z_next)
-        y = flat(f_next - z_next) - g
-        return Step(z_next, f_next, self._updated(memory, s, y), calls=1)
+        return Step(z_next, f(z_next), self._remember(memory, s, rows), calls=1)
 
-    def _updated(self, h: _InverseJacobian, s: Array, y: Array) -> _InverseJacobian:
-        h_y = _product(h, h.u, h.v, y)
-        s_h = _product(h, h.v, h.u, s)
-        denominator = jnp.sum(s * h_y, axis=1)
-        vanishing = jnp.sqrt(jnp.finfo(s.dtype).eps) * norm(s) * norm(h_y)
-        usable = jnp.abs(denominator) > vanishing
-        factor = jnp.where(usable, 1 / jnp.where(usable, denominator, 1), 0).astype(s.dtype)
-        full = h.used >= self.rank
-        slot = jnp.where(full, 0, h.used)
-        u = put(h.u, factor[:, None] * (s - h_y), slot)
-        v = put(h.v, s_h, slot)
-        return _InverseJacobian(u, v, jnp.where(full, 0, h.used + 1))
+    def _remember(self, h: _Steps, s: Array, rows: Array) -> _Steps:
+        """The memory with one more step, or empty after it was full."""
+        steps = put(h.steps, s, h.taken)
+        taken = jnp.where(h.taken == self.rank, 0, h.taken + 1)
+        return _Steps(steps, inner(steps, s), rows, taken)
 
 
-def _product(h: _InverseJacobian, left: Array, right: Array, w: Array) -> Array:
-    """-w + sum_i left_i (right_i . w) over the updates in use. w: (batch, n)."""
-    in_use = jnp.arange(left.shape[1]) < h.used
-    return combine(jnp.where(in_use, inner(right, w), 0), left) - w
+def _next_step(h: _Steps, g: Array) -> tuple[Array, Array]:
+    """-H g: (batch, n), and C with the newest step's row."""
+    place, newest = jnp.arange(h.rows.shape[1]), h.taken - 1
+    a = inner(h.steps, g)  # (batch, rank)
+    row = _newest_row(h, place, newest)
+    last = jnp.sum(row * a, axis=1, keepdims=True)  # (batch, 1)
+    usable = jnp.abs(1 - last) > jnp.sqrt(jnp.finfo(a.dtype).eps) * (1 + jnp.abs(last))
+    weights = jnp.where((place >= 1) & (place <= newest), jnp.roll(inner(h.rows, a), 1, axis=1), 0)
+    factor = jnp.where(usable, 1 / jnp.where(usable, 1 - last, 1), 1).astype(g.dtype)
+    return factor * (g + combine(weights, h.steps)), put(h.rows, jnp.where(usable, row, 0), newest)
+
+
+def _newest_row(h: _Steps, place: Array, newest: Array) -> Array:
+    """The newest step's row of C: (e_k + sum_{i<k} (s_k . s_{i+1}) C_i) / ||s_k||^2, 0 before there is a step."""
+    square = jax.lax.dynamic_index_in_dim(h.products, newest, axis=1)
+    before = jnp.where(place < newest, jnp.roll(h.products, -1, axis=1), 0)
+    row = combine(before, h.rows) + (place == newest)
+    there = (newest >= 0) & (square > 0)
+    return jnp.where(there, row / jnp.where(there, square, 1), 0)
