@@ -1,0 +1,88 @@
+"""How near f and a training step come to the machine's rate. python -m benchmarks.roofline [--json] [--repeat N]
+
+The rate is that of a 2,048 x 2,048 matrix product in float32, run in turn with what is measured. The arithmetic
+counted is products alone: XLA's own count for one call of f, without what is computed once a solve, and
+for a step twelve calls, as many products with J^T and one gradient of everything around the solve. Additions
+of a solver, norms and activations take time and count nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from benchmarks.overhead import CELLS, PRODUCTS, once_through, step_and_floor
+from benchmarks.timing import arguments, milliseconds, ratio, report
+from deq.models import EquilibriumModel, build
+
+SIZE, CALLS, BATCHES = 2048, 24, (128, 512)
+GOALS = {("mlp", 512): 0.5, ("conv", 512): 0.5}
+
+
+def rows(
+    repeat: int, cells: tuple[str, ...] = CELLS, batches: tuple[int, ...] = BATCHES, size: int = SIZE
+) -> Iterator[dict[str, Any]]:
+    """The product, then one row a cell, batch and f or step."""
+    product = jax.jit(lambda a: a @ a)
+    a = jnp.asarray(np.random.default_rng(0).normal(size=(size, size)), jnp.float32)
+    work = 2.0 * size**3
+    time, spread = milliseconds(lambda: product(a), repeat)
+    yield row("", size, "dense product", work, 1.0, spread / time, work / time / 1e6)
+    for name in cells:
+        for batch in batches:
+            for what, run, flops in measured(build(name), batch):
+                share, spread = ratio(lambda: product(a), run, repeat)
+                share, spread = share * flops / work, spread * flops / work
+                yield row(name, batch, what, flops, share, spread, share * work / time / 1e6)
+
+
+def row(
+    cell: str, size: int, what: str, flops: float, share: float, spread: float, rate: float
+) -> dict[str, Any]:
+    """A share of the product's rate beside its goal."""
+    goal = GOALS.get((cell, size), "") if what == "f" else ""
+    found = {"MFLOP": flops / 1e6, "of the rate": share, "+-": spread, "GFLOP/s": rate, "goal": goal}
+    return {"cell": cell, "batch": size, "what": what} | found
+
+
+def measured(model: EquilibriumModel, batch: int) -> Iterator[tuple[str, Callable[[], Any], float]]:
+    """f in a compiled loop, and a training step, each with its arithmetic."""
+    rng = np.random.default_rng(0)
+    images = jnp.asarray(rng.integers(0, 256, (batch, 28, 28, 1)), jnp.uint8)
+    labels = jnp.asarray(rng.integers(0, 10, batch))
+    graphdef, parameters = nnx.split(model)
+    injection = model.encode(images)
+    z = model.start(injection)
+    per_call = flops_of_f(model, z, injection)
+
+    @jax.jit
+    def calls(parameters: nnx.State, z: Array) -> Array:
+        cell = nnx.merge(graphdef, parameters).cell
+        return jax.lax.fori_loop(0, CALLS, lambda _, z: cell(z, injection), z)
+
+    yield "f", lambda: calls(parameters, z), CALLS * per_call
+    stepping, _ = step_and_floor(model, images, labels)
+    around = flops(jax.grad(lambda p: once_through(p, graphdef, z, images, labels)), parameters)
+    yield "training step", stepping, 2 * PRODUCTS * per_call + around
+
+
+def flops_of_f(model: EquilibriumModel, z: Array, injection: Array) -> float:
+    """Of one call, without the layer of the mlp's cell that sees x alone."""
+    once = getattr(model.cell, "injection", None)
+    return flops(model.cell, z, injection) - (0.0 if once is None else flops(once, injection))
+
+
+def flops(f: Callable[..., Any], *values: Any) -> float:
+    """XLA's count for f as it is written."""
+    return float(jax.jit(lambda *v: f(*v)).lower(*values).cost_analysis()["flops"])
+
+
+if __name__ == "__main__":
+    chosen = arguments(__doc__.partition("\n")[0])
+    report("Arithmetic a second over that of a dense product", rows(chosen.repeat), chosen.json)

@@ -1,0 +1,130 @@
+"""How cost grows with batch, width and devices. python -m benchmarks.scaling [--json] [--repeat N]
+
+Batch: a training step of the mlp with 12 evaluations each way. Width: a solve of 12 evaluations of the mlp's cell
+at batch 128. Devices: a training step of the mlp at batch 512 on 1 to 8 simulated devices, which share the
+cores of one machine, so that what is seen is what sharing costs. The exponent is the slope of log time over log
+size, fitted to the points that are marked: the largest ones, where fixed costs no longer count. Throughput
+is relative to the first row's, both run in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from benchmarks.overhead import step_and_floor
+from benchmarks.timing import arguments, ratio, report
+from deq import Picard, solve
+from deq.cells import ReluCell
+from deq.devices import everywhere, mesh_of
+from deq.models import build
+from deq.recipes import RECIPES
+from deq.steps import Program, run_steps, start_state
+from deq.tasks import Examples, cross_entropy
+
+BATCHES, WIDTHS, DEVICES = (
+    (1, 4, 16, 64, 256, 1024, 4096),
+    (64, 128, 256, 512, 1024, 2048, 4096),
+    (1, 2, 4, 8),
+)
+FITTED = 3  # of the largest sizes
+Run = Callable[[], Any]
+
+
+def rows(
+    repeat: int,
+    batches: Sequence[int] = BATCHES,
+    widths: Sequence[int] = WIDTHS,
+    devices: Sequence[int] = DEVICES,
+) -> Iterator[dict[str, Any]]:
+    """One row a size; the exponent stands in the last row of its kind."""
+    yield from grown("batch", batches, {n: training_step(n) for n in batches}, repeat, weights=batches)
+    yield from grown("width", widths, {n: cell_solve(n) for n in widths}, repeat, weights=[1] * len(widths))
+    if devices:
+        yield from on_devices(repeat, devices)
+
+
+def grown(
+    kind: str, sizes: Sequence[int], runs: dict[int, Run], repeat: int, weights: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    """Each size's time over the first one's, and samples a second likewise. weights: samples in a run."""
+    found = [ratio(runs[n], runs[sizes[0]], repeat) for n in sizes]
+    slope = exponent(sizes, [time for time, _ in found])
+    for n, (time, spread), weight in zip(sizes, found, weights, strict=True):
+        fit = slope if n == sizes[-1] else ""
+        throughput = weight / weights[0] / time
+        mark = "x" if n in sizes[-FITTED:] else ""
+        cost = {"time": time, "+-": spread, "throughput": throughput}
+        yield {"over": kind, "size": n} | cost | {"fitted": mark, "exponent": fit}
+
+
+def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
+    """p of time = c size^p, fitted to the FITTED largest sizes."""
+    return float(np.polyfit(np.log(sizes[-FITTED:]), np.log(times[-FITTED:]), 1)[0])
+
+
+def training_step(batch: int) -> Run:
+    """One training step of the mlp."""
+    rng = np.random.default_rng(0)
+    images = jnp.asarray(rng.integers(0, 256, (batch, 28, 28, 1)), jnp.uint8)
+    return step_and_floor(build("mlp"), images, jnp.asarray(rng.integers(0, 10, batch)))[0]
+
+
+def cell_solve(width: int, batch: int = 128) -> Run:
+    """Twelve evaluations of a cell of that width."""
+    graphdef, state = nnx.split(ReluCell(width, 0.5, rngs=nnx.Rngs(0)))
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(batch, width)), jnp.float32)
+
+    @jax.jit
+    def run(state: nnx.State, x: jax.Array) -> jax.Array:
+        cell = nnx.merge(graphdef, state)
+        return solve(lambda z: cell(z, x), jnp.zeros_like(x), Picard(tol=0.0, max_nfe=12)).z
+
+    return lambda: run(state, x)
+
+
+def on_devices(repeat: int, devices: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows over devices, from a process that sees as many."""
+    flag = f"--xla_force_host_platform_device_count={max(devices)}"
+    code = f"import json; from benchmarks.scaling import *; print(json.dumps(shared({repeat}, {tuple(devices)})))"
+    environment = os.environ | {"XLA_FLAGS": flag, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+def shared(repeat: int, devices: Sequence[int]) -> list[dict[str, Any]]:
+    """Time of a training step at batch 512 over that on one device."""
+    runs = {n: steps_on(n) for n in devices}
+    return list(grown("devices", devices, runs, repeat, weights=[1] * len(devices)))
+
+
+def steps_on(devices: int, batch: int = 512) -> Run:
+    """Four training steps, each batch shared by so many devices."""
+    rng, recipe = np.random.default_rng(0), RECIPES["mlp"]
+    examples = Examples(rng.integers(0, 256, (batch, 28, 28, 1), np.uint8), rng.integers(0, 10, batch))
+    graphdef, parameters, rest = nnx.split(build("mlp"), nnx.Param, ...)  # type: ignore[misc]
+    mesh = mesh_of(devices, batch)
+    exact = type(recipe)(Picard(tol=0.0, max_nfe=12), recipe.gradient, batch_size=batch)
+    program = Program(graphdef, cross_entropy, exact, mesh)
+    kept = [everywhere(start_state(parameters, exact), mesh)]
+    fixed = everywhere((rest, examples, np.asarray(0), np.asarray(10**9)), mesh)
+
+    def run() -> Any:
+        kept[0], health = run_steps(program, kept[0], *fixed, 4)
+        return health
+
+    return run
+
+
+if __name__ == "__main__":
+    chosen = arguments(__doc__.partition("\n")[0])
+    report("Time and throughput over the first row's", rows(chosen.repeat), chosen.json)

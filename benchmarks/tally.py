@@ -1,0 +1,55 @@
+"""What a solve really does: calls of f and products with its transposed Jacobian, counted as they run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from flax import nnx
+from jax import Array
+
+COUNTS: Counter[str] = Counter()  # "calls" and "products"
+
+
+def add(what: str) -> None:
+    """One more of `what`."""
+    COUNTS[what] += 1
+
+
+@jax.custom_vjp
+def counted(z: Array) -> Array:
+    """z itself; passing forward is a call, passing backward a product."""
+    jax.debug.callback(lambda: add("calls"))
+    return z
+
+
+def _forward(z: Array) -> tuple[Array, None]:
+    return counted(z), None
+
+
+def _backward(_: None, u: Array) -> tuple[Array]:
+    jax.debug.callback(lambda: add("products"))
+    return (u,)
+
+
+counted.defvjp(_forward, _backward)
+
+
+class CountedCell(nnx.Module):
+    """A cell that counts."""
+
+    def __init__(self, cell: nnx.Module) -> None:
+        self.cell = cell
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        return self.cell(counted(z), x)
+
+
+def tally(run: Callable[[], Any]) -> tuple[int, int]:
+    """Calls and products of one run."""
+    COUNTS.clear()
+    jax.block_until_ready(run())
+    jax.effects_barrier()
+    return COUNTS["calls"], COUNTS["products"]

@@ -1,0 +1,201 @@
+"""Training and inference beside torchdeq, side by side. python -m benchmarks.vs_torchdeq [--json] [--repeat N]
+
+The same network with the same weights, the same batches of 128 in the same order, Adam at 1e-3 with a clip of
+1 on both sides. Tolerance 0 and 12 evaluations forward, 12 products backward: nobody wins by doing less, and
+both sides count what they do in a run that is not timed. Ours is the training step that ships, with its metrics, its
+averages and its guards, 20 to a compiled call; theirs a plain loop of 20. Both sides of a ratio run in turn.
+Accuracy is that on the test set after all the timed steps. Needs the extra: pip install -e '.[bench]'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+from flax import nnx
+
+from benchmarks.tally import CountedCell, tally
+from benchmarks.timing import arguments, ratio, report
+from benchmarks.torch_twin import Twin
+from deq import Anderson, Broyden, Implicit, Phantom, Picard, load_dataset
+from deq.data import at_hand
+from deq.devices import everywhere, mesh_of
+from deq.evaluation import predict
+from deq.gradients import Gradient
+from deq.models import EquilibriumModel, build
+from deq.recipes import Recipe
+from deq.solvers import Solver
+from deq.steps import Program, order_of, run_steps, start_state
+from deq.tasks import Examples, Task, classify
+
+BATCH, EVALUATIONS, STEPS = 128, 12, 20
+FOREVER = 10**9  # steps of the cosine: the learning rate stays what it is
+Steps = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A solver and gradient of ours, and torchdeq's settings for the same."""
+
+    solver: Solver
+    gradient: Gradient
+    theirs: dict[str, Any]
+    goals: dict[str, float]
+
+    def settings(self) -> dict[str, Any]:
+        """Of torchdeq: tolerance 0 and the same number of evaluations."""
+        most = (
+            EVALUATIONS - 1 if self.theirs["f_solver"] == "broyden" else EVALUATIONS
+        )  # its start comes on top
+        return self.theirs | {"f_max_iter": most, "b_max_iter": most, "f_tol": 0.0, "b_tol": 0.0}
+
+
+def implicit(solver: Solver, name: str) -> Case:
+    """The same solver forward and backward."""
+    theirs = {"f_solver": name, "b_solver": name, "ift": True}
+    return Case(solver, Implicit(solver), theirs, {"blog": 2.0, "mlp": 3.0})
+
+
+PICARD = Picard(tol=0.0, max_nfe=EVALUATIONS)
+CASES = {
+    "Picard, implicit": implicit(PICARD, "fixed_point_iter"),
+    "Anderson, implicit": implicit(Anderson(tol=0.0, max_nfe=EVALUATIONS), "anderson"),
+    "Broyden, implicit": implicit(Broyden(tol=0.0, max_nfe=EVALUATIONS, rank=EVALUATIONS - 1), "broyden"),
+    "Picard, one-step": Case(
+        PICARD, Phantom(), {"f_solver": "fixed_point_iter", "grad": 1}, {"blog": 1.7, "mlp": 3.0}
+    ),
+}
+
+
+def rows(repeat: int, cells: tuple[str, ...] = ("blog", "mlp")) -> Iterator[dict[str, Any]]:
+    """One row a cell and case."""
+    task = classify(load_dataset("mnist" if at_hand("mnist") else "digits"))
+    for name in cells:
+        for label, case in CASES.items():
+            yield row(name, label, case, task, repeat)
+
+
+def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str, Any]:
+    """Ratios of throughput, what was counted, and how far the outputs and the accuracies are apart."""
+    model = build(name)
+    twin = Twin(model, name, counts=False, **case.settings())
+    images = task.test.x[:BATCH]
+    ours_infers = lambda: predict(model, jnp.asarray(images), case.solver)[0]  # noqa: E731
+    difference = largest_difference(model, twin, images)
+    inference = ratio(lambda: infer(twin, images), ours_infers, repeat)
+    ours, final = our_steps(model, case, task)
+    training = ratio(their_steps(twin, task), ours, repeat)
+    return {
+        "cell": name,
+        "case": label,
+        "training": training[0],
+        "+-": training[1],
+        "inference": inference[0],
+        "+- ": inference[1],
+        "goal": case.goals[name],
+        "calls + products": "{} + {}".format(*our_tally(name, case, images)),
+        "theirs": "{} + {}".format(*their_tally(name, case, images)),
+        "outputs apart": difference,
+        "accuracy": accuracy(lambda x: predict(final(), jnp.asarray(x), case.solver)[0], task.test),
+        "theirs ": accuracy(lambda x: infer(twin, x), task.test),
+    }
+
+
+def infer(twin: Twin, images: np.ndarray) -> np.ndarray:
+    """Class probabilities by torchdeq."""
+    twin.eval()
+    with torch.no_grad():
+        return torch.softmax(twin(torch.from_numpy(images)), 1).numpy()
+
+
+def largest_difference(model: EquilibriumModel, twin: Twin, images: np.ndarray) -> float:
+    """Between the outputs of both after EVALUATIONS plain calls of f; larger than rounding is an error."""
+    injection = model.encode(jnp.asarray(images))
+    z = model.start(injection)
+    with torch.no_grad():
+        their_injection = twin.encoder(torch.from_numpy(images).flatten(1).float() / 255)
+        their_z = twin.cell.start(their_injection)
+        for _ in range(EVALUATIONS):
+            z, their_z = model.cell(z, injection), twin.f(their_z, their_injection)
+        difference = float(np.abs(np.asarray(model.head(z)) - twin.head(their_z).numpy()).max())
+    if difference > 1e-4:
+        raise ValueError(f"The two networks differ by {difference:g}: their weights are not the same.")
+    return difference
+
+
+def our_steps(
+    model: EquilibriumModel, case: Case, task: Task
+) -> tuple[Steps, Callable[[], EquilibriumModel]]:
+    """STEPS training steps on the next batches, and the model as it is by then."""
+    recipe = Recipe(case.solver, case.gradient, batch_size=BATCH, warmup=0.0)
+    graphdef, parameters, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
+    mesh = mesh_of(1, BATCH)
+    program = Program(graphdef, task.loss, recipe, mesh)
+    kept = [everywhere(start_state(parameters, recipe), mesh)]
+    fixed = everywhere((rest, task.train, np.asarray(0), np.asarray(FOREVER)), mesh)
+
+    def run() -> Any:
+        kept[0], health = run_steps(program, kept[0], *fixed, STEPS)
+        return health
+
+    return run, lambda: nnx.merge(graphdef, kept[0].parameters, rest, copy=True)
+
+
+def their_steps(twin: Twin, task: Task) -> Steps:
+    """STEPS training steps on the next batches, the same ones."""
+    x, y = torch.from_numpy(task.train.x), torch.from_numpy(task.train.y).long()
+    adam, done = torch.optim.Adam(twin.parameters(), lr=1e-3), [0]
+
+    def run() -> None:
+        twin.train()
+        order = torch.from_numpy(np.array(order_of(len(y), BATCH, done[0], jax.random.key(0)))).long()
+        for _ in range(STEPS):
+            start = done[0] % (len(order) // BATCH) * BATCH
+            batch = order[start : start + BATCH]
+            loss = torch.nn.functional.cross_entropy(twin(x[batch]), y[batch])
+            adam.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
+            adam.step()
+            done[0] += 1
+
+    return run
+
+
+def our_tally(name: str, case: Case, images: np.ndarray) -> tuple[int, int]:
+    """Calls of f and products of one gradient of ours."""
+    model = build(name)
+    model.start_rule = lambda cell, x, rule=model.start_rule: rule(cell.cell, x)
+    model.cell = CountedCell(model.cell)
+    graphdef, parameters = nnx.split(model)
+
+    def loss(parameters: nnx.State) -> Any:
+        return nnx.merge(graphdef, parameters)(jnp.asarray(images), case.solver, case.gradient)[0].sum()
+
+    derived = jax.jit(jax.grad(loss))
+    return tally(lambda: derived(parameters))
+
+
+def their_tally(name: str, case: Case, images: np.ndarray) -> tuple[int, int]:
+    """Calls of f and products of one gradient of torchdeq."""
+    twin = Twin(build(name), name, counts=True, **case.settings())
+    return tally(lambda: twin(torch.from_numpy(images)).sum().backward())
+
+
+def accuracy(probabilities: Callable[[np.ndarray], Any], examples: Examples) -> float:
+    """On a set of examples, solved as in training."""
+    right = [
+        np.argmax(np.asarray(probabilities(examples.x[i : i + BATCH])), 1) == examples.y[i : i + BATCH]
+        for i in range(0, len(examples.y) - BATCH + 1, BATCH)
+    ]
+    return float(np.mean(right))
+
+
+if __name__ == "__main__":
+    chosen = arguments(__doc__.partition("\n")[0])
+    report("Throughput over torchdeq's, batch 128, 12 evaluations each way", rows(chosen.repeat), chosen.json)

@@ -1,0 +1,50 @@
+"""The benchmarks run, at sizes that say nothing about speed."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import pytest
+
+from benchmarks import memory, overhead, roofline, scaling
+from deq import Picard
+from deq.models import build
+
+
+def test_overhead_counts_the_calls_of_a_solve() -> None:
+    images = jnp.zeros((2, 28, 28, 1), jnp.uint8)
+    *_, calls = overhead.solve_and_floors(build("mlp"), images, Picard(tol=0.0, max_nfe=7))
+    assert calls == 7
+
+
+def test_roofline_counts_products_with_the_state_alone() -> None:
+    for name, sizes in {"mlp": 128 * 128, "blog": 2 * 100 * 500}.items():
+        model = build(name)
+        injection = model.encode(jnp.zeros((2, 28, 28, 1), jnp.uint8))
+        found = roofline.flops_of_f(model, model.start(injection), injection)
+        assert found == pytest.approx(2 * 2 * sizes, rel=0.02)  # the rest are additions
+
+
+def test_memory_grows_where_it_should() -> None:
+    found = {row["gradient, MiB at"]: row["last / first"] for row in memory.rows(batch=2, budgets=(4, 64))}
+    assert found["implicit, Anderson"] == pytest.approx(1, abs=0.05)
+    assert found["unrolled"] > 1.05
+
+
+def test_scaling_fits_the_largest_sizes() -> None:
+    sizes = (1, 2, 4, 8, 16)
+    assert scaling.exponent(sizes, [max(20.0, 5.0 * n**2) for n in sizes]) == pytest.approx(2)
+
+
+def test_both_sides_of_torchdeq_are_the_same_network() -> None:
+    pytest.importorskip("torchdeq", reason="the extra `bench` is not installed")
+    from benchmarks import vs_torchdeq as versus
+
+    images = versus.load_dataset("digits").test_images[:4]
+    for name in ("blog", "mlp"):
+        case = versus.CASES["Picard, implicit"]
+        twin = versus.Twin(build(name), name, counts=False, **case.settings())
+        assert versus.largest_difference(build(name), twin, images) < 1e-5
+        calls, products = versus.our_tally(name, case, images)
+        their_calls, their_products = versus.their_tally(name, case, images)
+        assert (calls, products) == (13, 13)  # the one beyond the solves leads to the parameters
+        assert (their_calls, their_products) == (14, 12)
