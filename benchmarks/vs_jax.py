@@ -51,7 +51,7 @@ def jaxopt_picard(f: F, z: Array, x: Array) -> Array:
 
 
 def optimistix_picard(f: F, z: Array, x: Array) -> Array:
-    solver = optimistix.FixedPointIteration(rtol=0.0, atol=0.0)
+    solver = optimistix.FixedPointIteration(rtol=0.0, atol=1e-30)  # with 0 it takes a start at 0 for the end
     return optimistix.fixed_point(f, solver, z, x, max_steps=EVALUATIONS, throw=False).value
 
 
