@@ -16,7 +16,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from benchmarks.visitor import Visitor, visiting
 
 RESTARTS = 3
 WARM = 5  # moves of a control, or pictures, before those that count
-# page -> the control that is moved, and the values that it takes in turn
+# page -> the control that is moved, and the values that it takes in turn, none of them twice
 CONTROLS: dict[str, tuple[str, list[Any]]] = {
     "home": ("start", [[i / 10] for i in range(-10, 20)]),
     "fixed_points": ("a", [[i / 100] for i in range(20, 140)]),
@@ -35,7 +34,9 @@ CONTROLS: dict[str, tuple[str, list[Any]]] = {
     "solvers": ("race_damping", [[i / 20] for i in range(1, 19)]),
     "predict": ("index", list(range(1, 300))),
 }
-PICTURE = (ROOT / "docs" / "digit.png").read_bytes()
+PICTURE = (
+    ROOT / "docs" / "digit.png"
+).read_bytes()  # a byte is added each time: the page must not know it already
 RERUN, ANSWER, START = (150, 400), (200, None), (3000, None)  # goals in ms: median, p95
 
 
@@ -72,11 +73,13 @@ async def reruns(host: str, repeat: int) -> AsyncIterator[dict[str, Any]]:
     for page, (name, values) in CONTROLS.items():
         async with visiting(host) as visitor:
             await visitor.visit(page)
-            seconds = [await visitor.move(name, value) for value in islice(cycle(values), WARM + repeat)]
+            seconds = [await visitor.move(name, value) for value in values[: WARM + repeat]]
         yield row(f"rerun of {page}, {name} moved", seconds[WARM:], RERUN)
     async with visiting(host) as visitor:
         await visitor.visit("predict")
-        seconds = [await visitor.upload("upload", f"{i}.png", PICTURE) for i in range(WARM + repeat)]
+        seconds = [
+            await visitor.upload("upload", f"{i}.png", PICTURE + bytes([i])) for i in range(WARM + repeat)
+        ]
         yield row("upload to answer", seconds[WARM:], ANSWER)
         await visitor.move("predict_way", ["Draw"])
         seconds = [await draw(visitor, i) for i in range(WARM + repeat)]
@@ -86,7 +89,7 @@ async def reruns(host: str, repeat: int) -> AsyncIterator[dict[str, Any]]:
 async def draw(visitor: Visitor, stroke: int) -> float:
     """What the canvas sends after a stroke: the strokes and the picture as a PNG."""
     canvas = next(name for name in visitor.widgets if name.startswith("predict_canvas"))
-    picture = f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
+    picture = f"data:image/png;base64,{base64.b64encode(PICTURE + bytes([stroke])).decode()}"
     drawing = {"raw": {"objects": [{"type": "path", "left": stroke}]}, "data": picture}
     return await visitor.move(canvas, json.dumps({"drawing": drawing}))
 

@@ -111,7 +111,8 @@ async def wander(host: str, picture: Marked, until: float, think: float, tally: 
                 await act(visitor.move("a", [chance.randint(20, 120) / 100]))
             await act(visitor.visit("predict"))
             for _ in range(2):
-                tally.uploads.append(await visitor.upload("upload", picture.name, picture.data))
+                data = picture.data + chance.randbytes(4)  # after its end: the page must not know it already
+                tally.uploads.append(await visitor.upload("upload", picture.name, data))
                 await check(visitor, picture, tally)
                 await asyncio.sleep(chance.uniform(0.5, 1.5) * think)
             await act(visitor.move("solver", chance.choice(["Picard", "Broyden", "Anderson"])))
