@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from deq.checkpoints import load_pretrained
 from deq.data import load_dataset
@@ -38,3 +39,14 @@ def test_nearly_all_are_read(read: dict[str, np.ndarray]) -> None:
 @pytest.mark.parametrize("kind", [kind.__name__ for kind in pictures.KINDS])
 def test_no_kind_is_lost(read: dict[str, np.ndarray], kind: str) -> None:
     assert read[kind].sum() >= PER_KIND - 2
+
+
+def test_digits_of_eight_by_eight_pixels_are_read() -> None:
+    """Real handwriting that no model here was trained on, white on black and as soft as eight pixels make it."""
+    digits = load_digits()
+    images, labels = digits.images[::15], digits.target[::15]
+    pictures_of = [np.repeat(np.uint8(255 * image / 16)[..., None], 3, axis=2) for image in images]
+    read = np.stack([find_digits(picture)[0].image for picture in pictures_of])[..., None]
+    shipped = load_pretrained("conv")
+    probabilities, _ = predict(shipped.model, jnp.asarray(read), shipped.solver)
+    assert (np.asarray(probabilities).argmax(1) == labels).mean() >= 0.95  # as is the whole set

@@ -8,7 +8,7 @@ from scipy import ndimage
 from deq.images.ink import Ink, ink_floor
 from deq.images.mnist import to_mnist
 from deq.images.reading import PictureError
-from deq.images.strokes import EIGHT, Box, extent, main_stroke, rim_share, stroke_width, touches_edge
+from deq.images.strokes import EIGHT, LIFTS, Box, extent, main_stroke, rim_share, stroke_width, touches_edge
 
 Part = tuple[np.ndarray, Box]  # a stroke inside its box, and the box
 
@@ -42,7 +42,8 @@ def cut_digits(ink: Ink, threshold: float | None = None) -> list[Digit]:
 def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
     """Where the ink is: stronger than a share of the strength of the picture's main stroke."""
     if threshold is None:
-        _, core, floor = main_stroke(ink.strength, ink_floor(ink.strength, ink.noise))
+        lifts = (1.0,) if ink.flat else LIFTS
+        _, core, floor = main_stroke(ink.strength, ink_floor(ink.strength, ink.noise), lifts)
         threshold = max(floor, 0.4 * core)
     mask = ink.strength > threshold
     if not mask.any():

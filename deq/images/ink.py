@@ -21,7 +21,7 @@ class Ink:
     """What `find_ink` found, (rows, columns) float32: the grey picture with dark ink, the strength of the ink.
 
     noise: of the strength where there is no ink; scale: pixels of the original picture to a pixel of these;
-    polarity: "dark" or "light".
+    polarity: "dark" or "light"; flat: whether the paper is of one grey, as in a drawing, so that no shadow is on it.
     """
 
     grey: np.ndarray
@@ -29,6 +29,7 @@ class Ink:
     noise: float
     polarity: str
     scale: float
+    flat: bool
 
 
 def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
@@ -42,13 +43,14 @@ def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
     """
     picture, scale = fit(picture)
     grey = grey_of_ink(picture)
+    flat = flat_paper(grey) is not None
     polarity = polarity or flat_polarity(grey)
     if polarity != "light":
         strength, noise = clean(grey)
         if polarity == "dark" or find_polarity(grey, strength, noise) == "dark":
-            return Ink(grey, strength, noise, "dark", scale)
+            return Ink(grey, strength, noise, "dark", scale, flat)
     grey = 255 - grey
-    return Ink(grey, *clean(grey), "light", scale)
+    return Ink(grey, *clean(grey), "light", scale, flat)
 
 
 def clean(grey: np.ndarray) -> tuple[np.ndarray, float]:
@@ -129,7 +131,7 @@ def flat_paper(grey: np.ndarray) -> float | None:
     paper = float(values[counts.argmax()])
     same = np.abs(grey - paper) < (6 if paper in (0, 255) else 1.5)  # pure white or black may ring a little
     rim = np.concatenate([same[0], same[-1], same[:, 0], same[:, -1]])
-    return paper if same.mean() > 0.3 and rim.mean() > 0.5 else None
+    return paper if same.mean() > 0.25 and rim.mean() > 0.5 else None
 
 
 def flatten(soft: np.ndarray, drawn: float | None, beyond: str = "median") -> np.ndarray:

@@ -9,14 +9,16 @@ LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # of the floor above which strokes are looked
 PLAINER = 1.6  # how much better a stroke has to be where weaker ink is left out
 
 
-def main_stroke(strength: np.ndarray, floor: float) -> tuple[float, float, float]:
+def main_stroke(
+    strength: np.ndarray, floor: float, lifts: tuple[float, ...] = LIFTS
+) -> tuple[float, float, float]:
     """Score of the best stroke, the strength of its core, and the floor above which it stands out; or 0, 0, floor.
 
-    Higher floors than the one given are tried too: a stroke in a shadow that is itself taken for ink comes out
-    only above the strength of the shadow.
+    Higher floors than the one given, by the lifts, are tried too: a stroke in a shadow that is itself taken for
+    ink comes out only above the strength of the shadow.
     """
     best = 0.0, 0.0, floor
-    for lift in LIFTS:
+    for lift in lifts:
         score, core = stroke_above(strength, lift * floor)
         if score > best[0] * PLAINER:
             best = score, core, lift * floor
