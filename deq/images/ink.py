@@ -43,19 +43,23 @@ def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
     """
     picture, scale = fit(picture)
     grey = grey_of_ink(picture)
-    flat = flat_paper(grey) is not None
-    polarity = polarity or flat_polarity(grey)
+    drawn = flat_paper(grey)
+    flat = drawn is not None
+    if drawn is not None:
+        polarity = polarity or ("dark" if drawn > grey.mean() else "light")
     if polarity != "light":
-        strength, noise = clean(grey)
+        strength, noise = clean(grey, drawn)
         if polarity == "dark" or find_polarity(grey, strength, noise) == "dark":
             return Ink(grey, strength, noise, "dark", scale, flat)
     grey = 255 - grey
-    return Ink(grey, *clean(grey), "light", scale, flat)
+    return Ink(grey, *clean(grey, None if drawn is None else 255 - drawn), "light", scale, flat)
 
 
-def clean(grey: np.ndarray) -> tuple[np.ndarray, float]:
-    """Strength of dark ink (rows, columns) in 0..1 without shadows, frames and ruled lines, and its noise."""
-    drawn = flat_paper(grey)
+def clean(grey: np.ndarray, drawn: float | None) -> tuple[np.ndarray, float]:
+    """Strength of dark ink (rows, columns) in 0..1 without shadows, frames and ruled lines, and its noise.
+
+    drawn: the grey of the paper of a drawing, None for a photo.
+    """
     soft = ndimage.gaussian_filter(grey, 0.7) if min(grey.shape) > 100 else grey
     strength = flatten(soft, drawn)
     low, paper = np.quantile(strength, (0.05, 0.25))  # ink may fill half the picture
@@ -90,12 +94,6 @@ def grey_of_ink(picture: np.ndarray) -> np.ndarray:
     return (picture @ (strong**2 / max(float((strong**2).sum()), 1e-6))).astype(np.float32)
 
 
-def flat_polarity(grey: np.ndarray) -> str | None:
-    """ "dark" or "light" for a drawing on paper of one grey, None for a photo."""
-    paper = flat_paper(grey)
-    return None if paper is None else "dark" if paper > grey.mean() else "light"
-
-
 def find_polarity(grey: np.ndarray, strength: np.ndarray, noise: float) -> str:
     """ "dark" or "light", whichever gives the longer and stronger stroke.
 
@@ -106,7 +104,11 @@ def find_polarity(grey: np.ndarray, strength: np.ndarray, noise: float) -> str:
     lean *= float(np.exp((np.median(middle(grey)) - 100) / 60))  # a light pen needs a dark board
     size = [max(1, n // 2) for n in grey.shape[::-1]]
     half = np.asarray(Image.fromarray(255 - grey).resize(size, Image.Resampling.BOX))
-    return "dark" if lean * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half)) else "light"
+    return (
+        "dark"
+        if lean * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half, flat_paper(half)))
+        else "light"
+    )
 
 
 def middle(grey: np.ndarray) -> np.ndarray:
