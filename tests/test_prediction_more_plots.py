@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from deq.plots.player import MOST_FRAMES
 from deq.plots.prediction import probability_bars
+from deq.plots.prediction_plane import plane_paths, plane_starts
 from deq.plots.prediction_tests import (
     confusion_matrix,
     detector_boxes,
     effort_and_doubt,
     reliability_diagram,
 )
-from deq.plots.prediction_way import MOST_FRAMES, feature_maps, plane_paths, plane_starts, state_map
+from deq.plots.prediction_way import feature_maps, state_map
 from deq.plots.prediction_why import pixel_map
 from deq.plots.style import DIGIT_COLORS, FAILED_MARKER, FAILED_TEXT, NEUTRAL, solver_style
 
@@ -29,13 +31,20 @@ def test_plane_shows_every_solver_in_its_style_and_plays_by_evaluations() -> Non
     assert paths["ODE flow"].line.color == solver_style("ODE flow").color
     assert [frame.name for frame in figure.frames] == ["1", "2", "3", "4", "7", "13"]
     second = figure.frames[1].data
-    assert [len(trace.x) for trace in second] == [2, 1]  # the flow's first step ends at 7
+    assert [len(trace.x) for trace in second] == [
+        2,
+        1,
+        2,
+    ]  # the flow's first step ends at 7; the heads come last
+    np.testing.assert_allclose(second[2].x, [ways["Picard"][1][1, 0], ways["ODE flow"][1][0, 0]])
     np.testing.assert_allclose(figure.frames[-1].data[0].x, ways["Picard"][1][:, 0])
-    assert [figure.data[i].name for i in figure.frames[0].traces] == list(ways)
+    assert [figure.data[i].name for i in figure.frames[0].traces] == [*ways, None]
     assert sum(trace.marker.symbol == FAILED_MARKER["symbol"] for trace in figure.data) == 1
-    numerals = [trace for trace in figure.data if trace.mode == "markers+text"]
-    assert [trace.text[0] for trace in numerals] == [str(k) for k in range(10)]
-    assert [trace.marker.color for trace in numerals] == list(DIGIT_COLORS)
+    (numerals,) = [trace for trace in figure.data if trace.mode == "markers+text"]
+    assert list(numerals.text) == [str(k) for k in range(10)]
+    assert [numerals.marker.colorscale[k] for k in numerals.marker.color] == [
+        (k / numerals.marker.cmax, color) for k, color in enumerate(DIGIT_COLORS)
+    ]
     assert "30 % of the variance" in figure.layout.xaxis.title.text
 
 

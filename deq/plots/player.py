@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from deq.plots.style import NEUTRAL, TRANSPARENT
 
 FRAME_MS = 350
+MOST_FRAMES = 40
 
 
 def add_player(
@@ -30,6 +32,13 @@ def add_player(
     ]
     slider = _slider(tuple(labels), prefix, redraw)
     figure.update_layout(updatemenus=[_button_row(labels[0], redraw)], sliders=[slider], margin={"t": 56})
+
+
+def thinned(values: np.ndarray) -> np.ndarray:
+    """At most MOST_FRAMES of them: every early one, ever fewer later, the last one always."""
+    if len(values) <= MOST_FRAMES:
+        return values
+    return values[np.unique(np.geomspace(1, len(values), MOST_FRAMES).round().astype(int)) - 1]
 
 
 def _at_once(redraw: bool) -> dict[str, Any]:

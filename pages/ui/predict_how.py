@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from deq.plots.prediction import probability_paths
-from deq.plots.prediction_way import feature_maps, plane_paths, state_map
+from deq.plots.prediction_plane import plane_paths
+from deq.plots.prediction_way import feature_maps, state_map
 from deq.plots.residuals import residual_curve
 from pages.ui.answer import Answer
 from pages.ui.charts import show

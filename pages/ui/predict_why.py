@@ -6,7 +6,7 @@ import streamlit as st
 from deq.distortion import Distortion
 from deq.explanation import Ends, noise_starts, occlusion, saliency, solve_from
 from deq.plots.prediction import digit_picture, probability_bars
-from deq.plots.prediction_way import plane_starts
+from deq.plots.prediction_plane import plane_starts
 from deq.plots.prediction_why import pixel_map
 from pages.ui.charts import show
 from pages.ui.glossary import tip
