@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from deq.checkpoints import Checkpoint
+from pages.ui.camera import camera_missing
 from pages.ui.models import SessionModel
 from pages.ui.predict_pick import number_control, pick_control
 
@@ -33,10 +34,15 @@ class Given:
 
 
 def choose_way(chosen: Checkpoint | SessionModel) -> Given:
-    """One way at a time: so no camera is asked for before somebody wants it."""
+    """One way at a time: so no camera is asked for before somebody wants it, and none offered where none is."""
+    ways = [UPLOAD, DRAW, CAMERA, TEST]
+    if camera_missing():
+        ways.remove(CAMERA)
+        if st.session_state.get("predict_way") == CAMERA:  # by a link from another device
+            st.session_state["predict_way"] = UPLOAD
     way = st.segmented_control(
         "How does the digit come in?",
-        [UPLOAD, DRAW, CAMERA, TEST],
+        ways,
         default=UPLOAD,
         required=True,
         key="predict_way",

@@ -36,3 +36,19 @@ def test_fits_a_phone(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit(page, f"{server}/predict")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+CAMERA = "navigator.mediaDevices.enumerateDevices = async () => [{ kind: 'videoinput', label: '' }]"
+
+
+def test_camera_is_offered_only_where_there_is_one(page: Page, server: str) -> None:
+    """This machine has none; a browser that lists one is offered it, by a link too."""
+    ways = page.get_by_test_id("stButtonGroup").first
+    visit(page, f"{server}/predict?predict_way=Camera")
+    expect(ways).not_to_contain_text("Camera")
+    expect(page.get_by_test_id("stFileUploader").first).to_be_visible()
+    page.add_init_script(CAMERA)
+    visit(page, f"{server}/predict?predict_way=Camera")
+    expect(page.get_by_test_id("stCameraInput")).to_be_visible()
+    expect(ways).to_contain_text("Camera")
+    assert page.get_by_test_id("stException").count() == 0
