@@ -116,7 +116,7 @@ def steps_on(devices: int, batch: int = 512) -> Run:
     exact = type(recipe)(Picard(tol=0.0, max_nfe=12), recipe.gradient, batch_size=batch)
     program = Program(graphdef, cross_entropy, exact, mesh)
     kept = [everywhere(start_state(parameters, exact), mesh)]
-    fixed = everywhere((rest, examples, np.asarray(0), np.asarray(10**9)), mesh)
+    fixed = everywhere((rest, examples, np.arange(batch), np.asarray(0), np.asarray(10**9)), mesh)
 
     def run() -> Any:
         kept[0], health = run_steps(program, kept[0], *fixed, 4)

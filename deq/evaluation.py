@@ -8,7 +8,6 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax import Array
 
 from deq.gradients import Gradient, Implicit
@@ -43,13 +42,15 @@ def measure(outputs: Array, y: Array, losses: Array, solution: Solution) -> Metr
     )
 
 
+@partial(jax.jit, static_argnames="trace")
 def predict(model: EquilibriumModel, x: Array, solver: Solver, trace: int = 0) -> tuple[Array, Solution]:
     """Class probabilities (batch, classes) and the Solution behind them, compiled once per shape of x.
 
     trace: how many iterates of the solve to keep (static).
     """
-    graphdef, variables = nnx.split(model)
-    return _predict_batch(graphdef, variables, x, solver, trace)
+    injection = model.encode(x)
+    solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
+    return model.probabilities(solution.z), solution
 
 
 def evaluate(
@@ -64,40 +65,26 @@ def evaluate(
 
     gradient: the model's own, for those that take the solver's place: `Unrolled` steps or an ODE `ThroughODE`.
     """
-    graphdef, variables = nnx.split(model)
     n = len(examples.y)
     size = min(batch_size, n)
     parts = []
     for start in range(0, n, size):
         rows = np.minimum(np.arange(start, start + size), n - 1)  # the last batch is filled up, then cut
-        part = _evaluate_batch(
-            graphdef, variables, examples.x[rows], examples.y[rows], loss, solver, gradient
-        )
+        part = _evaluate_batch(model, examples.x[rows], examples.y[rows], loss, solver, gradient)
         parts.append(jax.tree.map(lambda v, start=start: np.asarray(v)[: n - start], part))
     return jax.tree.map(lambda *values: _mean_of_finite(np.concatenate(values)), *parts)
 
 
-@partial(jax.jit, static_argnames=("graphdef", "trace"))
-def _predict_batch(
-    graphdef: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver, trace: int
-) -> tuple[Array, Solution]:
-    model = nnx.merge(graphdef, variables)
-    injection = model.encode(x)
-    solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
-    return model.probabilities(solution.z), solution
-
-
-@partial(jax.jit, static_argnames=("graphdef", "loss"))
+@partial(jax.jit, static_argnames="loss")
 def _evaluate_batch(
-    graphdef: nnx.GraphDef,
-    variables: nnx.State,
+    model: EquilibriumModel,
     x: Array,
     y: Array,
     loss: Loss,
     solver: Solver,
     gradient: Gradient,
 ) -> Metrics:
-    outputs, solution = nnx.merge(graphdef, variables)(x, solver, gradient)
+    outputs, solution = model(x, solver, gradient)
     return measure(outputs, y, loss(outputs, y, 0.0), solution)
 
 

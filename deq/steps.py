@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -93,11 +93,12 @@ def run_steps(
     state: TrainState,
     rest: nnx.State,
     train: Examples,
+    order: Array,
     seed: Array,
     steps: Array,
     size: int,
 ) -> tuple[TrainState, Health]:
-    """`size` steps of one epoch in one compiled call; the mean of their health.
+    """`size` steps of one epoch, in its order, in one compiled call; the mean of their health.
 
     The batch is split over the mesh's devices, everything else stands on each of them. The state given is
     donated: its memory becomes the new one's, and it must not be used again.
@@ -105,23 +106,28 @@ def run_steps(
     batch_size, key = program.recipe.batch_size, jax.random.key(seed)
     everywhere = NamedSharding(program.mesh, PartitionSpec())
     split = NamedSharding(program.mesh, PartitionSpec(program.mesh.axis_names[0]))
-    order = order_of(len(train.y), batch_size, state.step, key)
 
     def one(state: TrainState, _: None) -> tuple[TrainState, Health]:
         batch = jax.lax.with_sharding_constraint(batch_of(train, order, batch_size, state.step), split)
         return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), steps)
 
     state, health = jax.lax.scan(one, state, length=size)
+    if not program.recipe.average:
+        state = replace(state, average=state.parameters)
     health = jax.tree.map(jnp.nanmean, health)
     return jax.lax.with_sharding_constraint((state, health), everywhere)
 
 
-def order_of(n: int, size: int, step: Array, key: Array) -> Array:
-    """The order of the n examples in the epoch of `step`: its own, unless one batch holds them all."""
+@partial(jax.jit, static_argnames=("n", "size"))
+def order_of(n: int, size: int, step: Array, seed: Array) -> Array:
+    """The order of the n examples in the epoch of `step`: its own, unless one batch holds them all.
+
+    To be found once an epoch: to sort 55,000 numbers takes as long as several training steps.
+    """
     per_epoch = n // size
     if per_epoch == 1:
         return jnp.arange(n)
-    return jax.random.permutation(jax.random.fold_in(key, step // per_epoch), n)
+    return jax.random.permutation(jax.random.fold_in(jax.random.key(seed), step // per_epoch), n)
 
 
 def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:
@@ -140,7 +146,10 @@ def _step(
     norm = optax.global_norm(gradients)
     updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
-    average = optax.incremental_update(parameters, state.average, _fresh_share(recipe.average, state.step))
+    average = state.average
+    if recipe.average:
+        share = _fresh_share(recipe.average, state.step)
+        average = optax.incremental_update(parameters, average, share)
     sound = jnp.isfinite(total) & jnp.isfinite(norm)
     parameters, average, optimizer = jax.tree.map(
         lambda new, old: jnp.where(sound, new, old),

@@ -19,7 +19,7 @@ from deq.models import EquilibriumModel
 from deq.precision import prepared
 from deq.radius import largest_radius
 from deq.recipes import Recipe
-from deq.steps import Health, Program, TrainState, run_steps, start_state
+from deq.steps import Health, Program, TrainState, order_of, run_steps, start_state
 from deq.tasks import Task, classify
 from deq.watch import Watch
 
@@ -117,9 +117,12 @@ def fit(
     fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
     state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
     watch, verdict, kept = Watch(recipe, resume), "", on_host(state)
+    order = None
     while (step := int(kept.step)) < calls.steps and not verdict:
+        if order is None or calls.begins_epoch(step):
+            order = everywhere(order_of(len(task.train.y), recipe.batch_size, step, seed), mesh)
         size, start = calls.size(step), kept
-        state, health = run_steps(program, state, rest, train, seed_there, steps, size)
+        state, health = run_steps(program, state, rest, train, order, seed_there, steps, size)
         kept, health = on_host(state), jax.tree.map(float, health)
         done, epoch, seconds = step + size, calls.epoch(step), time.perf_counter() - began
         watch.note(start, health, size)
@@ -168,6 +171,10 @@ class _Calls:
     def epoch(self, step: int) -> int:
         """The epoch, from 1, of the call that begins after `step`."""
         return (step + self.size(step) - 1) // self.per_epoch + 1
+
+    def begins_epoch(self, step: int) -> bool:
+        """Whether the call that begins after `step` is the first of an epoch of several."""
+        return self.per_epoch > 1 and step % self.per_epoch == 0
 
     def ends_epoch(self, step: int) -> bool:
         """Whether to validate after `step`: after the last alone where an epoch is a single step."""
