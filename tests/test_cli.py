@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     digit.resize((64, 64)).save(folder / "light.png")
     Image.new("L", (50, 50), 255).save(folder / "blank.png")
     (folder / "text.png").write_text("not a picture")
+    with zipfile.ZipFile(folder / "pack.zip", "w") as pack:
+        pack.write(folder / "light.png", "light.png")
+        pack.write(folder / "text.png", "\x1b[31mtext.png")
     return folder
 
 
@@ -127,18 +131,24 @@ def test_evaluate(run: Path) -> None:
 
 
 def test_predict_answers_every_picture_in_order(run: Path, pictures: Path) -> None:
-    names = ["dark.jpg", "text.png", "light.png", "blank.png", "missing.png", "."]
+    names = ["dark.jpg", "text.png", "light.png", "blank.png", "missing.png", ".", "pack.zip"]
+    named = [*names[:-1], "pack.zip/light.png", "pack.zip/?[31mtext.png"]
     done = deq("predict", run, *(pictures / name for name in names), "--json")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     entries = json.loads(done.stdout)["predictions"]
-    assert [Path(entry["image"]) for entry in entries] == [pictures / name for name in names]
-    assert ["error" in entry for entry in entries] == [False, True, False, True, True, True]
+    assert [Path(entry["image"]) for entry in entries] == [pictures / name for name in named]
+    assert ["error" in entry for entry in entries] == [False, True, False, True, True, True, False, True]
     good = entries[0]
     assert good.keys() >= {"image", "label", "probabilities", "nfe", "residual", "converged"}
     assert len(good["probabilities"]) == 10
     assert good["label"] == int(np.argmax(good["probabilities"]))
-    assert entries[0]["label"] == entries[2]["label"] == load_dataset("digits").test_labels[3]
+    assert (
+        entries[0]["label"]
+        == entries[2]["label"]
+        == entries[6]["label"]
+        == load_dataset("digits").test_labels[3]
+    )
 
 
 def test_models_lists_what_ships() -> None:

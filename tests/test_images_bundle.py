@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from deq.images import MAX_FILES, PictureError, find_digits, is_zip, read_picture, unpack
+from deq.images import MAX_BYTES, MAX_FILES, PictureError, find_digits, is_zip, read_picture, unpack
 from tests.test_images import REFERENCE, alike, drawing, on_paper
 from tests.test_images_reading import file_of
 
@@ -56,6 +56,7 @@ WHOLE = {
     "bomb": (zipped({f"{i}.png": bytes(30_000_000) for i in range(4)}), "more than 100 MB"),
     "many": (zipped({f"{i}.png": b"x" for i in range(MAX_FILES + 1)}), "at most 200"),
     "empty": (zipped({}), "no files"),
+    "large": (b"PK\x03\x04" + bytes(MAX_BYTES), "more than 20 MB"),
     "cut short": (zipped({"a.png": PICTURE})[:-30], "damaged"),
 }
 

@@ -111,7 +111,9 @@ def evaluate(
 @app.command()
 def predict(
     source: Source,
-    images: Annotated[list[Path], typer.Argument(help="Photos, scans or drawings of digits.")],
+    images: Annotated[
+        list[Path], typer.Argument(help="Photos, scans or drawings of digits, or zips of them.")
+    ],
     json: Json = False,
 ) -> None:
     """Read the digits in pictures."""

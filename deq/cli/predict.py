@@ -14,21 +14,25 @@ from rich.progress import track
 from deq.census import take_census
 from deq.checkpoints import Checkpoint
 from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
-from deq.images import MAX_BYTES, PictureError, find_digits, read_picture
+from deq.images import MAX_BYTES, PictureError, find_digits, is_zip, read_picture, unpack
 
 _BATCH = 32  # digits are read in blocks of this many, so that any number compiles once
 
 
 def run(source: str, paths: list[Path], as_json: bool) -> None:
-    """Print one entry per picture, in the order given; exit status 1 if one failed."""
+    """Print one entry per picture, in the order given, those of a zip in its order; exit status 1 if one failed."""
     with usage_errors():
         checkpoint = open_model(source)
         if checkpoint.card.model == "toy":
             raise ValueError("toy maps numbers to numbers and reads no pictures; choose another model.")
-    found = [_digits(path) for path in track(paths, "Reading", console=stderr, transient=True)]
-    read = [digits for digits in found if isinstance(digits, np.ndarray)]
+    named = [
+        picture
+        for path in track(paths, "Reading", console=stderr, transient=True)
+        for picture in _pictures(path)
+    ]
+    read = [digits for _, digits in named if isinstance(digits, np.ndarray)]
     answers = iter(_answers(checkpoint, np.concatenate(read)) if read else [])
-    entries = [_entry(path, digits, answers) for path, digits in zip(paths, found, strict=True)]
+    entries = [_entry(name, digits, answers) for name, digits in named]
     if as_json:
         show({"predictions": entries}, as_json)
     else:
@@ -38,24 +42,39 @@ def run(source: str, paths: list[Path], as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _digits(path: Path) -> np.ndarray | str:
-    """The digits in a picture, (n, 28, 28) uint8, or the reason why there are none."""
+def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray | str]]:
+    """Name and digits of the picture in a file, or of every picture in a zip, or the reason why there are none."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # more is refused by its size
+        if not is_zip(data):
+            yield str(path), _digits(data)
+            return
+        for name, member in unpack(data):
+            shown = "".join(c if c.isprintable() else "?" for c in name)  # no escape codes for the terminal
+            yield f"{path}/{shown}", _digits(member)
+    except PictureError as error:
+        yield str(path), str(error)
+    except OSError as error:
+        yield str(path), f"Cannot read {path}: {error.strerror or error}."
+
+
+def _digits(data: bytes | PictureError) -> np.ndarray | str:
+    """The digits in a picture, (n, 28, 28) uint8, or the reason why there are none."""
+    try:
+        if isinstance(data, PictureError):
+            raise data
         return np.stack([digit.image for digit in find_digits(read_picture(data))])
     except PictureError as error:
         return str(error)
-    except OSError as error:
-        return f"Cannot read {path}: {error.strerror or error}."
 
 
-def _entry(path: Path, digits: np.ndarray | str, answers: Iterator[dict[str, Any]]) -> dict[str, Any]:
+def _entry(name: str, digits: np.ndarray | str, answers: Iterator[dict[str, Any]]) -> dict[str, Any]:
     """What is said of one picture: its first digit, further ones as a list, or why there is none."""
     if isinstance(digits, str):
-        return {"image": str(path), "error": digits}
+        return {"image": name, "error": digits}
     first, *further = islice(answers, len(digits))
-    return {"image": str(path)} | first | ({"digits": further} if further else {})
+    return {"image": name} | first | ({"digits": further} if further else {})
 
 
 def _answers(checkpoint: Checkpoint, images: np.ndarray) -> Iterator[dict[str, Any]]:

@@ -19,8 +19,10 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
     """The files in a zip, one at a time: name and bytes, or why these are not to be had.
 
     Raises:
-        PictureError: the zip as a whole is damaged, empty, holds too many files or unpacks to too much.
+        PictureError: the zip as a whole is too large, damaged, empty, holds too many files or unpacks to too much.
     """
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"The zip has more than {MAX_BYTES // 10**6} MB. Pack fewer pictures.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:  # damaged archives raise almost anything
