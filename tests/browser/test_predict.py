@@ -1,10 +1,12 @@
-"""A digit uploaded in a real browser, and its answer; on a phone nothing sticks out."""
+"""A digit uploaded, drawn or photographed in a real browser, and its answer; on a phone nothing sticks out."""
+
+import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from deq.data import load_dataset
-from tests.browser.harness import settle, visit
+from tests.browser.harness import SLOW, settle, visit
 from tests.pages.test_predict import drawn
 
 pytestmark = pytest.mark.browser
@@ -13,13 +15,13 @@ pytestmark = pytest.mark.browser
 def test_upload_and_answer(page: Page, server: str) -> None:
     digits = load_dataset("digits")
     visit(page, f"{server}/predict")
-    expect(page.get_by_test_id("stMetric").filter(has_text="True label")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="True label")).to_be_visible(timeout=SLOW)
     for i in (3, 5):
         data = drawn(digits.test_images[i : i + 1, ..., 0])
         picture = {"name": f"{i}.png", "mimeType": "image/png", "buffer": data}
         page.locator("input[type=file]").first.set_input_files(picture)
         answer = page.get_by_test_id("stMetric").filter(has_text="Prediction").get_by_test_id("stMetricValue")
-        expect(answer).to_have_text(str(digits.test_labels[i]))
+        expect(answer).to_have_text(str(digits.test_labels[i]), timeout=SLOW)
         settle(page)
     assert page.get_by_test_id("stException").count() == 0
 
@@ -28,7 +30,7 @@ def test_refusal_in_one_line(page: Page, server: str) -> None:
     visit(page, f"{server}/predict")
     picture = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     page.locator("input[type=file]").first.set_input_files(picture)
-    expect(page.get_by_text("This is not a picture that can be read")).to_be_visible()
+    expect(page.get_by_text("This is not a picture that can be read")).to_be_visible(timeout=SLOW)
     assert page.get_by_test_id("stException").count() == 0
 
 
@@ -45,10 +47,47 @@ def test_camera_is_offered_only_where_there_is_one(page: Page, server: str) -> N
     """This machine has none; a browser that lists one is offered it, by a link too."""
     ways = page.get_by_test_id("stButtonGroup").first
     visit(page, f"{server}/predict?predict_way=Camera")
-    expect(ways).not_to_contain_text("Camera")
-    expect(page.get_by_test_id("stFileUploader").first).to_be_visible()
+    expect(ways).not_to_contain_text("Camera", timeout=SLOW)
+    expect(page.get_by_test_id("stFileUploader").first).to_be_visible(timeout=SLOW)
     page.add_init_script(CAMERA)
     visit(page, f"{server}/predict?predict_way=Camera")
-    expect(page.get_by_test_id("stCameraInput")).to_be_visible()
-    expect(ways).to_contain_text("Camera")
+    expect(page.get_by_test_id("stCameraInput")).to_be_visible(timeout=SLOW)
+    expect(ways).to_contain_text("Camera", timeout=SLOW)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_finger_draws_a_one(browser: Browser, server: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    visit(page, f"{server}/predict?predict_way=Draw")
+    board = page.locator("canvas").last
+    board.wait_for()
+    board.scroll_into_view_if_needed()
+    settle(page)
+    box = board.bounding_box()
+    assert box is not None
+    finger = context.new_cdp_session(page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 6
+    for step in range(9):
+        point = {"x": x, "y": y + step * box["height"] / 12}
+        kind = "touchMove" if step else "touchStart"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.get_by_text(re.compile("Converged on 1"))).to_be_visible(timeout=SLOW)
+    assert page.get_by_test_id("stException").count() == 0
+    context.close()
+
+
+def test_many_pictures_in_a_table(page: Page, server: str) -> None:
+    digits = load_dataset("digits")
+    files = [
+        {"name": f"{i}.png", "mimeType": "image/png", "buffer": drawn(digits.test_images[i : i + 1, ..., 0])}
+        for i in range(3)
+    ]
+    files.append({"name": "text.png", "mimeType": "image/png", "buffer": b"no picture"})
+    visit(page, f"{server}/predict")
+    page.locator("input[type=file]").first.set_input_files(files)
+    expect(page.get_by_text("3 of 4 pictures read.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=SLOW)
     assert page.get_by_test_id("stException").count() == 0
