@@ -76,7 +76,7 @@ def components(mask: np.ndarray) -> np.ndarray:
 
 def is_dense(part: Part) -> bool:
     """A stroke or what is left of one, no grains that lie close to one another."""
-    return part[0].sum() > 0.5 * extent(part[1])
+    return bool(np.count_nonzero(part[0]) > 0.5 * extent(part[1]))
 
 
 def is_upright(part: Part) -> bool:
@@ -120,7 +120,7 @@ def is_same_digit(a: np.ndarray, b: np.ndarray, near_b: np.ndarray) -> bool:
 def overlap(a: np.ndarray, b: np.ndarray, axis: int) -> float:
     """Share of the narrower mask's columns (axis 0) or rows (axis 1) that both masks use."""
     a, b = a.any(axis), b.any(axis)
-    return (a & b).sum() / min(a.sum(), b.sum())
+    return int(np.count_nonzero(a & b)) / min(int(np.count_nonzero(a)), int(np.count_nonzero(b)))
 
 
 def adopt(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:

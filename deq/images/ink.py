@@ -130,7 +130,7 @@ def ink_floor(strength: np.ndarray, noise: float) -> float:
 def flat_paper(grey: np.ndarray) -> float | None:
     """The one grey of the paper of a drawing, which fills most of its rim; None for a photo."""
     values, counts = np.unique(np.round(grey), return_counts=True)
-    paper = float(values[counts.argmax()])
+    paper = float(values[np.argmax(counts)])
     same = np.abs(grey - paper) < (6 if paper in (0, 255) else 1.5)  # pure white or black may ring a little
     rim = np.concatenate([same[0], same[-1], same[:, 0], same[:, -1]])
     return paper if same.mean() > 0.25 and rim.mean() > 0.5 else None

@@ -108,7 +108,7 @@ def to_eight_bit(image: Image.Image) -> Image.Image:
     """The decoded first frame in mode L, RGB, RGBA or CMYK."""
     if image.mode.startswith(("I", "F")):
         values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        top = values.max()
+        top = float(np.max(values))
         scale = 255 / 65535 if top > 255 else 255 if top <= 1 else 1
         return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
     if image.mode in ("PA", "LA", "La", "RGBa") or "transparency" in image.info:

@@ -45,8 +45,8 @@ def probability_bars(probabilities: ArrayLike, converged: bool = True, height: i
     figure = styled_figure("probability", "digit", height=height)
     if not probabilities.size:
         return figure
-    classes = np.arange(len(probabilities))
-    best = int(probabilities.argmax()) if converged else -1
+    classes = list(range(len(probabilities)))
+    best = int(np.argmax(probabilities)) if converged else -1
     figure.add_bar(
         x=probabilities,
         y=classes,

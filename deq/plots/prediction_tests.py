@@ -67,7 +67,7 @@ def reliability_diagram(
         y=(np.bincount(bin_of, right, bins) / whole)[seen],
         mode="lines+markers",
         line={"color": ACCENT, "width": 1.5},
-        marker={"color": ACCENT, "size": 6 + 18 * np.sqrt(count[seen] / count.max())},
+        marker={"color": ACCENT, "size": 6 + 18 * np.sqrt(count[seen] / np.max(count))},
         customdata=count[seen],
         hovertemplate="%{x:.1%} sure, %{y:.1%} right<br>%{customdata} examples<extra></extra>",
     )
