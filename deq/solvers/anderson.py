@@ -16,6 +16,7 @@ from deq.solvers.base import (
     combine,
     flat,
     inner,
+    placed_as,
     put,
     require,
     require_count,
@@ -67,7 +68,7 @@ class Anderson(Solver):
     def init(self, z: Array, f_z: Array) -> _History:
         empty = slots(flat(z), self.memory)
         right = inner(empty, flat(f_z)).T
-        gram = jnp.broadcast_to(jnp.zeros_like(right), (self.memory, *right.shape))
+        gram = jnp.broadcast_to(placed_as(jnp.zeros_like(right), right), (self.memory, *right.shape))
         return _History(empty, empty, gram, right, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _History, active: Array) -> Step:

@@ -35,7 +35,18 @@ def flat(z: Array) -> Array:
 
 def slots(z: Array, count: int) -> Array:
     """Zeros (batch, count, n) for z: (batch, n), split over devices as z is."""
-    return jnp.broadcast_to(jnp.zeros_like(z)[:, None], (z.shape[0], count, z.shape[1]))
+    return jnp.broadcast_to(placed_as(jnp.zeros_like(z), z)[:, None], (z.shape[0], count, z.shape[1]))
+
+
+def placed_as(z: Array, like: Array) -> Array:
+    """z split over devices as `like` is, where a mesh of explicit axes states the split in the type.
+
+    Constants start unsplit there, also zeros_like of a split array, and what is split unlike cannot be multiplied.
+    """
+    wanted = jax.typeof(like).sharding
+    if wanted.mesh.empty or jax.typeof(z).sharding.spec == wanted.spec:
+        return z
+    return jax.sharding.reshard(z, wanted)
 
 
 def put(memory: Array, value: Array, slot: Array, axis: int = 1) -> Array:

@@ -17,6 +17,7 @@ from deq.solvers.base import (
     flat,
     norm,
     per_sample,
+    placed_as,
     relative_residual,
     require,
     require_count,
@@ -117,7 +118,7 @@ class BiCGStab(_Krylov):
                 run.products + jnp.where(active, products + 1, 0),
             )
 
-        start = _Run(jnp.zeros_like(g), g, jnp.zeros(g.shape[:1], jnp.int32))
+        start = _Run(placed_as(jnp.zeros_like(g), g), g, jnp.zeros(g.shape[:1], jnp.int32))
         run = jax.lax.while_loop(lambda run: jnp.any(unfinished(run)), again, start)
         return run.u, run.products
 

@@ -14,6 +14,7 @@ from deq.solvers.base import (
     Solver,
     Trace,
     per_sample,
+    placed_as,
     relative_residual,
     require_count,
     within,
@@ -83,6 +84,7 @@ def _checked_start(f: Map, z0: Array, trace: int) -> Array:
 
 def _start(f: Map, z0: Array, solver: Solver, trace: int) -> _Carry:
     f_z = f(z0)
+    z0 = placed_as(z0, f_z)
     residual = relative_residual(z0, f_z)
     nfe = jnp.full(z0.shape[:1], 1, jnp.int32)
     recorded = jnp.zeros(z0.shape[:1], jnp.int32)
