@@ -34,9 +34,8 @@ CONTROLS: dict[str, tuple[str, list[Any]]] = {
     "solvers": ("race_damping", [[i / 20] for i in range(1, 19)]),
     "predict": ("index", list(range(1, 300))),
 }
-PICTURE = (
-    ROOT / "docs" / "digit.png"
-).read_bytes()  # a byte is added each time: the page must not know it already
+# a byte is added each time: the page must not know it already
+PICTURE = (ROOT / "docs" / "digit.png").read_bytes()
 RERUN, ANSWER, START = (150, 400), (200, None), (3000, None)  # goals in ms: median, p95
 
 

@@ -117,9 +117,9 @@ def fit(
     fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
     state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
     watch, verdict, kept = Watch(recipe, resume), "", on_host(state)
-    order = None
+    ends = True  # an order holds to the end of its epoch
     while (step := int(kept.step)) < calls.steps and not verdict:
-        if order is None or calls.begins_epoch(step):
+        if ends:
             order = everywhere(order_of(len(task.train.y), recipe.batch_size, step, seed), mesh)
         size, start = calls.size(step), kept
         state, health = run_steps(program, state, rest, train, order, seed_there, steps, size)
@@ -171,10 +171,6 @@ class _Calls:
     def epoch(self, step: int) -> int:
         """The epoch, from 1, of the call that begins after `step`."""
         return (step + self.size(step) - 1) // self.per_epoch + 1
-
-    def begins_epoch(self, step: int) -> bool:
-        """Whether the call that begins after `step` is the first of an epoch of several."""
-        return self.per_epoch > 1 and step % self.per_epoch == 0
 
     def ends_epoch(self, step: int) -> bool:
         """Whether to validate after `step`: after the last alone where an epoch is a single step."""

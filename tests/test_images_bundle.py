@@ -7,7 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from deq.images import MAX_BYTES, MAX_FILES, PictureError, find_digits, is_zip, read_picture, unpack
+from deq.images import MAX_BYTES, MAX_FILES, PictureError, find_digits, is_zip, read_picture
+from deq.images.bundle import unpack
 from tests.test_images import REFERENCE, alike, drawing, on_paper
 from tests.test_images_reading import file_of
 

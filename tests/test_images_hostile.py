@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deq.images import PictureError, find_digits, is_zip, read_picture, unpack
-from deq.images.bundle import MAX_UNPACKED
+from deq.images import PictureError, find_digits, is_zip, read_picture
+from deq.images.bundle import MAX_UNPACKED, unpack
 from tests.audit import touching_nothing
 from tests.test_images import drawing, on_paper
 from tests.test_images_bundle import zipped

@@ -14,7 +14,7 @@ from rich.progress import track
 from deq.census import take_census
 from deq.checkpoints import Checkpoint
 from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
-from deq.images import MAX_BYTES, PictureError, find_digits, is_zip, read_picture, unpack
+from deq.images import MAX_BYTES, PictureError, find_digits, pictures_in, read_picture
 
 _BATCH = 32  # digits are read in blocks of this many, so that any number compiles once
 
@@ -47,16 +47,12 @@ def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray | str]]:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # more is refused by its size
-        if not is_zip(data):
-            yield str(path), _digits(data)
-            return
-        for name, member in unpack(data):
-            shown = "".join(c if c.isprintable() else "?" for c in name)  # no escape codes for the terminal
-            yield f"{path}/{shown}", _digits(member)
-    except PictureError as error:
-        yield str(path), str(error)
     except OSError as error:
         yield str(path), f"Cannot read {path}: {error.strerror or error}."
+        return
+    for name, picture in pictures_in(data):
+        shown = "".join(c if c.isprintable() else "?" for c in name)  # no escape codes for the terminal
+        yield f"{path}/{shown}" if name else str(path), _digits(picture)
 
 
 def _digits(data: bytes | PictureError) -> np.ndarray | str:

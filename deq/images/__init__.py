@@ -1,12 +1,12 @@
 """A photo, scan or drawing -> the 28x28 the model was trained on.
 
 `read_picture` decodes a file safely, `find_ink` separates ink from paper, `cut_digits` brings each digit
-into the manner of MNIST; `find_digits` does the last two at once. `unpack` opens a zip of pictures.
+into the manner of MNIST; `find_digits` does the last two at once. `pictures_in` opens a zip of them.
 """
 
 import numpy as np
 
-from deq.images.bundle import MAX_FILES, is_zip, unpack
+from deq.images.bundle import MAX_FILES, is_zip, pictures_in
 from deq.images.digits import Digit, cut_digits
 from deq.images.ink import Ink, find_ink
 from deq.images.reading import MAX_BYTES, PictureError, read_picture
@@ -21,8 +21,8 @@ __all__ = [
     "find_digits",
     "find_ink",
     "is_zip",
+    "pictures_in",
     "read_picture",
-    "unpack",
 ]
 
 

@@ -15,6 +15,17 @@ def is_zip(data: bytes) -> bool:
     return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
+def pictures_in(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
+    """The pictures in a file: itself, with no name, or those of a zip; a zip as a whole may be the error."""
+    if not is_zip(data):
+        yield "", data
+        return
+    try:
+        yield from unpack(data)
+    except PictureError as error:
+        yield "", error
+
+
 def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
     """The files in a zip, one at a time: name and bytes, or why these are not to be had.
 

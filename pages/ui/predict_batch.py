@@ -12,7 +12,7 @@ from PIL import Image
 
 from deq.census import Census, take_census
 from deq.checkpoints import Checkpoint
-from deq.images import MAX_FILES, PictureError, find_digits, is_zip, read_picture, unpack
+from deq.images import MAX_FILES, PictureError, find_digits, is_zip, pictures_in, read_picture
 from deq.solvers import Solver
 from pages.ui.downloads import csv_button
 from pages.ui.models import SessionModel
@@ -27,7 +27,7 @@ Settings = tuple[str | None, float | None]  # polarity and threshold
 class Reading:
     """One picture read. images: its digits (n, 28, 28) uint8; thumbnail: a data URL; error: why there are none.
 
-    file, member: which of the files it is, and which of the pictures in that zip.
+    file, member: which of the files it is, and which of the pictures in it.
     """
 
     name: str
@@ -52,9 +52,7 @@ def choose_picture(
     reading = readings[_choose_row(readings, files[-1].key, chosen, solver)]
     if reading.error:
         raise PictureError(reading.error)
-    if reading.member < 0:
-        return files[reading.file].data
-    _, data = next(islice(unpack(files[reading.file].data), reading.member, None))
+    _, data = next(islice(pictures_in(files[reading.file].data), reading.member, None))
     if isinstance(data, PictureError):
         raise data
     return data
@@ -65,26 +63,15 @@ def read_files(files: Sequence[File], how: Settings) -> list[Reading]:
     readings: list[Reading] = []
     bar = st.progress(0.0, "Reading the pictures")
     for i, file in enumerate(files):
-        readings += (
-            _read_zip(i, file, how)
-            if is_zip(file.data)
-            else [_read(file.key, file.name, file.data, i, -1, how)]
-        )
+        readings += [
+            _read(f"{file.key}/{member}", name or file.name, data, i, member, how)
+            for member, (name, data) in enumerate(pictures_in(file.data))
+        ]
         bar.progress((i + 1) / len(files), f"Reading the pictures: {len(readings)}")
     bar.empty()
     if len(readings) > MAX_FILES:
         st.warning(f"These are {len(readings)} pictures; the first {MAX_FILES} are read.")
     return readings[:MAX_FILES]
-
-
-def _read_zip(i: int, file: File, how: Settings) -> list[Reading]:
-    try:
-        return [
-            _read(f"{file.key}/{member}", name, data, i, member, how)
-            for member, (name, data) in enumerate(unpack(file.data))
-        ]
-    except PictureError as error:
-        return [Reading(file.name, i, -1, np.empty((0, 28, 28), np.uint8), error=str(error))]
 
 
 @st.cache_data(scope="session", max_entries=2 * MAX_FILES, show_spinner=False)
