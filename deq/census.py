@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deq.evaluation import predict
@@ -48,7 +47,7 @@ def _answer(
 ) -> tuple[np.ndarray, ...]:
     """The rows from start on, at most size of them; the last batch is filled up, then cut."""
     rows = np.minimum(np.arange(start, start + size), len(images) - 1)
-    told = predict(model, jnp.asarray(images[rows]), solver)
+    told = predict(model, jax.device_put(images[rows]), solver)
     probabilities, sol = jax.device_get(told)
     columns = probabilities, sol.nfe, sol.residual, sol.converged
     return tuple(column[: len(images) - start] for column in columns)

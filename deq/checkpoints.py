@@ -163,9 +163,8 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
         raise CheckpointError(str(error)) from error
     _check_fit(name, _shapes(model), arrays)
     state = nnx.state(model, nnx.Param)
-    filled = [
-        (path, leaf.replace(jax.numpy.asarray(arrays[_key(path)]))) for path, leaf in nnx.to_flat_state(state)
-    ]
+    there = jax.device_put(arrays)
+    filled = [(path, leaf.replace(there[_key(path)])) for path, leaf in nnx.to_flat_state(state)]
     nnx.update(model, nnx.from_flat_state(filled))
     model.eval()  # type: ignore[no-untyped-call]  # of Flax
     return model

@@ -134,17 +134,20 @@ class PathIndependence:
     converged: np.ndarray
 
 
-def path_independence(cell: nnx.Module, x: Any, z0: Array, other: Array, solver: Solver) -> PathIndependence:
+def path_independence(
+    cell: nnx.Module, x: Any, z0: Array, other: Array | np.ndarray, solver: Solver
+) -> PathIndependence:
     """Does the equilibrium depend on the start? Solve from z0 and from `other`, both (batch, ...), and compare.
 
     Anil et al. (2022), arXiv:2211.09961, whose alignment score is the cosine.
     """
-    one, two = (_solved(*nnx.split(cell), x, start, solver) for start in (z0, other))
-    size, inner = norm(one.z) * norm(two.z), jnp.sum(flat(widened(one.z) * widened(two.z)), axis=1)
+    graphdef, state = nnx.split(cell)
+    one, two = (jax.device_get(_solved(graphdef, state, x, start, solver)) for start in (z0, other))
+    a, b = (np.asarray(flat(found.z), float) for found in (one, two))
+    length = np.maximum(np.linalg.norm(a, axis=1), 1e-30)
+    size = np.maximum(length * np.linalg.norm(b, axis=1), 1e-30)
     return PathIndependence(
-        np.asarray(norm(one.z - two.z) / jnp.maximum(norm(one.z), 1e-30)),
-        np.asarray(inner / jnp.maximum(size, 1e-30)),
-        np.asarray(one.converged & two.converged),
+        np.linalg.norm(a - b, axis=1) / length, np.sum(a * b, axis=1) / size, one.converged & two.converged
     )
 
 

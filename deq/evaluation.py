@@ -53,6 +53,12 @@ def predict(model: EquilibriumModel, x: Array, solver: Solver, trace: int = 0) -
     return model.probabilities(solution.z), solution
 
 
+@jax.jit
+def probabilities(model: EquilibriumModel, z: Array) -> Array:
+    """Class probabilities of given states: (batch, ...) -> (batch, classes), compiled once per shape of z."""
+    return model.probabilities(z)
+
+
 def evaluate(
     model: EquilibriumModel,
     examples: Examples,

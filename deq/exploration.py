@@ -37,7 +37,7 @@ def race_solvers(
         "Newton-Krylov": NewtonKrylov(tol=tol, max_nfe=MAX_NFE, krylov=1),
     }
     with jax.enable_x64(True):
-        found = jax.device_get(_racer(formula)(jnp.array([[start]]), jnp.array(a), jnp.array(b), solvers))
+        found = jax.device_get(_racer(formula)(np.array([[start]]), a, b, solvers))
     return {name: found[name] for name in solvers}  # jit sorts the names; this is the order of the legend
 
 
@@ -58,7 +58,7 @@ def flow(formula: Formula, a: float, b: float, start: float, times: np.ndarray) 
     Diffrax, Tsit5 with rtol 1e-7; it stops where |x| passes 1e6 or the formula has no value.
     """
     with jax.enable_x64(True):
-        return np.asarray(_flow_of(formula)(jnp.array(start), jnp.array(a), jnp.array(b), jnp.asarray(times)))
+        return np.asarray(_flow_of(formula)(start, a, b, times))
 
 
 @functools.lru_cache(KEPT_FORMULAS)
@@ -73,8 +73,7 @@ def _flow_of(formula: Formula) -> Callable[..., Array]:
 def planar_flow(cell: PlanarCell, starts: np.ndarray, times: np.ndarray) -> np.ndarray:
     """z(t) of dz/dt = tanh(W z + x) - z from starts (n, 2) at times (m,): (m, n, 2)."""
     with jax.enable_x64(True):
-        arguments = jnp.asarray(cell.weights), jnp.asarray(cell.x)
-        return np.asarray(_planar_flow(jnp.asarray(starts), arguments, jnp.asarray(times)))
+        return np.asarray(_planar_flow(starts, (cell.weights, cell.x), times))
 
 
 @jax.jit
@@ -107,8 +106,7 @@ def _integrate(field: Callable[..., Array], start: Array, arguments: Any, times:
 def planar_nfe(cell: PlanarCell, starts: np.ndarray, solver: Solver) -> Solution:
     """Solve z = tanh(W z + x) from every start (n, 2) at once; Solution.nfe: (n,) calls that each start needed."""
     with jax.enable_x64(True):
-        arrays = jnp.asarray(starts), jnp.asarray(cell.weights), jnp.asarray(cell.x)
-        return jax.device_get(_planar_solve(*arrays, solver))
+        return jax.device_get(_planar_solve(starts, cell.weights, cell.x, solver))
 
 
 @jax.jit

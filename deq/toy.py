@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -71,7 +70,7 @@ def study_toy(model: EquilibriumModel) -> ToyStudy:
     The cell is affine, so one slope says all: plain iteration settles exactly when it lies between -1 and 1.
     """
     x = np.sort(np.concatenate([TRAINED_ON, OUTSIDE]))[:, None]
-    solution, slope = jax.device_get(_walk(*nnx.split(model), jnp.asarray(x)))
+    solution, slope = jax.device_get(_walk(*nnx.split(model), jax.device_put(x)))
     trace = solution.trace.z[..., 0]
     found = (solution.z[:, 0], solution.residual, solution.converged, solution.nfe)
     return ToyStudy(x[:, 0], *found, values=trace, slope=float(slope))

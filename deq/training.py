@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.sharding import Mesh
@@ -181,6 +180,6 @@ def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> Equi
     """A copy of the model for use: the averaged weights, dropout off."""
     result = nnx.clone(model)
     weights = state.average if recipe.average else state.parameters
-    nnx.update(result, jax.tree.map(jnp.asarray, weights))
+    nnx.update(result, jax.device_put(weights))
     result.eval()  # type: ignore[no-untyped-call]
     return result

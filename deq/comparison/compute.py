@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from deq.comparison.problem import Problem, solve_problem
 from deq.diagnostics import PathIndependence, path_independence
@@ -38,13 +36,13 @@ def spend(problem: Problem, solver: Solver) -> Compute:
     return Compute(np.array(BUDGETS), right, np.stack([np.asarray(sol.residual) for sol in found]))
 
 
-def starts(z_star: Array, seed: int = 0) -> dict[str, Array]:
+def starts(z_star: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     """Starts that have nothing to do with the model's own: zero, noise of z*'s size, another sample's z*."""
-    noise = jnp.asarray(np.random.default_rng(seed).normal(size=z_star.shape), z_star.dtype)
+    noise = np.random.default_rng(seed).normal(size=z_star.shape).astype(z_star.dtype)
     return {
-        "zero": jnp.zeros_like(z_star),
-        "noise": noise * jnp.std(z_star),
-        ANOTHER: jnp.roll(z_star, 1, axis=0),
+        "zero": np.zeros_like(z_star),
+        "noise": noise * z_star.std(),
+        ANOTHER: np.roll(z_star, 1, axis=0),
     }
 
 
@@ -53,7 +51,7 @@ def forget(problem: Problem, solver: Solver, seed: int = 0) -> dict[str, PathInd
 
     The mean cosine from "another's z*" is the asymptotic alignment score of Anil et al. (2022), arXiv:2211.09961.
     """
-    z_star = solve_problem(problem, solver).z
+    z_star = np.asarray(solve_problem(problem, solver).z)
     return {
         name: path_independence(problem.model.cell, problem.injection, problem.z0, z, solver)
         for name, z in starts(z_star, seed).items()

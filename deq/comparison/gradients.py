@@ -63,7 +63,7 @@ class GradientRun:
 def exact_gradient(problem: Problem, reference: Reference) -> np.ndarray:
     """The gradient at the reference equilibrium in float64, flat: by dense solves, for large states by Anderson."""
     with jax.enable_x64(True):
-        wide = replace(widen(problem), z0=jnp.asarray(reference.z))
+        wide = replace(widen(problem), z0=jax.device_put(reference.z))
         solver = Anderson(tol=1e-12, max_nfe=2)  # the start is the equilibrium already
         dense = problem.dimension <= EXACT_SIZE
         return _vector(_run(wide, solver, Implicit(Dense()) if dense else Implicit(PATIENT))[0])
@@ -88,7 +88,7 @@ def compare_gradient(
         error.cosine,
         seconds,
         working_memory(problem, solver, gradient),
-        float(np.mean(report.converged)) if solved else None,
+        float(np.mean(np.asarray(report.converged))) if solved else None,
     )
 
 
@@ -130,8 +130,7 @@ def _run(problem: Problem, solver: Solver, gradient: Gradient) -> tuple[tuple[nn
 
 def _arguments(problem: Problem, solver: Solver, gradient: Gradient) -> tuple[Any, ...]:
     graphdef, trained, rest = nnx.split(problem.model, nnx.Param, ...)  # type: ignore[misc]
-    labels = None if problem.labels is None else jnp.asarray(problem.labels)
-    return graphdef, trained, rest, problem.injection, problem.z0, labels, solver, gradient
+    return graphdef, trained, rest, problem.injection, problem.z0, problem.labels, solver, gradient
 
 
 @partial(jax.jit, static_argnames="graphdef")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -38,20 +39,32 @@ class Problem:
     @property
     def dimension(self) -> int:
         """Entries of one state."""
-        return self.z0[0].size
+        return math.prod(self.z0.shape[1:])
 
     def classes(self, z: Array) -> np.ndarray | None:
         """The most probable class at each state, (batch,); None where the outputs are no classes."""
-        return np.asarray(jnp.argmax(self.model.head(z), axis=-1)) if self.has_classes else None
+        return np.asarray(_classes(self.model, z)) if self.has_classes else None
 
 
 def pose(
     model: EquilibriumModel, inputs: Any, labels: Any = None, *, has_classes: bool | None = None
 ) -> Problem:
     """The problem that `model` solves for `inputs`: (batch, ...). has_classes: by default, whether labels are given."""
-    injection = model.encode(jnp.asarray(inputs))
+    shown = np.asarray(inputs)
     known = labels is not None if has_classes is None else has_classes
-    return Problem(model, np.asarray(inputs), labels, known, injection, model.start(injection))
+    return Problem(model, shown, labels, known, *_posed(model, shown))
+
+
+@jax.jit
+def _posed(model: EquilibriumModel, inputs: Array) -> tuple[Array, Array]:
+    """Injection and start."""
+    injection = model.encode(inputs)
+    return injection, model.start(injection)
+
+
+@jax.jit
+def _classes(model: EquilibriumModel, z: Array) -> Array:
+    return jnp.argmax(model.head(z), axis=-1)
 
 
 def widen(problem: Problem) -> Problem:
@@ -62,7 +75,7 @@ def widen(problem: Problem) -> Problem:
 
 
 def _double(leaf: Array) -> Array:
-    return leaf.astype(jnp.float64) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+    return jax.device_put(np.asarray(leaf, float)) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
 
 def solve_problem(problem: Problem, solver: Solver, z0: Array | None = None) -> Solution:

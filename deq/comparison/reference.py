@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deq.comparison.problem import Problem, solve_problem, widen
@@ -38,7 +37,7 @@ def find_reference(problem: Problem) -> Reference:
         for solver in RELAY:
             found = solve_problem(wide, solver, z)
             z = found.z
-            if bool(jnp.all(found.converged)):
+            if np.all(np.asarray(found.converged)):
                 break
         z, residual, converged = (np.asarray(v) for v in (found.z, found.residual, found.converged))
         return Reference(z, residual, converged, wide.classes(found.z))

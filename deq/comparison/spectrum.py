@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from deq.comparison.problem import Problem
@@ -39,10 +39,10 @@ class Spectrum:
 
 def find_spectrum(problem: Problem, reference: Reference, samples: int = SAMPLES) -> Spectrum:
     """Eigenvalues of the first `samples` Jacobians at the reference equilibrium; of large ones the outermost 60."""
-    z = jnp.asarray(reference.z[:samples], problem.z0.dtype)
+    z = jax.device_put(reference.z[:samples].astype(problem.z0.dtype))
     outermost = problem.dimension > EXACT_SIZE
     find = ritz_values if outermost else jacobian_eigenvalues
-    values = find(problem.model.cell, problem.injection[:samples], z)
+    values = find(problem.model.cell, np.asarray(problem.injection)[:samples], z)
     return Spectrum(values, reference.converged[:samples])
 
 

@@ -11,7 +11,7 @@ from flax import nnx
 from jax import Array
 
 from deq.comparison.problem import Problem, pose
-from deq.models import pixels
+from deq.models import picture
 from deq.solvers import relative_residual
 
 APPLICATIONS = 8  # of the cell, after which the residual is pushed up
@@ -26,14 +26,13 @@ def stiffen(problem: Problem) -> Problem:
     Madry et al. (2018), arXiv:1706.06083.
     """
     graphdef, variables = nnx.split(problem.model)
-    images = pixels(jnp.asarray(problem.inputs)).reshape(problem.inputs.shape)
-    moved = np.asarray(_ascend(graphdef, variables, images))
+    moved = np.asarray(_ascend(graphdef, variables, jax.device_put(problem.inputs)))
     return pose(problem.model, moved, problem.labels)
 
 
 @partial(jax.jit, static_argnames="graphdef")
 def _ascend(graphdef: nnx.GraphDef, variables: nnx.State, images: Array) -> Array:
-    model = nnx.merge(graphdef, variables)
+    model, images = nnx.merge(graphdef, variables), picture(images)
 
     def slowness(x: Array) -> Array:
         injection = model.encode(x)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
+import jax
 import numpy as np
+from jax import Array
 
-from deq.evaluation import predict
 from deq.models import EquilibriumModel
 from deq.solvers import Solver
 
@@ -42,11 +42,18 @@ def occlusion(
     near = np.abs(np.arange(len(image)) - centres[:, None]) <= patch // 2  # (places, pixels)
     hidden = near[:, None, :, None] & near[None, :, None, :]
     shown = np.where(hidden, 0, image).reshape(-1, *image.shape).astype(np.uint8)
-    _, found = predict(model, jnp.asarray(np.concatenate([image[None], shown])[..., None]), solver)
-    scores = np.asarray(model.head(found.z)) / model.temperature  # a probability may have no logarithm
+    pictures = jax.device_put(np.concatenate([image[None], shown])[..., None])
+    scores, converged = jax.device_get(_ask(model, pictures, solver))
     evidence, shape = scores[:, label] - scores[:, rival], (len(centres), len(centres))
     return Occlusion(
         (evidence[0] - evidence[1:]).reshape(shape),
         scores[1:].argmax(axis=1).reshape(shape),
-        np.asarray(found.converged[1:]).reshape(shape),
+        converged[1:].reshape(shape),
     )
+
+
+@jax.jit
+def _ask(model: EquilibriumModel, images: Array, solver: Solver) -> tuple[Array, Array]:
+    """Scores, the logarithms of probabilities but for a constant of each row, and whether each solve converged."""
+    outputs, found = model(images, solver)
+    return outputs / model.temperature, found.converged

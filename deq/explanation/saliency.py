@@ -44,15 +44,21 @@ def saliency(
     image: of the model's input shape without the batch, floating in 0..1.
     """
     graphdef, variables = nnx.split(model)
-    classes = jnp.array([label, rival])
-    told = _evidence_gradient(graphdef, variables, jnp.asarray(image)[None], classes, solver, gradient)
+    told = _evidence_gradient(
+        graphdef, variables, jax.device_put(image[None]), (label, rival), solver, gradient
+    )
     evidence, found, (slope, probe) = jax.device_get(told)
     return Saliency(slope[0], float(evidence), bool(found.converged[0] and probe.converged[0]))
 
 
 @partial(jax.jit, static_argnums=0)
 def _evidence_gradient(
-    graphdef: nnx.GraphDef, variables: nnx.State, x: Array, classes: Array, solver: Solver, gradient: Implicit
+    graphdef: nnx.GraphDef,
+    variables: nnx.State,
+    x: Array,
+    classes: tuple[int, int],
+    solver: Solver,
+    gradient: Implicit,
 ) -> tuple[Array, Solution, tuple[Array, Probe]]:
     def evidence(x: Array, probe: Probe) -> tuple[Array, Solution]:
         model = nnx.merge(graphdef, variables)

@@ -40,7 +40,7 @@ def solve_from(
 ) -> Ends:
     """Solve for image (28, 28) uint8 from the model's own start and from each of starts (m, ...)."""
     graphdef, variables = nnx.split(model)
-    told = _solve_from(graphdef, variables, jnp.asarray(image[None, ..., None]), starts, solver, trace)
+    told = _solve_from(graphdef, variables, jax.device_put(image[None, ..., None]), starts, solver, trace)
     scores, sol = jax.device_get(told)
     ends = sol.z.reshape(len(sol.z), -1)
     distance = np.linalg.norm(ends - ends[0], axis=1) / max(float(np.linalg.norm(ends[0])), 1e-30)

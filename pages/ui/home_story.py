@@ -3,7 +3,6 @@
 import dataclasses
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deq import story
@@ -19,14 +18,18 @@ DIGIT = 47  # of the test set that ships: a 9 about which the network changes it
 
 def solve_story(starts: np.ndarray) -> Arrays:
     """Every picture's arrays, by step and name; starts: of cos again and again."""
-    cosine = story.settle_cosine(jnp.asarray(starts))
-    layer = story.settle_layer(*story.random_layer(seed=1))
-    flow = story.settle_flow(jnp.asarray(story.ring(RING)))
+    cosine, layer, flow = jax.device_get(
+        (
+            story.settle_cosine(jax.device_put(starts)),
+            story.settle_layer(*jax.device_put(story.random_layer(seed=1))),
+            story.settle_flow(jax.device_put(story.ring(RING))),
+        )
+    )
     toy = study_toy(load_pretrained("toy").model)
     shipped = load_pretrained("mlp")
     image = load_dataset("digits").test_images[DIGIT, ..., 0]
     answer = answers(image[None], shipped, shipped.solver)[0]
-    return jax.device_get(
+    return (
         {"cosine.orbit": cosine.trace.z[..., 0], "cosine.z": cosine.z[:, 0], "cosine.nfe": cosine.nfe}
         | {"layer.states": layer.trace.z[0], "layer.nfe": layer.nfe[0]}
         | {"flow.paths": flow.trace.z, "flow.steady": flow.z.mean(axis=0), "flow.converged": flow.converged}

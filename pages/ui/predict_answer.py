@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from deq.checkpoints import Checkpoint
-from deq.evaluation import predict
+from deq.evaluation import predict, probabilities
 from deq.solvers import Solution, Solver
 from pages.ui.answer import Answer
 from pages.ui.models import SessionModel
@@ -34,10 +33,11 @@ def answers(images: np.ndarray, chosen: Checkpoint | SessionModel, solver: Solve
     for start in range(0, len(images), size):
         rows = np.minimum(np.arange(start, start + size), len(images) - 1)  # the last batch is filled up
         block = images[start : start + size]
-        probabilities, solution = predict(chosen.model, jnp.asarray(images[rows][..., None]), solver, TRACE)
-        paths = chosen.model.probabilities(solution.trace.z.reshape(-1, *solution.z.shape[1:]))
-        told = jax.device_get((probabilities, paths.reshape(size, TRACE, -1), solution))
-        result += [_answer(image, i, *told) for i, image in enumerate(block)]
+        shown = jax.device_put(images[rows][..., None])
+        last, solution = jax.device_get(predict(chosen.model, shown, solver, TRACE))
+        states = solution.trace.z.reshape(-1, *solution.z.shape[1:])
+        paths = np.asarray(probabilities(chosen.model, jax.device_put(states))).reshape(size, TRACE, -1)
+        result += [_answer(image, i, last, paths, solution) for i, image in enumerate(block)]
     return result
 
 

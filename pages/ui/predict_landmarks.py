@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 import streamlit as st
 
@@ -42,7 +42,7 @@ def landmarks_of(chosen: Checkpoint | SessionModel) -> Landmarks:
 @kept(16, "Finding the equilibria of training digits")
 def _landmarks(key: str, _chosen: Checkpoint | SessionModel) -> Landmarks:
     images, labels = training_digits()
-    _, found = predict(_chosen.model, jnp.asarray(images), _chosen.solver)
+    _, found = predict(_chosen.model, jax.device_put(images), _chosen.solver)
     kept = np.asarray(found.converged)
     states, labels = np.asarray(found.z)[kept], labels[kept]
     plane = fit_plane(states, labels)
