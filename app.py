@@ -4,10 +4,15 @@ import streamlit as st
 
 from pages.ui.disk import keep_programs
 from pages.ui.guard import mark_app
+from pages.ui.memory import share_heaps, tidy
 from pages.ui.navigation import ICON, pages
 
+share_heaps()
 keep_programs()
 page = st.navigation(pages(), position="top")
 st.set_page_config(page_title=f"{page.title} - DEQ lab", page_icon=ICON, layout="wide")
 mark_app()
-page.run()
+try:
+    page.run()
+finally:
+    tidy()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,9 @@ def fit_plane(equilibria: np.ndarray, labels: np.ndarray) -> Plane:
     if len(equilibria) < 3:
         raise ValueError(f"A plane needs three equilibria; {len(equilibria)} were found.")
     states = equilibria.reshape(len(equilibria), -1)
-    fitted = PCA(2, svd_solver="randomized", random_state=0).fit(states)
-    points = fitted.transform(states)
-    return Plane(fitted.mean_, fitted.components_, fitted.explained_variance_ratio_, points, labels)
+    mean = states.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(states - mean, full_matrices=False)
+    largest = np.abs(directions[:2]).argmax(axis=1)
+    directions = directions[:2] * np.sign(directions[[0, 1], largest])[:, None]  # a sign of its own, for good
+    explained = sizes[:2] ** 2 / np.sum(sizes**2)
+    return Plane(mean, directions, explained, (states - mean) @ directions.T, labels)
