@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from deq.census import take_census
@@ -38,6 +37,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 
     logits: (n, classes) before the softmax; labels: (n,) ints. Guo et al. (2017), arXiv:1706.04599.
     """
+    from scipy.optimize import minimize_scalar  # 24 MB, which no page needs
+
     logits, labels = np.asarray(logits, np.float64), np.asarray(labels)
     rows = np.arange(len(labels))
 

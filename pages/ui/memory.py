@@ -1,6 +1,6 @@
 """What the server holds, kept to what a small machine has: Streamlit Community Cloud grants an app 1 GB at least.
 
-A compiled program takes 2 to 5 MB for as long as JAX knows it, and a visit to every page compiles 80. Past a bound
+A compiled program takes 2 to 15 MB for as long as JAX knows it, and a visit to every page compiles 85. Past a bound
 all are forgotten at once, as JAX offers it; those still wanted come back from the disk when they are next called.
 """
 
@@ -9,23 +9,54 @@ import gc
 import os
 import sys
 import time
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-MOST = 560e6  # bytes resident from which on there is something to give back
-GROWTH = 60e6  # above what forgetting left the last time: what forgetting is worth
-PAUSE = 10.0  # seconds at least between two times of forgetting
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+MOST = 520e6  # bytes resident from which on there is something to give back
+GROWTH = 50e6  # above what forgetting left the last time: what forgetting is worth
+PAUSE = 4.0  # seconds at least between two times of forgetting, for each visitor of late
+LATE = 15.0  # seconds
 M_ARENA_MAX = -8  # of glibc's malloc.h
-ARENAS = 2  # heaps: one for each of sixteen threads would keep hundreds of MB that another could use
-
-_forgot, _left = 0.0, 0.0  # when programs were last forgotten, and the bytes that stayed
+ARENAS = 1  # heaps beside the first: one for each of sixteen threads would keep hundreds of MB that another could use
 
 
-@lru_cache(1)
-def libc() -> ctypes.CDLL | None:
-    """glibc, whose allocator can be told to hold less; None elsewhere."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    return library if hasattr(library, "malloc_trim") else None
+@dataclass
+class Housekeeping:
+    """When programs were last forgotten, the bytes that stayed then, and when each session last ran."""
+
+    forgot: float = 0.0
+    left: float = 0.0
+    seen: dict[str, float] = field(default_factory=dict)
+
+    def tidy(self, session: str) -> None:
+        """Give memory back where much is held: what is free, and if that is not enough, the compiled programs.
+
+        After each run of a page. The more visitors there are, the more rarely programs go: others want them.
+        """
+        now = time.monotonic()
+        self.seen = {who: when for who, when in self.seen.items() if now - when < LATE} | {session: now}
+        if resident() < MOST:
+            return
+        trim()
+        rested = now - self.forgot > PAUSE * len(self.seen)
+        if rested and resident() > max(MOST, self.left + GROWTH) and "jax" in sys.modules:
+            sys.modules["jax"].clear_caches()
+            gc.collect()
+            trim()
+            self.forgot, self.left = now, resident()
+
+
+_house = Housekeeping()
+
+
+def tidy() -> None:
+    """Give memory back, if much is held, at the end of this session's run."""
+    context = get_script_run_ctx()
+    if context:
+        _house.tidy(context.session_id)
 
 
 @lru_cache(1)
@@ -36,18 +67,11 @@ def share_heaps() -> None:
         library.mallopt(M_ARENA_MAX, ARENAS)
 
 
-def tidy() -> None:
-    """Give memory back where much is held: what is free, and if that is not enough, the compiled programs."""
-    global _forgot, _left
-    if resident() < MOST:
-        return
-    trim()
-    now = time.monotonic()
-    if now - _forgot > PAUSE and resident() > max(MOST, _left + GROWTH) and "jax" in sys.modules:
-        sys.modules["jax"].clear_caches()
-        gc.collect()
-        trim()
-        _forgot, _left = now, resident()
+@lru_cache(1)
+def libc() -> ctypes.CDLL | None:
+    """glibc, whose allocator can be told to hold less; None elsewhere."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "malloc_trim") else None
 
 
 def resident() -> float:

@@ -47,7 +47,7 @@ def load_share() -> float:
     from sklearn.decomposition import PCA
 
     blog, digits = load_pretrained("blog"), load_dataset("digits")
-    _, found = predict(blog.model, digits.train_images[:600], blog.solver)
+    _, found = predict(blog.model, digits.train_images[:500], blog.solver)
     kept = np.asarray(found.z)[np.asarray(found.converged)]
     return 100 * PCA(2).fit(kept).explained_variance_ratio_.sum()
 

@@ -1,0 +1,120 @@
+"""The server gives memory back, what is free and compiled programs past a bound, and answers are the same for it."""
+
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from pages.ui import memory
+from pages.ui.memory import GROWTH, LATE, MOST, PAUSE, Housekeeping
+from tests.conftest import ROOT
+
+
+class Machine:
+    """A server whose memory and clock stand where they are put; forgetting leaves it at `left`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.held, self.left, self.forgot = 100.0, 0.0, 0.0, 0
+        monkeypatch.setattr(memory, "resident", lambda: self.held)
+        monkeypatch.setattr(memory, "trim", lambda: None)
+        monkeypatch.setattr(memory.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(jax, "clear_caches", self.forget)
+
+    def forget(self) -> None:
+        self.held, self.forgot = self.left, self.forgot + 1
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+def test_nothing_is_forgotten_below_the_bound(machine: Machine) -> None:
+    machine.held = MOST - 1
+    Housekeeping().tidy("one")
+    assert machine.forgot == 0
+
+
+def test_past_the_bound_programs_go_and_may_grow_again(machine: Machine) -> None:
+    house, machine.held, machine.left = Housekeeping(), MOST + 1, MOST + 1
+    house.tidy("one")
+    assert machine.forgot == 1
+    machine.now += 2 * PAUSE
+    machine.held = machine.left + GROWTH - 1  # not worth it yet
+    house.tidy("one")
+    assert machine.forgot == 1
+    machine.held += 2
+    house.tidy("one")
+    assert machine.forgot == 2
+
+
+def test_many_visitors_keep_programs_for_longer(machine: Machine) -> None:
+    house = Housekeeping()
+    for visitor in range(10):
+        house.tidy(str(visitor))
+    machine.held = 2 * MOST
+    house.tidy("0")
+    machine.now, machine.held = machine.now + 3 * PAUSE, 2 * MOST
+    for visitor in range(10):
+        house.tidy(str(visitor))
+    assert machine.forgot == 1
+    machine.now += LATE + 5 * PAUSE  # all but one have gone
+    house.tidy("0")
+    assert machine.forgot == 2
+
+
+BUSY = """
+import threading, time
+import jax, numpy as np
+from deq.checkpoints import load_pretrained
+from deq.evaluation import predict
+from deq.solvers import Anderson, Picard
+from pages.ui import memory
+
+memory.MOST, memory.GROWTH, memory.PAUSE = 0, -1e12, 0.0
+memory.share_heaps()
+model, images = load_pretrained("mlp").model, np.arange(4 * 784).reshape(4, 28, 28, 1).astype(np.uint8)
+ask = lambda solver: np.asarray(predict(model, jax.device_put(images), solver)[0])
+wanted = {solver: ask(solver) for solver in (Picard(tol=1e-3), Anderson(tol=1e-3))}
+held = memory.resident()
+house, wrong, stop = memory.Housekeeping(), [], time.monotonic() + 3
+
+def visit(solver):
+    while time.monotonic() < stop:
+        wrong.append(not np.array_equal(ask(solver), wanted[solver]))
+
+visitors = [threading.Thread(target=visit, args=[solver]) for solver in wanted]
+for visitor in visitors:
+    visitor.start()
+forgotten = 0
+while any(visitor.is_alive() for visitor in visitors):
+    time.sleep(0.05)
+    house.tidy("one")
+    forgotten += 1
+assert len(wrong) >= 4 and not any(wrong), (len(wrong), sum(wrong))
+assert forgotten >= 10
+"""
+
+
+def test_answers_stay_the_same_while_programs_are_forgotten() -> None:
+    subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, check=True, timeout=300)
+
+
+PROGRAMS = """
+import jax, numpy as np
+from pages.ui import memory
+
+memory.MOST, memory.GROWTH = 0, -1e12
+double = jax.jit(lambda x: x @ x.T + x)
+jax.block_until_ready([double(np.ones((n, n))) for n in range(1, 31)])
+before = memory.resident()
+memory.Housekeeping().tidy("one")
+assert not jax.devices()[0].client.live_executables()
+assert memory.resident() < before - 10e6, (before, memory.resident())
+"""
+
+
+@pytest.mark.skipif(memory.libc() is None, reason="only glibc can be asked to give memory back")
+def test_forgotten_programs_give_their_memory_back() -> None:
+    subprocess.run([sys.executable, "-c", PROGRAMS], cwd=ROOT, check=True, timeout=300)
