@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui.disk import keep_programs
 from pages.ui.guard import mark_app
-from pages.ui.memory import share_heaps, tidy
+from pages.ui.memory import share_heaps, tidied
 from pages.ui.navigation import ICON, pages
 
 share_heaps()
@@ -12,7 +12,5 @@ keep_programs()
 page = st.navigation(pages(), position="top")
 st.set_page_config(page_title=f"{page.title} - DEQ lab", page_icon=ICON, layout="wide")
 mark_app()
-try:
+with tidied():
     page.run()
-finally:
-    tidy()

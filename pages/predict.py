@@ -9,6 +9,7 @@ from pages.ui.charts import download_pictures, show
 from pages.ui.code import show_code
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
+from pages.ui.memory import tidied
 from pages.ui.predict import model_controls, picture_controls, read_upload
 from pages.ui.predict_answer import Case, answers
 from pages.ui.predict_batch import choose_picture
@@ -29,7 +30,7 @@ def look_into(case: Case) -> None:
     tabs = st.tabs(list(VIEWS), key="predict_view", bind="query-params")
     for tab, draw in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
-            with tab:
+            with tidied(), tab:
                 draw(case)
     copy_link()
 

@@ -9,6 +9,8 @@ import gc
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +36,7 @@ class Housekeeping:
     def tidy(self, session: str) -> None:
         """Give memory back where much is held: what is free, and if that is not enough, the compiled programs.
 
-        After each run of a page. The more visitors there are, the more rarely programs go: others want them.
+        The more visitors there are, the more rarely programs go: others want them.
         """
         now = time.monotonic()
         self.seen = {who: when for who, when in self.seen.items() if now - when < LATE} | {session: now}
@@ -52,11 +54,15 @@ class Housekeeping:
 _house = Housekeeping()
 
 
-def tidy() -> None:
-    """Give memory back, if much is held, at the end of this session's run."""
-    context = get_script_run_ctx()
-    if context:
-        _house.tidy(context.session_id)
+@contextmanager
+def tidied() -> Iterator[None]:
+    """Give memory back at the end of a run, of a whole page or of a fragment, if much is held then."""
+    try:
+        yield
+    finally:
+        context = get_script_run_ctx()
+        if context:
+            _house.tidy(context.session_id)
 
 
 @lru_cache(1)

@@ -11,6 +11,7 @@ from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.tasks import Task
 from pages.ui.charts import show
 from pages.ui.glossary import tip
+from pages.ui.memory import tidied
 from pages.ui.owner import is_mine
 from pages.ui.train_charts import panel
 
@@ -42,7 +43,8 @@ def _live(job_id: str) -> None:
     job = registry().get(job_id)
     if job is None or not job.status.is_live:
         st.rerun()
-    _draw(job, job.snapshot())
+    with tidied():
+        _draw(job, job.snapshot())
 
 
 def _draw(job: Job, now: Snapshot) -> None:

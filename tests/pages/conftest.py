@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import disk
+from pages.ui import disk, memory
 from tests.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]
@@ -27,6 +27,12 @@ def own_disk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     folder.mkdir(exist_ok=True)
     monkeypatch.setattr(disk, "folder", lambda: folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def programs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much memory the tests hold together, none waits for a program that it has compiled already."""
+    monkeypatch.setattr(memory, "MOST", float("inf"))
 
 
 @pytest.fixture

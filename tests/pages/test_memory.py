@@ -7,8 +7,10 @@ import jax
 import pytest
 
 from pages.ui import memory
-from pages.ui.memory import GROWTH, LATE, MOST, PAUSE, Housekeeping
+from pages.ui.memory import GROWTH, LATE, PAUSE, Housekeeping
 from tests.conftest import ROOT
+
+MOST = 500e6
 
 
 class Machine:
@@ -16,6 +18,7 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.held, self.left, self.forgot = 100.0, 0.0, 0.0, 0
+        monkeypatch.setattr(memory, "MOST", MOST)
         monkeypatch.setattr(memory, "resident", lambda: self.held)
         monkeypatch.setattr(memory, "trim", lambda: None)
         monkeypatch.setattr(memory.time, "monotonic", lambda: self.now)
