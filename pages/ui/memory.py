@@ -17,7 +17,7 @@ from pathlib import Path
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-MOST = 520e6  # bytes resident from which on there is something to give back
+MOST = 600e6  # bytes resident from which on there is something to give back
 GROWTH = 50e6  # above what forgetting left the last time: what forgetting is worth
 PAUSE = 4.0  # seconds at least between two times of forgetting, for each visitor of late
 LATE = 15.0  # seconds
