@@ -7,8 +7,6 @@ import threading
 import time
 from collections import deque
 
-import jax
-
 from deq.jobs.job import Job
 from deq.jobs.plan import Plan
 from deq.jobs.record import Status
@@ -16,7 +14,6 @@ from deq.jobs.record import Status
 AT_ONCE = 2  # more would only slow each other down on the cores of a small server
 LEASE = 600.0  # seconds that a run goes on without anyone looking: long enough to read another page
 KEPT = 48  # runs kept in memory, a few megabytes each
-FORGET_AFTER = 24  # runs after which compiled programs are dropped: every new setting compiles its own
 
 ABANDONED = "Nobody watched for a while, so the run was paused. Resume goes on exactly where it stopped."
 
@@ -30,7 +27,6 @@ class Registry:
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
         self._workers: dict[Job, threading.Thread] = {}
-        self._done = 0
         atexit.register(self.close)
 
     def submit(self, plan: Plan, owner: str = "") -> Job:
@@ -71,7 +67,12 @@ class Registry:
             if job.can_resume and job not in self._workers:
                 self._enqueue(job)
 
-    def close(self, seconds: float = 5.0) -> None:
+    @property
+    def busy(self) -> bool:
+        """Whether a run is at work."""
+        return bool(self._workers)
+
+    def close(self, seconds: float = 15.0) -> None:
         """Ask all workers to come to rest and wait for them, for so long at most."""
         with self._lock:
             self._queue.clear()
@@ -102,9 +103,6 @@ class Registry:
         job.work()
         with self._lock:
             del self._workers[job]
-            self._done += 1
-            if self._done % FORGET_AFTER == 0:
-                jax.clear_caches()
             self._end_abandoned()
             self._admit()
 

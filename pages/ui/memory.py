@@ -8,8 +8,9 @@ import ctypes
 import gc
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,28 +28,55 @@ ARENAS = 1  # heaps beside the first: one for each of sixteen threads would keep
 
 @dataclass
 class Housekeeping:
-    """When programs were last forgotten, the bytes that stayed then, and when each session last ran."""
+    """When programs were last forgotten, the bytes that stayed then, and when each session last ran.
+
+    running: runs of pages under way. busy: what tells whether others are compiling, as training does.
+    """
 
     forgot: float = 0.0
     left: float = 0.0
     seen: dict[str, float] = field(default_factory=dict)
+    running: int = 0
+    busy: list[Callable[[], bool]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def run(self, session: str) -> Iterator[None]:
+        """A run of a page or of a fragment. None begins while programs are forgotten at the end of another."""
+        with self.lock:
+            self.running += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.running -= 1
+                self.tidy(session)
 
     def tidy(self, session: str) -> None:
         """Give memory back where much is held: what is free, and if that is not enough, the compiled programs.
 
-        The more visitors there are, the more rarely programs go: others want them.
+        The more visitors there are, the more rarely programs go: others want them. JAX cannot forget while it
+        compiles: a trace that finds half of itself forgotten fails. So it waits until nobody does, or for as long
+        as the server may have without being ended for its memory.
         """
         now = time.monotonic()
         self.seen = {who: when for who, when in self.seen.items() if now - when < LATE} | {session: now}
         if resident() < MOST:
             return
         trim()
-        rested = now - self.forgot > PAUSE * len(self.seen)
-        if rested and resident() > max(MOST, self.left + GROWTH) and "jax" in sys.modules:
-            sys.modules["jax"].clear_caches()
-            gc.collect()
-            trim()
+        held, rested = resident(), now - self.forgot > PAUSE * len(self.seen)
+        quiet = not self.running and not any(busy() for busy in self.busy)
+        if rested and (quiet or held > 2 * MOST) and held > max(MOST, self.left + GROWTH):
+            forget_programs()
             self.forgot, self.left = now, resident()
+
+
+def forget_programs() -> None:
+    """Let JAX, if it is there, forget all that it has compiled."""
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
+        trim()
 
 
 _house = Housekeeping()
@@ -57,12 +85,14 @@ _house = Housekeeping()
 @contextmanager
 def tidied() -> Iterator[None]:
     """Give memory back at the end of a run, of a whole page or of a fragment, if much is held then."""
-    try:
+    context = get_script_run_ctx()
+    with _house.run(context.session_id if context else ""):
         yield
-    finally:
-        context = get_script_run_ctx()
-        if context:
-            _house.tidy(context.session_id)
+
+
+def ask_first(busy: Callable[[], bool]) -> None:
+    """Programs stay while busy() holds."""
+    _house.busy.append(busy)
 
 
 @lru_cache(1)

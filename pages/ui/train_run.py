@@ -11,7 +11,7 @@ from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.tasks import Task
 from pages.ui.charts import show
 from pages.ui.glossary import tip
-from pages.ui.memory import tidied
+from pages.ui.memory import ask_first, tidied
 from pages.ui.owner import is_mine
 from pages.ui.train_charts import panel
 
@@ -21,7 +21,9 @@ EVERY = 1.0  # seconds between two looks at a live run
 @st.cache_resource(show_spinner="Preparing the runs")
 def registry() -> Registry:
     """All runs of this server; each visitor reaches only those whose ids are known."""
-    return Registry()
+    runs = Registry()
+    ask_first(lambda: runs.busy)
+    return runs
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
