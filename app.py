@@ -4,7 +4,8 @@ import streamlit as st
 
 from pages.ui.disk import keep_programs
 from pages.ui.guard import mark_app
-from pages.ui.memory import share_heaps, tidied
+from pages.ui.heaps import share_heaps
+from pages.ui.memory import tidied
 from pages.ui.navigation import ICON, pages
 
 share_heaps()

@@ -4,26 +4,22 @@ A compiled program takes 2 to 15 MB for as long as JAX knows it, and a visit to 
 all are forgotten at once, as JAX offers it; those still wanted come back from the disk when they are next called.
 """
 
-import ctypes
 import gc
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from pages.ui.heaps import resident, trim
 
 MOST = 600e6  # bytes resident from which on there is something to give back
 GROWTH = 50e6  # above what forgetting left the last time: what forgetting is worth
 PAUSE = 4.0  # seconds at least between two times of forgetting, for each visitor of late
 LATE = 15.0  # seconds
-M_ARENA_MAX = -8  # of glibc's malloc.h
-ARENAS = 1  # heaps beside the first: one for each of sixteen threads would keep hundreds of MB that another could use
 
 
 @dataclass
@@ -93,33 +89,3 @@ def tidied() -> Iterator[None]:
 def ask_first(busy: Callable[[], bool]) -> None:
     """Programs stay while busy() holds."""
     _house.busy.append(busy)
-
-
-@lru_cache(1)
-def share_heaps() -> None:
-    """Let threads share their heaps; before there are many."""
-    library = libc()
-    if library:
-        library.mallopt(M_ARENA_MAX, ARENAS)
-
-
-@lru_cache(1)
-def libc() -> ctypes.CDLL | None:
-    """glibc, whose allocator can be told to hold less; None elsewhere."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    return library if hasattr(library, "malloc_trim") else None
-
-
-def resident() -> float:
-    """Bytes of memory that this process holds; 0 where the system does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0.0
-
-
-def trim() -> None:
-    """Give free memory back to the system."""
-    library = libc()
-    if library:
-        library.malloc_trim(0)

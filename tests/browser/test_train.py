@@ -41,7 +41,7 @@ def drawn_points(page: Page) -> int:
 def test_a_digit_reader_from_start_to_prediction(
     page: Page, browser: Browser, server: str, mnist_dir: Path, tmp_path: Path
 ) -> None:
-    visit(page, f"{server}/train?fit_task=MNIST&fit_epochs=8&fit_width=64")
+    visit(page, f"{server}/train?fit_task=MNIST&fit_epochs=24&fit_patience=0&fit_width=64")
     page.get_by_role("button", name="Start training").click()
     first = wait_for_updates(page, 0)
     points = drawn_points(page)

@@ -6,7 +6,7 @@ import sys
 import jax
 import pytest
 
-from pages.ui import memory
+from pages.ui import heaps, memory
 from pages.ui.memory import GROWTH, LATE, PAUSE, Housekeeping
 from tests.conftest import ROOT
 
@@ -76,8 +76,10 @@ def test_nothing_is_forgotten_while_others_compile(machine: Machine) -> None:
         pass
     assert machine.forgot == 0
     training[0] = False
-    with house.run("two"), house.run("two"):  # a fragment within a page
-        pass
+    with house.run("two"):
+        with house.run("two"):  # a fragment within a page
+            pass
+        assert machine.forgot == 0
     assert machine.forgot == 1
     training[0], machine.held, machine.now = True, 2 * MOST + 1, machine.now + 3 * PAUSE
     with house.run("one"):
@@ -91,10 +93,10 @@ import jax, numpy as np
 from deq.checkpoints import load_pretrained
 from deq.evaluation import predict
 from deq.solvers import Anderson, Picard
-from pages.ui import memory
+from pages.ui import heaps, memory
 
 memory.MOST, memory.GROWTH, memory.PAUSE = 0, -1e12, 0.0
-memory.share_heaps()
+heaps.share_heaps()
 model, images = load_pretrained("mlp").model, np.arange(4 * 784).reshape(4, 28, 28, 1).astype(np.uint8)
 ask = lambda solver: np.asarray(predict(model, jax.device_put(images), solver)[0])
 wanted = {solver: ask(solver) for solver in (Picard(tol=1e-3), Anderson(tol=1e-3))}
@@ -136,6 +138,6 @@ assert memory.resident() < before - 10e6, (before, memory.resident())
 """
 
 
-@pytest.mark.skipif(memory.libc() is None, reason="only glibc can be asked to give memory back")
+@pytest.mark.skipif(heaps.libc() is None, reason="only glibc can be asked to give memory back")
 def test_forgotten_programs_give_their_memory_back() -> None:
     subprocess.run([sys.executable, "-c", PROGRAMS], cwd=ROOT, check=True, timeout=300)
