@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
+import weakref
 from collections import deque
 
 from deq.jobs.job import Job
@@ -27,6 +28,9 @@ class Registry:
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
         self._workers: dict[Job, threading.Thread] = {}
+        # At exit what was registered last runs first, and the first finalizer registers them all: so that workers come
+        # to rest before what their traces hold is finalized, which fails them with a KeyError.
+        weakref.finalize(self, lambda: None)
         atexit.register(self.close)
 
     def submit(self, plan: Plan, owner: str = "") -> Job:
@@ -72,7 +76,7 @@ class Registry:
         """Whether a run is at work."""
         return bool(self._workers)
 
-    def close(self, seconds: float = 15.0) -> None:
+    def close(self, seconds: float = 5.0) -> None:
         """Ask all workers to come to rest and wait for them, for so long at most."""
         with self._lock:
             self._queue.clear()

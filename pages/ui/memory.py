@@ -51,9 +51,9 @@ class Housekeeping:
     def tidy(self, session: str) -> None:
         """Give memory back where much is held: what is free, and if that is not enough, the compiled programs.
 
-        The more visitors there are, the more rarely programs go: others want them. JAX cannot forget while it
-        compiles: a trace that finds half of itself forgotten fails. So it waits until nobody does, or for as long
-        as the server may have without being ended for its memory.
+        The more visitors there are, the more rarely programs go: others want them. JAX does not promise that it can
+        forget while it compiles, so it waits until nobody does, or for as long as the server may have without
+        being ended for its memory.
         """
         now = time.monotonic()
         self.seen = {who: when for who, when in self.seen.items() if now - when < LATE} | {session: now}

@@ -68,7 +68,7 @@ def test_many_visitors_keep_programs_for_longer(machine: Machine) -> None:
 
 
 def test_nothing_is_forgotten_while_others_compile(machine: Machine) -> None:
-    """A trace that finds half of itself forgotten fails; only a server about to burst takes that risk."""
+    """JAX does not promise that it can forget meanwhile; only a server about to burst takes that risk."""
     house, training = Housekeeping(), [True]
     house.busy.append(lambda: training[0])
     machine.held = MOST + 1
