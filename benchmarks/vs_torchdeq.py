@@ -3,7 +3,8 @@
 The same network with the same weights, the same batches of 128 in the same order, Adam at 1e-3 with a clip of
 1 on both sides. Tolerance 0 and 12 evaluations forward, 12 products backward: nobody wins by doing less, and
 both sides count what they do in a run that is not timed. Ours is the training step that ships, with its metrics and
-its guards, 20 to a compiled call; theirs a plain loop of 20. The order of the examples is found once on both
+its guards, 20 to a compiled call; theirs a plain loop of 20. Both sides take all cores: ours as devices that share
+each batch, as on the command line, theirs as PyTorch's threads. The order of the examples is found once on both
 sides, outside what is timed, as once an epoch in training. Both sides of a ratio run in turn.
 Accuracy is that on the test set after all the timed steps. Needs the extra: pip install -e '.[bench]'.
 """
@@ -25,7 +26,7 @@ from benchmarks.timing import arguments, ratio, report
 from benchmarks.torch_twin import Twin
 from deq import Anderson, Broyden, Implicit, Phantom, Picard, load_dataset
 from deq.data import at_hand
-from deq.devices import everywhere, mesh_of
+from deq.devices import everywhere, mesh_here, mesh_of, use_cores
 from deq.evaluation import predict
 from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
@@ -86,7 +87,9 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
     model = build(name)
     twin = Twin(model, name, counts=False, **case.settings())
     images = task.test.x[:BATCH]
-    ours_infers = lambda: predict(model, jnp.asarray(images), case.solver)[0]  # noqa: E731
+    mesh = mesh_here(BATCH)
+    there = everywhere(model, mesh)
+    ours_infers = lambda: predict(there, images, case.solver, mesh=mesh)[0]  # noqa: E731
     difference = largest_difference(model, twin, images)
     inference = ratio(lambda: infer(twin, images), ours_infers, repeat)
     ours, final = our_steps(model, case, task)
@@ -135,7 +138,7 @@ def our_steps(
     """STEPS training steps on the next batches, and the model as it is by then."""
     recipe = Recipe(case.solver, case.gradient, batch_size=BATCH, warmup=0.0)
     graphdef, parameters, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
-    mesh = mesh_of(1, BATCH)
+    mesh = mesh_of(None, BATCH)
     program = Program(graphdef, task.loss, recipe, mesh)
     kept = [everywhere(start_state(parameters, recipe), mesh)]
     order = order_of(len(task.train.y), BATCH, 0, 0)
@@ -199,5 +202,6 @@ def accuracy(probabilities: Callable[[np.ndarray], Any], examples: Examples) -> 
 
 
 if __name__ == "__main__":
+    use_cores()
     chosen = arguments(__doc__.partition("\n")[0])
     report("Throughput over torchdeq's, batch 128, 12 evaluations each way", rows(chosen.repeat), chosen.json)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
+from deq.devices import everywhere, mesh_here
 from deq.evaluation import predict
 from deq.models import EquilibriumModel
 from deq.solvers import Solver
@@ -38,16 +40,18 @@ class Census:
 def take_census(model: EquilibriumModel, images: np.ndarray, solver: Solver, batch_size: int = 500) -> Census:
     """The model's answer to each of the images (n, ...), solved n > 0, in batches of one shape."""
     size = min(batch_size, len(images))
-    parts = [_answer(model, images, solver, start, size) for start in range(0, len(images), size)]
+    mesh = mesh_here(size)
+    model = everywhere(model, mesh)
+    parts = [_answer(model, images, solver, start, size, mesh) for start in range(0, len(images), size)]
     return Census(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _answer(
-    model: EquilibriumModel, images: np.ndarray, solver: Solver, start: int, size: int
+    model: EquilibriumModel, images: np.ndarray, solver: Solver, start: int, size: int, mesh: Mesh
 ) -> tuple[np.ndarray, ...]:
     """The rows from start on, at most size of them; the last batch is filled up, then cut."""
     rows = np.minimum(np.arange(start, start + size), len(images) - 1)
-    told = predict(model, jax.device_put(images[rows]), solver)
+    told = predict(model, images[rows], solver, mesh=mesh)
     probabilities, sol = jax.device_get(told)
     columns = probabilities, sol.nfe, sol.residual, sol.converged
     return tuple(column[: len(images) - start] for column in columns)

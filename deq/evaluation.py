@@ -9,7 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.sharding import Mesh
 
+from deq.devices import everywhere, in_parts, mesh_here
 from deq.gradients import Gradient, Implicit
 from deq.models import EquilibriumModel
 from deq.solvers import Solution, Solver, solve
@@ -42,15 +44,23 @@ def measure(outputs: Array, y: Array, losses: Array, solution: Solution) -> Metr
     )
 
 
-@partial(jax.jit, static_argnames="trace")
-def predict(model: EquilibriumModel, x: Array, solver: Solver, trace: int = 0) -> tuple[Array, Solution]:
+@partial(jax.jit, static_argnames=("trace", "mesh"))
+def predict(
+    model: EquilibriumModel, x: Array, solver: Solver, trace: int = 0, mesh: Mesh | None = None
+) -> tuple[Array, Solution]:
     """Class probabilities (batch, classes) and the Solution behind them, compiled once per shape of x.
 
-    trace: how many iterates of the solve to keep (static).
+    trace: how many iterates of the solve to keep (static). mesh: devices that share the batch (static),
+    see deq.devices; the one that x is on unless given.
     """
-    injection = model.encode(x)
-    solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
-    return model.probabilities(solution.z), solution
+
+    def answer(whole: tuple[EquilibriumModel, Solver], x: Array) -> tuple[Array, Solution]:
+        model, solver = whole
+        injection = model.encode(x)
+        solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
+        return model.probabilities(solution.z), solution
+
+    return (answer if mesh is None else in_parts(answer, mesh))((model, solver), x)
 
 
 @jax.jit
@@ -67,21 +77,23 @@ def evaluate(
     gradient: Gradient = Implicit(),
     batch_size: int = 500,
 ) -> Metrics:
-    """Metrics of `model` over all examples with the given forward solver, as floats.
+    """Metrics of `model` over all examples with the given forward solver, as floats; all devices here share a batch.
 
     gradient: the model's own, for those that take the solver's place: `Unrolled` steps or an ODE `ThroughODE`.
     """
     n = len(examples.y)
     size = min(batch_size, n)
+    mesh = mesh_here(size)
+    model = everywhere(model, mesh)
     parts = []
     for start in range(0, n, size):
         rows = np.minimum(np.arange(start, start + size), n - 1)  # the last batch is filled up, then cut
-        part = _evaluate_batch(model, examples.x[rows], examples.y[rows], loss, solver, gradient)
+        part = _evaluate_batch(model, examples.x[rows], examples.y[rows], loss, solver, gradient, mesh)
         parts.append(jax.tree.map(lambda v, start=start: np.asarray(v)[: n - start], part))
     return jax.tree.map(lambda *values: _mean_of_finite(np.concatenate(values)), *parts)
 
 
-@partial(jax.jit, static_argnames="loss")
+@partial(jax.jit, static_argnames=("loss", "mesh"))
 def _evaluate_batch(
     model: EquilibriumModel,
     x: Array,
@@ -89,8 +101,9 @@ def _evaluate_batch(
     loss: Loss,
     solver: Solver,
     gradient: Gradient,
+    mesh: Mesh,
 ) -> Metrics:
-    outputs, solution = model(x, solver, gradient)
+    outputs, solution = in_parts(lambda whole, x: whole[0](x, *whole[1:]), mesh)((model, solver, gradient), x)
     return measure(outputs, y, loss(outputs, y, 0.0), solution)
 
 

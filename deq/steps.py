@@ -13,6 +13,7 @@ from flax import nnx
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from deq.devices import sum_of_parts
 from deq.evaluation import Metrics, measure
 from deq.gradients import Probe
 from deq.recipes import Recipe
@@ -140,9 +141,10 @@ def _step(
     program: Program, state: TrainState, rest: nnx.State, batch: Examples, key: Array, steps: Array
 ) -> tuple[TrainState, Health]:
     recipe = program.recipe
-    probe = Probe.zeros(recipe.batch_size)
-    derive = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
-    (total, metrics), (gradients, backward) = derive(state.parameters, probe, program, rest, batch, key)
+    noise, augment, hutchinson = jax.random.split(key, 3)
+    x = batch.x if recipe.augmentation is None else recipe.augmentation(batch.x, augment)
+    derive = sum_of_parts(partial(_derived, program), program.mesh)
+    total, gradients, sums, counts = derive((state.parameters, rest, noise, hutchinson), Examples(x, batch.y))
     norm = optax.global_norm(gradients)
     updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
@@ -156,8 +158,9 @@ def _step(
         (parameters, average, optimizer),
         (state.parameters, state.average, state.optimizer),
     )
+    metrics, backward = jax.tree.map(jnp.divide, sums, counts)
     health = Health(metrics, backward.nfe, backward.converged, norm, 1.0 - sound)
-    return TrainState(parameters, average, optimizer, state.step + 1), jax.tree.map(jnp.nanmean, health)
+    return TrainState(parameters, average, optimizer, state.step + 1), health
 
 
 def _fresh_share(decay: float, step: Array) -> Array:
@@ -165,19 +168,42 @@ def _fresh_share(decay: float, step: Array) -> Array:
     return 1 - jnp.minimum(decay, (1 + step) / (10 + step))
 
 
+def _derived(
+    program: Program, whole: tuple[nnx.State, nnx.State, Array, Array], batch: Examples
+) -> tuple[Array, nnx.State, Any, Any]:
+    """The share of the loss that one device's part of a batch has, its gradient, and sums and counts of its figures.
+
+    Figures that are not there are NaN and do not count. What is random in the model differs from device to device.
+    """
+    parameters, rest, *keys = whole
+    if program.mesh.size > 1:
+        place = jax.lax.axis_index(program.mesh.axis_names[0])
+        keys = [jax.random.fold_in(key, place) for key in keys]
+    derive = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
+    probe = Probe.zeros(len(batch.y))
+    (share, metrics), (gradients, backward) = derive(parameters, probe, program, rest, batch, *keys)
+    sums = jax.tree.map(jnp.nansum, (metrics, backward))
+    counts = jax.tree.map(lambda v: jnp.sum(~jnp.isnan(v), dtype=jnp.float32), (metrics, backward))
+    return share, gradients, sums, counts
+
+
 def _loss(
-    parameters: nnx.State, probe: Probe, program: Program, rest: nnx.State, batch: Examples, key: Array
+    parameters: nnx.State,
+    probe: Probe,
+    program: Program,
+    rest: nnx.State,
+    batch: Examples,
+    noise: Array,
+    hutchinson: Array,
 ) -> tuple[Array, Metrics]:
-    recipe = program.recipe
-    noise, augment, hutchinson = jax.random.split(key, 3)
+    recipe, devices = program.recipe, program.mesh.size
     model = nnx.merge(program.graphdef, parameters, rest, copy=True)
     nnx.reseed(model, default=noise, dropout=noise)
-    x = batch.x if recipe.augmentation is None else recipe.augmentation(batch.x, augment)
-    outputs, solution = model(x, recipe.solver, recipe.gradient, probe)
+    outputs, solution = model(batch.x, recipe.solver, recipe.gradient, probe)
     losses = program.loss(outputs, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
     if recipe.jacobian:
-        some = slice(None, None, max(1, len(x) // _PENALISED))
-        penalty = jacobian_penalty(model.cell, model.encode(x[some]), solution.z[some], hutchinson)
+        some = slice(None, None, max(1, devices * len(batch.y) // _PENALISED))
+        penalty = jacobian_penalty(model.cell, model.encode(batch.x[some]), solution.z[some], hutchinson)
         total += recipe.jacobian * penalty
-    return total, measure(outputs, batch.y, losses, solution)
+    return total / devices, measure(outputs, batch.y, losses, solution)

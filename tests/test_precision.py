@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import nnx
 
@@ -61,14 +62,19 @@ def test_residuals_are_float32_and_below_what_bfloat16_tells_apart() -> None:
 
 
 def test_learns_as_well_as_in_float32() -> None:
+    """On average over three runs: one of 360 test digits more or less is chance."""
     task = classify(load_dataset("digits"))
-    ends = [
-        list(fit(build("mlp"), task, replace(HALF, epochs=6, precision=name)))[-1]
+    single, half = (
+        [
+            list(fit(build("mlp"), task, replace(HALF, epochs=6, precision=name), seed=seed))[-1].test
+            for seed in range(3)
+        ]
         for name in ("float32", "bf16")
-    ]
-    assert ends[0].test.loss != ends[1].test.loss
-    assert ends[1].test.accuracy == pytest.approx(ends[0].test.accuracy, abs=0.015)
-    assert ends[1].test.converged > 0.99
+    )
+    assert [test.loss for test in single] != [test.loss for test in half]
+    mean = np.mean([test.accuracy for test in half])
+    assert mean == pytest.approx(np.mean([test.accuracy for test in single]), abs=0.01)
+    assert min(test.converged for test in half) > 0.99
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 from deq.checkpoints import Checkpoint
 from deq.cli.report import open_model, show, usage_errors
 from deq.data import load_dataset
+from deq.devices import use_cores
 from deq.evaluation import Metrics, evaluate
 from deq.gradients import Implicit
 from deq.models import count_parameters
@@ -28,6 +29,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Print the test metrics of a model: as it was trained, or with the equilibrium that a solver named here finds."""
+    use_cores()
     with usage_errors():
         checkpoint = open_model(source)
         task = load_task(dataset or checkpoint.card.dataset, data_dir)

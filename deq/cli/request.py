@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import platform
 import shlex
 import sys
@@ -16,6 +15,7 @@ import jax
 
 from deq.checkpoints import Card
 from deq.cli.evaluate import figures
+from deq.devices import cores
 from deq.models import count_parameters
 from deq.recipes import BASELINES, RECIPES, Recipe
 from deq.settings import named_gradient, named_solver, to_dict
@@ -95,9 +95,8 @@ def make_card(event: Finished, request: Request, name: str, recipe: Recipe, vali
 
 def machine() -> str:
     """What a run's seconds were taken on: devices, and the processor cores that it may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     kind = jax.devices()[0].device_kind
-    return f"{jax.device_count()} {kind} device, {cores} cores, {platform.machine()}"
+    return f"{jax.device_count()} {kind} device, {cores()} cores, {platform.machine()}"
 
 
 def without_folders(arguments: list[str]) -> list[str]:

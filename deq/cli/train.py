@@ -23,7 +23,7 @@ from deq.cli.evaluate import load_task
 from deq.cli.progress import training_progress
 from deq.cli.report import show, stderr, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, settings
-from deq.devices import any_process, from_leader, is_leader, join, mesh_of
+from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
 from deq.models import EquilibriumModel, build
 from deq.recipes import RECIPES, Recipe
 from deq.runs import CannotWrite, RunFolder, writing
@@ -34,6 +34,7 @@ from deq.training import EpochEnd, Event, Finished, Progress, fit
 
 def run(request: Request, as_json: bool) -> None:
     """Train as asked, and print the result."""
+    use_cores()
     show(train(request), as_json)
 
 
