@@ -1,6 +1,7 @@
 """How near f and a training step come to the machine's rate. python -m benchmarks.roofline [--json] [--repeat N]
 
-The rate is that of a 2,048 x 2,048 matrix product in float32, run in turn with what is measured. The arithmetic
+The rate is that of a 2,048 x 2,048 matrix product in float32, run in turn with what is measured: both take all cores,
+the product by XLA's own threads, the cell as devices that share the batch. The arithmetic
 counted is products alone: XLA's own count for one call of f, without what is computed once a solve, and
 for a step twelve calls, as many products with J^T and one gradient of everything around the solve. Additions
 of a solver, norms and activations take time and count nothing.
@@ -9,6 +10,7 @@ of a solver, norms and activations take time and count nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -17,8 +19,10 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from benchmarks.overhead import CELLS, PRODUCTS, once_through, step_and_floor
+from benchmarks.overhead import CELLS, PRODUCTS, RECIPE, once_through
 from benchmarks.timing import arguments, milliseconds, ratio, report
+from benchmarks.training import STEPS, training_steps
+from deq.devices import everywhere, in_parts, mesh_here, use_cores
 from deq.models import EquilibriumModel, build
 
 SIZE, CALLS, BATCHES = 2048, 24, (128, 512)
@@ -36,7 +40,7 @@ def rows(
     yield row("", size, "dense product", work, 1.0, spread / time, work / time / 1e6)
     for name in cells:
         for batch in batches:
-            for what, run, flops in measured(build(name), batch):
+            for what, run, flops in measured(name, batch):
                 share, spread = ratio(lambda: product(a), run, repeat)
                 share, spread = share * flops / work, spread * flops / work
                 yield row(name, batch, what, flops, share, spread, share * work / time / 1e6)
@@ -51,8 +55,9 @@ def row(
     return {"cell": cell, "batch": size, "what": what} | found
 
 
-def measured(model: EquilibriumModel, batch: int) -> Iterator[tuple[str, Callable[[], Any], float]]:
-    """f in a compiled loop, and a training step, each with its arithmetic."""
+def measured(name: str, batch: int) -> Iterator[tuple[str, Callable[[], Any], float]]:
+    """f in a compiled loop, and training steps, each with its arithmetic."""
+    model = build(name)
     rng = np.random.default_rng(0)
     images = jnp.asarray(rng.integers(0, 256, (batch, 28, 28, 1)), jnp.uint8)
     labels = jnp.asarray(rng.integers(0, 10, batch))
@@ -60,16 +65,22 @@ def measured(model: EquilibriumModel, batch: int) -> Iterator[tuple[str, Callabl
     injection = model.encode(images)
     z = model.start(injection)
     per_call = flops_of_f(model, z, injection)
+    yield "f", calls_on_cores(model, z, injection), CALLS * per_call
+    around = flops(jax.grad(lambda p: once_through(p, graphdef, z, images, labels)), parameters)
+    steps = training_steps(name, replace(RECIPE, batch_size=batch), None)
+    yield "training step", steps, STEPS * (2 * PRODUCTS * per_call + around)
 
-    @jax.jit
-    def calls(parameters: nnx.State, z: Array) -> Array:
-        cell = nnx.merge(graphdef, parameters).cell
+
+def calls_on_cores(model: EquilibriumModel, z: Array, injection: Array) -> Callable[[], Any]:
+    """CALLS calls of f one after the other, each core for its part of the batch."""
+    mesh = mesh_here(len(z))
+
+    def calls(cell: nnx.Module, part: tuple[Array, Array]) -> Array:
+        z, injection = part
         return jax.lax.fori_loop(0, CALLS, lambda _, z: cell(z, injection), z)
 
-    yield "f", lambda: calls(parameters, z), CALLS * per_call
-    stepping, _ = step_and_floor(model, images, labels)
-    around = flops(jax.grad(lambda p: once_through(p, graphdef, z, images, labels)), parameters)
-    yield "training step", stepping, 2 * PRODUCTS * per_call + around
+    run, there = jax.jit(in_parts(calls, mesh)), everywhere((model.cell, (z, injection)), mesh)
+    return lambda: run(*there)
 
 
 def flops_of_f(model: EquilibriumModel, z: Array, injection: Array) -> float:
@@ -84,5 +95,6 @@ def flops(f: Callable[..., Any], *values: Any) -> float:
 
 
 if __name__ == "__main__":
+    use_cores()
     chosen = arguments(__doc__.partition("\n")[0])
     report("Arithmetic a second over that of a dense product", rows(chosen.repeat), chosen.json)

@@ -23,13 +23,11 @@ from flax import nnx
 
 from benchmarks.overhead import step_and_floor
 from benchmarks.timing import arguments, ratio, report
+from benchmarks.training import training_steps
 from deq import Picard, solve
 from deq.cells import ReluCell
-from deq.devices import everywhere, mesh_of
 from deq.models import build
-from deq.recipes import RECIPES
-from deq.steps import Program, run_steps, start_state
-from deq.tasks import Examples, cross_entropy
+from deq.recipes import Recipe
 
 BATCHES, WIDTHS, DEVICES = (
     (1, 4, 16, 64, 256, 1024, 4096),
@@ -103,26 +101,9 @@ def on_devices(repeat: int, devices: Sequence[int]) -> list[dict[str, Any]]:
 
 def shared(repeat: int, devices: Sequence[int]) -> list[dict[str, Any]]:
     """Time of a training step at batch 512 over that on one device."""
-    runs = {n: steps_on(n) for n in devices}
+    recipe = Recipe(Picard(tol=0.0, max_nfe=12), batch_size=512)
+    runs = {n: training_steps("mlp", recipe, n) for n in devices}
     return list(grown("devices", devices, runs, repeat, weights=[1] * len(devices)))
-
-
-def steps_on(devices: int, batch: int = 512) -> Run:
-    """Four training steps, each batch shared by so many devices."""
-    rng, recipe = np.random.default_rng(0), RECIPES["mlp"]
-    examples = Examples(rng.integers(0, 256, (batch, 28, 28, 1), np.uint8), rng.integers(0, 10, batch))
-    graphdef, parameters, rest = nnx.split(build("mlp"), nnx.Param, ...)  # type: ignore[misc]
-    mesh = mesh_of(devices, batch)
-    exact = type(recipe)(Picard(tol=0.0, max_nfe=12), recipe.gradient, batch_size=batch)
-    program = Program(graphdef, cross_entropy, exact, mesh)
-    kept = [everywhere(start_state(parameters, exact), mesh)]
-    fixed = everywhere((rest, examples, np.arange(batch), np.asarray(0), np.asarray(10**9)), mesh)
-
-    def run() -> Any:
-        kept[0], health = run_steps(program, kept[0], *fixed, 4)
-        return health
-
-    return run
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def take_census(model: EquilibriumModel, images: np.ndarray, solver: Solver, bat
     """The model's answer to each of the images (n, ...), solved n > 0, in batches of one shape."""
     size = min(batch_size, len(images))
     mesh = mesh_here(size)
-    model = everywhere(model, mesh)
+    model, solver = everywhere((model, solver), mesh)
     parts = [_answer(model, images, solver, start, size, mesh) for start in range(0, len(images), size)]
     return Census(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 

@@ -84,7 +84,7 @@ def evaluate(
     n = len(examples.y)
     size = min(batch_size, n)
     mesh = mesh_here(size)
-    model = everywhere(model, mesh)
+    model, solver = everywhere((model, solver), mesh)
     parts = []
     for start in range(0, n, size):
         rows = np.minimum(np.arange(start, start + size), n - 1)  # the last batch is filled up, then cut
