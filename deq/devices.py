@@ -110,6 +110,8 @@ def in_parts(f: Parts, mesh: Mesh) -> Parts:
     The loops in f end on each device by themselves; under `jit` alone they would wait for one another
     at every pass.
     """
+    if mesh.size == 1:
+        return f
     split = PartitionSpec(mesh.axis_names[0])
     return jax.shard_map(f, mesh=mesh, in_specs=(PartitionSpec(), split), out_specs=split, check_vma=False)
 
@@ -119,6 +121,8 @@ def sum_of_parts(f: Parts, mesh: Mesh) -> Parts:
 
     One message carries it all, because messages between a processor's cores take longer to begin than to send.
     """
+    if mesh.size == 1:
+        return f
     axis = mesh.axis_names[0]
 
     def summed(whole: Any, part: Any) -> Any:

@@ -87,8 +87,9 @@ def fit(
 ) -> Iterator[Event]:
     """Train a copy of `model` on `data`; the model given is left as it was.
 
-    Data order, augmentation and dropout follow from `seed` and the step's number alone, so that a run
-    resumed from an event's state goes on as if it had never stopped.
+    Data order and augmentation follow from `seed` and the step's number alone, dropout and a penalty's
+    probes also from the number of devices, so that a run resumed on as many from an event's state goes
+    on as if it had never stopped.
 
     Args:
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
