@@ -14,7 +14,7 @@ from deq.recipes import Recipe
 from deq.steps import Program, run_steps, start_state
 from deq.tasks import Examples, cross_entropy
 
-STEPS = 4
+STEPS = 20
 
 
 def training_steps(name: str, recipe: Recipe, devices: int | None) -> Callable[[], Any]:
