@@ -128,6 +128,17 @@ def _steps(colors: list[str]) -> list[list[object]]:
     return [[float(edge), color] for i, color in enumerate(colors) for edge in edges[i : i + 2]]
 
 
+# From the upper edge, which the map hugs too, and no longer than a map is that a phone makes narrow.
+_BAR = {
+    "title": {"text": "evaluations"},
+    "thickness": 12,
+    "outlinewidth": 0,
+    "len": 0.6,
+    "y": 1.0,
+    "yanchor": "top",
+}
+
+
 def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: int = 420) -> go.Figure:
     """Evaluations that each start needed, red where the solve did not converge. nfe, converged: (m, m)."""
     axis, nfe, converged = np.asarray(axis, float), np.asarray(nfe, float), np.asarray(converged, bool)
@@ -141,7 +152,7 @@ def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: in
             y=axis,
             z=np.where(converged, nfe, np.nan),
             colorscale=SEQUENTIAL,
-            colorbar={"title": {"text": "evaluations"}, "thickness": 12, "outlinewidth": 0},
+            colorbar=_BAR,
             hovertemplate=hover,
         )
     if not converged.all():

@@ -82,7 +82,8 @@ def running_browser() -> Iterator[Browser]:
 def settle(page: Page) -> None:
     """Wait until the page's script has run to its end and every placeholder is filled."""
     page.wait_for_selector(READY, timeout=SLOW)
-    page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=SLOW)
+    for waiting in ("stSkeleton", "stSpinner"):
+        page.wait_for_selector(f"[data-testid={waiting}]", state="detached", timeout=SLOW)
     page.wait_for_selector(READY, timeout=SLOW)
     page.wait_for_timeout(300)  # charts draw in the frame after
 
