@@ -191,3 +191,16 @@ def test_norms_that_overflow_are_no_equilibrium() -> None:
     assert not solution.converged.any()
     assert solution.residual[0] > 0.04
     assert solution.nfe[0] < 2000
+
+
+def test_broyden_takes_no_step_beyond_all_measure() -> None:
+    """g(z) = 1 - slope z: its secant leads to 1 / slope, which is believed up to some root of the rounding unit."""
+
+    def way(slope: float) -> Solution:
+        return solve(lambda z: z + 1 - slope * z, jnp.zeros((1, 1)), Broyden(tol=1e-6, max_nfe=10), trace=10)
+
+    near, far = way(1e-2), way(1e-5)
+    assert near.converged.all()
+    assert near.z[0, 0] == pytest.approx(100, rel=1e-4)
+    assert not far.converged.any()
+    assert jnp.nanmax(jnp.abs(far.trace.z)) <= 10  # one of Picard's steps a call, not 100,000 at once
