@@ -49,14 +49,20 @@ def test_a_card_s_temperature_reaches_every_probability(mnist_dir):
 def test_calibrating_a_model_lowers_the_validation_loss(mnist_dir):
     shipped, task = load_pretrained("mlp"), classify(load_dataset("mnist", mnist_dir))
     shipped.model.temperature = 1.0
+    for weights in (shipped.model.head.kernel, shipped.model.head.bias):
+        weights[...] = 3 * weights[...]  # three times too sure
     few = Examples(task.validation.x[:600], task.validation.y[:600])
     temperature, error = calibrate(shipped.model, replace(task, validation=few, test=few), shipped.solver)
 
+    def told() -> np.ndarray:
+        return np.asarray(predict(shipped.model, few.x, shipped.solver)[0])
+
     def loss() -> float:
-        told, _ = predict(shipped.model, few.x, shipped.solver)
-        return -float(np.log(np.asarray(told)[np.arange(600), few.y]).mean())
+        return -float(np.log(told()[np.arange(600), few.y]).mean())
 
     before = loss()
+    assert 2 < temperature < 4.5
     shipped.model.temperature = temperature
     assert loss() < before
+    assert error == pytest.approx(calibration_error(told(), few.y), abs=1e-3)
     assert 0 <= error < 0.05

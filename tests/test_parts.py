@@ -74,6 +74,16 @@ _, alone, _ = after(1, pressed, 1)
 _, shared, messages = after(4, pressed, 1)
 assert messages == 1
 assert 0 < abs(alone.gradient_norm - shared.gradient_norm) < 0.5 * alone.gradient_norm
+
+# 32 examples of a batch are penalised, however many devices share it.
+import deq.steps
+seen = []
+deq.steps.jacobian_penalty = lambda cell, x, z, key: seen.append(len(z)) or jnp.zeros(())
+after(1, replace(base, jacobian=2.0), 1)
+assert set(seen) == {32}, seen
+seen.clear()
+after(4, replace(base, jacobian=3.0), 1)
+assert set(seen) == {8}, seen
 """
 
 DROPOUT = """

@@ -50,6 +50,7 @@ def test_good_is_what_later_steps_or_a_validation_prove() -> None:
     watch.note(at(40), health(), 20)
     watch.validate(at(60), health().metrics)
     watch.note(at(60), health(), 20)
+    watch.note(at(80), health(), 20)  # sound in the mean: no proof against what a validation saw
     assert (watch.good.step, watch.fault) == (60, "")
 
 
