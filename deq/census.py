@@ -40,7 +40,8 @@ class Census:
 def take_census(model: EquilibriumModel, images: np.ndarray, solver: Solver, batch_size: int = 500) -> Census:
     """The model's answer to each of the images (n, ...), solved n > 0, in batches of one shape."""
     size = min(batch_size, len(images))
-    mesh = mesh_here(size)
+    images = np.asarray(images)  # whichever device they are on
+    mesh = mesh_here(size if solver.in_parts else 1)
     model, solver = everywhere((model, solver), mesh)
     parts = [_answer(model, images, solver, start, size, mesh) for start in range(0, len(images), size)]
     return Census(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 Parts = Callable[[Any, Any], Any]  # (whole, batch) -> result
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of processor time in a period, and the period
 HEARTBEAT_SECONDS = 20  # a peer that is silent for this long is taken for dead, and ends the run
 _LEAST = 32  # examples of a batch on a core, below which calls outweigh arithmetic
 
@@ -32,8 +34,12 @@ def use_cores() -> None:
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processor cores that this process may use, or a container's share of them."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no such file, or "max" for all
+        quota, period = map(int, QUOTA.read_text().split())
+        there = min(there, max(1, quota // period))
+    return there
 
 
 def join(coordinator: str, num_processes: int | None, process_id: int | None) -> None:
@@ -87,9 +93,12 @@ def mesh_of(devices: int | None, batch_size: int) -> Mesh:
     return _mesh(there[:devices])
 
 
-def mesh_here(batch_size: int) -> Mesh:
-    """As many of this process's own devices as divide the batch, for work that each process does by itself."""
-    there = jax.local_devices()
+def mesh_here(batch_size: int, most: int | None = None) -> Mesh:
+    """As many of this process's own devices as divide the batch, for work that each process does by itself.
+
+    most: how many at most; all unless given.
+    """
+    there = jax.local_devices()[:most]
     return _mesh(there[: _fitting(len(there), batch_size)])
 
 
@@ -108,7 +117,7 @@ def in_parts(f: Parts, mesh: Mesh) -> Parts:
     """f(whole, batch), each device of the mesh taking its part of `batch`, (batch, ...), and giving that of the result.
 
     The loops in f end on each device by themselves; under `jit` alone they would wait for one another
-    at every pass.
+    at every pass. Examples must not depend on one another, and what is random in f is the same in each part.
     """
     if mesh.size == 1:
         return f
@@ -121,8 +130,6 @@ def sum_of_parts(f: Parts, mesh: Mesh) -> Parts:
 
     One message carries it all, because messages between a processor's cores take longer to begin than to send.
     """
-    if mesh.size == 1:
-        return f
     axis = mesh.axis_names[0]
 
     def summed(whole: Any, part: Any) -> Any:

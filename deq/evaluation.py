@@ -60,7 +60,9 @@ def predict(
         solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
         return model.probabilities(solution.z), solution
 
-    return (answer if mesh is None else in_parts(answer, mesh))((model, solver), x)
+    if mesh is not None and solver.in_parts:
+        answer = in_parts(answer, mesh)
+    return answer((model, solver), x)
 
 
 @jax.jit
@@ -76,14 +78,17 @@ def evaluate(
     solver: Solver,
     gradient: Gradient = Implicit(),
     batch_size: int = 500,
+    devices: int | None = None,
 ) -> Metrics:
-    """Metrics of `model` over all examples with the given forward solver, as floats; all devices here share a batch.
+    """Metrics of `model` over all examples with the given forward solver, as floats.
 
+    devices: how many of this process's devices may share a batch; all unless given.
     gradient: the model's own, for those that take the solver's place: `Unrolled` steps or an ODE `ThroughODE`.
     """
     n = len(examples.y)
     size = min(batch_size, n)
-    mesh = mesh_here(size)
+    mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)
+    examples = Examples(np.asarray(examples.x), np.asarray(examples.y))  # whichever device they are on
     model, solver = everywhere((model, solver), mesh)
     parts = []
     for start in range(0, n, size):

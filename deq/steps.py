@@ -60,6 +60,12 @@ class Program:
     recipe: Recipe
     mesh: Mesh
 
+    @property
+    def parts(self) -> int:
+        """How many parts of a batch are derived on devices of their own; 1 where all devices derive it together."""
+        apart = self.recipe.solver.in_parts and self.recipe.gradient.in_parts
+        return self.mesh.shape[self.mesh.axis_names[0]] if apart else 1
+
 
 def start_state(parameters: nnx.State, recipe: Recipe) -> TrainState:
     """The state before the first step."""
@@ -143,7 +149,9 @@ def _step(
     recipe = program.recipe
     noise, augment, hutchinson = jax.random.split(key, 3)
     x = batch.x if recipe.augmentation is None else recipe.augmentation(batch.x, augment)
-    derive = sum_of_parts(partial(_derived, program), program.mesh)
+    derive = partial(_derived, program)
+    if program.parts > 1:
+        derive = sum_of_parts(derive, program.mesh)
     total, gradients, sums, counts = derive((state.parameters, rest, noise, hutchinson), Examples(x, batch.y))
     norm = optax.global_norm(gradients)
     updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
@@ -176,7 +184,7 @@ def _derived(
     Figures that are not there are NaN and do not count. What is random in the model differs from device to device.
     """
     parameters, rest, *keys = whole
-    if program.mesh.size > 1:
+    if program.parts > 1:
         place = jax.lax.axis_index(program.mesh.axis_names[0])
         keys = [jax.random.fold_in(key, place) for key in keys]
     derive = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
@@ -196,14 +204,14 @@ def _loss(
     noise: Array,
     hutchinson: Array,
 ) -> tuple[Array, Metrics]:
-    recipe, devices = program.recipe, program.mesh.size
+    recipe, parts = program.recipe, program.parts
     model = nnx.merge(program.graphdef, parameters, rest, copy=True)
     nnx.reseed(model, default=noise, dropout=noise)
     outputs, solution = model(batch.x, recipe.solver, recipe.gradient, probe)
     losses = program.loss(outputs, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
     if recipe.jacobian:
-        some = slice(None, None, max(1, devices * len(batch.y) // _PENALISED))
+        some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))
         penalty = jacobian_penalty(model.cell, model.encode(batch.x[some]), solution.z[some], hutchinson)
         total += recipe.jacobian * penalty
-    return total / devices, measure(outputs, batch.y, losses, solution)
+    return total / parts, measure(outputs, batch.y, losses, solution)

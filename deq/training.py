@@ -95,7 +95,8 @@ def fit(
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
         recipe: see deq.recipes. seed: of the order and the noise, not of the initial weights.
         resume: the state in an event of an earlier run with the same model, data, recipe and seed.
-        mesh: the devices that share each batch, see deq.devices.mesh_of; all that fit unless given.
+        mesh: the devices that share each batch, see deq.devices.mesh_of; all that fit unless given. What
+            mixes examples, as batch normalisation does, mixes those of a device.
 
     Yields:
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
@@ -111,6 +112,7 @@ def fit(
     training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
+    here, solves = len(mesh.local_devices), (recipe.solver, recipe.gradient)
     same = replace(recipe, epochs=1, patience=0)  # a longer or more patient run is the same program
     program = Program(graphdef, task.loss, same, mesh)
     state = start_state(parameters, recipe) if resume is None else resume
@@ -131,14 +133,14 @@ def fit(
         yield Progress(done, calls.steps, epoch, seconds, ends, health, kept, watch.fault)
         if ends:
             current = model_at(model, kept, recipe)
-            validation = evaluate(current, task.validation, task.loss, recipe.solver, recipe.gradient)
+            validation = evaluate(current, task.validation, task.loss, *solves, devices=here)
             radius = largest_radius(current, task.validation.x, recipe.solver)
             watch.validate(kept, validation)
             seconds = time.perf_counter() - began
             yield EpochEnd(epoch, recipe.epochs, seconds, validation, radius, kept, watch.fault)
     last = watch.good if verdict and watch.good else kept
     result = model_at(model, last, recipe)
-    test = evaluate(result, task.test, task.loss, recipe.solver, recipe.gradient)
+    test = evaluate(result, task.test, task.loss, *solves, devices=here)
     yield Finished(result, test, time.perf_counter() - began, verdict)
 
 

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from deq import devices
 from tests.conftest import ROOT
 
 PRELUDE = """
@@ -86,6 +88,39 @@ after(4, replace(base, jacobian=3.0), 1)
 assert set(seen) == {8}, seen
 """
 
+EVERY = """
+from deq import Anderson, Broyden, Implicit, Neumann, NewtonKrylov, ODEFlow, ThroughODE, Unrolled
+from deq.evaluation import evaluate, predict
+from deq.models import build
+from deq.recipes import BASELINES, RECIPES
+from deq.solvers import BiCGStab, Dense, GMRES
+from deq.steps import Program, run_steps, start_state
+from deq.tasks import Examples, cross_entropy
+
+rng = np.random.default_rng(0)
+examples = Examples(rng.integers(0, 256, (64, 28, 28, 1), np.uint8), rng.integers(0, 10, 64))
+solvers = [Picard(), Anderson(), Broyden(), NewtonKrylov(), ODEFlow()]
+linear = [Dense(), GMRES(), BiCGStab()]
+gradients = [*map(Implicit, [*solvers, *linear]), Neumann(), Phantom(), *BASELINES.values()]
+whole = {NewtonKrylov(), GMRES(), BiCGStab(), ThroughODE()}  # solved by all devices together
+model, mesh = build("mlp"), mesh_of(2, 64)
+graphdef, parameters, rest = nnx.split(model, nnx.Param, ...)
+fixed = everywhere((rest, examples, np.arange(64), np.asarray(0), np.asarray(100)), mesh)
+for solver, gradient in [(s, Phantom()) for s in solvers] + [(Picard(), g) for g in gradients]:
+    recipe = replace(RECIPES["mlp"], solver=solver, gradient=gradient, batch_size=64)
+    program = Program(graphdef, cross_entropy, recipe, mesh)
+    run_steps.lower(program, everywhere(start_state(parameters, recipe), mesh), *fixed, 1)
+    apart = {type(solver), type(gradient), type(getattr(gradient, "solver", None))}.isdisjoint(map(type, whole))
+    assert program.parts == (2 if apart else 1), recipe
+    predict.lower(everywhere(model, mesh), examples.x, solver, mesh=mesh)
+
+# All together or apart, committed elsewhere or not: the same figures.
+there = Examples(jax.device_put(examples.x, jax.devices()[3]), jax.device_put(examples.y, jax.devices()[3]))
+for solver, gradient in [(NewtonKrylov(), Implicit()), (Picard(), BASELINES["neural-ode"]), (Picard(), Implicit())]:
+    found = [evaluate(model, there, cross_entropy, solver, gradient, 64, devices) for devices in (1, None)]
+    np.testing.assert_allclose(*map(jax.tree.leaves, found), rtol=1e-4, atol=1e-6)
+"""
+
 DROPOUT = """
 from deq.steps import Program, _derived
 from deq.devices import in_parts
@@ -122,9 +157,10 @@ def run(code: str, environment: dict[str, str]) -> str:
     return done.stdout.decode().strip()
 
 
-@pytest.mark.parametrize(
-    "code", [MESHES, ANSWERS, STEPS, DROPOUT], ids=["meshes", "answers", "steps", "dropout"]
-)
+CODES = {"meshes": MESHES, "answers": ANSWERS, "steps": STEPS, "every": EVERY, "dropout": DROPOUT}
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
 def test_on_eight_devices(code: str) -> None:
     run(code, {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"})
 
@@ -138,6 +174,14 @@ def test_cores_are_devices_where_nothing_else_is_said() -> None:
     assert run(COUNT, {"XLA_FLAGS": "--xla_force_host_platform_device_count=5"}).endswith("5")
     late = "n = jax.device_count(); use_cores(); print(n, jax.device_count())"
     assert run(late, {}) == "1 1"  # JAX had looked already: left as it was
+
+
+def test_a_container_s_share_of_the_cores_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "QUOTA", tmp_path / "cpu.max")
+    all_of_them = devices.cores()
+    for said, share in {"max 100000": all_of_them, "100000 100000": 1, "50000 100000": 1}.items():
+        devices.QUOTA.write_text(said)
+        assert devices.cores() == share
 
 
 def test_the_command_line_takes_all_cores() -> None:

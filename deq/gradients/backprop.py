@@ -76,6 +76,10 @@ class ThroughODE(Gradient):
     tol: float | Array = 1e-5
     max_steps: int = static(256)
 
+    @property
+    def in_parts(self) -> bool:
+        return False  # the batch is one system, and Diffrax does not run in a part
+
     def __post_init__(self) -> None:
         require("t1", self.t1, lambda t: t > 0, "a number > 0")
         require("tol", self.tol, lambda tol: tol > 0, "a number > 0")

@@ -55,6 +55,11 @@ class Gradient(abc.ABC):
 
     seeks_equilibrium: ClassVar[bool] = True
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether parts of a batch may be differentiated on devices of their own, see deq.devices."""
+        return True
+
     @abc.abstractmethod
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         """The forward solve, with z made differentiable in `inputs`."""

@@ -76,6 +76,10 @@ class Implicit(AdjointGradient):
 
     solver: Solver | LinearSolver = Anderson()
 
+    @property
+    def in_parts(self) -> bool:
+        return self.solver.in_parts
+
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
         return solve_linear(derivative, g, self.solver)
 

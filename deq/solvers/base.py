@@ -7,7 +7,7 @@ import math
 import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -150,8 +150,10 @@ class Solver(abc.ABC):
     """Settings of a fixed-point solver. `tol` and `max_nfe` are traced: changing them never recompiles.
 
     tol: the relative residual at which a sample counts as converged. max_nfe: calls of f allowed.
+    in_parts: whether parts of a batch may be solved on devices of their own, see deq.devices.
     """
 
+    in_parts: ClassVar[bool] = True
     tol: float | Array = 1e-5
     max_nfe: int | Array = 100
 

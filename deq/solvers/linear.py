@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +34,7 @@ from deq.solvers.loop import solve
 class LinearSolver(abc.ABC):
     """Solves u = g + derivative(u) directly. tol: the relative residual that counts as converged, traced."""
 
+    in_parts: ClassVar[bool] = True  # as of a Solver
     tol: float | Array = 1e-5
 
     def __post_init__(self) -> None:
@@ -46,6 +47,7 @@ class LinearSolver(abc.ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class _Krylov(LinearSolver):
+    in_parts: ClassVar[bool] = False  # Lineax compares shardings, which differ there
     max_steps: int | Array = 20
 
     def __post_init__(self) -> None:

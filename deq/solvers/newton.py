@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +27,7 @@ class NewtonKrylov(Solver):
     Knoll & Keyes (2004), doi:10.1016/j.jcp.2003.08.010.
     """
 
+    in_parts: ClassVar[bool] = False  # as of Lineax's solvers, see deq.solvers.linear
     max_nfe: int | Array = 200
     krylov: int = static(10)
 
