@@ -60,9 +60,8 @@ def predict(
         solution = solve(lambda z: model.cell(z, injection), model.start(injection), solver, trace=trace)
         return model.probabilities(solution.z), solution
 
-    if mesh is not None and solver.in_parts:
-        answer = in_parts(answer, mesh)
-    return answer((model, solver), x)
+    run = answer if mesh is None or not solver.in_parts else in_parts(answer, mesh)
+    return run((model, solver), x)
 
 
 @jax.jit
