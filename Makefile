@@ -20,7 +20,7 @@ test: lint
 
 # What takes minutes: runs killed, files bent, links of nonsense, random solves, visitors at once.
 soak: $(TEST_READY)
-	$(BIN)/python -m pytest -m soak -s tests/soak
+	$(BIN)/python -m pytest -m soak -s
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .

@@ -13,10 +13,10 @@ BESIDE = ROOT.parent / "shared" / "mnist"
 if "MNIST_DIR" not in os.environ and BESIDE.is_dir():
     os.environ["MNIST_DIR"] = str(BESIDE)
 
-# Most of a test's time is compilation: programs are kept, also for the processes that tests start.
+# Most of a test's time is compilation: programs are kept, also for the processes that tests start. The
+# smallest too, which every file compiles a hundred of.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 # One device, however many cores: what `deq.devices.use_cores` does has tests of its own.
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=1")

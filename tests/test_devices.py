@@ -18,8 +18,12 @@ ONE = {"XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
 EIGHT = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
 
 
+# As `python -m deq`, but quicker to take a silent peer for dead.
+DEQ = "from deq import cli, devices; devices.HEARTBEAT_SECONDS = 6; cli.app()"
+
+
 def start(folder: Path, environment: dict[str, str], *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "deq", *RUN, "--out", str(folder), *more]
+    command = [sys.executable, "-c", DEQ, *RUN, "--out", str(folder), *more]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, **pipes)
 
