@@ -13,13 +13,16 @@ BESIDE = ROOT.parent / "shared" / "mnist"
 if "MNIST_DIR" not in os.environ and BESIDE.is_dir():
     os.environ["MNIST_DIR"] = str(BESIDE)
 
-# Most of a test's time is compilation: programs are kept, also for the processes that tests start. The
-# smallest too, which every file compiles a hundred of.
+# Most of a test's time is compilation: programs are kept, also for the processes that tests start,
+# down to the smallest, of which every file has a hundred.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 # One device, however many cores: what `deq.devices.use_cores` does has tests of its own.
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=1")
+FLAGS = "--xla_force_host_platform_device_count=1"
+if jax.__version_info__ < (0, 11):  # its new emitters take twice as long to compile; those since do not
+    FLAGS += " --xla_cpu_use_fusion_emitters=false"
+os.environ.setdefault("XLA_FLAGS", FLAGS)
 
 
 @pytest.fixture(scope="session")
