@@ -1,4 +1,4 @@
-"""A real dashboard of our own on 127.0.0.1, for the benchmarks that talk to one."""
+"""A real dashboard of our own on 127.0.0.1, for the benchmarks and tests that talk to one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -39,21 +40,24 @@ class Server:
 
 
 @contextmanager
-def running(log: Path) -> Iterator[Server]:
-    """A fresh server that answers; ended on the way out."""
+def running(log: Path, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
+    """A fresh server that answers, with `environment` added to this process's own; ended on the way out."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"]
     with log.open("wb") as said:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=said, stderr=said)
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=said, stderr=said)
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
         yield Server(f"127.0.0.1:{port}", psutil.Process(process.pid), log)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -1,19 +1,14 @@
 """The real dashboard in a real browser: a server of our own on a free port, Debian's Chromium, Playwright."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import ROOT
+from benchmarks.server import running
 
 FLAGS = [
     "--headless",
@@ -37,36 +32,14 @@ def find_browser() -> str | None:
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """A fresh `streamlit run app.py` on 127.0.0.1; yields its address, always ends it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"]
-    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment)
-    try:
-        _wait_for_health(f"http://127.0.0.1:{port}/_stcore/health", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
+    """A fresh `streamlit run app.py` on 127.0.0.1; yields its address, always ends it and tells what it said."""
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
         try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def _wait_for_health(url: str, server: subprocess.Popen, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise RuntimeError(f"The server ended with status {server.returncode} before it was ready.")
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise TimeoutError(f"No answer from {url} within {seconds:.0f} s.")
+            with running(log, {"JAX_PLATFORMS": "cpu"}) as server:
+                yield f"http://{server.host}"
+        finally:
+            print(log.read_text())
 
 
 @contextmanager
