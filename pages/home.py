@@ -9,7 +9,7 @@ from deq.plots.toy import prediction_line
 from pages.ui import charts
 from pages.ui.cards import card
 from pages.ui.guard import require_app
-from pages.ui.home import ALT, STARTS, digit_answer, reading_line, story
+from pages.ui.home.story import ALT, STARTS, digit_answer, reading_line, story
 from pages.ui.links import copy_link
 
 require_app()

@@ -10,14 +10,15 @@ from pages.ui.code import show_code
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
 from pages.ui.memory import tidied
-from pages.ui.predict import model_controls, picture_controls, read_upload
-from pages.ui.predict_answer import Case, answers
-from pages.ui.predict_batch import choose_picture
-from pages.ui.predict_how import draw_how
-from pages.ui.predict_ways import choose_way
-from pages.ui.predict_whole import draw_whole
-from pages.ui.predict_why import draw_why
-from pages.ui.predict_words import bars_caption, choose_digit, headline, show_stages, snippet, verdict
+from pages.ui.predict.batch import choose_picture
+from pages.ui.predict.case import Case
+from pages.ui.predict.controls import model_controls, picture_controls, read_upload
+from pages.ui.predict.how import draw_how
+from pages.ui.predict.ways import choose_way
+from pages.ui.predict.whole import draw_whole
+from pages.ui.predict.why import draw_why
+from pages.ui.predict.words import bars_caption, choose_digit, headline, show_stages, snippet, verdict
+from pages.ui.reader import answers
 
 require_app()
 

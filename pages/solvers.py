@@ -7,15 +7,15 @@ from pages.ui.charts import download_pictures
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
 from pages.ui.missing import tell_stand_in
-from pages.ui.solvers_batch import draw_batch
-from pages.ui.solvers_compute import draw_compute
-from pages.ui.solvers_gradients import draw_gradients
-from pages.ui.solvers_memory import draw_memory
-from pages.ui.solvers_precision import draw_precision
-from pages.ui.solvers_race import draw_race
-from pages.ui.solvers_settings import read_settings, tries
-from pages.ui.solvers_why import draw_why
-from pages.ui.solvers_work import problem_of
+from pages.ui.solvers.batch import draw_batch
+from pages.ui.solvers.compute import draw_compute
+from pages.ui.solvers.gradients import draw_gradients
+from pages.ui.solvers.memory import draw_memory
+from pages.ui.solvers.precision import draw_precision
+from pages.ui.solvers.race import draw_race
+from pages.ui.solvers.settings import read_settings, tries
+from pages.ui.solvers.why import draw_why
+from pages.ui.solvers.work import problem_of
 
 require_app()
 

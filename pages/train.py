@@ -5,9 +5,9 @@ import streamlit as st
 from pages.ui.charts import download_pictures
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
-from pages.ui.train_preview import preview, shipped_models
-from pages.ui.train_run import watch
-from pages.ui.train_runs import (
+from pages.ui.train.preview import preview, shipped_models
+from pages.ui.train.run import watch
+from pages.ui.train.runs import (
     choose_run,
     compare,
     current_job,
@@ -16,7 +16,7 @@ from pages.ui.train_runs import (
     take_away,
     upload_weights,
 )
-from pages.ui.train_settings import PRESETS, apply_preset, read_plan
+from pages.ui.train.settings import PRESETS, apply_preset, read_plan
 
 require_app()
 

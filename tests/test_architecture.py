@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 CORE = sorted((ROOT / "deq").rglob("*.py"))
 PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py")
-UI = sorted((ROOT / "pages" / "ui").glob("*.py"))
+UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 SHIPPED = [ROOT / "app.py", *CORE, *PAGES, *UI]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
@@ -80,6 +80,15 @@ def test_front_door_only_navigates() -> None:
 def test_no_page_imports_another(path: Path) -> None:
     ours = [name for name in imports(path) if name.split(".")[0] in ("pages", "app")]
     assert all(name.startswith("pages.ui.") for name in ours)
+
+
+@pytest.mark.parametrize("path", PAGES + UI, ids=relative)
+def test_a_page_s_folder_is_its_own(path: Path) -> None:
+    """pages/ui/predict/ serves pages/predict.py alone; what two pages need lies in pages/ui itself."""
+    folder = path.parent.name if path in UI else path.stem
+    others = {page.stem for page in PAGES if (ROOT / "pages" / "ui" / page.stem).is_dir()} - {folder}
+    taken = {name.split(".")[2] for name in imports(path) if name.startswith("pages.ui.")}
+    assert not taken & others
 
 
 def test_pages_start_with_the_guard() -> None:

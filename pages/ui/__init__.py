@@ -1,1 +1,1 @@
-"""What pages share: the deep-link guard, navigation, charts, links, downloads, code and the glossary."""
+"""What pages share: the deep-link guard, navigation, charts, links, downloads, code, the glossary; a folder a page."""

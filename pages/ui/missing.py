@@ -3,7 +3,7 @@
 import streamlit as st
 
 from deq.data import at_hand
-from pages.ui.predict import examples
+from pages.ui.shipped import examples
 
 
 def tell_stand_in() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pages.ui.answer import Answer
-from pages.ui.home import reading_line
+from pages.ui.home.story import reading_line
 from tests.pages.conftest import OpenPage
 
 

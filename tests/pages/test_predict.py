@@ -9,7 +9,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
-from pages.ui import predict as controls
 from tests import pictures
 from tests.pages.conftest import OpenPage
 
@@ -136,7 +135,7 @@ def test_solve_that_failed_is_no_answer(open_page: OpenPage, monkeypatch: pytest
         solver = Anderson(tol=1e-12)  # beyond float32
 
     shipped = load_pretrained("mlp")
-    monkeypatch.setattr(controls, "load_pretrained", lambda name: Strict(shipped.model, shipped.card))
+    monkeypatch.setattr("pages.ui.shipped.load_pretrained", lambda name: Strict(shipped.model, shipped.card))
     app = open_page("predict")
     assert metrics(app)["Prediction"] == "not converged"
     assert any("This is no equilibrium" in text.value for text in app.markdown)

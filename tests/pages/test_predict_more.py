@@ -12,7 +12,7 @@ from deq.data import load_dataset
 from deq.distortion import Distortion
 from deq.evaluation import predict
 from pages.ui.models import KEY, SessionModel
-from pages.ui.predict_whole import SHOWN
+from pages.ui.predict.whole import SHOWN
 from tests.pages.conftest import OpenPage
 
 HOW, WHY, WHOLE = "How it got there", "Why this answer", "The whole test set"

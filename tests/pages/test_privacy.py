@@ -120,7 +120,7 @@ def test_a_link_to_a_run_lets_others_watch_and_nothing_else(
     browsers = {"owner": token(1), "stranger": token(2)}
     monkeypatch.setattr(owner, "this_browser", lambda: browsers["owner"])
     mine = open_page("train", **QUICK | {"fit_epochs": "500"})
-    monkeypatch.setattr("pages.ui.train_runs.this_browser", lambda: browsers["owner"])
+    monkeypatch.setattr("pages.ui.train.runs.this_browser", lambda: browsers["owner"])
     press(mine, "Start training")
     job_id = mine.query_params["job"]
     run_until(mine, lambda: bool(mine.get("vega_lite_chart") or mine.get("arrow_vega_lite_chart")))

@@ -36,10 +36,10 @@ def snippet(app: AppTest) -> str:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer programs to compile; what each draws stays the same."""
-    monkeypatch.setattr("pages.ui.solvers_settings.DEFAULT_SOLVERS", ("Picard", "Anderson", "ODE flow"))
-    monkeypatch.setattr("pages.ui.solvers_gradients.DEFAULT", ("Anderson", "one-step"))
-    monkeypatch.setattr("pages.ui.solvers_memory.DEPTHS", (10, 1000))
-    monkeypatch.setattr("pages.ui.solvers_memory.WAYS", ("implicit", "unrolled"))
+    monkeypatch.setattr("pages.ui.solvers.settings.DEFAULT_SOLVERS", ("Picard", "Anderson", "ODE flow"))
+    monkeypatch.setattr("pages.ui.solvers.gradients.DEFAULT", ("Anderson", "one-step"))
+    monkeypatch.setattr("pages.ui.solvers.memory.DEPTHS", (10, 1000))
+    monkeypatch.setattr("pages.ui.solvers.memory.WAYS", ("implicit", "unrolled"))
 
 
 @pytest.mark.parametrize("tab", CHARTS)
@@ -143,7 +143,7 @@ def stepping() -> None:
     """A page whose second step is the moment at which "Stop" is pressed."""
     import streamlit as st
 
-    from pages.ui.solvers_steps import in_steps
+    from pages.ui.solvers.steps import in_steps
 
     def second() -> int:
         if "pressed" not in st.session_state:

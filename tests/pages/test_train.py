@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from deq.checkpoints import architecture_of, weights_of
 from deq.jobs import Registry, Status
-from pages.ui import train_run, train_runs
-from pages.ui.train_run import duration
-from pages.ui.train_settings import BASIC, PICTURES, PRESETS
+from pages.ui.train import run as train_run
+from pages.ui.train import runs as train_runs
+from pages.ui.train.run import duration
+from pages.ui.train.settings import BASIC, PICTURES, PRESETS
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage
 

@@ -1,0 +1,1 @@
+"""The tabs of the fixed-points page, with what they ask and say."""

@@ -1,0 +1,130 @@
+"""The tab of one number: the cobweb, the verdict, the rate."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from deq.maps import (
+    FixedPoints,
+    Verdict,
+    fixed_points,
+    judge_orbit,
+    lipschitz_constant,
+    maps_into_itself,
+    orbit,
+)
+from deq.plots.cobweb import cobweb
+from deq.plots.orbits import distance_curve, iterates
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.downloads import csv_button
+from pages.ui.fixed_points.controls import MapSettings, map_controls, map_tries
+from pages.ui.fixed_points.start import set_start
+from pages.ui.fixed_points.words import banach_sentence, fixed_point_table, number, verdict_sentence
+from pages.ui.glossary import tip
+
+CHART = "cobweb"
+NEARBY = 1e-8
+SNIPPET = """
+import numpy as np
+from deq.formula import parse_formula
+from deq.maps import ScalarMap, fixed_points, judge_orbit, orbit
+from deq.plots.cobweb import cobweb
+
+f = parse_formula({formula!r})
+g = ScalarMap(f, a={a}, b={b}, damping={damping})
+fixed = fixed_points(g, {low}, {high})
+x = np.linspace({low}, {high}, 401)
+xs = orbit(g, {start}, {num_steps})
+figure = cobweb(x, f(x, {a}, {b}), xs, g_x=g(x) if g.damping < 1 else None, fixed=fixed.x, stable=fixed.stable)
+print(judge_orbit(g, {start}), fixed)
+figure
+"""
+
+
+def draw_number() -> None:
+    """Controls, verdict, cobweb with its orbit, details."""
+    settings = map_controls()
+    if settings is None:
+        return
+    g = settings.g
+    fixed = fixed_points(g, settings.low, settings.high)
+    verdict = judge_orbit(g, settings.start)
+    xs = orbit(g, settings.start, settings.num_steps)
+    _metrics(verdict, fixed)
+    st.markdown(verdict_sentence(verdict, orbit(g, settings.start, 2000)))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show(
+            _cobweb(settings, xs, fixed),
+            CHART,
+            "Dashed: y = x. Play it or drag the step; click in the picture to start there.",
+            on_select=_clicked,
+        )
+    with right:
+        damped = settings.damping < 1
+        show(iterates(xs, fixed.x, damped=damped), "iterates", alt="The value after every step")
+        show(_distances(settings, verdict, xs), "distance", alt="The distance after every step")
+    map_tries()
+    _details(settings, fixed, xs, verdict)
+
+
+def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Figure:
+    """The distance to the fixed point, or where there is none, to an orbit that starts right beside this one."""
+    damped = settings.damping < 1
+    if verdict.limit is not None:
+        return distance_curve(np.abs(xs - verdict.limit), verdict.predicted_rate, damped=damped)
+    neighbour = orbit(settings.g, settings.start + NEARBY, settings.num_steps)
+    rate = float(np.exp(verdict.lyapunov)) if verdict.kind == "chaotic" else None
+    title = "distance to an orbit<br>started 10<sup>-8</sup> beside it"
+    with np.errstate(invalid="ignore"):  # both may have escaped to infinity
+        distance = np.abs(xs - neighbour)
+    return distance_curve(distance, rate, y_title=title, damped=damped)
+
+
+def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
+    """Four numbers: the verdict, where it settles, the rate, the fixed points."""
+    settled = verdict.limit is not None
+    rate = verdict.predicted_rate if settled else verdict.lyapunov
+    stable = int(fixed.stable.sum())
+    count = "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} not"
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Verdict", verdict.text, help=tip("verdict"), width="content")
+        st.metric("Settles at", number(verdict.limit, 7) if settled else "nowhere", width="content")
+        label, term = ("Rate |g'(x\\*)|", "slope") if settled else ("Lyapunov exponent",) * 2
+        st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
+        st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
+
+
+def _cobweb(settings: MapSettings, xs: np.ndarray, fixed: FixedPoints) -> go.Figure:
+    x = settings.window
+    g_x = settings.g(x) if settings.damping < 1 else None
+    return cobweb(x, settings.f(x), xs, g_x=g_x, fixed=fixed.x, stable=fixed.stable)
+
+
+def _clicked() -> None:
+    """A click selects the point of the curve above or below it: start from its x."""
+    points = st.session_state[CHART]["selection"]["points"]
+    if points:
+        set_start(points[0]["x"])
+
+
+def _details(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict: Verdict) -> None:
+    """The table of fixed points, Banach's theorem, downloads, code."""
+    f, x = settings.f, settings.window
+    lipschitz = lipschitz_constant(settings.g, settings.low, settings.high)
+    inside = maps_into_itself(settings.g, settings.low, settings.high)
+    st.markdown(banach_sentence(lipschitz, inside, settings.low, settings.high))
+    table = fixed_point_table(np.asarray(f.value_and_slope(fixed.x)[1]), fixed)
+    with st.expander("Table of fixed points and data", icon=":material/table:"):
+        if len(fixed.x):
+            st.dataframe(table, hide_index=True)
+        for start, end in fixed.segments:
+            st.markdown(f"Every x from {start:g} to {end:g} is a fixed point.")
+        limit = np.nan if verdict.limit is None else verdict.limit
+        with st.container(horizontal=True):
+            k = np.arange(len(xs))
+            csv_button("Orbit", {"k": k, "x": xs, "distance": np.abs(xs - limit)}, "orbit.csv")
+            csv_button("Curve", {"x": x, "f(x)": f(x), "damped": settings.g(x)}, "curve.csv")
+            csv_button("Fixed points", table, "fixed-points.csv")
+    show_code(SNIPPET.format_map(settings.named | {"num_steps": settings.num_steps}))

@@ -1,0 +1,78 @@
+"""The controls of the map of two numbers: the eigenvalues of its matrix, the injection, the solver; all in the URL."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from deq.maps import PlanarCell, weights_from_eigenvalues
+from deq.solvers import Anderson, NewtonKrylov, ODEFlow, Picard, Solver
+from pages.ui.glossary import tip
+
+MAX_NFE = 300
+SOLVERS: dict[str, Solver] = {
+    "Picard": Picard(tol=1e-6, max_nfe=MAX_NFE),
+    "damped Picard": Picard(tol=1e-6, max_nfe=MAX_NFE, damping=0.5),
+    "Anderson": Anderson(tol=1e-6, max_nfe=MAX_NFE, memory=2),
+    "Newton-Krylov": NewtonKrylov(tol=1e-6, max_nfe=MAX_NFE, krylov=2),
+    "ODE flow": ODEFlow(tol=1e-6, max_nfe=MAX_NFE),
+}
+TRIES = {  # label -> radius, angle, x1, x2
+    "Contraction": (0.9, 40, 0.3, -0.2),
+    "Only the flow settles": (1.5, 120, 0.3, -0.2),
+    "Four memories": (1.5, 0, 0.05, 0.0),
+    "Both go round": (1.6, 25, 0.0, 0.0),
+}
+CELL = r"""f(z) = \tanh(W z + x), \qquad
+W = r \begin{pmatrix} \cos\varphi & -\sin\varphi \\ \sin\varphi & \cos\varphi \end{pmatrix}, \qquad
+\lambda = r\,e^{\pm i \varphi}"""
+
+
+@dataclass(frozen=True)
+class PlaneSettings:
+    radius: float
+    angle: float
+    x1: float
+    x2: float
+    solver: str
+
+    @property
+    def cell(self) -> PlanarCell:
+        return PlanarCell(weights_from_eigenvalues(self.radius, self.angle), np.array([self.x1, self.x2]))
+
+
+def plane_controls() -> PlaneSettings:
+    """Draw the controls and read them."""
+    columns = st.columns(4, gap="medium")
+    bound = {"bind": "query-params", "persist_state": "session"}
+    with columns[0]:
+        radius = st.slider(
+            "Radius r of the eigenvalues",
+            0.0,
+            3.0,
+            0.9,
+            0.01,
+            key="w_radius",
+            help=tip("eigenvalue"),
+            **bound,
+        )
+    with columns[1]:
+        angle = st.slider("Angle φ, degrees", 0, 180, 40, key="w_angle", **bound)
+    with columns[2]:
+        x1 = st.slider("Injection x1", -1.0, 1.0, 0.3, 0.01, key="x1", help=tip("injection"), **bound)
+        x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
+    with columns[3]:
+        solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="cost_of", **bound)
+    st.latex(CELL)
+    return PlaneSettings(radius, angle, x1, x2, solver)
+
+
+def plane_tries() -> None:
+    """Buttons to settings that surprise."""
+    with st.container(horizontal=True, gap="small"):
+        for label, values in TRIES.items():
+            st.button(label, key=f"try-{label}", on_click=_apply, args=values)
+
+
+def _apply(radius: float, angle: int, x1: float, x2: float) -> None:
+    st.session_state.update({"w_radius": radius, "w_angle": angle, "x1": x1, "x2": x2})

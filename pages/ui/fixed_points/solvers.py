@@ -1,0 +1,109 @@
+"""The tab of the solvers: the same map and start, by Picard, damped Picard, Anderson and Newton."""
+
+import numpy as np
+import streamlit as st
+
+from deq.exploration import MAX_NFE, race_solvers
+from deq.plots.orbits import solver_distances
+from deq.plots.residuals import residual_curves
+from deq.solvers import Solution
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.downloads import csv_button
+from pages.ui.fixed_points.controls import MapSettings, map_controls
+from pages.ui.fixed_points.words import number
+
+TOL = 1e-10
+SNIPPET = """
+from deq.exploration import race_solvers
+from deq.formula import parse_formula
+from deq.plots.residuals import residual_curves
+
+f = parse_formula({formula!r})
+race = race_solvers(f, {a}, {b}, {start}, damping={damping}, tol={tol})
+for name, solution in race.items():
+    print(name, solution.z.item(), int(solution.nfe[0]), bool(solution.converged[0]))
+figure = residual_curves({{name: (s.trace.nfe, s.trace.residual) for name, s in race.items()}}, tol={tol})
+figure
+"""
+
+
+def draw_solvers() -> None:
+    """Controls, a sentence, residual and distance against evaluations, a table."""
+    settings = map_controls()
+    if settings is None:
+        return
+    with st.spinner("Compiling the solvers for this formula, once", show_time=False):
+        race = _race(settings)
+    st.markdown(race_sentence(race))
+    left, right = st.columns(2, gap="medium")
+    curves = {name: (s.trace.nfe[0], s.trace.residual[0]) for name, s in race.items()}
+    with left:
+        show(
+            residual_curves(curves, TOL),
+            "race-residual",
+            "Relative residual; Newton counts its slope as a call.",
+        )
+    distances = distances_to_best(race)
+    with right:
+        if distances:
+            show(
+                solver_distances(distances),
+                "race-distance",
+                "Distance to the fixed point that each one found.",
+            )
+    formats = {"relative residual": st.column_config.NumberColumn(format="%.1e")}
+    st.dataframe(_table(race), hide_index=True, column_config=formats)
+    columns = {"solver": [], "nfe": [], "residual": [], "x": []}
+    for name, s in race.items():
+        known = np.isfinite(s.trace.residual[0])
+        columns["solver"] += [name] * int(known.sum())
+        columns["nfe"] += s.trace.nfe[0][known].tolist()
+        columns["residual"] += s.trace.residual[0][known].tolist()
+        columns["x"] += s.trace.z[0, :, 0][known].tolist()
+    csv_button("Download the race", columns, "solvers.csv")
+    show_code(SNIPPET.format_map(settings.named | {"damping": _damping(settings), "tol": TOL}))
+
+
+def _damping(settings: MapSettings) -> float:
+    """Damping 1 would race Picard against itself; a half shows what damping does."""
+    return settings.damping if settings.damping < 1 else 0.5
+
+
+def _race(settings: MapSettings) -> dict[str, Solution]:
+    return race_solvers(
+        settings.formula, settings.a, settings.b, settings.start, damping=_damping(settings), tol=TOL
+    )
+
+
+def race_sentence(race: dict[str, Solution]) -> str:
+    """Who converged, the cheapest first, and who did not."""
+    done = sorted((int(s.nfe[0]), name) for name, s in race.items() if s.converged[0])
+    failed = [name for name, s in race.items() if not s.converged[0]]
+    parts = [f"{name} in {nfe} evaluations" for nfe, name in done]
+    sentence = f"Converged: {', '.join(parts)}. " if parts else "None of them converged. "
+    if failed and parts:
+        sentence += f"Not converged within {MAX_NFE}: {', '.join(failed)}. "
+    points = [float(s.z[0, 0]) for s in race.values() if s.converged[0]]
+    if points and max(points) - min(points) > 1e-5 * (1 + max(map(abs, points))):
+        sentence += "They did not all find the same fixed point. "
+    return sentence + "Anderson and Newton also find fixed points that repel the iteration."
+
+
+def distances_to_best(race: dict[str, Solution]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Per converged solver: evaluations, and distance to its own answer, both (n,)."""
+    return {
+        name: (s.trace.nfe[0], np.abs(s.trace.z[0, :, 0] - s.z[0, 0]))
+        for name, s in race.items()
+        if s.converged[0]
+    }
+
+
+def _table(race: dict[str, Solution]) -> dict[str, list]:
+    return {
+        "solver": list(race),
+        "x": [number(float(s.z[0, 0])) for s in race.values()],
+        "evaluations": [int(s.nfe[0]) for s in race.values()],
+        "relative residual": [float(s.residual[0]) for s in race.values()],
+        "verdict": ["converged" if s.converged[0] else "not converged" for s in race.values()],
+    }

@@ -1,0 +1,1 @@
+"""The story of the front page: its arrays, its words, and how they are solved."""

@@ -1,0 +1,19 @@
+"""What the views of the predict page look into."""
+
+from dataclasses import dataclass
+
+from deq.checkpoints import Checkpoint
+from deq.solvers import Solver
+from pages.ui.answer import Answer
+from pages.ui.models import SessionModel
+
+
+@dataclass(frozen=True)
+class Case:
+    """One answer, the true label where it is known, and who gave it by which solver."""
+
+    answer: Answer
+    truth: int | None
+    chosen: Checkpoint | SessionModel
+    solver_name: str
+    solver: Solver

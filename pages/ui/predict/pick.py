@@ -1,0 +1,67 @@
+"""A test digit to look into: by its number, by its label, or of those that are hard for the model."""
+
+import numpy as np
+import streamlit as st
+
+from deq.checkpoints import Checkpoint
+from pages.ui.missing import tell_stand_in
+from pages.ui.models import SessionModel
+from pages.ui.predict.census import census_of
+from pages.ui.shipped import examples
+
+ALL, MISTAKES, SLOWEST = "all", "only mistakes", "most evaluations"
+WHICH = [ALL, MISTAKES, SLOWEST, *(f"label {digit}" for digit in range(10))]
+SLOWEST_SHOWN = 100
+
+
+def number_control() -> tuple[np.ndarray, int]:
+    """A test digit (28, 28) uint8 and its true label, by its number in the URL."""
+    name, images, labels = examples()
+    title = {"mnist": "MNIST", "digits": "scikit-learn"}[name]
+    number, another = st.columns([2, 1], vertical_alignment="bottom")
+    label = f"Or a test digit of {title}"
+    index = number.number_input(label, 0, len(labels) - 1, 0, key="index", bind="query-params")
+    another.button("Another", on_click=_jump, args=(np.arange(len(labels)),), width="stretch")
+    tell_stand_in()
+    return images[index], int(labels[index])
+
+
+def pick_control(chosen: Checkpoint | SessionModel) -> tuple[np.ndarray, int]:
+    """As `number_control`, with a choice of which digits Next and Random walk through."""
+    which = st.selectbox("Which test digits", WHICH, key="predict_which", bind="query-params")
+    rows = _rows(which, chosen)
+    tell_stand_in()
+    _, images, labels = examples()
+    index = st.number_input("Number", 0, len(labels) - 1, 0, key="index", bind="query-params")
+    if not len(rows):
+        st.caption("There are none of these.")
+        return images[index], int(labels[index])
+    with st.container(horizontal=True):
+        st.button("Next", on_click=_jump, args=(_after(rows, index),))
+        st.button("Random", on_click=_jump, args=(rows,))
+    st.caption(f"{len(rows):,} of {len(labels):,} digits.")
+    return images[index], int(labels[index])
+
+
+def _rows(which: str, chosen: Checkpoint | SessionModel) -> np.ndarray:
+    """Numbers of the test digits meant, the hardest first where they are ranked."""
+    _, _, labels = examples()
+    if which == ALL:
+        return np.arange(len(labels))
+    if which not in (MISTAKES, SLOWEST):
+        return np.flatnonzero(labels == int(which[-1]))
+    census = census_of(chosen)
+    if which == MISTAKES:
+        return np.flatnonzero(~census.converged | (census.labels != labels))
+    return np.argsort(-census.nfe, kind="stable")[:SLOWEST_SHOWN]
+
+
+def _after(rows: np.ndarray, index: int) -> np.ndarray:
+    """The row that follows a number; the first where the number is not among them."""
+    place = np.flatnonzero(rows == index)
+    return rows[[(place[0] + 1) % len(rows) if len(place) else 0]]
+
+
+def _jump(rows: np.ndarray) -> None:
+    """Go to one of the rows, drawn at random."""
+    st.session_state["index"] = int(np.random.default_rng().choice(rows))

@@ -1,0 +1,104 @@
+"""Strange inputs: would the solve have told that this is no digit?"""
+
+import numpy as np
+import streamlit as st
+
+from deq.checkpoints import Checkpoint
+from deq.detection import DETECTORS, Readings, auroc_table, read_strangeness, strange_inputs
+from deq.plots.prediction_tests import detector_boxes
+from pages.ui.caches import kept
+from pages.ui.charts import show
+from pages.ui.models import SessionModel
+from pages.ui.predict.case import Case
+from pages.ui.predict.census import census_of, fingerprint
+from pages.ui.shipped import examples
+
+DIGITS = 500  # test digits, and as many strange inputs of every kind
+SHOWN, ZOOM = 6, 2
+ORDINARY = "digits"
+LOGARITHMIC = {"residual": True, "NFE": False, "doubt": True}
+
+
+def draw_strange(case: Case) -> None:
+    """Samples of each kind, and how each detector tells them from digits; the picture above among them."""
+    readings = _readings(fingerprint(case.chosen), case.chosen)
+    ordinary = readings[ORDINARY]
+    strange = {kind: found for kind, found in readings.items() if kind != ORDINARY}
+    areas = auroc_table(ordinary, strange)
+    st.markdown(strange_words(areas))
+    _samples(strange)
+    own = read_strangeness(
+        case.chosen.model, case.answer.image[None], case.chosen.solver, _budget(case.chosen)
+    )
+    for column, (name, meaning) in zip(
+        st.columns(len(DETECTORS), gap="medium"), DETECTORS.items(), strict=True
+    ):
+        with column:
+            figure = detector_boxes(
+                {kind: found.scores[name] for kind, found in readings.items()},
+                {kind: table[name] for kind, table in areas.items()},
+                name,
+                float(own.scores[name][0]),
+                log=LOGARITHMIC[name],
+            )
+            show(
+                figure,
+                f"detector-{name}",
+                f"{name[0].upper() + name[1:]}: {meaning}. Bold: AUROC against digits.",
+            )
+    st.caption(
+        "Boxes hold the middle half, whiskers 90 %. The dotted line is the picture above: "
+        "draw a letter or something else and see where it falls."
+    )
+
+
+def strange_words(areas: dict[str, dict[str, float]]) -> str:
+    """Which detector tells each kind best, as one sentence."""
+    best = {kind: max(table, key=lambda name: table[name]) for kind, table in areas.items()}
+    parts = [f"{kind} by {name} (**{areas[kind][name]:.2f}**)" for kind, name in best.items()]
+    return (
+        "The network was never told that there are things other than digits, and it answers all the same. "
+        f"What gives them away best (AUROC; 1 is always, 0.5 is chance): {', '.join(parts)}."
+    )
+
+
+def _samples(strange: dict[str, Readings]) -> None:
+    """A strip of each kind, with what the network reads there."""
+    with st.container(horizontal=True, gap="medium"):
+        for kind, images in _inputs().items():
+            chosen = images[np.linspace(0, len(images) - 1, SHOWN).astype(int)]
+            strip = np.kron(np.hstack(list(chosen)), np.ones((ZOOM, ZOOM), np.uint8))
+            st.image(
+                strip, f"{kind}, {_read_as(strange[kind])}", width=28 * SHOWN * ZOOM, output_format="PNG"
+            )
+
+
+def _read_as(found: Readings) -> str:
+    """For example: read as 8 in 64 % of 500, 3 % not converged."""
+    counts = np.bincount(found.labels[found.converged], minlength=10)
+    lost = 100 * (1 - found.converged.mean())
+    words = (
+        f"read as {counts.argmax()} in {100 * counts.max() / len(found.labels):.0f} % of {len(found.labels)}"
+    )
+    return f"{words}, {lost:.2g} % not converged" if lost else words
+
+
+@st.cache_data(show_spinner=False)
+def _inputs() -> dict[str, np.ndarray]:
+    """Kind -> strange images made of or beside the test digits."""
+    return strange_inputs(examples()[1][:DIGITS])
+
+
+def _budget(chosen: Checkpoint | SessionModel) -> int:
+    """Evaluations after which half of the test digits are done."""
+    return int(np.median(census_of(chosen).nfe))
+
+
+@kept(16, "Trying strange inputs")
+def _readings(key: str, _chosen: Checkpoint | SessionModel) -> dict[str, Readings]:
+    """Kind -> readings, test digits first."""
+    images = {ORDINARY: examples()[1][:DIGITS]} | _inputs()
+    budget = _budget(_chosen)
+    return {
+        kind: read_strangeness(_chosen.model, shown, _chosen.solver, budget) for kind, shown in images.items()
+    }

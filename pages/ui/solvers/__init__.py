@@ -1,0 +1,1 @@
+"""The views of the solvers page, with what they ask, compute and say."""

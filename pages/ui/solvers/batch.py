@@ -1,0 +1,79 @@
+"""In the batch: how the effort is spread over the samples, and what the easiest and the hardest look like."""
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.batch import SHOWN, Effort, effort_table
+from deq.comparison.subjects import Subject
+from deq.plots.comparison import effort_histogram
+from deq.settings import to_dict
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.steps import in_steps
+from pages.ui.solvers.words import SCIENTIFIC, show_table, subject_code
+from pages.ui.solvers.work import efforts_of, problem_of
+
+ZOOM = 3  # screen pixels for one of the picture's
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.batch import effort_table, efforts
+from deq.settings import from_dict
+
+{problem}
+effort = efforts(problem, from_dict({solver}))
+print(effort_table(effort))
+print(problem.inputs[effort.order[-8:]].shape)  # the hardest samples
+"""
+
+
+def draw_batch(settings: Settings) -> None:
+    """Whose effort, the histogram, the pictures, the table."""
+    first = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
+    name = st.segmented_control("Solver", settings.solvers, default=first, required=True, key="race_effort")
+    plain = to_dict(settings.solver(name))
+    found = in_steps("batch", (settings, name), {name: lambda: efforts_of(settings.subject, plain)})
+    if not found:
+        return
+    effort = found[name]
+    st.markdown(effort_sentence(effort, name))
+    show(
+        effort_histogram(effort.nfe, effort.converged, name),
+        "efforts",
+        "How many samples needed how many evaluations.",
+    )
+    if settings.subject.reads_digits:
+        _pictures(settings.subject, effort)
+    show_table(effort_table(effort), {"residual": SCIENTIFIC}, "batch.csv")
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), solver=plain))
+
+
+def effort_sentence(effort: Effort, name: str) -> str:
+    """The range of the effort and how many failed."""
+    failed = int((~effort.converged).sum())
+    lost = f":red[{failed} of {len(effort.nfe)} did not converge.]" if failed else "All converged."
+    if not effort.converged.any():
+        return f"With {name}: {lost}"
+    low, middle, high = np.quantile(effort.nfe[effort.converged], (0, 0.5, 1), method="nearest")
+    return (
+        f"With {name} a sample needs **{low} to {high} evaluations**, half of them at most {middle}. {lost}"
+    )
+
+
+def _pictures(subject: Subject, effort: Effort) -> None:
+    """The easiest and the hardest, each with what it took and what was read."""
+    images = np.asarray(problem_of(subject).inputs).reshape(-1, 28, 28)
+    images = images if images.dtype == np.uint8 else np.round(255 * images).astype(np.uint8)
+    for title, samples in (("Easiest", effort.order[:SHOWN]), ("Hardest", effort.order[::-1][:SHOWN])):
+        st.markdown(f"**{title}**")
+        with st.container(horizontal=True, gap="small"):
+            for i in samples:
+                enlarged = np.kron(images[i], np.ones((ZOOM, ZOOM), np.uint8))
+                st.image(enlarged, _caption(effort, i), width=28 * ZOOM)
+
+
+def _caption(effort: Effort, i: int) -> str:
+    """For example: 3 in 9 NFE, is 8."""
+    read = f"{effort.classes[i]} in {effort.nfe[i]} NFE" if effort.converged[i] else "not converged"
+    wrong = effort.labels is not None and effort.labels[i] != effort.classes[i]
+    return f"{read}, is {effort.labels[i]}" if wrong else read

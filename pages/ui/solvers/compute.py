@@ -1,0 +1,142 @@
+"""Test-time compute: what more evaluations than in training buy, and whether the start is forgotten."""
+
+import numpy as np
+import streamlit as st
+
+from deq.checkpoints import pretrained_names
+from deq.comparison.compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
+from deq.diagnostics import PathIndependence
+from deq.plots.comparison import compute_curves, distance_strip
+from deq.plots.style import scientific
+from deq.settings import to_dict
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.glossary import tip
+from pages.ui.shipped import checkpoint
+from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.steps import in_steps
+from pages.ui.solvers.words import SCIENTIFIC, SHARE, show_table, subject_code
+from pages.ui.solvers.work import compute_of, paths_of
+
+FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
+PATH_FORMATS = {
+    "alignment, mean": "%.6f",
+    "aligned": SHARE,
+    "distance, median": SCIENTIFIC,
+    "both converged": SHARE,
+}
+PATHS = "Solving from other starts"
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.compute import compute_table, forget, path_table, spend
+from deq.plots.style import scientific
+from deq.settings import from_dict
+
+{problem}
+solvers = {solvers}
+print(compute_table({{name: spend(problem, from_dict(settings)) for name, settings in solvers.items()}}))
+print(path_table(forget(problem, from_dict(solvers["{best}"]))))
+"""
+
+
+def draw_compute(settings: Settings) -> None:
+    """Accuracy and residual against the evaluations allowed; then the same solve from other starts."""
+    subject = settings.subject
+    plain = {name: to_dict(settings.solver(name)) for name in settings.solvers}
+    steps = {name: lambda name=name: compute_of(subject, plain[name]) for name in plain}
+    steps |= {
+        PATHS: lambda: paths_of(subject, plain[_furthest({n: compute_of(subject, plain[n]) for n in plain})])
+    }
+    found = in_steps("compute", settings, steps)
+    curves = {name: curve for name, curve in found.items() if isinstance(curve, Compute)}
+    if curves:
+        _draw_budgets(curves, _trained_with(subject.model if not subject.weights else ""))
+        judge = _furthest(curves)
+        if PATHS in found:
+            _draw_paths(found[PATHS], judge, settings.lineup.tol)
+        show_code(SNIPPET.format(problem=subject_code(subject), solvers=plain, best=judge))
+
+
+def _furthest(curves: dict[str, Compute]) -> str:
+    """The solver with the smallest residual in the end: the others' last states say less of the equilibrium."""
+    return min(curves, key=lambda name: np.median(curves[name].residual[-1]))
+
+
+def _trained_with(model: str) -> int | None:
+    """The evaluations that training allowed the forward solver, as the model's card says."""
+    if model not in pretrained_names():
+        return None
+    solver = checkpoint(model).card.recipe.get("solver", {})
+    return int(solver["max_nfe"]) if "max_nfe" in solver else None
+
+
+def _draw_budgets(curves: dict[str, Compute], trained_with: int | None) -> None:
+    accurate = {n: (c.budget, c.accuracy) for n, c in curves.items() if c.accuracy is not None}
+    residual = {n: (c.budget, np.median(c.residual, axis=1)) for n, c in curves.items()}
+    st.markdown(budget_sentence(curves))
+    left, right = st.columns(2, gap="medium") if accurate else (None, st.container())
+    if accurate:
+        with left:
+            show(
+                compute_curves(accurate, "accuracy on the batch", trained_with),
+                "compute-accuracy",
+                "Accuracy of the best iterate that the evaluations allowed could reach.",
+            )
+    with right:
+        show(
+            compute_curves(residual, "relative residual", trained_with, log_y=True),
+            "compute-residual",
+            "Its relative residual, median over the batch.",
+        )
+    show_table(compute_table(curves), FORMATS, "compute.csv")
+
+
+def budget_sentence(curves: dict[str, Compute]) -> str:
+    """From how many evaluations on more of them change nothing."""
+    name = _furthest(curves)
+    curve = curves[name]
+    end = np.median(curve.residual[-1])
+    if curve.accuracy is None:
+        return f"With {curve.budget[-1]} evaluations {name} gets furthest, to a residual of {scientific(end, 1)}."
+    settled = np.flatnonzero(curve.accuracy != curve.accuracy[-1])
+    since = curve.budget[settled[-1] + 1] if len(settled) else curve.budget[0]
+    return (
+        f"With {name} the accuracy on this batch is **{100 * curve.accuracy[-1]:.1f} %** and stays there from "
+        f"**{since} evaluations** on; the residual goes on falling, to {scientific(end, 1)}."
+    )
+
+
+def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> None:
+    st.subheader("Is the start forgotten?", anchor=False, help=tip("path independence"))
+    st.markdown(path_sentence(found, judge))
+    show(
+        distance_strip({name: (end.distance, end.converged) for name, end in found.items()}, tol),
+        "paths",
+        "A point for each sample and start, as far as it ends from the z* of the model's own start; dashed: the "
+        "tolerance.",
+    )
+    show_table(path_table(found), PATH_FORMATS, "path-independence.csv")
+
+
+def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
+    """Whether all starts lead to the same states, and the score of the field for it."""
+    score = float(np.mean(found[ANOTHER].cosine))
+    solved = sum(int(end.converged.sum()) for end in found.values())
+    total = sum(len(end.converged) for end in found.values())
+    if not solved:
+        return f":red[{judge} did not converge] from any pair of starts, so this says nothing of the equilibrium."
+    strayed = sum(int((end.converged & (end.cosine < ALIGNED)).sum()) for end in found.values())
+    if strayed:
+        verdict = f"No: {strayed} of {solved} solves by {judge} that converged end at another equilibrium."
+    else:
+        farthest = max(float(end.distance[end.converged].max(initial=0)) for end in found.values())
+        verdict = (
+            f"Yes: from zero, from noise and from another sample's z\\*, {judge} ends at most {100 * farthest:.2g} % "
+            "away from the usual z\\*."
+        )
+    lost = (
+        f" :red[{total - solved} of {total} solves did not converge]; they are left out."
+        if solved < total
+        else ""
+    )
+    return f"{verdict} Asymptotic alignment score: **{score:.4f}**.{lost}"

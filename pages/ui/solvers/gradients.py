@@ -1,0 +1,190 @@
+"""Gradients: each way through the equilibrium against the dense solve in float64."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
+from deq.comparison.timing import device_name
+from deq.plots.comparison_gradients import gradient_curves, gradient_rows
+from deq.plots.style import scientific
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.glossary import tip
+from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.steps import in_steps
+from pages.ui.solvers.words import PLAIN, SCIENTIFIC, listed, show_table, subject_code
+from pages.ui.solvers.work import (
+    errors_over_radius,
+    errors_over_tolerance,
+    exact_of,
+    gradient_of,
+    problem_of,
+    reference_of,
+)
+
+DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
+HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
+IMPLICIT = r"""\frac{\partial L}{\partial \theta} = \frac{\partial L}{\partial z^*}
+\left(I - \frac{\partial f}{\partial z^*}\right)^{-1} \frac{\partial f}{\partial \theta}"""
+EXACT = "The exact gradient in float64"
+FORMATS = {
+    "relative error": SCIENTIFIC,
+    "cosine": "%.4f",
+    "ms": PLAIN,
+    "ms, spread": PLAIN,
+    "memory, MiB": PLAIN,
+}
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.gradients import (
+    compare_gradient, errors_by_radius, errors_by_tolerance, exact_gradient, gradient_table
+)
+from deq.comparison.reference import find_reference
+
+{problem}
+exact = exact_gradient(problem, find_reference(problem))  # dense solves in float64
+methods = {methods}
+print(gradient_table({{name: compare_gradient(problem, name, exact) for name in methods}}))
+by_tolerance = {{name: errors_by_tolerance(problem, name, exact) for name in methods}}
+by_radius = {{name: errors_by_radius(name) for name in methods}}
+"""
+
+
+def draw_gradients(settings: Settings) -> None:
+    """Which gradients, against what; then the chart and table of that choice."""
+    possible = methods_for(problem_of(settings.subject))
+    chosen = st.pills(
+        "Gradients",
+        possible,
+        selection_mode="multi",
+        default=DEFAULT,
+        key="race_gradients",
+        bind="query-params",
+        help=tip("gradients"),
+    )
+    against = st.segmented_control(
+        "Error",
+        [HERE, TOLERANCE, RADIUS],
+        default=HERE,
+        required=True,
+        key="race_against",
+        bind="query-params",
+        help=tip("gradient error"),
+    )
+    methods = tuple(name for name in possible if name in chosen)
+    if not methods:
+        st.info("Choose at least one gradient.")
+        return
+    st.latex(IMPLICIT)
+    {HERE: _draw_here, TOLERANCE: _draw_tolerance, RADIUS: _draw_radius}[against or HERE](settings, methods)
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), methods=list(methods)))
+
+
+def _warn_without_equilibrium(settings: Settings) -> None:
+    """A gradient is compared at the equilibrium; without one the numbers mean little."""
+    lost = int((~reference_of(settings.subject).converged).sum())
+    if lost:
+        st.warning(
+            f"No equilibrium was found for {lost} samples: what is called exact here is not, for them."
+        )
+
+
+def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
+    subject = settings.subject
+    steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: lambda name=name: gradient_of(subject, name) for name in methods}
+    found = in_steps("gradients", (subject, methods), steps)
+    runs = {name: run for name, run in found.items() if isinstance(run, GradientRun)}
+    if not runs:
+        return
+    _warn_without_equilibrium(settings)
+    st.markdown(gradient_sentence(runs))
+    sure = [run.backward_converged in (None, 1.0) for run in runs.values()]
+    show(
+        gradient_rows(list(runs), [run.error for run in runs.values()], sure, height=120 + 34 * len(runs)),
+        "gradient-rows",
+        "Distance to the exact gradient over its length; a red cross where a backward solve did not converge.",
+    )
+    table = gradient_table(runs)
+    solved = [_share(run) for run in runs.values()]
+    show_table(table | {"backward solves converged": solved}, FORMATS, "gradients.csv")
+    st.caption(
+        "Gradient of the mean loss in the cell's parameters and its injection; forward solve by Anderson to 1e-6. "
+        f"Time of loss and gradient for a batch of {subject.size} on {device_name()}. Memory: what the compiled "
+        "program holds beside its inputs and outputs."
+    )
+
+
+def _share(run: GradientRun) -> str:
+    """What became of the backward solves, in words where there are none."""
+    return "none needed" if run.backward_converged is None else f"{run.backward_converged:.0%}"
+
+
+def gradient_sentence(runs: dict[str, GradientRun]) -> str:
+    """Which ones are exact to float32, and how wrong the cheapest is."""
+    exact = [name for name, run in runs.items() if run.error < 1e-3]
+    lost = [name for name, run in runs.items() if not np.isfinite(run.error)]
+    others = {name: run for name, run in runs.items() if name not in exact + lost}
+    parts = []
+    if exact:
+        worst = max(runs[name].error for name in exact)
+        parts.append(f"As good as exact: **{listed(exact)}** (error at most {scientific(worst)}).")
+    if lost:
+        parts.append(f":red[Not finite]: **{listed(lost)}**, whose steps run away from z\\*.")
+    for name, run in sorted(others.items(), key=lambda item: -item[1].error)[:1]:
+        angle = np.degrees(np.arccos(np.clip(run.cosine, -1, 1)))
+        parts.append(
+            f"Furthest off: **{name}**, by {_length(run.error)}; it points {angle:.0f}° away from it."
+        )
+    return " ".join(parts)
+
+
+def _length(error: float) -> str:
+    """A relative error in words."""
+    return (
+        f"{100 * error:.3g} % of the gradient's length" if error < 10 else f"{error:.1g} times the gradient"
+    )
+
+
+def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
+    subject = settings.subject
+    steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: lambda name=name: errors_over_tolerance(subject, name) for name in methods}
+    found = in_steps("gradients-tolerance", (subject, methods), steps)
+    errors = {name: found[name] for name in methods if name in found}
+    if not errors:
+        return
+    _warn_without_equilibrium(settings)
+    st.markdown(
+        "The wrong gradient of a half-solved equilibrium: the formula of the implicit function theorem holds at z\\*, "
+        "so where the forward solve stops early even an exact backward solve is off."
+    )
+    caption = (
+        "Error of the gradient against the tolerance of the forward solve. Unrolled gradients run no solver."
+    )
+    _curves(TOLERANCE, TOLERANCES, errors, caption, falling=True)
+
+
+def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
+    steps = {name: lambda name=name: errors_over_radius(name) for name in methods}
+    errors = in_steps("gradients-radius", methods, steps)
+    if not errors:
+        return
+    st.markdown(
+        "On random affine cells of 40 dimensions, whatever model is chosen above: a truncated series leaves out what "
+        "the largest eigenvalues still had to say, so its error grows towards a spectral radius of 1."
+    )
+    caption = "Error of the gradient against the spectral radius of df/dz; forward solve to 1e-6."
+    _curves(RADIUS, RADII, errors, caption, falling=False)
+
+
+def _curves(
+    axis: str, values: Sequence[float], errors: dict[str, np.ndarray], caption: str, *, falling: bool
+) -> None:
+    """The errors over one axis, drawn and as a table."""
+    key = f"gradient-{axis.split()[-1]}"
+    show(gradient_curves(values, errors, axis, falling=falling), key, caption)
+    table = {axis: list(values)} | {name: list(error) for name, error in errors.items()}
+    show_table(table, dict.fromkeys(errors, SCIENTIFIC) | {axis: PLAIN}, f"{key}.csv")

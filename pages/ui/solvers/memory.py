@@ -1,0 +1,63 @@
+"""Memory against depth: what the compiled gradient holds while the evaluations allowed grow a hundredfold."""
+
+import streamlit as st
+
+from deq.comparison.memory import DEPTHS, WAYS, memory_table
+from deq.plots.comparison_gradients import memory_curves
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.steps import in_steps
+from pages.ui.solvers.words import show_table, subject_code
+from pages.ui.solvers.work import memory_of
+
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
+
+{problem}
+print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAYS for depth in DEPTHS}}))
+"""
+
+
+def draw_memory(settings: Settings) -> None:
+    """A sentence, the chart, the table."""
+    pairs = {f"{way}, {depth} evaluations": (way, depth) for way in WAYS for depth in DEPTHS}
+    steps = {label: lambda pair=pair: memory_of(settings.subject, *pair) for label, pair in pairs.items()}
+    found = in_steps("memory", settings.subject, steps)
+    measured = {pairs[label]: size for label, size in found.items()}
+    if not measured:
+        return
+    st.markdown(memory_sentence(measured))
+    curves = {
+        way: (
+            [depth for depth in DEPTHS if (way, depth) in measured],
+            [measured[way, depth] / 2**20 for depth in DEPTHS if (way, depth) in measured],
+        )
+        for way in WAYS
+    }
+    show(
+        memory_curves(curves),
+        "memory",
+        f"Temporaries of the compiled program for loss and gradient, batch of {settings.subject.size}, as XLA reports "
+        "them; nothing is run.",
+    )
+    show_table(memory_table(measured), {"memory, MiB": "%.2f"}, "memory.csv")
+    show_code(SNIPPET.format(problem=subject_code(settings.subject)))
+
+
+def memory_sentence(measured: dict[tuple[str, int], int]) -> str:
+    """How much each way grows from the least to the most evaluations."""
+    grown = {
+        way: measured[way, DEPTHS[-1]] / max(measured[way, DEPTHS[0]], 1)
+        for way in WAYS
+        if (way, DEPTHS[0]) in measured and (way, DEPTHS[-1]) in measured
+    }
+    if not grown:
+        return "Not enough is measured yet."
+    parts = [f"{way} **{factor:.2f}**" for way, factor in grown.items()]
+    return (
+        f"From {DEPTHS[0]} to {DEPTHS[-1]:,} evaluations memory grows by a factor of {', '.join(parts)}. The "
+        "implicit gradient forgets the way to z\\*; unrolling keeps every step; checkpoints keep some and compute the "
+        "rest again."
+    )

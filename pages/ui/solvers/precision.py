@@ -1,0 +1,104 @@
+"""Work and precision: what each digit of the equilibrium costs."""
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.precision import WorkPrecision, precision_table
+from deq.comparison.timing import device_name
+from deq.plots.comparison import work_precision_diagram
+from deq.plots.style import scientific
+from deq.settings import to_dict
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.glossary import tip
+from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.steps import in_steps
+from pages.ui.solvers.words import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
+from pages.ui.solvers.work import precision_of, reference_of
+
+FORMATS = {
+    "tolerance": "%.0e",
+    "error, median": SCIENTIFIC,
+    "NFE, median": PLAIN,
+    "ms": PLAIN,
+    "converged": SHARE,
+}
+SNIPPET = """
+from deq.comparison import Subject, make_problem
+from deq.comparison.precision import precision_table, work_precision
+from deq.comparison.reference import find_reference
+from deq.plots.style import scientific
+from deq.settings import from_dict
+
+{problem}
+reference = find_reference(problem)  # float64, residual at most 1e-12
+solvers = {solvers}
+curves = {{
+    name: work_precision(problem, from_dict(settings), reference, double={double})
+    for name, settings in solvers.items()
+}}
+print(precision_table(curves))
+"""
+
+
+def draw_precision(settings: Settings) -> None:
+    """A sentence, error against NFE and against time, the table."""
+    double = st.toggle("Solve in float64", key="race_double", bind="query-params", help=tip("float64"))
+    steps = {"The reference in float64": lambda: reference_of(settings.subject)}
+    steps |= {
+        name: lambda name=name: precision_of(settings.subject, to_dict(settings.solver(name)), double)
+        for name in settings.solvers
+    }
+    found = in_steps("precision", (settings, double), steps)
+    curves = {name: curve for name, curve in found.items() if isinstance(curve, WorkPrecision)}
+    if not curves:
+        return
+    st.markdown(precision_sentence(curves))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show(
+            work_precision_diagram(_points(curves, _nfe), "evaluations of f, median"),
+            "precision-nfe",
+            "A point for each tolerance from 1e-1 to 1e-7; a red cross where not all samples converged.",
+        )
+    with right:
+        show(
+            work_precision_diagram(_points(curves, _milliseconds), "milliseconds, the whole batch"),
+            "precision-time",
+            f"The same against time, median of repeats after compilation, on {device_name()}.",
+        )
+    show_table(precision_table(curves), FORMATS, "work-precision.csv")
+    plain = {name: to_dict(settings.solver(name)) for name in curves}
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, double=double))
+
+
+def _nfe(curve: WorkPrecision) -> np.ndarray:
+    return np.median(curve.nfe, axis=1)
+
+
+def _milliseconds(curve: WorkPrecision) -> np.ndarray:
+    return 1e3 * np.median(curve.seconds, axis=1)
+
+
+def _points(curves: dict[str, WorkPrecision], work) -> dict[str, tuple]:
+    """Solver -> tolerance, work, median error, share of converged samples."""
+    return {
+        name: (curve.tol, work(curve), np.median(curve.error, axis=1), curve.converged.mean(axis=1))
+        for name, curve in curves.items()
+    }
+
+
+def precision_sentence(curves: dict[str, WorkPrecision]) -> str:
+    """How far the true error lies from the residual that the solver goes by, and what six digits cost."""
+    name, curve = max(curves.items(), key=lambda item: item[1].converged.all(axis=1).sum())
+    solved = curve.converged.all(axis=1)
+    if not solved.any():
+        return "No solver solved the whole batch at any tolerance; the tab Why says why."
+    factor = np.nanmedian(curve.error[solved] / curve.tol[solved][:, None])
+    last = int(np.flatnonzero(solved)[-1])
+    tol, error = scientific(curve.tol[last]), scientific(np.nanmedian(curve.error[last]), 1)
+    return (
+        f"The residual is not the error: with {name} the state is off by about **{factor:.2g} times the tolerance**. "
+        f"The smallest tolerance at which it solved the whole batch is {tol}, for "
+        f"{np.median(curve.nfe[last]):.0f} evaluations and an error of {error}."
+    )

@@ -1,0 +1,125 @@
+"""The race: residual against evaluations and against time, and the table that can be quoted."""
+
+import numpy as np
+import streamlit as st
+
+from deq.comparison.race import Run, race_table
+from deq.comparison.subjects import NOISE, held_out_digits
+from deq.comparison.timing import REPEATS, device_name
+from deq.plots.comparison import race_by_nfe, race_by_time
+from deq.settings import to_dict
+from pages.ui.charts import show
+from pages.ui.code import show_code
+from pages.ui.downloads import csv_button
+from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.steps import in_steps
+from pages.ui.solvers.words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
+from pages.ui.solvers.work import problem_of, race_of, reference_of
+
+FORMATS = {
+    "NFE, median": PLAIN,
+    "converged": SHARE,
+    "residual, median": SCIENTIFIC,
+    "ms": PLAIN,
+    "ms, spread": PLAIN,
+    "same class": SHARE,
+}
+SNIPPET = """
+from deq.comparison import Subject, make_problem, race
+from deq.comparison.race import race_table
+from deq.comparison.reference import find_reference
+from deq.plots.comparison import race_by_nfe
+from deq.settings import from_dict
+
+{problem}
+solvers = {solvers}
+runs = {{name: race(problem, from_dict(settings)) for name, settings in solvers.items()}}
+print(race_table(runs, find_reference(problem).classes))
+figure = race_by_nfe({{name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}}, tol={tol})
+figure
+"""
+
+
+def run_race(settings: Settings, tab: str) -> dict[str, Run]:
+    """One step a solver; what is known already takes no time."""
+    steps = {
+        name: lambda name=name: race_of(settings.subject, to_dict(settings.solver(name)))
+        for name in settings.solvers
+    }
+    return in_steps(tab, settings, steps)
+
+
+def draw_race(settings: Settings) -> None:
+    """A sentence, two charts, the table, the data, the code."""
+    runs = run_race(settings, "race")
+    if not runs:
+        return
+    st.markdown(race_sentence(runs, settings.lineup.max_nfe))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
+        show(
+            race_by_nfe(curves, settings.lineup.tol),
+            "race-nfe",
+            "Median over the batch; the band holds the samples from 10 to 90 %.",
+        )
+    with right:
+        timed = {name: (run.trace_milliseconds, run.trace_residual) for name, run in runs.items()}
+        show(
+            race_by_time(timed, settings.lineup.tol),
+            "race-time",
+            f"Time of the whole batch of {settings.subject.size} on {device_name()}: median of {REPEATS} repeats "
+            "after compilation, spread evenly over its evaluations.",
+        )
+    classes = problem_of(settings.subject).has_classes
+    reference = _reference_classes(settings) if classes else None
+    show_table(race_table(runs, reference), FORMATS, "race.csv")
+    csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
+    st.caption(
+        "NFE: evaluations of f by each sample. Spread: between the 10 and 90 % quantiles of the repeats."
+        + (" Same class: as at the equilibrium found in float64." if classes else "")
+        + (f" Digits: the test set of {held_out_digits()[0]}." if settings.subject.batch != NOISE else "")
+    )
+    plain = {name: to_dict(settings.solver(name)) for name in runs}
+    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.lineup.tol))
+
+
+def _reference_classes(settings: Settings) -> np.ndarray | None:
+    """The classes at the equilibria found in float64; None where the reader stopped the search."""
+    name = "The reference in float64"
+    found = in_steps("race-reference", settings.subject, {name: lambda: reference_of(settings.subject)})
+    return found[name].classes if name in found else None
+
+
+def _curve_columns(runs: dict[str, Run]) -> dict[str, list]:
+    """Every iterate of every sample and solver, one a row."""
+    columns: dict[str, list] = {"solver": [], "sample": [], "NFE": [], "ms": [], "residual": []}
+    for name, run in runs.items():
+        known = np.isfinite(run.trace_residual)
+        sample, _ = np.nonzero(known)
+        columns["solver"] += [name] * len(sample)
+        columns["sample"] += sample.tolist()
+        columns["NFE"] += run.trace_nfe[known].tolist()
+        columns["ms"] += run.trace_milliseconds[known].tolist()
+        columns["residual"] += run.trace_residual[known].tolist()
+    return columns
+
+
+def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
+    """Who is first by evaluations and by time, and who did not arrive."""
+    done = {name: run for name, run in runs.items() if run.converged.all()}
+    failed = {name: run for name, run in runs.items() if name not in done}
+    sentence = "None of them solved the whole batch. "
+    if done:
+        fewest = min(done, key=lambda name: np.median(done[name].nfe))
+        fastest = min(done, key=lambda name: np.median(done[name].seconds))
+        sentence = (
+            f"Fewest evaluations: **{fewest}** ({np.median(done[fewest].nfe):.0f}). Least time: **{fastest}** "
+            f"({1e3 * np.median(done[fastest].seconds):.2g} ms). "
+        )
+    if failed:
+        shares = [f"{name} ({100 * run.converged.mean():.0f} % converged)" for name, run in failed.items()]
+        sentence += (
+            f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; the tab Why says why."
+        )
+    return sentence

@@ -1,0 +1,1 @@
+"""Settings, runs and charts of the train page."""

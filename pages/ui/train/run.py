@@ -1,0 +1,191 @@
+"""One run on the page: its progress, its numbers, its pictures; live until it comes to rest."""
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from deq.jobs import Job, Look, Plan, Registry, Snapshot, Status, load_task
+from deq.notes import training_notes
+from deq.plots.training import decision_boundary, effort_map, fitted_curve
+from deq.tasks import Task
+from pages.ui.charts import show
+from pages.ui.glossary import tip
+from pages.ui.memory import ask_first, tidied
+from pages.ui.owner import is_mine
+from pages.ui.train.charts import panel
+
+EVERY = 1.0  # seconds between two looks at a live run
+
+
+@st.cache_resource(show_spinner="Preparing the runs")
+def registry() -> Registry:
+    """All runs of this server; each visitor reaches only those whose ids are known."""
+    runs = Registry()
+    ask_first(lambda: runs.busy)
+    return runs
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def small_task(name: str, formula: str, seed: int) -> Task:
+    """The points behind a curve or a shape, to draw beneath the model's answers."""
+    return load_task(name, formula, seed)[0]
+
+
+def watch(job: Job) -> None:
+    """Draw the run: again and again while it is live, once when it is at rest."""
+    if job.status.is_live:
+        _live(job.id)
+    else:
+        _draw(job, job.snapshot())
+
+
+@st.fragment(run_every=EVERY)
+def _live(job_id: str) -> None:
+    job = registry().get(job_id)
+    if job is None or not job.status.is_live:
+        st.rerun()
+    with tidied():
+        _draw(job, job.snapshot())
+
+
+def _draw(job: Job, now: Snapshot) -> None:
+    _controls(job, now)
+    _progress(now)
+    if now.message:
+        (st.error if now.status in (Status.FAILED, Status.LOST) else st.info)(now.message)
+    if len(now.training.get("step", ())):
+        _numbers(now)
+        for note in training_notes(now.training, now.validation):
+            st.markdown(note)
+        draw_look(job.plan, now.look)
+        _curves(job.plan, now)
+
+
+def _controls(job: Job, now: Snapshot) -> None:
+    """Pause and stop while it is live, resume while there is something to go on with; nothing of these for others."""
+    if not is_mine(job):
+        st.caption("You are watching somebody else's run: only who started it can pause, stop or resume it.")
+        return
+    runs = registry()
+    with st.container(horizontal=True):
+        if now.status.is_live:
+            pause, stop = (job, Status.PAUSED), (job, Status.STOPPED)
+            st.button("Pause", icon=":material/pause:", key="fit_pause", on_click=runs.halt, args=pause)
+            st.button("Stop", icon=":material/stop:", key="fit_stop", on_click=runs.halt, args=stop)
+        elif job.can_resume:
+            st.button(
+                "Resume", icon=":material/play_arrow:", key="fit_resume", on_click=runs.resume, args=(job,)
+            )
+
+
+def _progress(now: Snapshot) -> None:
+    share = now.step / now.steps if now.steps else 0.0
+    st.progress(min(share, 1.0), text=progress_words(now))
+
+
+def progress_words(now: Snapshot) -> str:
+    """Phase, updates, throughput and time left, as far as they are known."""
+    if now.status is Status.QUEUED:
+        return f"Waiting: number {now.position} in the queue" if now.position else "Starting"
+    words = [now.phase.capitalize()]
+    if now.steps:
+        words.append(f"{now.step:,} of {now.steps:,} updates")
+    if now.status is Status.RUNNING and now.rate > 0:
+        words += [f"{now.rate:,.0f} a second", f"{duration(now.seconds_left)} left"]
+    elif now.seconds:
+        words.append(f"trained for {duration(now.seconds)}")
+    return ", ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """90 -> "1 min 30 s"."""
+    if not math.isfinite(seconds):
+        return "unknown time"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _numbers(now: Snapshot) -> None:
+    """The latest figures in large; accuracy where there are classes, the loss elsewhere."""
+    where, loss, accuracy = _latest(now)
+    with st.container(horizontal=True, gap="large"):
+        if math.isfinite(accuracy):
+            st.metric(f"{where} accuracy", f"{100 * accuracy:.1f} %", width="content")
+        else:
+            st.metric(f"{where} loss", f"{loss:.3g}", help=tip("loss"), width="content")
+        st.metric("Evaluations", f"{now.training['nfe'][-1]:.1f}", help=tip("NFE"), width="content")
+        share = 100 * now.training["converged"][-1]
+        st.metric("Converged", f"{share:.3g} %", help=tip("converged"), width="content")
+        radius = now.validation["spectral_radius"]
+        if len(radius) and math.isfinite(radius[-1]):
+            st.metric("Spectral radius", f"{radius[-1]:.2f}", help=tip("spectral radius"), width="content")
+
+
+def _latest(now: Snapshot) -> tuple[str, float, float]:
+    """Loss and accuracy of the test set once it is measured, else of what has been measured last."""
+    if now.test is not None and not now.status.is_live:
+        return "Test", float(now.test.loss), float(now.test.accuracy)
+    where, known = (
+        ("Validation", now.validation) if len(now.validation["step"]) else ("Training", now.training)
+    )
+    return where, known["loss"][-1], known["accuracy"][-1]
+
+
+def draw_look(plan: Plan, look: Look | None) -> None:
+    """The model's answers over the line or the plane; nothing for pictures."""
+    if look is None:
+        return
+    task = small_task(plan.task, plan.formula, plan.seed)
+    if look.x.shape[1] == 1:
+        figure = fitted_curve(
+            task.train.x[:, 0], task.train.y[:, 0], look.x[:, 0], look.answer, look.converged
+        )
+        show(figure, "fit_curve", "What the model says, and the points that it learns from.")
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figure = decision_boundary(task.train.x, task.train.y, look.x, look.answer)
+        show(figure, "fit_boundary", "Where it draws the line between the classes.")
+    with right:
+        figure = effort_map(look.x, look.nfe, look.converged)
+        show(figure, "fit_effort", "How many evaluations each point of the plane takes.")
+
+
+def _curves(plan: Plan, now: Snapshot) -> None:
+    """Loss, accuracy, evaluations, residual and spectral radius against updates."""
+    seen, held = now.training, now.validation
+
+    def both(name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return {"training": (seen["step"], seen[name]), "validation": (held["step"], held[name])}
+
+    columns = st.columns(3, gap="medium") + st.columns(3, gap="medium")
+    with columns[0]:
+        panel("loss", both("loss"), log=True, key="fit_loss")
+    with columns[1]:
+        if np.isfinite(seen["accuracy"]).any():
+            panel("accuracy", both("accuracy"), share=True, key="fit_accuracy")
+        else:
+            panel(
+                "gradient norm",
+                {"training": (seen["step"], seen["gradient_norm"])},
+                log=True,
+                key="fit_norms",
+            )
+    with columns[2]:
+        effort = {"forward": (seen["step"], seen["nfe"]), "backward": (seen["step"], seen["backward_nfe"])}
+        panel("evaluations a solve", effort, key="fit_nfe")
+    with columns[3]:
+        tol = float(plan.recipe.solver.tol)
+        panel(
+            "relative residual",
+            {"training": (seen["step"], seen["residual"])},
+            log=True,
+            level=tol,
+            key="fit_res",
+        )
+    with columns[4]:
+        panel("converged", both("converged"), share=True, key="fit_converged")
+    with columns[5]:
+        radius = {"validation": (held["step"], held["spectral_radius"])}
+        panel("spectral radius", radius, level=1.0, key="fit_radius")
