@@ -1,6 +1,7 @@
 """A data server that misbehaves: slow, silent, cut short, full of nonsense; and a cache that goes away."""
 
 import http.server
+import os
 import shutil
 import threading
 import time
@@ -112,3 +113,20 @@ def test_a_deleted_cache_is_filled_again(serve, monkeypatch: pytest.MonkeyPatch)
         load_dataset("mnist")
     assert download_once("mnist", address, infos) == folder
     assert at_hand("mnist")
+
+
+def test_a_folder_that_is_gone_when_it_is_looked_into_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part").write_bytes(b"12345")
+
+    def size_then_gone(path: str) -> int:
+        size = os.stat(path).st_size
+        for other in tmp_path.iterdir():
+            shutil.rmtree(other)
+        return size
+
+    monkeypatch.setattr("os.path.getsize", size_then_gone)
+    assert download.bytes_in(tmp_path) == 5

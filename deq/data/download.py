@@ -117,11 +117,12 @@ def while_it_moves(get: Callable[[], list[Path]], folder: Path, complaint: str) 
 
 
 def bytes_in(folder: Path) -> int:
-    """Of all its files, some of which may be renamed meanwhile."""
+    """Of all its files, of which some, and folders too, may be renamed or removed meanwhile."""
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            total += path.stat().st_size
+    for place, _, files in os.walk(folder):  # unlike Path.rglob it passes over a folder that is gone
+        for file in files:
+            with suppress(FileNotFoundError):
+                total += os.path.getsize(os.path.join(place, file))
     return total
 
 
