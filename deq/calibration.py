@@ -14,13 +14,15 @@ from deq.tasks import Task
 _COLDEST, _HOTTEST = 0.05, 20.0
 
 
-def calibrate(model: EquilibriumModel, task: Task, solver: Solver) -> tuple[float, float]:
+def calibrate(
+    model: EquilibriumModel, task: Task, solver: Solver, devices: int | None = None
+) -> tuple[float, float]:
     """A temperature fitted on the task's validation examples, and the test set's calibration error under it.
 
-    model: at temperature 1, left so. The task is one of classes.
+    model: at temperature 1, left so. The task is one of classes. devices: as of `take_census`.
     """
     validation, test = (
-        _log(take_census(model, np.asarray(part.x), solver).probabilities)
+        _log(take_census(model, np.asarray(part.x), solver, devices=devices).probabilities)
         for part in (task.validation, task.test)
     )
     temperature = fit_temperature(validation, task.validation.y)

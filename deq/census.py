@@ -37,11 +37,20 @@ class Census:
         return self.probabilities.max(axis=1)
 
 
-def take_census(model: EquilibriumModel, images: np.ndarray, solver: Solver, batch_size: int = 500) -> Census:
-    """The model's answer to each of the images (n, ...), solved n > 0, in batches of one shape."""
+def take_census(
+    model: EquilibriumModel,
+    images: np.ndarray,
+    solver: Solver,
+    batch_size: int = 500,
+    devices: int | None = None,
+) -> Census:
+    """The model's answer to each of the images (n, ...), n > 0, solved in batches of one shape.
+
+    devices: how many of this process's devices may share a batch; all unless given.
+    """
     size = min(batch_size, len(images))
     images = np.asarray(images)  # whichever device they are on
-    mesh = mesh_here(size if solver.in_parts else 1)
+    mesh = mesh_here(size if solver.in_parts else 1, devices)
     model, solver = everywhere((model, solver), mesh)
     parts = [_answer(model, images, solver, start, size, mesh) for start in range(0, len(images), size)]
     return Census(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

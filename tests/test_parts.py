@@ -40,6 +40,14 @@ np.testing.assert_allclose(census.probabilities, outputs, rtol=1e-4, atol=1e-6)
 np.testing.assert_array_equal(census.nfe, solution.nfe)
 np.testing.assert_allclose(found.nfe, solution.nfe.mean(), rtol=1e-6)
 np.testing.assert_allclose(found.accuracy, np.mean(np.argmax(outputs, 1) == task.test.y), rtol=1e-6)
+
+# No more devices than allowed, for calibration too.
+import deq.census
+from deq.calibration import calibrate
+sizes, choose = [], deq.census.mesh_here
+deq.census.mesh_here = lambda *how: sizes.append(choose(*how).size) or choose(*how)
+calibrate(model, task, solver, devices=2)
+assert sizes and max(sizes) == 2, sizes
 """
 
 STEPS = """

@@ -36,9 +36,11 @@ def train(
     model: Annotated[
         str | None, typer.Option(help="Architecture; `toy` for the toy, else mlp unless given.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the examples; else the recipe's.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Examples a step; else the recipe's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights, the order and the noise.")] = 0,
     solver: SolverOption = None,
     gradient: Annotated[GradientName | None, typer.Option(help="Gradient instead of the recipe's.")] = None,
     baseline: Annotated[
@@ -62,8 +64,8 @@ def train(
         str | None,
         typer.Option(help="HOST:PORT of process 0 of a run of many, or `auto` on a known cluster."),
     ] = None,
-    num_processes: Annotated[int | None, typer.Option(min=1)] = None,
-    process_id: Annotated[int | None, typer.Option(min=0)] = None,
+    num_processes: Annotated[int | None, typer.Option(min=1, help="Of a run of many: how many.")] = None,
+    process_id: Annotated[int | None, typer.Option(min=0, help="Of a run of many: which, from 0.")] = None,
     json: Json = False,
 ) -> None:
     """Train a model; without --out nothing is written."""

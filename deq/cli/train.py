@@ -95,17 +95,17 @@ def train(request: Request) -> dict[str, Any]:
             stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
         card = make_card(finished, request, name, recipe, validation)
         if request.out and is_leader():
-            card = calibrated(card, finished, task, recipe)
+            card = calibrated(card, finished, task, recipe, request.devices)
             with writing(request.out):
                 save_checkpoint(request.out, finished.model, card)
         return result(finished.model, card)
 
 
-def calibrated(card: Card, finished: Finished, task: Task, recipe: Recipe) -> Card:
+def calibrated(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
     """The card with the temperature that the model's probabilities need, where there are classes."""
     if not task.has_labels:
         return card
-    temperature, error = calibrate(finished.model, task, recipe.solver)
+    temperature, error = calibrate(finished.model, task, recipe.solver, devices)
     return dataclasses.replace(card, temperature=temperature, calibration_error=error)
 
 
