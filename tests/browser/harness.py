@@ -1,6 +1,7 @@
 """The real dashboard in a real browser: a server of our own on a free port, Debian's Chromium, Playwright."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ def running_server() -> Iterator[str]:
             with running(log, {"JAX_PLATFORMS": "cpu"}) as server:
                 yield f"http://{server.host}"
         finally:
-            print(log.read_text())
+            print(log.read_text(), file=sys.stderr)  # stdout may be a table or JSON
 
 
 @contextmanager
