@@ -7,6 +7,7 @@ from deq.toy import BEST_SLOPE, TRAINED_ON, ToyRun, train_toy
 from pages.ui import charts
 from pages.ui.code import show_code
 from pages.ui.downloads import csv_button
+from pages.ui.formulas import show_formulas
 from pages.ui.glossary import tip
 from pages.ui.guard import require_app
 from pages.ui.links import copy_link
@@ -42,7 +43,7 @@ st.markdown(
     "Its one layer is a line, repeated until z no longer moves; **y = 2x** asks for a slope s of 2/3. Nobody tells "
     "it; it sees x = 1 to 10."
 )
-st.latex(r"f(z, x) = s\,(z + x) + c, \qquad z^* = f(z^*, x) = \frac{s\,x + c}{1 - s}")
+show_formulas(r"f(z, x) = s\,(z + x) + c", r"z^* = f(z^*, x) = \frac{s\,x + c}{1 - s}")
 length, seeding = st.columns([2, 1], gap="medium")
 steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))
 seed = seeding.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", help=tip("seed"))

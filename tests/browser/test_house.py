@@ -51,3 +51,18 @@ def test_a_phone_is_wide_enough(browser: Browser, server: str, name: str) -> Non
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
     context.close()
+
+
+@pytest.mark.parametrize("place", ["toy", "fixed_points?explore=Two+numbers", "solvers?race_view=Why"])
+def test_no_formula_is_cut_off_on_a_phone(browser: Browser, server: str, place: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    visit(page, f"{server}/{place}")
+    formulas = page.locator(".katex-display")
+    assert formulas.count() >= 2
+    for formula in formulas.all():
+        assert formula.evaluate("element => element.scrollWidth <= element.clientWidth + 1")
+        assert (
+            formula.locator(".katex-html").evaluate("element => element.getBoundingClientRect().right") <= 390
+        )
+    context.close()

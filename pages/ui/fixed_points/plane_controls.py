@@ -7,6 +7,7 @@ import streamlit as st
 
 from deq.maps import PlanarCell, weights_from_eigenvalues
 from deq.solvers import Anderson, NewtonKrylov, ODEFlow, Picard, Solver
+from pages.ui.formulas import show_formulas
 from pages.ui.glossary import tip
 
 MAX_NFE = 300
@@ -23,9 +24,11 @@ TRIES = {  # label -> radius, angle, x1, x2
     "Four memories": (1.5, 0, 0.05, 0.0),
     "Both go round": (1.6, 25, 0.0, 0.0),
 }
-CELL = r"""f(z) = \tanh(W z + x), \qquad
-W = r \begin{pmatrix} \cos\varphi & -\sin\varphi \\ \sin\varphi & \cos\varphi \end{pmatrix}, \qquad
-\lambda = r\,e^{\pm i \varphi}"""
+CELL = (
+    r"f(z) = \tanh(W z + x)",
+    r"W = r \begin{pmatrix} \cos\varphi & -\sin\varphi \\ \sin\varphi & \cos\varphi \end{pmatrix}",
+    r"\lambda = r\,e^{\pm i \varphi}",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def plane_controls() -> PlaneSettings:
         x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
     with columns[3]:
         solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="cost_of", **bound)
-    st.latex(CELL)
+    show_formulas(*CELL)
     return PlaneSettings(radius, angle, x1, x2, solver)
 
 

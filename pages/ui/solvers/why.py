@@ -9,6 +9,7 @@ from deq.plots.comparison import race_by_nfe
 from deq.plots.comparison_why import spectrum_regions
 from pages.ui.charts import show
 from pages.ui.code import show_code
+from pages.ui.formulas import show_formulas
 from pages.ui.glossary import tip
 from pages.ui.solvers.race import run_race
 from pages.ui.solvers.settings import Settings
@@ -17,8 +18,11 @@ from pages.ui.solvers.words import show_table, subject_code
 from pages.ui.solvers.work import reference_of, spectrum_of
 
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
-SETTLES = r"""\text{Picard: } |\lambda| < 1 \qquad \text{damped: } |1 - \beta + \beta\lambda| < 1 \qquad
-\text{ODE flow: } \operatorname{Re} \lambda < 1"""
+SETTLES = (
+    r"\text{Picard: } |\lambda| < 1",
+    r"\text{damped: } |1 - \beta + \beta\lambda| < 1",
+    r"\text{ODE flow: } \operatorname{Re} \lambda < 1",
+)
 SNIPPET = """
 from deq.comparison import Subject, make_problem
 from deq.comparison.reference import find_reference
@@ -45,7 +49,7 @@ def draw_why(settings: Settings) -> None:
         st.warning(
             "No equilibrium was found for some samples; their eigenvalues are those of the best iterate."
         )
-    st.latex(SETTLES)
+    show_formulas(*SETTLES)
     _numbers(spectrum, settings.lineup.damping)
     left, right = st.columns(2, gap="medium")
     with left:
