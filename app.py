@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.ui.disk import keep_programs
-from pages.ui.guard import mark_app
-from pages.ui.heaps import share_heaps
-from pages.ui.memory import tidied
-from pages.ui.navigation import ICON, pages
+from pages.ui.server.disk import keep_programs
+from pages.ui.server.guard import mark_app
+from pages.ui.server.heaps import share_heaps
+from pages.ui.server.memory import tidied
+from pages.ui.widgets.navigation import ICON, pages
 
 share_heaps()
 keep_programs()

@@ -18,11 +18,11 @@ from jax import Array
 
 from benchmarks.timing import arguments, report
 from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
-from deq.census import Census, take_census
-from deq.checkpoints import Checkpoint, pretrained_names
 from deq.data import Dataset
-from deq.radius import largest_radius
+from deq.models.checkpoints import Checkpoint, pretrained_names
+from deq.models.inference import Census, take_census
 from deq.solvers import Solver
+from deq.training.spectral_radius import largest_radius
 
 OTHERS: dict[str, Solver] = {
     "Anderson 1e-5": Anderson(tol=1e-5, max_nfe=1000),

@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks.timing import report
-from deq.comparison import Subject, make_problem, race, subject_names
-from deq.comparison.batch import effort_table, efforts
-from deq.comparison.compute import compute_table, forget, path_table, spend
-from deq.comparison.gradients import compare_gradient, exact_gradient, gradient_table, methods_for
-from deq.comparison.lineup import SOLVER_NAMES, Lineup
-from deq.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
-from deq.comparison.precision import precision_table, work_precision
-from deq.comparison.problem import Problem
-from deq.comparison.race import race_table
-from deq.comparison.reference import find_reference
-from deq.comparison.spectrum import find_spectrum, spectrum_table
-from deq.comparison.subjects import NOISE, held_out_digits
-from deq.comparison.timing import device_name
+from deq.analysis.comparison import Subject, make_problem, race, subject_names
+from deq.analysis.comparison.effort import effort_table, efforts
+from deq.analysis.comparison.gradients import compare_gradient, exact_gradient, gradient_table, methods_for
+from deq.analysis.comparison.lineup import SOLVER_NAMES, Lineup
+from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
+from deq.analysis.comparison.problem import Problem
+from deq.analysis.comparison.race import race_table
+from deq.analysis.comparison.reference import find_reference
+from deq.analysis.comparison.spectrum import find_spectrum, spectrum_table
+from deq.analysis.comparison.subjects import NOISE
+from deq.analysis.comparison.test_time_compute import compute_table, forget, path_table, spend
+from deq.analysis.comparison.timing import device_name
+from deq.analysis.comparison.work_precision import precision_table, work_precision
+from deq.data import held_out_digits
 
 Columns = dict[str, list]
 
@@ -111,7 +112,7 @@ def main() -> None:
     asked = request()
     batch = asked.batch or Subject(asked.model).batches[0]
     problem = make_problem(Subject(asked.model, batch, asked.size, asked.seed, asked.radius))
-    source = "" if batch == NOISE else f" of {held_out_digits()[0]}"
+    source = "" if batch == NOISE else f" of {held_out_digits().name}"
     columns = TABLES[asked.table](problem, Lineup(tol=asked.tol, max_nfe=asked.max_nfe))
     title = f"{asked.table}: {asked.model}, {asked.size} samples of {batch}{source}, on {device_name()}"
     report(title, rows(columns), asked.json)

@@ -15,7 +15,7 @@ from benchmarks.timing import arguments, ratio, report
 from benchmarks.training import training_steps
 from deq import Anderson, Implicit, Phantom, Picard
 from deq.devices import mesh_of, use_cores
-from deq.recipes import RECIPES, Recipe
+from deq.training.recipes import RECIPES, Recipe
 
 BATCH, EVALUATIONS = 128, 12
 MODELS = ("mlp", "blog", "monotone", "conv")

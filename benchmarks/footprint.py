@@ -15,7 +15,7 @@ import psutil
 from playwright.sync_api import Browser, expect
 
 from benchmarks.timing import arguments, report
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import SLOW, running_browser, running_server, visit
 from tests.browser.screenshots import opened_tabs
 

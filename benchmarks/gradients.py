@@ -33,9 +33,9 @@ from deq import (
     load_dataset,
     load_pretrained,
 )
-from deq.checkpoints import pretrained_names
-from deq.diagnostics import gradient_error
+from deq.analysis.gradient_error import gradient_error
 from deq.gradients import Gradient
+from deq.models.checkpoints import pretrained_names
 from deq.solvers import GMRES, BiCGStab, Dense
 
 

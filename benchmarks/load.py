@@ -28,10 +28,10 @@ from PIL import Image
 from benchmarks.server import Server, running
 from benchmarks.timing import report
 from benchmarks.visitor import Visitor, visiting
-from deq.checkpoints import load_pretrained
 from deq.data import load_dataset
-from deq.evaluation import predict
 from deq.images import find_digits, read_picture
+from deq.models.checkpoints import load_pretrained
+from deq.models.evaluation import predict
 from deq.solvers import Anderson
 
 TRAINERS = 2

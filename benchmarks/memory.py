@@ -16,11 +16,11 @@ from jax import Array
 
 from benchmarks.timing import arguments, report
 from deq import Anderson, Implicit, Phantom, Picard, ThroughODE, Unrolled
+from deq.data import cross_entropy
 from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
-from deq.recipes import Recipe
-from deq.steps import optimizer_of
-from deq.tasks import cross_entropy
+from deq.training.recipes import Recipe
+from deq.training.step import optimizer_of
 
 BUDGETS = (10, 30, 100, 300, 1000)
 STAGES = 6  # calls of f in a step of Tsit5

@@ -22,11 +22,11 @@ from jax import Array
 
 from benchmarks.timing import arguments, ratio, report
 from deq import Anderson, Broyden, Implicit, ODEFlow, Picard, solve
+from deq.data import cross_entropy
 from deq.models import EquilibriumModel, build
-from deq.recipes import Recipe
 from deq.solvers import Solver
-from deq.steps import optimizer_of
-from deq.tasks import cross_entropy
+from deq.training.recipes import Recipe
+from deq.training.step import optimizer_of
 
 BATCH, CALLS, PRODUCTS = 128, 24, 12
 CELLS = ("mlp", "blog", "conv")

@@ -27,7 +27,7 @@ from benchmarks.training import training_steps
 from deq import Picard, solve
 from deq.cells import ReluCell
 from deq.models import build
-from deq.recipes import Recipe
+from deq.training.recipes import Recipe
 
 BATCHES, WIDTHS, DEVICES = (
     (1, 4, 16, 64, 256, 1024, 4096),

@@ -2,7 +2,7 @@
 
 RUN is a folder that `python -m deq train mnist --model NAME --seed N --out RUN` wrote. The run with the best
 accuracy on the 5,000 validation images is the one that ships, whatever its accuracy on the test set: --ship
-puts its weights into deq/pretrained/NAME, with a card that tells of all seeds and of the baselines, which
+puts its weights into deq/models/pretrained/NAME, with a card that tells of all seeds and of the baselines, which
 are runs of the same model with --baseline.
 """
 
@@ -15,9 +15,9 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.timing import report
-from deq.calibration import calibrate
-from deq.checkpoints import PRETRAINED, Card, Checkpoint, load_checkpoint, save_checkpoint
 from deq.cli.evaluate import load_task
+from deq.models.calibration import calibrate
+from deq.models.checkpoints import PRETRAINED, Card, Checkpoint, load_checkpoint, save_checkpoint
 
 TOLD = (
     "seed",
@@ -41,7 +41,7 @@ def chosen(runs: list[Checkpoint]) -> Checkpoint:
 
 
 def ship(runs: list[Checkpoint], baselines: list[Checkpoint]) -> None:
-    """Write the chosen run to deq/pretrained, calibrated, its card telling of all the runs."""
+    """Write the chosen run to deq/models/pretrained, calibrated, its card telling of all the runs."""
     best = chosen(runs)
     best.model.temperature = 1.0
     temperature, error = calibrate(best.model, load_task(best.card.dataset, None), best.solver)
@@ -62,11 +62,11 @@ def baseline_of(card: Card) -> str:
 
 
 def main() -> None:
-    """Print the table; write deq/pretrained/NAME if told to."""
+    """Print the table; write deq/models/pretrained/NAME if told to."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--baselines", nargs="*", type=Path, default=[])
-    parser.add_argument("--ship", action="store_true", help="write deq/pretrained/NAME")
+    parser.add_argument("--ship", action="store_true", help="write deq/models/pretrained/NAME")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     runs = [load_checkpoint(folder) for folder in asked.runs]

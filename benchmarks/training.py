@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from flax import nnx
 
+from deq.data import Examples, cross_entropy
 from deq.devices import everywhere, mesh_of
 from deq.models import build
-from deq.recipes import Recipe
-from deq.steps import Program, run_steps, start_state
-from deq.tasks import Examples, cross_entropy
+from deq.training.recipes import Recipe
+from deq.training.step import Program, run_steps, start_state
 
 STEPS = 20
 

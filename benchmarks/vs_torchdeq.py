@@ -26,15 +26,14 @@ from benchmarks.tally import CountedCell, tally
 from benchmarks.timing import arguments, ratio, report
 from benchmarks.torch_twin import Twin
 from deq import Anderson, Broyden, Implicit, Phantom, Picard, load_dataset
-from deq.data import at_hand
+from deq.data import Examples, Task, at_hand, classify
 from deq.devices import everywhere, mesh_here, mesh_of, use_cores
-from deq.evaluation import predict
 from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
-from deq.recipes import Recipe
+from deq.models.evaluation import predict
 from deq.solvers import Solver
-from deq.steps import Program, order_of, run_steps, start_state
-from deq.tasks import Examples, Task, classify
+from deq.training.recipes import Recipe
+from deq.training.step import Program, order_of, run_steps, start_state
 
 BATCH, EVALUATIONS, STEPS = 128, 12, 20
 FOREVER = 10**9  # steps of the cosine: the learning rate stays what it is

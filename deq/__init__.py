@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deq.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
     from deq.data import load_dataset
     from deq.gradients import Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
+    from deq.models import load_checkpoint, load_pretrained, save_checkpoint
     from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, Trace, solve
     from deq.training import fit
 
@@ -33,7 +33,7 @@ __all__ = [
     "solve",
 ]
 
-_PARTS = ("solvers", "gradients", "data", "checkpoints", "training")
+_PARTS = ("solvers", "gradients", "data", "models", "training")
 
 
 def __getattr__(name: str) -> Any:

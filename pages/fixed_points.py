@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from pages.ui.charts import download_pictures
 from pages.ui.fixed_points.flow import draw_flow
 from pages.ui.fixed_points.network import draw_network
 from pages.ui.fixed_points.number import draw_number
 from pages.ui.fixed_points.plane import draw_plane
 from pages.ui.fixed_points.solvers import draw_solvers
 from pages.ui.fixed_points.sweep import draw_sweep
-from pages.ui.guard import require_app
-from pages.ui.links import copy_link
+from pages.ui.server.guard import require_app
+from pages.ui.widgets.charts import download_pictures
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

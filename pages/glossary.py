@@ -3,10 +3,10 @@
 import streamlit as st
 
 from deq.plots.solver_key import solver_key
-from pages.ui import charts
-from pages.ui.glossary import matching, tip
-from pages.ui.guard import require_app
-from pages.ui.links import copy_link
+from pages.ui.server.guard import require_app
+from pages.ui.widgets import charts
+from pages.ui.widgets.glossary import matching, tip
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

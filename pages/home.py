@@ -6,11 +6,11 @@ import streamlit as st
 from deq.plots.prediction import digit_picture, probability_paths
 from deq.plots.story import cosine_picture, flow_picture, layer_picture
 from deq.plots.toy import prediction_line
-from pages.ui import charts
-from pages.ui.cards import card
-from pages.ui.guard import require_app
 from pages.ui.home.story import ALT, STARTS, digit_answer, reading_line, story
-from pages.ui.links import copy_link
+from pages.ui.server.guard import require_app
+from pages.ui.widgets import charts
+from pages.ui.widgets.cards import card
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

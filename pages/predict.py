@@ -5,11 +5,6 @@ import streamlit as st
 
 from deq.images import PictureError
 from deq.plots.prediction import digit_picture, probability_bars
-from pages.ui.charts import download_pictures, show
-from pages.ui.code import show_code
-from pages.ui.guard import require_app
-from pages.ui.links import copy_link
-from pages.ui.memory import tidied
 from pages.ui.predict.batch import choose_picture
 from pages.ui.predict.case import Case
 from pages.ui.predict.controls import model_controls, picture_controls, read_upload
@@ -18,7 +13,12 @@ from pages.ui.predict.ways import choose_way
 from pages.ui.predict.whole import draw_whole
 from pages.ui.predict.why import draw_why
 from pages.ui.predict.words import bars_caption, choose_digit, headline, show_stages, snippet, verdict
-from pages.ui.reader import answers
+from pages.ui.readers.reader import answers
+from pages.ui.server.guard import require_app
+from pages.ui.server.memory import tidied
+from pages.ui.widgets.charts import download_pictures, show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from deq.comparison.subjects import NOISE
-from pages.ui.charts import download_pictures
-from pages.ui.guard import require_app
-from pages.ui.links import copy_link
-from pages.ui.missing import tell_stand_in
+from deq.analysis.comparison.subjects import NOISE
+from pages.ui.readers.missing import tell_stand_in
+from pages.ui.server.guard import require_app
 from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.compute import draw_compute
 from pages.ui.solvers.gradients import draw_gradients
@@ -16,6 +14,8 @@ from pages.ui.solvers.race import draw_race
 from pages.ui.solvers.settings import read_settings, tries
 from pages.ui.solvers.why import draw_why
 from pages.ui.solvers.work import problem_of
+from pages.ui.widgets.charts import download_pictures
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

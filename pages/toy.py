@@ -3,15 +3,15 @@
 import streamlit as st
 
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
-from deq.toy import BEST_SLOPE, TRAINED_ON, ToyRun, train_toy
-from pages.ui import charts
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
-from pages.ui.formulas import show_formulas
-from pages.ui.glossary import tip
-from pages.ui.guard import require_app
-from pages.ui.links import copy_link
-from pages.ui.toy import against, snippet, summary
+from deq.training.toy import BEST_SLOPE, TRAINED_ON, ToyRun, train_toy
+from pages.ui.server.guard import require_app
+from pages.ui.toy.words import against, snippet, summary
+from pages.ui.widgets import charts
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.formulas import show_formulas
+from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

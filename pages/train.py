@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.charts import download_pictures
-from pages.ui.guard import require_app
-from pages.ui.links import copy_link
+from pages.ui.server.guard import require_app
 from pages.ui.train.preview import preview, shipped_models
 from pages.ui.train.run import watch
 from pages.ui.train.runs import (
@@ -17,6 +15,8 @@ from pages.ui.train.runs import (
     upload_weights,
 )
 from pages.ui.train.settings import PRESETS, apply_preset, read_plan
+from pages.ui.widgets.charts import download_pictures
+from pages.ui.widgets.links import copy_link
 
 require_app()
 

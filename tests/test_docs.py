@@ -16,14 +16,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from deq import Anderson, fit, load_dataset, solve
-from deq.data import DatasetError
-from deq.recipes import Recipe
-from deq.tasks import classify
+from deq.data import DatasetError, classify
 from deq.training import Finished
-from tests import test_solver_contract as contract
+from deq.training.recipes import Recipe
 from tests.conftest import ROOT
-from tests.problems import contraction
-from tests.test_architecture import core_graph
+from tests.solvers import test_contract as contract
+from tests.support.problems import contraction
+from tests.test_architecture import arrows
 
 DOCS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"])
 GUIDE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)
@@ -73,7 +72,7 @@ def test_the_cell_trains() -> None:
 
 
 def test_the_page_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.ui import navigation
+    from pages.ui.widgets import navigation
 
     (tmp_path / "home.py").write_text("import streamlit as st\n\nst.title('Home')\n")
     (tmp_path / "square_root.py").write_text(PAGE)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hostile_text import (
+from tests.support.hostile_text import (
     HOSTILE_WEIGHTS,
     SOUND,
     compile_first,

@@ -26,10 +26,10 @@ assert mesh_of(8, 64).size == 8  # asked for, so taken
 
 ANSWERS = """
 from deq import load_dataset
-from deq.census import take_census
-from deq.evaluation import evaluate, predict
+from deq.models.inference import take_census
+from deq.models.evaluation import evaluate, predict
 from deq.models import build
-from deq.tasks import classify
+from deq.data import classify
 
 task, model, solver = classify(load_dataset("digits")), build("mlp"), Picard(tol=1e-3, max_nfe=60)
 found = evaluate(model, task.test, task.loss, solver, batch_size=128)
@@ -42,19 +42,19 @@ np.testing.assert_allclose(found.nfe, solution.nfe.mean(), rtol=1e-6)
 np.testing.assert_allclose(found.accuracy, np.mean(np.argmax(outputs, 1) == task.test.y), rtol=1e-6)
 
 # No more devices than allowed, for calibration too.
-import deq.census
-from deq.calibration import calibrate
-sizes, choose = [], deq.census.mesh_here
-deq.census.mesh_here = lambda *how: sizes.append(choose(*how).size) or choose(*how)
+import deq.models.inference
+from deq.models.calibration import calibrate
+sizes, choose = [], deq.models.inference.mesh_here
+deq.models.inference.mesh_here = lambda *how: sizes.append(choose(*how).size) or choose(*how)
 calibrate(model, task, solver, devices=2)
 assert sizes and max(sizes) == 2, sizes
 """
 
 STEPS = """
 from deq.models import EquilibriumModel, blog
-from deq.recipes import RECIPES
-from deq.steps import Program, run_steps, start_state
-from deq.tasks import Examples, cross_entropy
+from deq.training.recipes import RECIPES
+from deq.training.step import Program, run_steps, start_state
+from deq.data import Examples, cross_entropy
 
 rng = np.random.default_rng(0)
 examples = Examples(rng.integers(0, 256, (128, 28, 28, 1), np.uint8), rng.integers(0, 10, 128))
@@ -86,9 +86,9 @@ assert messages == 1
 assert 0 < abs(alone.gradient_norm - shared.gradient_norm) < 0.5 * alone.gradient_norm
 
 # 32 examples of a batch are penalised, however many devices share it.
-import deq.steps
+import deq.training.step
 seen = []
-deq.steps.jacobian_penalty = lambda cell, x, z, key: seen.append(len(z)) or jnp.zeros(())
+deq.training.step.jacobian_penalty = lambda cell, x, z, key: seen.append(len(z)) or jnp.zeros(())
 after(1, replace(base, jacobian=2.0), 1)
 assert set(seen) == {32}, seen
 seen.clear()
@@ -98,12 +98,12 @@ assert set(seen) == {8}, seen
 
 EVERY = """
 from deq import Anderson, Broyden, Implicit, Neumann, NewtonKrylov, ODEFlow, ThroughODE, Unrolled
-from deq.evaluation import evaluate, predict
+from deq.models.evaluation import evaluate, predict
 from deq.models import build
-from deq.recipes import BASELINES, RECIPES
+from deq.training.recipes import BASELINES, RECIPES
 from deq.solvers import BiCGStab, Dense, GMRES
-from deq.steps import Program, run_steps, start_state
-from deq.tasks import Examples, cross_entropy
+from deq.training.step import Program, run_steps, start_state
+from deq.data import Examples, cross_entropy
 
 rng = np.random.default_rng(0)
 examples = Examples(rng.integers(0, 256, (64, 28, 28, 1), np.uint8), rng.integers(0, 10, 64))
@@ -130,11 +130,11 @@ for solver, gradient in [(NewtonKrylov(), Implicit()), (Picard(), BASELINES["neu
 """
 
 DROPOUT = """
-from deq.steps import Program, _derived
+from deq.training.step import Program, _derived
 from deq.devices import in_parts
 from deq.models import EquilibriumModel
-from deq.recipes import RECIPES
-from deq.tasks import Examples
+from deq.training.recipes import RECIPES
+from deq.data import Examples
 
 class Noisy(nnx.Module):
     def __init__(self):

@@ -5,8 +5,8 @@ from statistics import mean, stdev
 
 import pytest
 
-from deq.checkpoints import load_pretrained, pretrained_names
-from deq.recipes import BASELINES
+from deq.models.checkpoints import load_pretrained, pretrained_names
+from deq.training.recipes import BASELINES
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "README.md").read_text()

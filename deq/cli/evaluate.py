@@ -8,16 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deq.checkpoints import Checkpoint
 from deq.cli.report import open_model, show, usage_errors
-from deq.data import load_dataset
+from deq.data import Task, classify, double, load_dataset
 from deq.devices import use_cores
-from deq.evaluation import Metrics, evaluate
 from deq.gradients import Implicit
 from deq.models import count_parameters
-from deq.settings import named_solver
+from deq.models.checkpoints import Checkpoint
+from deq.models.evaluation import Metrics, evaluate
+from deq.models.settings import named_solver
 from deq.solvers import Solver
-from deq.tasks import Task, classify, double
 
 
 def run(

@@ -7,8 +7,8 @@ import json
 
 from rich.table import Table
 
-from deq.checkpoints import load_pretrained, pretrained_names
 from deq.cli.report import readable, stdout
+from deq.models.checkpoints import load_pretrained, pretrained_names
 
 COLUMNS = ("dataset", "parameters", "accuracy", "converged_fraction", "nfe_mean")
 

@@ -11,10 +11,10 @@ import numpy as np
 import typer
 from rich.progress import track
 
-from deq.census import take_census
-from deq.checkpoints import Checkpoint
 from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
 from deq.images import MAX_BYTES, PictureError, find_digits, pictures_in, read_picture
+from deq.models.checkpoints import Checkpoint
+from deq.models.inference import take_census
 
 _BATCH = 32  # digits are read in blocks of this many, so that any number compiles once
 

@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deq.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names
 from deq.data import StalledDownload
+from deq.models.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names
 
 stdout, stderr = Console(), Console(stderr=True)
 

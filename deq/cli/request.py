@@ -13,13 +13,13 @@ from typing import Any
 
 import jax
 
-from deq.checkpoints import Card
 from deq.cli.evaluate import figures
 from deq.devices import cores
 from deq.models import count_parameters
-from deq.recipes import BASELINES, RECIPES, Recipe
-from deq.settings import named_gradient, named_solver, to_dict
+from deq.models.checkpoints import Card
+from deq.models.settings import named_gradient, named_solver, to_dict
 from deq.training import Finished
+from deq.training.recipes import BASELINES, RECIPES, Recipe
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,19 @@ import jax.numpy as jnp
 import typer
 from flax import nnx
 
-from deq.calibration import calibrate
-from deq.checkpoints import CARD, Card, load_checkpoint, save_checkpoint
 from deq.cli.evaluate import load_task
 from deq.cli.progress import training_progress
 from deq.cli.report import show, stderr, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, settings
+from deq.data import Task
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
 from deq.models import EquilibriumModel, build
-from deq.recipes import RECIPES, Recipe
-from deq.runs import CannotWrite, RunFolder, writing
-from deq.steps import start_state
-from deq.tasks import Task
+from deq.models.calibration import calibrate
+from deq.models.checkpoints import CARD, Card, load_checkpoint, save_checkpoint
 from deq.training import EpochEnd, Event, Finished, Progress, fit
+from deq.training.recipes import RECIPES, Recipe
+from deq.training.run_folder import CannotWrite, RunFolder, writing
+from deq.training.step import start_state
 
 
 def run(request: Request, as_json: bool) -> None:

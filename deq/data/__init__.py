@@ -1,6 +1,32 @@
-"""Data sets as arrays: MNIST and its kin from their original files, scikit-learn's digits from its package."""
+"""Data sets, tasks and augmentation, as arrays."""
 
+from deq.data.augment import Augmentation
+from deq.data.curves import CURVES, HALF_WIDTH, curve, formula_curve
 from deq.data.download import DatasetError, StalledDownload
-from deq.data.sets import NAMES, Dataset, at_hand, load_dataset
+from deq.data.sets import NAMES, Dataset, at_hand, held_out_digits, load_dataset
+from deq.data.shapes import SHAPES, shape
+from deq.data.tasks import Examples, Loss, Task, classify, cross_entropy, double, squared_error
 
-__all__ = ["NAMES", "Dataset", "DatasetError", "StalledDownload", "at_hand", "load_dataset"]
+__all__ = [
+    "CURVES",
+    "HALF_WIDTH",
+    "NAMES",
+    "SHAPES",
+    "Augmentation",
+    "Dataset",
+    "DatasetError",
+    "Examples",
+    "Loss",
+    "StalledDownload",
+    "Task",
+    "at_hand",
+    "classify",
+    "cross_entropy",
+    "curve",
+    "double",
+    "formula_curve",
+    "held_out_digits",
+    "load_dataset",
+    "shape",
+    "squared_error",
+]

@@ -6,7 +6,8 @@ the download manager of tensorflow-datasets, which checks their sha256. `digits`
 
 import gzip
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from deq.data.download import FILES, SOURCES, DatasetError, cache_folder, downlo
 NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
 
 DIGITS_FILE = "sklearn/datasets/data/digits.csv.gz"
+KEPT = 500  # training images that `held_out_digits` keeps
 DIGITS_TEST = 360  # the last fifth of scikit-learn's 1,797
 
 
@@ -53,6 +55,20 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         return load_digits_28x28()
     folder = data_dir or (os.environ.get("MNIST_DIR") if name == "mnist" else None)
     return read_folder(name, Path(folder).expanduser() if folder else download_once(name, SOURCES[name]))
+
+
+@lru_cache(1)
+def held_out_digits() -> Dataset:
+    """The test digits that are shown and compared: MNIST's where its files are at hand, else scikit-learn's.
+
+    Read once. Of the training set only the first 500 images are kept.
+    """
+    try:
+        found = load_dataset("mnist" if at_hand("mnist") else "digits")
+    except DatasetError:
+        found = load_dataset("digits")
+    images, labels = found.train_images[:KEPT].copy(), found.train_labels[:KEPT].copy()
+    return replace(found, train_images=images, train_labels=labels)
 
 
 def at_hand(name: str) -> bool:

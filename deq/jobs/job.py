@@ -9,15 +9,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deq.architectures import construct
-from deq.evaluation import Metrics, evaluate
+from deq.data import Task
 from deq.jobs.look import look_at
 from deq.jobs.plan import Plan, load_task
 from deq.jobs.record import TRAINING, VALIDATION, Snapshot, Status, Table, training_row, validation_row
 from deq.models import EquilibriumModel
-from deq.steps import TrainState
-from deq.tasks import Task
+from deq.models.architectures import construct
+from deq.models.evaluation import Metrics, evaluate
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
+from deq.training.step import TrainState
 
 LOOK_EVERY = 2.0  # seconds between two looks at a curve or a boundary
 

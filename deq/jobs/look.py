@@ -9,9 +9,9 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from deq.data import HALF_WIDTH, Task
 from deq.models import EquilibriumModel
 from deq.solvers import Solver
-from deq.tasks import HALF_WIDTH, Task
 
 LINE_POINTS = 241
 PLANE_SIDE = 48

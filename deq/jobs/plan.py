@@ -6,11 +6,21 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from deq.architectures import Architecture
-from deq.data import NAMES, DatasetError, load_dataset
-from deq.recipes import Recipe
-from deq.settings import to_dict
-from deq.tasks import CURVES, SHAPES, Task, classify, curve, formula_curve, shape
+from deq.data import (
+    CURVES,
+    NAMES,
+    SHAPES,
+    DatasetError,
+    Task,
+    classify,
+    curve,
+    formula_curve,
+    load_dataset,
+    shape,
+)
+from deq.models.architectures import Architecture
+from deq.models.settings import to_dict
+from deq.training.recipes import Recipe
 
 OWN = "own formula"
 CURVE_NAMES = (*CURVES, OWN)

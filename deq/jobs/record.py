@@ -7,9 +7,9 @@ from enum import Enum
 
 import numpy as np
 
-from deq.evaluation import Metrics
 from deq.jobs.look import Look
-from deq.steps import Health
+from deq.models.evaluation import Metrics
+from deq.training.step import Health
 
 MOST = 1000  # rows kept of a history: more than a chart can show
 

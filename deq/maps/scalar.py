@@ -10,7 +10,7 @@ ESCAPED = 1e12  # an orbit this far out is taken for divergent
 
 
 class DifferentiableFunction(Protocol):
-    """y = f(x, a, b) and its slope df/dx, elementwise on NumPy arrays; `deq.formula.Formula` is one."""
+    """y = f(x, a, b) and its slope df/dx, elementwise on NumPy arrays; `deq.maps.formula.Formula` is one."""
 
     def __call__(self, x: Any, a: Any, b: Any) -> Any: ...
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import SLOW, running_browser, running_server, settle, visit
 from tests.conftest import ROOT
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import running_server, visit
 
 MENU = [title for title, _, _ in PAGES.values()]

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import settle, visit
 
 pytestmark = pytest.mark.browser

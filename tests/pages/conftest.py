@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import disk, memory
+from pages.ui.server import disk, memory
 from tests.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]

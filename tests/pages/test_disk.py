@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages.ui import disk
+from pages.ui.server import disk
 
 FOUND = {"step.x": np.arange(3), "step.y": np.asarray(0.25)}
 

@@ -1,6 +1,6 @@
 """The glossary: the table of the tooltips, all of it, and the link to one word."""
 
-from pages.ui.glossary import TERMS, matching
+from pages.ui.widgets.glossary import TERMS, matching
 from tests.pages.conftest import OpenPage
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.ui.answer import Answer
 from pages.ui.home.story import reading_line
+from pages.ui.readers.answer import Answer
 from tests.pages.conftest import OpenPage
 
 

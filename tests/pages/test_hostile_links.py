@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.pages.conftest import OpenPage
 from tests.pages.links import hostile, parameters, shown_calmly
 

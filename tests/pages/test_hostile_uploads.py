@@ -5,9 +5,9 @@ import pytest
 import safetensors.numpy
 from streamlit.testing.v1 import AppTest
 
-from deq.checkpoints import PRETRAINED, WEIGHTS
-from tests.hostile_text import HOSTILE_WEIGHTS
+from deq.models.checkpoints import PRETRAINED, WEIGHTS
 from tests.pages.conftest import OpenPage
+from tests.support.hostile_text import HOSTILE_WEIGHTS
 
 PLACES = {
     "train": ("fit_upload", {}),

@@ -7,8 +7,8 @@ import sys
 import jax
 import pytest
 
-from pages.ui import heaps, memory
-from pages.ui.memory import GROWTH, LATE, PAUSE, Housekeeping
+from pages.ui.server import heaps, memory
+from pages.ui.server.memory import GROWTH, LATE, PAUSE, Housekeeping
 from tests.conftest import ROOT
 
 MOST = 500e6
@@ -91,10 +91,10 @@ def test_nothing_is_forgotten_while_others_compile(machine: Machine) -> None:
 BUSY = """
 import threading, time
 import jax, numpy as np
-from deq.checkpoints import load_pretrained
-from deq.evaluation import predict
+from deq.models.checkpoints import load_pretrained
+from deq.models.evaluation import predict
 from deq.solvers import Anderson, Picard
-from pages.ui import heaps, memory
+from pages.ui.server import heaps, memory
 
 memory.MOST, memory.GROWTH, memory.PAUSE = 0, -1e12, 0.0
 heaps.share_heaps()
@@ -127,7 +127,7 @@ def test_answers_stay_the_same_while_programs_are_forgotten() -> None:
 
 PROGRAMS = """
 import jax, numpy as np
-from pages.ui import memory
+from pages.ui.server import memory
 
 memory.MOST, memory.GROWTH = 0, -1e12
 double = jax.jit(lambda x: x @ x.T + x)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from deq.comparison import subjects
-from deq.data import download
-from pages.ui.navigation import ICON, PAGES
+from deq.data import download, held_out_digits
+from pages.ui.widgets.navigation import ICON, PAGES
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage
 from tests.pages.test_train import QUICK, labels, press, run_until, runs  # noqa: F401  (runs: a registry for each test)
@@ -31,9 +30,9 @@ def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(download, "PROBE_SECONDS", 1.0)
-    subjects.held_out_digits.cache_clear()
+    held_out_digits.cache_clear()
     yield tried
-    subjects.held_out_digits.cache_clear()
+    held_out_digits.cache_clear()
 
 
 def told(app: AppTest) -> list[str]:

@@ -9,8 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
-from tests import pictures
 from tests.pages.conftest import OpenPage
+from tests.support import pictures
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +128,16 @@ def test_blank_is_not_guessed(open_page: OpenPage) -> None:
 
 
 def test_solve_that_failed_is_no_answer(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from deq.checkpoints import Checkpoint, load_pretrained
+    from deq.models.checkpoints import Checkpoint, load_pretrained
     from deq.solvers import Anderson
 
     class Strict(Checkpoint):
         solver = Anderson(tol=1e-12)  # beyond float32
 
     shipped = load_pretrained("mlp")
-    monkeypatch.setattr("pages.ui.shipped.load_pretrained", lambda name: Strict(shipped.model, shipped.card))
+    monkeypatch.setattr(
+        "pages.ui.readers.shipped.load_pretrained", lambda name: Strict(shipped.model, shipped.card)
+    )
     app = open_page("predict")
     assert metrics(app)["Prediction"] == "not converged"
     assert any("This is no equilibrium" in text.value for text in app.markdown)

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from deq.architectures import Architecture, construct
-from deq.calibration import calibration_error
-from deq.census import take_census
-from deq.checkpoints import PRETRAINED, WEIGHTS, load_pretrained, weights_of
 from deq.data import load_dataset
-from deq.distortion import Distortion
-from deq.evaluation import predict
-from pages.ui.models import KEY, SessionModel
+from deq.images.distortion import Distortion
+from deq.models.architectures import Architecture, construct
+from deq.models.calibration import calibration_error
+from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_pretrained, weights_of
+from deq.models.evaluation import predict
+from deq.models.inference import take_census
 from pages.ui.predict.whole import SHOWN
+from pages.ui.readers.models import KEY, SessionModel
 from tests.pages.conftest import OpenPage
 
 HOW, WHY, WHOLE = "How it got there", "Why this answer", "The whole test set"

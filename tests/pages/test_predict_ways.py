@@ -4,9 +4,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
+from tests.images.test_bundle import zipped
 from tests.pages.conftest import OpenPage
 from tests.pages.test_predict import drawn, metrics
-from tests.test_images_bundle import zipped
 
 
 @pytest.fixture(autouse=True)

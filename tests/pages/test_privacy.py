@@ -15,18 +15,18 @@ import pytest
 from streamlit.runtime.caching.cache_data_api import _data_caches
 from streamlit.runtime.caching.cache_resource_api import _resource_caches
 
-from deq.checkpoints import PRETRAINED, WEIGHTS
 from deq.images import find_digits, read_picture
 from deq.jobs import Job
-from pages.ui import owner
-from tests.audit import watching, written
+from deq.models.checkpoints import PRETRAINED, WEIGHTS
+from pages.ui.server import owner
 from tests.browser.harness import running_server
 from tests.conftest import ROOT
+from tests.images.test_bundle import zipped
+from tests.jobs.test_jobs import PLAN
 from tests.pages.conftest import OpenPage
 from tests.pages.test_predict import drawn, metrics
 from tests.pages.test_train import QUICK, labels, press, run_until, runs, words  # noqa: F401  (runs: a registry each)
-from tests.test_images_bundle import zipped
-from tests.test_jobs import PLAN
+from tests.support.audit import watching, written
 
 NAME = "my-secret-name.png"
 

@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.comparison import TABLES
-from deq.comparison import Subject, make_problem
-from deq.comparison.lineup import Lineup
-from deq.comparison.subjects import NOISE, RANDOM
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.lineup import Lineup
+from deq.analysis.comparison.subjects import NOISE, RANDOM
 from tests.pages.conftest import OpenPage
 
 CHARTS = {

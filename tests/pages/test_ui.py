@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.plots.style import DIGIT_COLORS
-from pages.ui.downloads import csv_text
-from pages.ui.glossary import TERMS, tip
-from pages.ui.navigation import FOLDER, PAGES
+from pages.ui.widgets.downloads import csv_text
+from pages.ui.widgets.glossary import TERMS, tip
+from pages.ui.widgets.navigation import FOLDER, PAGES
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage
 
@@ -52,7 +52,7 @@ def test_link_carries_the_settings() -> None:
     def page() -> None:
         import streamlit as st
 
-        from pages.ui.links import copy_link
+        from pages.ui.widgets.links import copy_link
 
         st.slider("Start", 0, 10, 3, key="start", bind="query-params")
         copy_link()

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from deq.runs import RunFolder
-from tests.bent_checkpoints import SETTINGS, bend, opened, same, save_two, state
+from deq.training.run_folder import RunFolder
+from tests.cli.test_faults import SERVED, WRITER
 from tests.conftest import ROOT
 from tests.soak.conftest import Report
-from tests.test_faults import SERVED, WRITER
+from tests.support.bent_checkpoints import SETTINGS, bend, opened, same, save_two, state
 
 pytestmark = pytest.mark.soak
 

@@ -5,10 +5,17 @@ import time
 import numpy as np
 import pytest
 
-from tests.hostile_text import SOUND, compile_first, read_formula, read_weights, some_formula, some_weights
+from tests.images.test_bundle import zipped
+from tests.images.test_hostile import WHOLE, bend, read
 from tests.soak.conftest import Report
-from tests.test_images_bundle import zipped
-from tests.test_images_hostile import WHOLE, bend, read
+from tests.support.hostile_text import (
+    SOUND,
+    compile_first,
+    read_formula,
+    read_weights,
+    some_formula,
+    some_weights,
+)
 
 pytestmark = pytest.mark.soak
 

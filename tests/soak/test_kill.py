@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deq.checkpoints import WEIGHTS
+from deq.models.checkpoints import WEIGHTS
 from tests.conftest import ROOT
 from tests.soak.conftest import Report
 

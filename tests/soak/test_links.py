@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.pages.conftest import open_by_link
 from tests.pages.links import VALUES, hostile, parameters, shown_calmly, views
 from tests.soak.conftest import Report

@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from tests.random_solves import SOLVERS, violations
 from tests.soak.conftest import Report
+from tests.support.random_solves import SOLVERS, violations
 
 pytestmark = pytest.mark.soak
 

@@ -5,7 +5,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import find_browser, running_browser, running_server, visit
 from tests.soak.conftest import Report
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from deq.formula import Formula, FormulaError, parse_formula
 from deq.maps import OWN_FORMULA, PRESETS, Preset, ScalarMap
-from deq.notation import latex
+from deq.maps.formula import Formula, FormulaError, parse_formula
+from deq.maps.notation import latex
 from pages.ui.fixed_points.start import start_controls, start_key
-from pages.ui.glossary import tip
+from pages.ui.widgets.glossary import tip
 
 A_RANGE = (-4.0, 4.0)  # one range for all presets: a widget with another range would be another widget
 WIDTH_LEAST = 1e-3

@@ -3,21 +3,21 @@
 import numpy as np
 import streamlit as st
 
-from deq.exploration import flow
+from deq.analysis.solved_maps import flow
 from deq.maps import FixedPoints, fixed_points, orbit
 from deq.plots.flows import flow_and_steps, phase_line, stability_regions
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
 from pages.ui.fixed_points.controls import MapSettings, map_controls
 from pages.ui.fixed_points.words import number
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
 
 END = 15.0  # units of time
 TIMES = np.linspace(0, END, 301)
 SNIPPET = """
 import numpy as np
-from deq.exploration import flow
-from deq.formula import parse_formula
+from deq.analysis.solved_maps import flow
+from deq.maps.formula import parse_formula
 from deq.maps import ScalarMap, fixed_points, orbit
 from deq.plots.flows import flow_and_steps
 

@@ -3,23 +3,23 @@
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import load_pretrained
+from deq.models.checkpoints import load_pretrained
 from deq.plots.cobweb import cobweb
 from deq.plots.toy import depth_trajectories
-from deq.toy import BEST_SLOPE, TRAINED_ON, ToyStudy, study_toy
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
-from pages.ui.glossary import tip
+from deq.training.toy import BEST_SLOPE, TRAINED_ON, ToyStudy, study_toy
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.glossary import tip
 
 WINDOW = np.linspace(-22, 22, 201)
 NUM_STEPS = 25
 SNIPPET = """
 import numpy as np
-from deq.checkpoints import load_pretrained
+from deq.models.checkpoints import load_pretrained
 from deq.plots.cobweb import cobweb
 from deq.plots.toy import depth_trajectories
-from deq.toy import TRAINED_ON, study_toy
+from deq.training.toy import TRAINED_ON, study_toy
 
 study = study_toy(load_pretrained("toy").model)
 learnt = np.isin(study.x, TRAINED_ON)

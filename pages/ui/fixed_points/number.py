@@ -15,19 +15,19 @@ from deq.maps import (
 )
 from deq.plots.cobweb import cobweb
 from deq.plots.orbits import distance_curve, iterates
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
 from pages.ui.fixed_points.controls import MapSettings, map_controls, map_tries
 from pages.ui.fixed_points.start import set_start
 from pages.ui.fixed_points.words import banach_sentence, fixed_point_table, number, verdict_sentence
-from pages.ui.glossary import tip
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.glossary import tip
 
 CHART = "cobweb"
 NEARBY = 1e-8
 SNIPPET = """
 import numpy as np
-from deq.formula import parse_formula
+from deq.maps.formula import parse_formula
 from deq.maps import ScalarMap, fixed_points, judge_orbit, orbit
 from deq.plots.cobweb import cobweb
 

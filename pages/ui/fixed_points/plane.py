@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from deq.exploration import planar_flow, planar_nfe
+from deq.analysis.solved_maps import planar_flow, planar_nfe
 from deq.maps import (
     PlanarFixedPoints,
     basins,
@@ -13,17 +13,17 @@ from deq.maps import (
 )
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.solvers import Solution
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
 from pages.ui.fixed_points.plane_controls import MAX_NFE, SOLVERS, plane_controls, plane_tries
 from pages.ui.fixed_points.words import cost_sentence, plane_sentence
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
 
 SIZE, HALF_WIDTH = 51, 2.0
 TIMES = np.linspace(0, 25, 201)
 SNIPPET = """
 import numpy as np
-from deq.exploration import planar_flow
+from deq.analysis.solved_maps import planar_flow
 from deq.maps import PlanarCell, grid_of_starts, planar_fixed_points, planar_orbits, weights_from_eigenvalues
 from deq.plots.plane import phase_portrait
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from deq.maps import PlanarCell, weights_from_eigenvalues
 from deq.solvers import Anderson, NewtonKrylov, ODEFlow, Picard, Solver
-from pages.ui.formulas import show_formulas
-from pages.ui.glossary import tip
+from pages.ui.widgets.formulas import show_formulas
+from pages.ui.widgets.glossary import tip
 
 MAX_NFE = 300
 SOLVERS: dict[str, Solver] = {

@@ -3,20 +3,20 @@
 import numpy as np
 import streamlit as st
 
-from deq.exploration import MAX_NFE, race_solvers
+from deq.analysis.solved_maps import MAX_NFE, race_solvers
 from deq.plots.orbits import solver_distances
 from deq.plots.residuals import residual_curves
 from deq.solvers import Solution
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
 from pages.ui.fixed_points.controls import MapSettings, map_controls
 from pages.ui.fixed_points.words import number
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
 
 TOL = 1e-10
 SNIPPET = """
-from deq.exploration import race_solvers
-from deq.formula import parse_formula
+from deq.analysis.solved_maps import race_solvers
+from deq.maps.formula import parse_formula
 from deq.plots.residuals import residual_curves
 
 f = parse_formula({formula!r})

@@ -5,16 +5,16 @@ import streamlit as st
 
 from deq.maps import Sweep, sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
 from pages.ui.fixed_points.controls import map_controls, map_tries
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
 
 NUM_VALUES = 600
 KEPT_IN_FILE = 32  # iterates of each a that go into the download
 SNIPPET = """
 import numpy as np
-from deq.formula import parse_formula
+from deq.maps.formula import parse_formula
 from deq.maps import sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
 

@@ -6,11 +6,11 @@ import jax
 import numpy as np
 
 from deq import story
-from deq.checkpoints import load_pretrained
 from deq.data import load_dataset
-from deq.toy import study_toy
-from pages.ui.disk import Arrays
-from pages.ui.reader import answers
+from deq.models.checkpoints import load_pretrained
+from deq.training.toy import study_toy
+from pages.ui.readers.reader import answers
+from pages.ui.server.disk import Arrays
 
 RING = 12  # starts of the flow
 DIGIT = 47  # of the test set that ships: a 9 about which the network changes its mind

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from deq.plots.prediction import percent
-from pages.ui.answer import Answer
-from pages.ui.disk import ROOT, Arrays, kept
+from pages.ui.readers.answer import Answer
+from pages.ui.server.disk import ROOT, Arrays, kept
 
 STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians; where the slider can stand
 
@@ -24,7 +24,11 @@ ALT = {  # what each picture shows, for those who do not see it
 @st.cache_resource(show_spinner="Solving five small problems, once on this machine")
 def story() -> Arrays:
     """The story's arrays, solved on the first visit to a machine, read from its disk after every later start."""
-    code = [*ROOT.glob("deq/**/*.py"), *ROOT.glob("deq/pretrained/*/*"), *ROOT.glob("pages/ui/**/*.py")]
+    code = [
+        *ROOT.glob("deq/**/*.py"),
+        *ROOT.glob("deq/models/pretrained/*/*"),
+        *ROOT.glob("pages/ui/**/*.py"),
+    ]
     return kept("story", code, _solve)
 
 

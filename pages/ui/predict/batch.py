@@ -5,14 +5,14 @@ from itertools import islice
 import numpy as np
 import streamlit as st
 
-from deq.census import Census, take_census
-from deq.checkpoints import Checkpoint
 from deq.images import PictureError, is_zip, pictures_in
+from deq.models.checkpoints import Checkpoint
+from deq.models.inference import Census, take_census
 from deq.solvers import Solver
-from pages.ui.downloads import csv_button
-from pages.ui.models import SessionModel
 from pages.ui.predict.readings import Reading, Settings, read_files
 from pages.ui.predict.ways import File
+from pages.ui.readers.models import SessionModel
+from pages.ui.widgets.downloads import csv_button
 
 BLOCK = 32  # digits are solved in blocks of one shape, compiled once
 

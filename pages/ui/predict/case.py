@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from deq.checkpoints import Checkpoint
+from deq.models.checkpoints import Checkpoint
 from deq.solvers import Solver
-from pages.ui.answer import Answer
-from pages.ui.models import SessionModel
+from pages.ui.readers.answer import Answer
+from pages.ui.readers.models import SessionModel
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 import hashlib
 
-from deq.census import Census, take_census
-from deq.checkpoints import Checkpoint
-from pages.ui.caches import kept
-from pages.ui.models import SessionModel
-from pages.ui.shipped import examples
+from deq.data import held_out_digits
+from deq.models.checkpoints import Checkpoint
+from deq.models.inference import Census, take_census
+from pages.ui.readers.models import SessionModel
+from pages.ui.server.caches import kept
 
 
 def fingerprint(chosen: Checkpoint | SessionModel) -> str:
@@ -17,11 +17,10 @@ def fingerprint(chosen: Checkpoint | SessionModel) -> str:
 
 
 def census_of(chosen: Checkpoint | SessionModel) -> Census:
-    """The model's answers to all of `examples()`, found by the solver that it was measured with; about a second."""
+    """The model's answers to all of the test digits, found by the solver that it was measured with; about a second."""
     return _census(fingerprint(chosen), chosen)
 
 
 @kept(16, "Reading the whole test set")
 def _census(key: str, _chosen: Checkpoint | SessionModel) -> Census:
-    _, images, _ = examples()
-    return take_census(_chosen.model, images[..., None], _chosen.solver)
+    return take_census(_chosen.model, held_out_digits().test_images, _chosen.solver)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import Checkpoint
 from deq.images import Digit, Ink, cut_digits, find_ink, read_picture
+from deq.models.checkpoints import Checkpoint
 from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
-from pages.ui.glossary import tip
-from pages.ui.models import SessionModel, session_models, session_readers
-from pages.ui.shipped import checkpoint, readers
-from pages.ui.weights import own_reader
+from pages.ui.readers.models import SessionModel, session_models, session_readers
+from pages.ui.readers.shipped import checkpoint, readers
+from pages.ui.readers.weights import own_reader
+from pages.ui.widgets.glossary import tip
 
 SOLVERS: dict[str, Callable[[float], Solver]] = {  # name on the page -> the solver at a tolerance
     "Picard": lambda tol: Picard(tol=tol),

@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from deq.explanation import occlusion, saliency
+from deq.analysis.explanation import occlusion, saliency
 from deq.plots.prediction_why import pixel_map
-from pages.ui.charts import show
 from pages.ui.predict.case import Case
+from pages.ui.widgets.charts import show
 
 
 def draw_evidence(case: Case) -> None:

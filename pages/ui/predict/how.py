@@ -7,12 +7,12 @@ from deq.plots.prediction import probability_paths
 from deq.plots.prediction_plane import plane_paths
 from deq.plots.prediction_way import feature_maps, state_map
 from deq.plots.residuals import residual_curve
-from pages.ui.answer import Answer
-from pages.ui.charts import show
 from pages.ui.predict.case import Case
 from pages.ui.predict.controls import SOLVERS
 from pages.ui.predict.landmarks import landmarks_of
-from pages.ui.reader import answers
+from pages.ui.readers.answer import Answer
+from pages.ui.readers.reader import answers
+from pages.ui.widgets.charts import show
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
 

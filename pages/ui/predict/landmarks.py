@@ -4,18 +4,14 @@ from dataclasses import dataclass
 
 import jax
 import numpy as np
-import streamlit as st
 
-from deq.checkpoints import Checkpoint
-from deq.data import load_dataset
-from deq.evaluation import predict
-from deq.explanation import Plane, fit_plane
-from pages.ui.caches import kept
-from pages.ui.models import SessionModel
+from deq.analysis.explanation import Plane, fit_plane
+from deq.data import held_out_digits
+from deq.models.checkpoints import Checkpoint
+from deq.models.evaluation import predict
 from pages.ui.predict.census import fingerprint
-from pages.ui.shipped import examples
-
-COUNT = 500  # training digits: as many as a census solves at once, by the same program
+from pages.ui.readers.models import SessionModel
+from pages.ui.server.caches import kept
 
 
 @dataclass(frozen=True)
@@ -27,13 +23,6 @@ class Landmarks:
     labels: np.ndarray
 
 
-@st.cache_resource(show_spinner="Loading the digits")
-def training_digits() -> tuple[np.ndarray, np.ndarray]:
-    """The first training digits (n, 28, 28, 1) and labels of the data set that `examples` are from."""
-    dataset = load_dataset(examples()[0])
-    return dataset.train_images[:COUNT].copy(), dataset.train_labels[:COUNT]
-
-
 def landmarks_of(chosen: Checkpoint | SessionModel) -> Landmarks:
     """Found once a model. Raises ValueError where hardly a solve converges."""
     return _landmarks(fingerprint(chosen), chosen)
@@ -41,7 +30,8 @@ def landmarks_of(chosen: Checkpoint | SessionModel) -> Landmarks:
 
 @kept(16, "Finding the equilibria of training digits")
 def _landmarks(key: str, _chosen: Checkpoint | SessionModel) -> Landmarks:
-    images, labels = training_digits()
+    digits = held_out_digits()
+    images, labels = digits.train_images, digits.train_labels
     _, found = predict(_chosen.model, jax.device_put(images), _chosen.solver)
     kept = np.asarray(found.converged)
     states, labels = np.asarray(found.z)[kept], labels[kept]

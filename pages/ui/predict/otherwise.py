@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from deq.distortion import Distortion
+from deq.images.distortion import Distortion
 from deq.plots.prediction import digit_picture, probability_bars
-from pages.ui.charts import show
 from pages.ui.predict.case import Case
 from pages.ui.predict.words import bars_caption, verdict
-from pages.ui.reader import answers
+from pages.ui.readers.reader import answers
+from pages.ui.widgets.charts import show
 
 SLIDERS = {  # setting of Distortion -> label, least, most, step
     "turn": ("Turn (degrees)", -180.0, 180.0, 5.0),

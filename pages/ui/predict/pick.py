@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import Checkpoint
-from pages.ui.missing import tell_stand_in
-from pages.ui.models import SessionModel
+from deq.data import held_out_digits
+from deq.models.checkpoints import Checkpoint
 from pages.ui.predict.census import census_of
-from pages.ui.shipped import examples
+from pages.ui.readers.missing import tell_stand_in
+from pages.ui.readers.models import SessionModel
 
 ALL, MISTAKES, SLOWEST = "all", "only mistakes", "most evaluations"
 WHICH = [ALL, MISTAKES, SLOWEST, *(f"label {digit}" for digit in range(10))]
@@ -16,8 +16,9 @@ SLOWEST_SHOWN = 100
 
 def number_control() -> tuple[np.ndarray, int]:
     """A test digit (28, 28) uint8 and its true label, by its number in the URL."""
-    name, images, labels = examples()
-    title = {"mnist": "MNIST", "digits": "scikit-learn"}[name]
+    digits = held_out_digits()
+    images, labels = digits.test_images[..., 0], digits.test_labels
+    title = {"mnist": "MNIST", "digits": "scikit-learn"}[digits.name]
     number, another = st.columns([2, 1], vertical_alignment="bottom")
     label = f"Or a test digit of {title}"
     index = number.number_input(label, 0, len(labels) - 1, 0, key="index", bind="query-params")
@@ -31,7 +32,7 @@ def pick_control(chosen: Checkpoint | SessionModel) -> tuple[np.ndarray, int]:
     which = st.selectbox("Which test digits", WHICH, key="predict_which", bind="query-params")
     rows = _rows(which, chosen)
     tell_stand_in()
-    _, images, labels = examples()
+    images, labels = held_out_digits().test_images[..., 0], held_out_digits().test_labels
     index = st.number_input("Number", 0, len(labels) - 1, 0, key="index", bind="query-params")
     if not len(rows):
         st.caption("There are none of these.")
@@ -45,7 +46,7 @@ def pick_control(chosen: Checkpoint | SessionModel) -> tuple[np.ndarray, int]:
 
 def _rows(which: str, chosen: Checkpoint | SessionModel) -> np.ndarray:
     """Numbers of the test digits meant, the hardest first where they are ranked."""
-    _, _, labels = examples()
+    labels = held_out_digits().test_labels
     if which == ALL:
         return np.arange(len(labels))
     if which not in (MISTAKES, SLOWEST):

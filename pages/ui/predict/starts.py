@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from deq.explanation import Ends, noise_starts, solve_from
+from deq.analysis.explanation import Ends, noise_starts, solve_from
 from deq.plots.prediction_plane import plane_starts
-from pages.ui.charts import show
-from pages.ui.glossary import tip
 from pages.ui.predict.case import Case
 from pages.ui.predict.landmarks import landmarks_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.glossary import tip
 
 NOISE_STARTS = 6
 

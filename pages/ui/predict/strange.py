@@ -3,15 +3,21 @@
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import Checkpoint
-from deq.detection import DETECTORS, Readings, auroc_table, read_strangeness, strange_inputs
+from deq.analysis.out_of_distribution import (
+    DETECTORS,
+    Readings,
+    auroc_table,
+    read_strangeness,
+    strange_inputs,
+)
+from deq.data import held_out_digits
+from deq.models.checkpoints import Checkpoint
 from deq.plots.prediction_tests import detector_boxes
-from pages.ui.caches import kept
-from pages.ui.charts import show
-from pages.ui.models import SessionModel
 from pages.ui.predict.case import Case
 from pages.ui.predict.census import census_of, fingerprint
-from pages.ui.shipped import examples
+from pages.ui.readers.models import SessionModel
+from pages.ui.server.caches import kept
+from pages.ui.widgets.charts import show
 
 DIGITS = 500  # test digits, and as many strange inputs of every kind
 SHOWN, ZOOM = 6, 2
@@ -86,7 +92,7 @@ def _read_as(found: Readings) -> str:
 @st.cache_data(show_spinner=False)
 def _inputs() -> dict[str, np.ndarray]:
     """Kind -> strange images made of or beside the test digits."""
-    return strange_inputs(examples()[1][:DIGITS])
+    return strange_inputs(held_out_digits().test_images[:DIGITS, ..., 0])
 
 
 def _budget(chosen: Checkpoint | SessionModel) -> int:
@@ -97,7 +103,7 @@ def _budget(chosen: Checkpoint | SessionModel) -> int:
 @kept(16, "Trying strange inputs")
 def _readings(key: str, _chosen: Checkpoint | SessionModel) -> dict[str, Readings]:
     """Kind -> readings, test digits first."""
-    images = {ORDINARY: examples()[1][:DIGITS]} | _inputs()
+    images = {ORDINARY: held_out_digits().test_images[:DIGITS, ..., 0]} | _inputs()
     budget = _budget(_chosen)
     return {
         kind: read_strangeness(_chosen.model, shown, _chosen.solver, budget) for kind, shown in images.items()

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import Checkpoint
-from pages.ui.models import SessionModel
+from deq.models.checkpoints import Checkpoint
 from pages.ui.predict.camera import camera_missing
 from pages.ui.predict.pick import number_control, pick_control
+from pages.ui.readers.models import SessionModel
 
 UPLOAD, DRAW, CAMERA, TEST = "Upload", "Draw", "Camera", "Test digit"
 KINDS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "zip"]

@@ -3,15 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from deq.calibration import calibration_error
-from deq.census import Census
+from deq.data import held_out_digits
+from deq.models.calibration import calibration_error
+from deq.models.inference import Census
 from deq.plots.prediction_tests import confusion_matrix, effort_and_doubt, reliability_diagram
-from pages.ui.charts import show
-from pages.ui.glossary import tip
 from pages.ui.predict.case import Case
 from pages.ui.predict.census import census_of
 from pages.ui.predict.strange import draw_strange
-from pages.ui.shipped import examples
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.glossary import tip
 
 SHOWN, ZOOM = 12, 4
 ALL = "all mistakes"
@@ -20,7 +20,8 @@ VIEWS = ("Mistakes", "Confidence", "Strange inputs")
 
 def draw_whole(case: Case) -> None:
     """The figures, then one view of the test set."""
-    _, images, truth = examples()
+    digits = held_out_digits()
+    images, truth = digits.test_images[..., 0], digits.test_labels
     census = census_of(case.chosen)
     right = census.converged & (census.labels == truth)
     _figures(census, right)

@@ -3,23 +3,23 @@
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import Checkpoint, model_name
 from deq.images import Digit, Ink
+from deq.models.checkpoints import Checkpoint, model_name
+from deq.models.settings import to_dict
 from deq.plots.prediction import percent
 from deq.plots.style import scientific
-from deq.settings import to_dict
 from deq.solvers import Solver
-from pages.ui.answer import Answer
-from pages.ui.glossary import tip
-from pages.ui.models import SessionModel
+from pages.ui.readers.answer import Answer
+from pages.ui.readers.models import SessionModel
+from pages.ui.widgets.glossary import tip
 
 MAX_SHOWN = 12
 SNIPPET = """
 import numpy as np
-from deq.checkpoints import {loader}
-from deq.evaluation import predict
+from deq.models.checkpoints import {loader}
+from deq.models.evaluation import predict
 from deq.images import find_digits, read_picture
-from deq.settings import from_dict
+from deq.models.settings import from_dict
 
 model = {model}
 digits = find_digits(read_picture(open("digit.png", "rb").read()))

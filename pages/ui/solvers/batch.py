@@ -3,22 +3,22 @@
 import numpy as np
 import streamlit as st
 
-from deq.comparison.batch import SHOWN, Effort, effort_table
-from deq.comparison.subjects import Subject
+from deq.analysis.comparison.effort import SHOWN, Effort, effort_table
+from deq.analysis.comparison.subjects import Subject
+from deq.models.settings import to_dict
 from deq.plots.comparison import effort_histogram
-from deq.settings import to_dict
-from pages.ui.charts import show
-from pages.ui.code import show_code
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers.work import efforts_of, problem_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
 
 ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
-from deq.comparison import Subject, make_problem
-from deq.comparison.batch import effort_table, efforts
-from deq.settings import from_dict
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.effort import effort_table, efforts
+from deq.models.settings import from_dict
 
 {problem}
 effort = efforts(problem, from_dict({solver}))

@@ -3,20 +3,20 @@
 import numpy as np
 import streamlit as st
 
-from deq.checkpoints import pretrained_names
-from deq.comparison.compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
-from deq.diagnostics import PathIndependence
+from deq.analysis.comparison.test_time_compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
+from deq.analysis.path_independence import PathIndependence
+from deq.models.checkpoints import pretrained_names
+from deq.models.settings import to_dict
 from deq.plots.comparison import compute_curves, distance_strip
 from deq.plots.style import scientific
-from deq.settings import to_dict
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.glossary import tip
-from pages.ui.shipped import checkpoint
+from pages.ui.readers.shipped import checkpoint
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import SCIENTIFIC, SHARE, show_table, subject_code
 from pages.ui.solvers.work import compute_of, paths_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.glossary import tip
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
@@ -27,10 +27,10 @@ PATH_FORMATS = {
 }
 PATHS = "Solving from other starts"
 SNIPPET = """
-from deq.comparison import Subject, make_problem
-from deq.comparison.compute import compute_table, forget, path_table, spend
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.test_time_compute import compute_table, forget, path_table, spend
 from deq.plots.style import scientific
-from deq.settings import from_dict
+from deq.models.settings import from_dict
 
 {problem}
 solvers = {solvers}

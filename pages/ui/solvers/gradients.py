@@ -5,13 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from deq.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
-from deq.comparison.timing import device_name
+from deq.analysis.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
+from deq.analysis.comparison.timing import device_name
 from deq.plots.comparison_gradients import gradient_curves, gradient_rows
 from deq.plots.style import scientific
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.glossary import tip
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import PLAIN, SCIENTIFIC, listed, show_table, subject_code
@@ -23,6 +20,9 @@ from pages.ui.solvers.work import (
     problem_of,
     reference_of,
 )
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.glossary import tip
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
@@ -37,11 +37,11 @@ FORMATS = {
     "memory, MiB": PLAIN,
 }
 SNIPPET = """
-from deq.comparison import Subject, make_problem
-from deq.comparison.gradients import (
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.gradients import (
     compare_gradient, errors_by_radius, errors_by_tolerance, exact_gradient, gradient_table
 )
-from deq.comparison.reference import find_reference
+from deq.analysis.comparison.reference import find_reference
 
 {problem}
 exact = exact_gradient(problem, find_reference(problem))  # dense solves in float64

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from deq.comparison.memory import DEPTHS, WAYS, memory_table
+from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_table
 from deq.plots.comparison_gradients import memory_curves
-from pages.ui.charts import show
-from pages.ui.code import show_code
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import show_table, subject_code
 from pages.ui.solvers.work import memory_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
 
 SNIPPET = """
-from deq.comparison import Subject, make_problem
-from deq.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
 
 {problem}
 print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAYS for depth in DEPTHS}}))

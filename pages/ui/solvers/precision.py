@@ -3,18 +3,18 @@
 import numpy as np
 import streamlit as st
 
-from deq.comparison.precision import WorkPrecision, precision_table
-from deq.comparison.timing import device_name
+from deq.analysis.comparison.timing import device_name
+from deq.analysis.comparison.work_precision import WorkPrecision, precision_table
+from deq.models.settings import to_dict
 from deq.plots.comparison import work_precision_diagram
 from deq.plots.style import scientific
-from deq.settings import to_dict
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.glossary import tip
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
 from pages.ui.solvers.work import precision_of, reference_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.glossary import tip
 
 FORMATS = {
     "tolerance": "%.0e",
@@ -24,11 +24,11 @@ FORMATS = {
     "converged": SHARE,
 }
 SNIPPET = """
-from deq.comparison import Subject, make_problem
-from deq.comparison.precision import precision_table, work_precision
-from deq.comparison.reference import find_reference
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.work_precision import precision_table, work_precision
+from deq.analysis.comparison.reference import find_reference
 from deq.plots.style import scientific
-from deq.settings import from_dict
+from deq.models.settings import from_dict
 
 {problem}
 reference = find_reference(problem)  # float64, residual at most 1e-12

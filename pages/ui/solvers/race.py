@@ -3,18 +3,19 @@
 import numpy as np
 import streamlit as st
 
-from deq.comparison.race import Run, race_table
-from deq.comparison.subjects import NOISE, held_out_digits
-from deq.comparison.timing import REPEATS, device_name
+from deq.analysis.comparison.race import Run, race_table
+from deq.analysis.comparison.subjects import NOISE
+from deq.analysis.comparison.timing import REPEATS, device_name
+from deq.data import held_out_digits
+from deq.models.settings import to_dict
 from deq.plots.comparison import race_by_nfe, race_by_time
-from deq.settings import to_dict
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.downloads import csv_button
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
 from pages.ui.solvers.work import problem_of, race_of, reference_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.downloads import csv_button
 
 FORMATS = {
     "NFE, median": PLAIN,
@@ -25,11 +26,11 @@ FORMATS = {
     "same class": SHARE,
 }
 SNIPPET = """
-from deq.comparison import Subject, make_problem, race
-from deq.comparison.race import race_table
-from deq.comparison.reference import find_reference
+from deq.analysis.comparison import Subject, make_problem, race
+from deq.analysis.comparison.race import race_table
+from deq.analysis.comparison.reference import find_reference
 from deq.plots.comparison import race_by_nfe
-from deq.settings import from_dict
+from deq.models.settings import from_dict
 
 {problem}
 solvers = {solvers}
@@ -78,7 +79,7 @@ def draw_race(settings: Settings) -> None:
     st.caption(
         "NFE: evaluations of f by each sample. Spread: between the 10 and 90 % quantiles of the repeats."
         + (" Same class: as at the equilibrium found in float64." if classes else "")
-        + (f" Digits: the test set of {held_out_digits()[0]}." if settings.subject.batch != NOISE else "")
+        + (f" Digits: the test set of {held_out_digits().name}." if settings.subject.batch != NOISE else "")
     )
     plain = {name: to_dict(settings.solver(name)) for name in runs}
     show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.lineup.tol))

@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from deq.comparison.lineup import METHODS, SOLVER_NAMES, Lineup
-from deq.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
+from deq.analysis.comparison.lineup import METHODS, SOLVER_NAMES, Lineup
+from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
 from deq.models import MODELS
 from deq.plots.style import scientific
 from deq.solvers import Solver
-from pages.ui.glossary import tip
-from pages.ui.models import session_models, session_readers
+from pages.ui.readers.models import session_models, session_readers
+from pages.ui.widgets.glossary import tip
 
 OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")

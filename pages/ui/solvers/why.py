@@ -3,19 +3,19 @@
 import numpy as np
 import streamlit as st
 
-from deq.comparison.race import Run
-from deq.comparison.spectrum import Spectrum, polynomial_factor, spectrum_table
+from deq.analysis.comparison.race import Run
+from deq.analysis.comparison.spectrum import Spectrum, polynomial_factor, spectrum_table
 from deq.plots.comparison import race_by_nfe
 from deq.plots.comparison_why import spectrum_regions
-from pages.ui.charts import show
-from pages.ui.code import show_code
-from pages.ui.formulas import show_formulas
-from pages.ui.glossary import tip
 from pages.ui.solvers.race import run_race
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.steps import in_steps
 from pages.ui.solvers.words import show_table, subject_code
 from pages.ui.solvers.work import reference_of, spectrum_of
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.code import show_code
+from pages.ui.widgets.formulas import show_formulas
+from pages.ui.widgets.glossary import tip
 
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
 SETTLES = (
@@ -24,9 +24,9 @@ SETTLES = (
     r"\text{ODE flow: } \operatorname{Re} \lambda < 1",
 )
 SNIPPET = """
-from deq.comparison import Subject, make_problem
-from deq.comparison.reference import find_reference
-from deq.comparison.spectrum import find_spectrum, polynomial_factor
+from deq.analysis.comparison import Subject, make_problem
+from deq.analysis.comparison.reference import find_reference
+from deq.analysis.comparison.spectrum import find_spectrum, polynomial_factor
 from deq.plots.comparison_why import spectrum_regions
 
 {problem}

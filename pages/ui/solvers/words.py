@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from deq.comparison.subjects import Subject
-from pages.ui.downloads import csv_button
+from deq.analysis.comparison.subjects import Subject
+from pages.ui.widgets.downloads import csv_button
 
 SCIENTIFIC, PLAIN, SHARE = "%.1e", "%.3g", "percent"
 

@@ -5,27 +5,27 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from deq.comparison.batch import Effort, efforts
-from deq.comparison.compute import Compute, forget, spend
-from deq.comparison.gradients import (
+from deq.analysis.comparison.effort import Effort, efforts
+from deq.analysis.comparison.gradients import (
     GradientRun,
     compare_gradient,
     errors_by_radius,
     errors_by_tolerance,
     exact_gradient,
 )
-from deq.comparison.memory import memory_at
-from deq.comparison.precision import WorkPrecision, work_precision
-from deq.comparison.problem import Problem
-from deq.comparison.race import Run, race
-from deq.comparison.reference import Reference, find_reference
-from deq.comparison.spectrum import Spectrum, find_spectrum
-from deq.comparison.subjects import Subject, make_problem
-from deq.diagnostics import PathIndependence
-from deq.settings import from_dict
-from pages.ui.caches import kept
+from deq.analysis.comparison.memory import memory_at
+from deq.analysis.comparison.problem import Problem
+from deq.analysis.comparison.race import Run, race
+from deq.analysis.comparison.reference import Reference, find_reference
+from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
+from deq.analysis.comparison.subjects import Subject, make_problem
+from deq.analysis.comparison.test_time_compute import Compute, forget, spend
+from deq.analysis.comparison.work_precision import WorkPrecision, work_precision
+from deq.analysis.path_independence import PathIndependence
+from deq.models.settings import from_dict
+from pages.ui.server.caches import kept
 
-# A solver comes as the plain data of deq.settings.to_dict: Streamlit can hash that, and it names all that matters.
+# A solver comes as the plain data of to_dict: Streamlit can hash that, and it names all that matters.
 Plain = dict[str, Any]
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from deq.architectures import construct
+from deq.data import held_out_digits
 from deq.jobs import OWN, PICTURE_NAMES, Look, Plan, look_at
 from deq.models import MODELS
-from pages.ui.missing import tell_download
-from pages.ui.shipped import examples
+from deq.models.architectures import construct
+from pages.ui.readers.missing import tell_download
 from pages.ui.train.run import draw_look, small_task
 from pages.ui.train.settings import TITLES
 
@@ -41,8 +41,13 @@ def _pictures(plan: Plan) -> None:
     if plan.task not in ("mnist", "digits"):
         st.markdown("Pictures of 28 × 28 pixels in ten classes, learnt in batches.")
         return
-    _, images, _ = examples()
-    strip = images[:SHOWN].reshape(2, SHOWN // 2, 28, 28).swapaxes(1, 2).reshape(2 * 28, -1)
+    strip = (
+        held_out_digits()
+        .test_images[:SHOWN]
+        .reshape(2, SHOWN // 2, 28, 28)
+        .swapaxes(1, 2)
+        .reshape(2 * 28, -1)
+    )
     st.image(np.kron(strip, np.ones((3, 3), np.uint8)), "Some of the pictures that it will learn to read.")
 
 

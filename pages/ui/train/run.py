@@ -5,15 +5,15 @@ import math
 import numpy as np
 import streamlit as st
 
+from deq.data import Task
 from deq.jobs import Job, Look, Plan, Registry, Snapshot, Status, load_task
-from deq.notes import training_notes
 from deq.plots.training import decision_boundary, effort_map, fitted_curve
-from deq.tasks import Task
-from pages.ui.charts import show
-from pages.ui.glossary import tip
-from pages.ui.memory import ask_first, tidied
-from pages.ui.owner import is_mine
+from deq.training.advice import training_notes
+from pages.ui.server.memory import ask_first, tidied
+from pages.ui.server.owner import is_mine
 from pages.ui.train.charts import panel
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.glossary import tip
 
 EVERY = 1.0  # seconds between two looks at a live run
 

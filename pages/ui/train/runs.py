@@ -4,17 +4,17 @@ import json
 
 import streamlit as st
 
-from deq.checkpoints import weights_of
 from deq.jobs import Job, Plan, flat_settings, plain
+from deq.models.checkpoints import weights_of
 from deq.plots.training import compared_runs
-from pages.ui.charts import show
-from pages.ui.downloads import csv_button
-from pages.ui.links import LISTED
-from pages.ui.models import SessionModel, keep_model
-from pages.ui.navigation import page
-from pages.ui.owner import claim, is_mine, this_browser
+from pages.ui.readers.models import SessionModel, keep_model
+from pages.ui.readers.weights import weights_upload
+from pages.ui.server.owner import claim, is_mine, this_browser
 from pages.ui.train.run import registry
-from pages.ui.weights import weights_upload
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.links import LISTED
+from pages.ui.widgets.navigation import page
 
 RUNS, CURRENT = "fit_runs", "fit_job"
 MOST_LIVE = 3  # runs that one visitor may have going or waiting

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from deq.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
-from deq.augment import Augmentation
+from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Unrolled
 from deq.jobs import OWN, PICTURE_NAMES, TASK_NAMES, Plan, sizes
-from deq.recipes import Recipe
+from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
 from deq.solvers import Anderson, Broyden, ODEFlow, Picard, Solver
-from pages.ui.glossary import tip
+from deq.training.recipes import Recipe
+from pages.ui.widgets.glossary import tip
 
 SOLVERS: dict[str, Solver] = {
     "Picard": Picard(),

@@ -1,0 +1,1 @@
+"""What equilibria are like: compared, explained, told apart from strange inputs, drawn on the front page."""

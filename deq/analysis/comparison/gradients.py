@@ -1,0 +1,177 @@
+"""Is my gradient right? Every way through an equilibrium against the dense solve in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from deq.analysis.comparison.affine import affine_model, random_matrix
+from deq.analysis.comparison.problem import Problem, pose, widen
+from deq.analysis.comparison.reference import Reference, find_reference
+from deq.analysis.comparison.timing import measure
+from deq.analysis.gradient_error import gradient_error
+from deq.data import cross_entropy
+from deq.gradients import Gradient, Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
+from deq.gradients.spectrum import EXACT_SIZE
+from deq.solvers import GMRES, Anderson, BiCGStab, Broyden, Dense, Solver
+
+METHODS: Mapping[str, Gradient] = {
+    "dense": Implicit(Dense()),
+    "GMRES": Implicit(GMRES()),
+    "BiCGStab": Implicit(BiCGStab()),
+    "Anderson": Implicit(Anderson(tol=1e-6, max_nfe=200)),
+    "Broyden": Implicit(Broyden(tol=1e-6, max_nfe=200)),
+    "Neumann 20": Neumann(20),
+    "Neumann 5": Neumann(5),
+    "Neumann 1": Neumann(1),
+    "phantom": Phantom(5, 0.5),
+    "one-step": Phantom(1),
+    "unrolled": Unrolled(30),
+    "through the ODE": ThroughODE(t1=15.0),
+}
+PATIENT = Anderson(tol=1e-12, max_nfe=1000, memory=10)
+FORWARD = Anderson(tol=1e-6, max_nfe=200)
+TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+RADII = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class GradientRun:
+    """error: ||g - g*|| / ||g*|| over all parameters of the cell and its injection, NaN where g is not
+    finite. cosine: of the angle to g*.
+
+    seconds: (repeats,) of loss and gradient, the forward solve included. temporary_bytes: what the compiled
+    program holds beside its inputs and outputs. backward_converged: fraction of the backward solves that
+    reached their tolerance, None where the method has none.
+    """
+
+    error: float
+    cosine: float
+    seconds: np.ndarray
+    temporary_bytes: int
+    backward_converged: float | None
+
+
+def exact_gradient(problem: Problem, reference: Reference) -> np.ndarray:
+    """The gradient at the reference equilibrium in float64, flat: by dense solves, for large states by Anderson."""
+    with jax.enable_x64(True):
+        wide = replace(widen(problem), z0=jax.device_put(reference.z))
+        solver = Anderson(tol=1e-12, max_nfe=2)  # the start is the equilibrium already
+        dense = problem.dimension <= EXACT_SIZE
+        return _vector(_run(wide, solver, Implicit(Dense()) if dense else Implicit(PATIENT))[0])
+
+
+def methods_for(problem: Problem) -> list[str]:
+    """Names in METHODS that this problem can afford: a dense matrix a sample only for small states."""
+    return [name for name in METHODS if name != "dense" or problem.dimension <= EXACT_SIZE]
+
+
+def compare_gradient(
+    problem: Problem, method: str, exact: np.ndarray, solver: Solver = FORWARD
+) -> GradientRun:
+    """One method on the float32 problem against `exact`; the forward solve is by `solver`."""
+    gradient = METHODS[method]
+    seconds = measure(lambda: _run(problem, solver, gradient), REPEATS)
+    found, report = _run(problem, solver, gradient)
+    error = gradient_error(_vector(found), exact)
+    solved = isinstance(gradient, Implicit)
+    return GradientRun(
+        error.relative,
+        error.cosine,
+        seconds,
+        working_memory(problem, solver, gradient),
+        float(np.mean(np.asarray(report.converged))) if solved else None,
+    )
+
+
+def errors_by_tolerance(problem: Problem, method: str, exact: np.ndarray) -> np.ndarray:
+    """Relative error of the gradient where the forward solve stops at each of TOLERANCES: (n,)."""
+    return np.array([_error(problem, method, exact, tol) for tol in TOLERANCES])
+
+
+def errors_by_radius(method: str, seed: int = 0) -> np.ndarray:
+    """Relative error on random affine cells of each spectral radius in RADII, forward tolerance 1e-6: (n,)."""
+    cases = (affine_case(radius, seed) for radius in RADII)
+    return np.array([_error(problem, method, exact, FORWARD.tol) for problem, exact in cases])
+
+
+@lru_cache(16)
+def affine_case(radius: float, seed: int) -> tuple[Problem, np.ndarray]:
+    """A random affine cell with a batch of eight, and its exact gradient."""
+    inputs = np.random.default_rng(seed).normal(size=(8, 40)).astype(np.float32)
+    problem = pose(affine_model(random_matrix(radius, seed)), inputs)
+    return problem, exact_gradient(problem, find_reference(problem))
+
+
+def working_memory(problem: Problem, solver: Solver, gradient: Gradient) -> int:
+    """Bytes of temporaries in the compiled program for loss and gradient, as XLA lays them out."""
+    compiled = _loss_gradient.lower(*_arguments(problem, solver, gradient)).compile()
+    analysis = compiled.memory_analysis()
+    assert analysis is not None  # every backend of XLA that runs this has one
+    return int(analysis.temp_size_in_bytes)
+
+
+def _error(problem: Problem, method: str, exact: np.ndarray, tol: float | Array) -> float:
+    found, _ = _run(problem, replace(FORWARD, tol=tol), METHODS[method])
+    return gradient_error(_vector(found), exact).relative
+
+
+def _run(problem: Problem, solver: Solver, gradient: Gradient) -> tuple[tuple[nnx.State, Array], Probe]:
+    return _loss_gradient(*_arguments(problem, solver, gradient))
+
+
+def _arguments(problem: Problem, solver: Solver, gradient: Gradient) -> tuple[Any, ...]:
+    graphdef, trained, rest = nnx.split(problem.model, nnx.Param, ...)  # type: ignore[misc]
+    return graphdef, trained, rest, problem.injection, problem.z0, problem.labels, solver, gradient
+
+
+@partial(jax.jit, static_argnames="graphdef")
+def _loss_gradient(
+    graphdef: nnx.GraphDef,
+    trained: nnx.State,
+    rest: nnx.State,
+    injection: Array,
+    z0: Array,
+    labels: Array | None,
+    solver: Solver,
+    gradient: Gradient,
+) -> tuple[tuple[nnx.State, Array], Probe]:
+    """Gradient of the mean loss in the cell's parameters and the injection, and the backward solve's report."""
+
+    def loss(trained: nnx.State, injection: Array, probe: Probe) -> Array:
+        model = nnx.merge(graphdef, trained, rest)
+        outputs = model.head(equilibrium(model.cell, injection, z0, solver, gradient, probe).z)
+        if labels is None:
+            return 0.5 * jnp.sum(jnp.square(outputs)) / len(z0)
+        return jnp.mean(cross_entropy(outputs, labels, 0.0))
+
+    slopes = jax.grad(loss, argnums=(0, 1, 2))(trained, injection, Probe.zeros(len(z0)))
+    return (slopes[0]["cell"], slopes[1]), slopes[2]
+
+
+def _vector(gradient: tuple[nnx.State, Array]) -> np.ndarray:
+    """All entries in one row, float64."""
+    return np.concatenate([np.ravel(np.asarray(leaf, np.float64)) for leaf in jax.tree.leaves(gradient)])
+
+
+def gradient_table(runs: Mapping[str, GradientRun]) -> dict[str, list[Any]]:
+    """One row a method."""
+    rows = runs.values()
+    return {
+        "gradient": list(runs),
+        "relative error": [run.error for run in rows],
+        "cosine": [run.cosine for run in rows],
+        "ms": [1e3 * float(np.median(run.seconds)) for run in rows],
+        "ms, spread": [1e3 * float(np.ptp(np.quantile(run.seconds, (0.1, 0.9)))) for run in rows],
+        "memory, MiB": [run.temporary_bytes / 2**20 for run in rows],
+        "backward solves converged": [run.backward_converged for run in rows],
+    }

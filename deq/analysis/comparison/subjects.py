@@ -1,0 +1,98 @@
+"""What can be compared, by plain settings: a model that ships, weights of one's own, or a random cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deq.analysis.comparison.affine import DIMENSION, affine_model, random_matrix, spiral_matrix
+from deq.analysis.comparison.problem import Problem, pose
+from deq.analysis.comparison.stiff import stiffen
+from deq.data import held_out_digits
+from deq.models import MODELS, EquilibriumModel
+from deq.models.checkpoints import (
+    CARD,
+    PRETRAINED,
+    load_pretrained,
+    model_name,
+    pretrained_names,
+    read_card,
+    restore_weights,
+)
+
+RANDOM, SPIRAL = "random cell", "spiral cell"
+SHOWN = ("mnist", "digits", "toy")  # data sets of models that can be compared here
+DIGITS, NOISE, STIFF = "test digits", "noise", "stiff digits"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and a batch as plain, hashable settings; `problem` makes them real.
+
+    model: a pretrained name, an architecture if weights are given, RANDOM or SPIRAL. batch: DIGITS, NOISE or
+    STIFF (digits pushed by up to an eighth of the ink to settle more slowly). radius: spectral radius of the
+    random cell. weights: safetensors bytes, empty for what ships.
+    """
+
+    model: str
+    batch: str = DIGITS
+    size: int = 64
+    seed: int = 0
+    radius: float = 0.9
+    weights: bytes = b""
+
+    @property
+    def reads_digits(self) -> bool:
+        return self.model not in (RANDOM, SPIRAL, "toy")
+
+    @property
+    def batches(self) -> list[str]:
+        """The batches that make sense for this model, the default first."""
+        return [DIGITS, NOISE, STIFF] if self.reads_digits else [NOISE]
+
+
+def subject_names() -> list[str]:
+    """Models that ship and are for this batch, digit readers first, then the random cells."""
+    shipped = sorted(pretrained_names(), key=lambda name: (name == "toy", name != "mlp", name))
+    return [
+        *(name for name in shipped if read_card(PRETRAINED / name / CARD).dataset in SHOWN),
+        RANDOM,
+        SPIRAL,
+    ]
+
+
+def make_problem(subject: Subject) -> Problem:
+    """The problem behind the settings. Raises ValueError, and CheckpointError for weights that do not fit."""
+    if subject.batch not in subject.batches:
+        raise ValueError(
+            f"{subject.model} takes {' or '.join(subject.batches)}; {subject.batch!r} is not for it."
+        )
+    model = make_model(subject)
+    random = np.random.default_rng(subject.seed)
+    if not subject.reads_digits:
+        width = 1 if subject.model == "toy" else DIMENSION
+        return pose(model, random.normal(0, 3, (subject.size, width)).astype(np.float32))
+    if subject.batch == NOISE:
+        images = random.integers(0, 256, (subject.size, 28, 28, 1)).astype(np.uint8)
+        return pose(model, images, has_classes=True)
+    problem = digit_problem(model, subject.size, subject.seed)
+    return stiffen(problem) if subject.batch == STIFF else problem
+
+
+def make_model(subject: Subject) -> EquilibriumModel:
+    """The model alone."""
+    if subject.weights:
+        known = subject.model if subject.model in MODELS else model_name(subject.weights)
+        return restore_weights(known, subject.weights)
+    if subject.model == RANDOM:
+        return affine_model(random_matrix(subject.radius, subject.seed))
+    return affine_model(spiral_matrix()) if subject.model == SPIRAL else load_pretrained(subject.model).model
+
+
+def digit_problem(model: EquilibriumModel, size: int, seed: int) -> Problem:
+    """`size` test digits, drawn without repetition by the seed."""
+    digits = held_out_digits()
+    count = len(digits.test_labels)
+    chosen = np.random.default_rng(seed).choice(count, min(size, count), replace=False)
+    return pose(model, digits.test_images[chosen], digits.test_labels[chosen])

@@ -1,0 +1,18 @@
+"""Why a model answers as it does: what speaks for the answer, where its states lie, and whether the start matters."""
+
+from deq.analysis.explanation.occlusion import Occlusion, occlusion
+from deq.analysis.explanation.plane import Plane, fit_plane
+from deq.analysis.explanation.saliency import Saliency, saliency
+from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
+
+__all__ = [
+    "Ends",
+    "Occlusion",
+    "Plane",
+    "Saliency",
+    "fit_plane",
+    "noise_starts",
+    "occlusion",
+    "saliency",
+    "solve_from",
+]

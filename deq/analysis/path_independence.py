@@ -1,0 +1,49 @@
+"""Whether an equilibrium depends on where its solve starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from deq.solvers import Solution, Solver, solve
+from deq.solvers.base import flat
+
+
+@dataclass(frozen=True)
+class PathIndependence:
+    """Equilibria reached from two starts. distance: ||z - z'|| / ||z||; cosine of their angle; both (batch,).
+
+    converged: (batch,) where both solves did; elsewhere the other two say little.
+    """
+
+    distance: np.ndarray
+    cosine: np.ndarray
+    converged: np.ndarray
+
+
+def path_independence(
+    cell: nnx.Module, x: Any, z0: Array, other: Array | np.ndarray, solver: Solver
+) -> PathIndependence:
+    """Does the equilibrium depend on the start? Solve from z0 and from `other`, both (batch, ...), and compare.
+
+    Anil et al. (2022), arXiv:2211.09961, whose alignment score is the cosine.
+    """
+    graphdef, state = nnx.split(cell)
+    one, two = (jax.device_get(_solved(graphdef, state, x, start, solver)) for start in (z0, other))
+    a, b = (np.asarray(flat(found.z), float) for found in (one, two))
+    length = np.maximum(np.linalg.norm(a, axis=1), 1e-30)
+    size = np.maximum(length * np.linalg.norm(b, axis=1), 1e-30)
+    return PathIndependence(
+        np.linalg.norm(a - b, axis=1) / length, np.sum(a * b, axis=1) / size, one.converged & two.converged
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+def _solved(graphdef: nnx.GraphDef, state: nnx.State, x: Any, z0: Array, solver: Solver) -> Solution:
+    return solve(lambda z: nnx.merge(graphdef, state, copy=True)(z, x), z0, solver)

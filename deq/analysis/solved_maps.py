@@ -1,0 +1,114 @@
+"""The solvers and the flow at work on a map that can be seen: one number, or two. float64 throughout.
+
+A formula is part of the compiled program, its parameters are not: moving a slider never compiles, a new
+formula compiles once.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from deq.maps import PlanarCell
+from deq.maps.formula import Formula
+from deq.solvers import Anderson, NewtonKrylov, Picard, Solution, Solver, solve
+
+MAX_NFE = 60
+KEPT_FORMULAS = 16  # compiled programs kept for formulas, the least used dropped first
+FAR = 1e6  # where a flow is taken for divergent
+
+
+def race_solvers(
+    formula: Formula, a: float, b: float, start: float, *, damping: float, tol: float
+) -> dict[str, Solution]:
+    """x = f(x, a, b) from one start by Picard, damped Picard, Anderson and Newton, each with its trace.
+
+    In one dimension Anderson with memory 1 is the secant method. Solution.z: (1, 1).
+    """
+    solvers: dict[str, Solver] = {
+        "Picard": Picard(tol=tol, max_nfe=MAX_NFE),
+        "damped Picard": Picard(tol=tol, max_nfe=MAX_NFE, damping=damping),
+        "Anderson": Anderson(tol=tol, max_nfe=MAX_NFE, memory=1),
+        "Newton-Krylov": NewtonKrylov(tol=tol, max_nfe=MAX_NFE, krylov=1),
+    }
+    with jax.enable_x64(True):
+        found = jax.device_get(_racer(formula)(np.array([[start]]), a, b, solvers))
+    return {name: found[name] for name in solvers}  # jit sorts the names; this is the order of the legend
+
+
+@functools.lru_cache(KEPT_FORMULAS)
+def _racer(formula: Formula) -> Callable[..., dict[str, Solution]]:
+    @jax.jit
+    def race(start: Array, a: Array, b: Array, solvers: dict[str, Solver]) -> dict[str, Solution]:
+        return {
+            name: solve(lambda x: formula(x, a, b), start, s, trace=MAX_NFE) for name, s in solvers.items()
+        }
+
+    return race
+
+
+def flow(formula: Formula, a: float, b: float, start: float, times: np.ndarray) -> np.ndarray:
+    """x(t) of dx/dt = f(x, a, b) - x from x(0) = start at ascending times from 0, (n,): (n,), NaN once it left.
+
+    Diffrax, Tsit5 with rtol 1e-7; it stops where |x| passes 1e6 or the formula has no value.
+    """
+    with jax.enable_x64(True):
+        return np.asarray(_flow_of(formula)(start, a, b, times))
+
+
+@functools.lru_cache(KEPT_FORMULAS)
+def _flow_of(formula: Formula) -> Callable[..., Array]:
+    @jax.jit
+    def run(start: Array, a: Array, b: Array, times: Array) -> Array:
+        return _integrate(lambda t, x, args: formula(x, *args) - x, start, (a, b), times)
+
+    return run
+
+
+def planar_flow(cell: PlanarCell, starts: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """z(t) of dz/dt = tanh(W z + x) - z from starts (n, 2) at times (m,): (m, n, 2)."""
+    with jax.enable_x64(True):
+        return np.asarray(_planar_flow(starts, (cell.weights, cell.x), times))
+
+
+@jax.jit
+def _planar_flow(starts: Array, arguments: tuple[Array, Array], times: Array) -> Array:
+    def field(t: Any, z: Array, args: tuple[Array, Array]) -> Array:
+        return jnp.tanh(z @ args[0].T + args[1]) - z
+
+    return _integrate(field, starts, arguments, times)
+
+
+def _integrate(field: Callable[..., Array], start: Array, arguments: Any, times: Array) -> Array:
+    """Tsit5 of Diffrax, saved at the times; NaN from where the solution left the bounds."""
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(field),
+        diffrax.Tsit5(),
+        t0=times[0],
+        t1=times[-1],
+        dt0=None,
+        y0=start,
+        args=arguments,
+        saveat=diffrax.SaveAt(ts=times),
+        stepsize_controller=diffrax.PIDController(rtol=1e-7, atol=1e-9),
+        event=diffrax.Event(lambda t, y, args, **_: jnp.max(jnp.abs(y)) > FAR),
+        max_steps=4096,
+        throw=False,
+    )
+    return jnp.where(jnp.abs(solution.ys) <= FAR, solution.ys, jnp.nan)
+
+
+def planar_nfe(cell: PlanarCell, starts: np.ndarray, solver: Solver) -> Solution:
+    """Solve z = tanh(W z + x) from every start (n, 2) at once; Solution.nfe: (n,) calls that each start needed."""
+    with jax.enable_x64(True):
+        return jax.device_get(_planar_solve(starts, cell.weights, cell.x, solver))
+
+
+@jax.jit
+def _planar_solve(starts: Array, weights: Array, x: Array, solver: Solver) -> Solution:
+    return solve(lambda z: jnp.tanh(z @ weights.T + x), starts, solver)

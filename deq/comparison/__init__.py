@@ -1,7 +1,0 @@
-"""Solvers and gradients compared on one problem: plain arrays out, for the page, the benchmarks and a notebook."""
-
-from deq.comparison.problem import Problem, pose
-from deq.comparison.race import Run, race
-from deq.comparison.subjects import Subject, make_problem, subject_names
-
-__all__ = ["Problem", "Run", "Subject", "make_problem", "pose", "race", "subject_names"]

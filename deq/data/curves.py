@@ -1,0 +1,61 @@
+"""Curves to learn: one number in, one out, on [-3, 3]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from deq.data.tasks import Examples, Task, squared_error
+from deq.maps.formula import parse_formula
+
+HALF_WIDTH = 3.0  # inputs lie in [-3, 3]
+LARGEST = 100.0  # targets of one size suit one learning rate
+
+Curve = Callable[[np.ndarray], np.ndarray]
+
+CURVES: dict[str, Curve] = {
+    "2x": lambda x: 2 * x,
+    "x^2": np.square,
+    "sin x": np.sin,
+    "|x|": np.abs,
+}
+
+
+def curve(name: str, seed: int = 0) -> Task:
+    """Learn one of CURVES from 256 random points, validated at 64 others, tested on an even grid of 101."""
+    if name not in CURVES:
+        raise ValueError(f"Unknown curve {name!r}; choose from {', '.join(CURVES)}.")
+    return _curve_task(name, CURVES[name], seed)
+
+
+def formula_curve(text: str, seed: int = 0) -> Task:
+    """Learn a reader's own formula in x.
+
+    Raises ValueError, with what to change, where it cannot be read, uses a or b, or is not finite and
+    within +-100 on [-3, 3].
+    """
+    formula = parse_formula(text)
+    others = sorted(formula.variables - {"x"})
+    if others:
+        raise ValueError(f"The formula may use x alone; replace {' and '.join(others)} by a number.")
+    y = formula(np.linspace(-HALF_WIDTH, HALF_WIDTH, 2001))
+    if not np.isfinite(y).all():
+        raise ValueError("The formula has no finite value somewhere on [-3, 3]; choose one that has.")
+    if np.abs(y).max() > LARGEST:
+        raise ValueError(
+            f"The formula reaches {np.abs(y).max():.3g} on [-3, 3]; scale it to stay within {LARGEST:g}."
+        )
+    return _curve_task(formula.text, formula, seed)
+
+
+def _curve_task(name: str, target: Curve, seed: int) -> Task:
+    x = np.random.default_rng(seed).uniform(-HALF_WIDTH, HALF_WIDTH, 320)
+    grid = np.linspace(-HALF_WIDTH, HALF_WIDTH, 101)
+    train, validation, test = [_examples(part, target) for part in (x[:256], x[256:], grid)]
+    return Task(name, train, validation, test, squared_error)
+
+
+def _examples(x: np.ndarray, target: Curve) -> Examples:
+    column = x.astype(np.float32)[:, None]
+    return Examples(column, np.asarray(target(column.astype(float)), np.float32))

@@ -1,0 +1,77 @@
+"""A task: inputs, targets and a loss, split into training, validation and test; digits and the blog's toy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from deq.data.sets import Dataset
+
+Loss = Callable[[Array, Array, float], Array]
+
+
+class Examples(NamedTuple):
+    """x: (n, ...) inputs. y: (n,) labels or (n, k) targets; NumPy or JAX arrays."""
+
+    x: Any
+    y: Any
+
+
+@dataclass(frozen=True)
+class Task:
+    """Three disjoint sets of examples and a loss (outputs, targets, label smoothing) -> (batch,)."""
+
+    name: str
+    train: Examples
+    validation: Examples
+    test: Examples
+    loss: Loss
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether accuracy means something: the targets are classes."""
+        return np.issubdtype(self.train.y.dtype, np.integer)
+
+
+def cross_entropy(logits: Array, labels: Array, smoothing: float) -> Array:
+    """-sum_k t_k log softmax(logits)_k with t the one-hot label, smoothed towards 1 / classes. (batch,), nats."""
+    targets = optax.smooth_labels(jnp.eye(logits.shape[-1])[labels], smoothing)
+    return optax.softmax_cross_entropy(logits, targets)
+
+
+def squared_error(outputs: Array, targets: Array, smoothing: float) -> Array:
+    """||outputs - targets||^2 of each sample; smoothing means nothing here. (batch,)."""
+    return jnp.sum(jnp.square(outputs - targets), axis=-1)
+
+
+def classify(dataset: Dataset) -> Task:
+    """Tell the classes of a data set apart.
+
+    Validation takes the last 5,000 training examples, or the last tenth of a small set; the test set is
+    never looked at while training.
+    """
+    held_out = min(5_000, len(dataset.train_labels) // 10)
+    return Task(
+        dataset.name,
+        Examples(dataset.train_images[:-held_out], dataset.train_labels[:-held_out]),
+        Examples(dataset.train_images[-held_out:], dataset.train_labels[-held_out:]),
+        Examples(dataset.test_images, dataset.test_labels),
+        cross_entropy,
+    )
+
+
+def double() -> Task:
+    """The blog's toy: y = 2x learnt from x = 1..10, validated between the points, tested at x = -5."""
+    train, validation, test = np.arange(1.0, 11.0), np.arange(1.5, 10.0), np.array([-5.0])
+    return Task("toy", _doubled(train), _doubled(validation), _doubled(test), squared_error)
+
+
+def _doubled(x: np.ndarray) -> Examples:
+    column = x.astype(np.float32)[:, None]
+    return Examples(column, 2 * column)

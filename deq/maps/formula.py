@@ -1,0 +1,202 @@
+"""A reader's formula in x, a and b, read by a whitelist and never run as Python.
+
+The text becomes a small tree that works on NumPy and on JAX arrays alike (jit, grad and vmap included),
+and that carries its own derivative for NumPy, so that nothing is compiled when a slider moves.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from deq.maps.expressions import (
+    FUNCTIONS,
+    OPERATORS,
+    VARIABLES,
+    Apply,
+    Node,
+    Number,
+    Operation,
+    Variable,
+    as_function,
+    differentiate,
+)
+
+MAX_LENGTH = 200
+MAX_NESTING = 30
+Function = Callable[[Any, Any, Any], Any]
+ALLOWED = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-*/() ")
+HINTS = MappingProxyType(
+    {
+        "^": "Write ** for powers.",
+        "=": "Write only the right-hand side, for example a*x*(1 - x).",
+        ",": "Decimals take a point, and every function takes one argument.",
+        "%": "Remainders are not available.",
+    }
+)
+
+
+class FormulaError(ValueError):
+    """A formula that cannot be read; `position` is the index of the character where it goes wrong."""
+
+    def __init__(self, message: str, text: str = "", position: int = 0):
+        super().__init__(message)
+        self.text, self.position = text, position
+
+    @property
+    def pointer(self) -> str:
+        """The formula with a caret under the place that is wrong, in two lines."""
+        start = max(0, self.position - 40)
+        shown = "".join(c if c.isprintable() else " " for c in self.text[start : start + 80])
+        return f"{shown}\n{' ' * (self.position - start)}^"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """y = formula(x, a, b), elementwise and broadcasting; equal and hashable by its text.
+
+    NumPy in gives NumPy out (NaN or inf where the formula has no value), JAX in gives JAX out.
+    """
+
+    text: str
+    tree: Node = field(compare=False, repr=False)
+    variables: frozenset[str] = field(compare=False, repr=False)
+    _numpy: Function = field(init=False, compare=False, repr=False)
+    _jax: Function = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_numpy", as_function(self.tree, "numpy"))
+        object.__setattr__(self, "_jax", as_function(self.tree, "jax"))
+
+    def __call__(self, x: Any, a: Any = 1.0, b: Any = 0.0) -> Any:
+        shape = np.broadcast_shapes(np.shape(x), np.shape(a), np.shape(b))
+        if any(isinstance(v, jax.Array) for v in (x, a, b)):
+            return jnp.broadcast_to(self._jax(x, a, b), shape)
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(self._numpy(*map(_as_float, (x, a, b))), shape)[()]
+
+    def at_number(self, x: np.float64, a: float, b: float) -> np.float64:
+        """f at one number, the short way: for loops of thousands of steps that set np.errstate themselves."""
+        return self._numpy(x, a, b)
+
+    def value_and_slope(self, x: Any, a: Any = 1.0, b: Any = 0.0) -> tuple[Any, Any]:
+        """f(x) and df/dx by forward differentiation in NumPy, both of the broadcast shape."""
+        shape = np.broadcast_shapes(np.shape(x), np.shape(a), np.shape(b))
+        values = {"x": _as_float(x), "a": _as_float(a), "b": _as_float(b)}
+        with np.errstate(all="ignore"):
+            y, slope = differentiate(self.tree, values)
+        return np.broadcast_to(y, shape)[()], np.broadcast_to(0.0 if slope is None else slope, shape)[()]
+
+
+def _as_float(value: Any) -> Any:
+    """float64 array or scalar: a Python float would raise where NumPy gives inf."""
+    return np.asarray(value, float)[()]
+
+
+def parse_formula(text: str) -> Formula:
+    """Read a formula in x, a and b: numbers, + - * / **, parentheses and the functions in `FUNCTIONS`.
+
+    Raises FormulaError, a ValueError that names the place, for anything else; at most MAX_LENGTH characters.
+    """
+    text = text.strip()
+    _check_characters(text)
+    try:
+        root = ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        position = min(error.offset - 1, len(text)) if error.offset else len(text)  # 0: at the end
+        raise FormulaError(
+            "The formula cannot be read here; write products with *, as in 2*x.", text, position
+        ) from None
+    reader = _Reader(text)
+    return Formula(text, reader.read(root), frozenset(reader.variables))
+
+
+def _check_characters(text: str) -> None:
+    """Refuse what is empty, too long, too deep or not plain ASCII before any parser sees it."""
+    if not text:
+        raise FormulaError("The formula is empty; write one in x, for example cos(x).", text)
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(
+            f"The formula has more than {MAX_LENGTH} characters; shorten it.", text, MAX_LENGTH
+        )
+    depth = 0
+    for position, character in enumerate(text):
+        if character not in ALLOWED:
+            hint = HINTS.get(character, "Use numbers, x, a, b, + - * / ** and parentheses.")
+            raise FormulaError(f"{character!r} has no place in a formula. {hint}", text, position)
+        depth += (character == "(") - (character == ")")
+        if depth > MAX_NESTING:
+            raise FormulaError(
+                f"More than {MAX_NESTING} parentheses are open here; simplify the formula.", text, position
+            )
+
+
+class _Reader:
+    """Turns Python's syntax tree into ours, node by node, refusing what is not on the whitelist."""
+
+    def __init__(self, text: str):
+        self.text = text
+        self.variables: set[str] = set()
+
+    def read(self, node: ast.expr) -> Node:
+        if isinstance(node, ast.Constant):
+            return self._number(node)
+        if isinstance(node, ast.Name):
+            return self._variable(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            return self._apply(node, OPERATORS[type(node.op)], node.left, node.right)
+        if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
+            return self._apply(node, OPERATORS[type(node.op)], node.operand)
+        raise self._refuse(
+            node, "This part is not available; use numbers, x, a, b, + - * / ** and functions."
+        )
+
+    def _refuse(self, node: ast.expr, message: str) -> FormulaError:
+        return FormulaError(message, self.text, node.col_offset)
+
+    def _number(self, node: ast.Constant) -> Number:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise self._refuse(node, "Only real numbers are available.")
+        return self._finite(node, float(node.value))
+
+    def _finite(self, node: ast.expr, value: float) -> Number:
+        if not np.isfinite(value):
+            raise self._refuse(node, f"{ast.get_source_segment(self.text, node)} is not a finite number.")
+        return Number(value)
+
+    def _variable(self, node: ast.Name) -> Variable:
+        if node.id in FUNCTIONS:
+            raise self._refuse(node, f"{node.id} needs an argument in parentheses: {node.id}(x).")
+        if node.id not in VARIABLES:
+            raise self._refuse(
+                node, f"Unknown name {node.id!r}; use x, a, b and {', '.join(sorted(FUNCTIONS))}."
+            )
+        self.variables.add(node.id)
+        return Variable(node.id)
+
+    def _call(self, node: ast.Call) -> Node:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name not in FUNCTIONS:
+            what = f"{name!r} is not a function here" if name else "This is not a function"
+            raise self._refuse(
+                node, f"{what}; use {', '.join(sorted(FUNCTIONS))}, and * for products, as in a*(x + 1)."
+            )
+        if len(node.args) != 1 or node.keywords:
+            raise self._refuse(node, f"{name} takes one argument: {name}(x).")
+        return self._apply(node, FUNCTIONS[name], node.args[0])
+
+    def _apply(self, node: ast.expr, operation: Operation, *arguments: ast.expr) -> Node:
+        """Apply an operation, at once where all is number, so that 9**9**9**9 is refused by its place."""
+        read = tuple(self.read(argument) for argument in arguments)
+        known = [np.float64(argument.value) for argument in read if isinstance(argument, Number)]
+        if len(known) < len(read):
+            return Apply(operation, read)
+        with np.errstate(all="ignore"):
+            return self._finite(node, float(operation.numpy(*known)))

@@ -1,0 +1,35 @@
+"""Models: encoder -> equilibrium -> head; their zoo, weights, inference and calibration."""
+
+from deq.models.architectures import Architecture, construct
+from deq.models.checkpoints import (
+    Card,
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    load_pretrained,
+    pretrained_names,
+    save_checkpoint,
+)
+from deq.models.evaluation import Metrics, evaluate
+from deq.models.model import EquilibriumModel, count_parameters, picture, pixels
+from deq.models.zoo import MODELS, build
+
+__all__ = [
+    "MODELS",
+    "Architecture",
+    "Card",
+    "Checkpoint",
+    "CheckpointError",
+    "EquilibriumModel",
+    "Metrics",
+    "build",
+    "construct",
+    "count_parameters",
+    "evaluate",
+    "load_checkpoint",
+    "load_pretrained",
+    "picture",
+    "pixels",
+    "pretrained_names",
+    "save_checkpoint",
+]

@@ -1,0 +1,94 @@
+"""A model: encoder -> equilibrium -> head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from deq.gradients import Gradient, Implicit, Probe, equilibrium
+from deq.solvers import Anderson, Solution, Solver
+
+Layer = Callable[[Array], Array]
+
+
+def zero_start(cell: nnx.Module, x: Array) -> Array:
+    """z0 = 0, of the injection's shape."""
+    return jnp.zeros_like(x)
+
+
+def cell_start(cell: nnx.Module, x: Array) -> Array:
+    """z0 = f(0, x), the blog's start."""
+    return cell(jnp.zeros_like(x), x)
+
+
+class EquilibriumModel(nnx.Module):
+    """y = head(z*), z* = cell(z*, encode(x)).
+
+    encoder: x -> the injection, (batch, ...) of the state's shape. start: (cell, injection) -> z0.
+    """
+
+    def __init__(
+        self,
+        encoder: Layer,
+        cell: nnx.Module,
+        head: Layer,
+        start: Callable[[nnx.Module, Array], Array] = zero_start,
+    ) -> None:
+        self.encoder = encoder
+        self.cell = cell
+        self.head = head
+        self.start_rule = start
+        self.temperature = 1.0  # of the probabilities, see deq.models.calibration
+
+    def __call__(
+        self,
+        x: Array,
+        solver: Solver = Anderson(),
+        gradient: Gradient = Implicit(),
+        probe: Probe | None = None,
+    ) -> tuple[Array, Solution]:
+        """x: (batch, ...) -> outputs (batch, classes) and the Solution behind them."""
+        injection = self.encode(x)
+        solution = equilibrium(self.cell, injection, self.start(injection), solver, gradient, probe)
+        return self.head(solution.z), solution
+
+    def probabilities(self, z: Array) -> Array:
+        """Calibrated class probabilities of a state: (batch, ...) -> (batch, classes)."""
+        return jax.nn.softmax(self.head(z) / self.temperature)
+
+    def encode(self, x: Array) -> Array:
+        """The injection of x: (batch, ...), constant through a solve."""
+        return self.encoder(x)
+
+    def start(self, injection: Array) -> Array:
+        """z0 for an injection. The equilibrium does not depend on it, so neither does a gradient."""
+        return jax.lax.stop_gradient(self.start_rule(self.cell, injection))
+
+
+def pixels(images: Array) -> Array:
+    """uint8 (batch, 28, 28, 1) -> float32 (batch, 784) in [0, 1]; floating images are only flattened."""
+    return flattened(picture(images))
+
+
+def picture(images: Array) -> Array:
+    """uint8 images -> float32 in [0, 1], of the same shape; floating images are left as they are."""
+    return images.astype(jnp.float32) / 255 if images.dtype == jnp.uint8 else images
+
+
+def identity(x: Array) -> Array:
+    """x itself: no encoder, or no head."""
+    return x
+
+
+def flattened(x: Array) -> Array:
+    """(batch, ...) -> (batch, n)."""
+    return x.reshape(x.shape[0], -1)
+
+
+def count_parameters(model: nnx.Module) -> int:
+    """Trainable numbers in a model."""
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))

@@ -1,0 +1,96 @@
+"""How each model is trained: one frozen table, read by the command line and the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deq.data.augment import Augmentation
+from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
+from deq.solvers import Anderson, ODEFlow, Picard, Solver
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training run. Hashable: a run with equal settings compiles nothing anew.
+
+    warmup is the share of all steps with a rising learning rate, after which it falls to zero along a
+    cosine. clip bounds the gradient's global norm. average is the decay of the running mean of the
+    weights, of which the result is made (0: the last weights). jacobian is the weight of
+    ||df/dz||_F^2 / n in the loss. steps_per_call is how many steps one compiled call runs. patience is
+    how many updates in a row may lack an equilibrium before the run is ended (0: any number). precision is
+    that of the products inside the cell, float32 or bf16; see deq.training.precision.
+    """
+
+    solver: Solver
+    gradient: Gradient = Implicit()
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    label_smoothing: float = 0.0
+    jacobian: float = 0.0
+    average: float = 0.0
+    augmentation: Augmentation | None = None
+    steps_per_call: int = 39
+    patience: int = 500
+    precision: str = "float32"
+
+
+RECIPES: dict[str, Recipe] = {
+    "toy": Recipe(
+        solver=Anderson(tol=1e-5, max_nfe=50),
+        gradient=Implicit(Anderson(tol=1e-5, max_nfe=50)),
+        epochs=1000,
+        batch_size=10,
+        learning_rate=0.05,
+        warmup=0.0,
+        steps_per_call=100,
+    ),
+    "blog": Recipe(
+        solver=ODEFlow(tol=1e-3, max_nfe=300),
+        gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
+        epochs=20,
+        learning_rate=2e-3,
+        jacobian=1.0,
+        average=0.999,
+        augmentation=Augmentation(),
+    ),
+    "mlp": Recipe(
+        solver=Anderson(tol=1e-3, max_nfe=30),
+        gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
+        epochs=30,
+        learning_rate=5e-3,
+        weight_decay=1e-4,
+        average=0.999,
+        augmentation=Augmentation(),
+    ),
+    "monotone": Recipe(
+        solver=Anderson(tol=1e-3, max_nfe=60),
+        gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
+        epochs=30,
+        learning_rate=5e-3,
+        jacobian=0.2,
+        average=0.999,
+        augmentation=Augmentation(),
+    ),
+    "conv": Recipe(
+        solver=Picard(tol=1e-3, max_nfe=30),
+        gradient=Phantom(),
+        epochs=30,
+        learning_rate=6e-3,
+        weight_decay=1e-3,
+        label_smoothing=0.05,
+        jacobian=0.5,
+        average=0.999,
+        augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3),
+    ),
+}
+
+# The same weights without an equilibrium, each in the place of the solve and of its gradient.
+BASELINES: dict[str, Gradient] = {
+    "explicit": Unrolled(steps=1),
+    "unrolled": Unrolled(steps=5),
+    "neural-ode": ThroughODE(t1=1.0, tol=1e-3, max_steps=32),
+}

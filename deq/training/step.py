@@ -1,0 +1,217 @@
+"""A training step as a pure function of the state, the recipe and the step's number, many in one compiled call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from deq.cells.regularizers import jacobian_penalty
+from deq.data import Examples, Loss
+from deq.devices import sum_of_parts
+from deq.gradients import Probe
+from deq.models.evaluation import Metrics, measure
+from deq.training.recipes import Recipe
+
+_PENALISED = 32  # examples of a batch whose Jacobians are measured: as good on average, a quarter of the time
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class TrainState:
+    """All that changes while training; with the recipe and the seed it determines everything to come."""
+
+    parameters: nnx.State
+    average: nnx.State
+    optimizer: Any
+    step: Array  # () int32
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Health:
+    """Means over steps of what tells a sound run from a failing one.
+
+    metrics: of the training batches. backward_nfe, backward_converged: of the gradient's own solve (0
+    where it needs none). gradient_norm: before clipping. skipped: share of updates that were not finite
+    and were left out.
+    """
+
+    metrics: Metrics
+    backward_nfe: Array | float
+    backward_converged: Array | float
+    gradient_norm: Array | float
+    skipped: Array | float
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a training step is compiled for."""
+
+    graphdef: nnx.GraphDef
+    loss: Loss
+    recipe: Recipe
+    mesh: Mesh
+
+    @property
+    def parts(self) -> int:
+        """How many parts of a batch are derived on devices of their own; 1 where all devices derive it together."""
+        apart = self.recipe.solver.in_parts and self.recipe.gradient.in_parts
+        return self.mesh.shape[self.mesh.axis_names[0]] if apart else 1
+
+
+def start_state(parameters: nnx.State, recipe: Recipe) -> TrainState:
+    """The state before the first step."""
+    optimizer = optimizer_of(recipe, jnp.asarray(1)).init(parameters)
+    return TrainState(parameters, parameters, optimizer, jnp.zeros((), jnp.int32))
+
+
+def optimizer_of(recipe: Recipe, steps: Array) -> optax.GradientTransformation:
+    def rate(count: Array) -> Array:
+        """Linear warm-up, then a cosine to zero. `steps` is traced: a longer run compiles nothing anew."""
+        warmup = recipe.warmup * steps
+        rising = (count + 1) / jnp.maximum(warmup, 1)
+        falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
+        return recipe.learning_rate * jnp.minimum(rising, falling)
+
+    return optax.chain(
+        optax.clip_by_global_norm(recipe.clip),
+        optax.scale_by_adam(),
+        optax.add_decayed_weights(recipe.weight_decay, mask=_matrices),
+        optax.scale_by_learning_rate(rate),
+    )
+
+
+def _matrices(parameters: Any) -> Any:
+    """Weight decay acts on kernels, not on biases or scales."""
+    return jax.tree.map(lambda p: p.ndim > 1, parameters)
+
+
+@partial(jax.jit, static_argnames=("program", "size"), donate_argnames="state")
+def run_steps(
+    program: Program,
+    state: TrainState,
+    rest: nnx.State,
+    train: Examples,
+    order: Array,
+    seed: Array,
+    steps: Array,
+    size: int,
+) -> tuple[TrainState, Health]:
+    """`size` steps of one epoch, in its order, in one compiled call; the mean of their health.
+
+    The batch is split over the mesh's devices, everything else stands on each of them. The state given is
+    donated: its memory becomes the new one's, and it must not be used again.
+    """
+    batch_size, key = program.recipe.batch_size, jax.random.key(seed)
+    everywhere = NamedSharding(program.mesh, PartitionSpec())
+    split = NamedSharding(program.mesh, PartitionSpec(program.mesh.axis_names[0]))
+
+    def one(state: TrainState, _: None) -> tuple[TrainState, Health]:
+        batch = jax.lax.with_sharding_constraint(batch_of(train, order, batch_size, state.step), split)
+        return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), steps)
+
+    state, health = jax.lax.scan(one, state, length=size)
+    if not program.recipe.average:
+        state = replace(state, average=state.parameters)
+    health = jax.tree.map(jnp.nanmean, health)
+    return jax.lax.with_sharding_constraint((state, health), everywhere)
+
+
+@partial(jax.jit, static_argnames=("n", "size"))
+def order_of(n: int, size: int, step: Array, seed: Array) -> Array:
+    """The order of the n examples in the epoch of `step`: its own, unless one batch holds them all.
+
+    To be found once an epoch: to sort 55,000 numbers takes as long as several training steps.
+    """
+    per_epoch = n // size
+    if per_epoch == 1:
+        return jnp.arange(n)
+    return jax.random.permutation(jax.random.fold_in(jax.random.key(seed), step // per_epoch), n)
+
+
+def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:
+    """The step's `size` examples in an epoch's order."""
+    rows = jax.lax.dynamic_slice_in_dim(order, step % (len(order) // size) * size, size)
+    return Examples(train.x[rows], train.y[rows])
+
+
+def _step(
+    program: Program, state: TrainState, rest: nnx.State, batch: Examples, key: Array, steps: Array
+) -> tuple[TrainState, Health]:
+    recipe = program.recipe
+    noise, augment, hutchinson = jax.random.split(key, 3)
+    x = batch.x if recipe.augmentation is None else recipe.augmentation(batch.x, augment)
+    derive = partial(_derived, program)
+    if program.parts > 1:
+        derive = sum_of_parts(derive, program.mesh)
+    total, gradients, sums, counts = derive((state.parameters, rest, noise, hutchinson), Examples(x, batch.y))
+    norm = optax.global_norm(gradients)
+    updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
+    parameters = optax.apply_updates(state.parameters, updates)
+    average = state.average
+    if recipe.average:
+        share = _fresh_share(recipe.average, state.step)
+        average = optax.incremental_update(parameters, average, share)
+    sound = jnp.isfinite(total) & jnp.isfinite(norm)
+    parameters, average, optimizer = jax.tree.map(
+        lambda new, old: jnp.where(sound, new, old),
+        (parameters, average, optimizer),
+        (state.parameters, state.average, state.optimizer),
+    )
+    metrics, backward = jax.tree.map(jnp.divide, sums, counts)
+    health = Health(metrics, backward.nfe, backward.converged, norm, 1.0 - sound)
+    return TrainState(parameters, average, optimizer, state.step + 1), health
+
+
+def _fresh_share(decay: float, step: Array) -> Array:
+    """The new weights' share in the average: larger in the beginning, so that the start is forgotten."""
+    return 1 - jnp.minimum(decay, (1 + step) / (10 + step))
+
+
+def _derived(
+    program: Program, whole: tuple[nnx.State, nnx.State, Array, Array], batch: Examples
+) -> tuple[Array, nnx.State, Any, Any]:
+    """The share of the loss that one device's part of a batch has, its gradient, and sums and counts of its figures.
+
+    Figures that are not there are NaN and do not count. What is random in the model differs from device to device.
+    """
+    parameters, rest, *keys = whole
+    if program.parts > 1:
+        place = jax.lax.axis_index(program.mesh.axis_names[0])
+        keys = [jax.random.fold_in(key, place) for key in keys]
+    derive = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
+    probe = Probe.zeros(len(batch.y))
+    (share, metrics), (gradients, backward) = derive(parameters, probe, program, rest, batch, *keys)
+    sums = jax.tree.map(jnp.nansum, (metrics, backward))
+    counts = jax.tree.map(lambda v: jnp.sum(~jnp.isnan(v), dtype=jnp.float32), (metrics, backward))
+    return share, gradients, sums, counts
+
+
+def _loss(
+    parameters: nnx.State,
+    probe: Probe,
+    program: Program,
+    rest: nnx.State,
+    batch: Examples,
+    noise: Array,
+    hutchinson: Array,
+) -> tuple[Array, Metrics]:
+    recipe, parts = program.recipe, program.parts
+    model = nnx.merge(program.graphdef, parameters, rest, copy=True)
+    nnx.reseed(model, default=noise, dropout=noise)
+    outputs, solution = model(batch.x, recipe.solver, recipe.gradient, probe)
+    losses = program.loss(outputs, batch.y, recipe.label_smoothing)
+    total = jnp.mean(losses)
+    if recipe.jacobian:
+        some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))
+        penalty = jacobian_penalty(model.cell, model.encode(batch.x[some]), solution.z[some], hutchinson)
+        total += recipe.jacobian * penalty
+    return total / parts, measure(outputs, batch.y, losses, solution)

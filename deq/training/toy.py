@@ -1,0 +1,86 @@
+"""The toy trained and looked at from outside: what it says, how it gets there, the slope that it has learnt."""
+
+from dataclasses import dataclass, replace
+
+import jax
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from deq.data import double
+from deq.models import EquilibriumModel, build
+from deq.solvers import Picard, Solution, solve
+from deq.training.loop import Finished, Progress, fit
+from deq.training.recipes import RECIPES
+
+BEST_SLOPE = 2 / 3  # z = s (z + x) gives z* = s x / (1 - s), which is 2x for s = 2/3
+TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
+OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
+STEPS_KEPT = 60
+SHORT = 200  # a run up to here shows its loss after every update, a longer one after every tenth
+
+WALK = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
+
+
+@dataclass(frozen=True)
+class ToyStudy:
+    """A trained toy as plain arrays. x, prediction, residual, converged, nfe: (n,); values: (n, 60), NaN past the end.
+
+    values[i, k]: z of input i after k applications of the cell. slope: df/dz of the cell, the same everywhere.
+    """
+
+    x: np.ndarray
+    prediction: np.ndarray
+    residual: np.ndarray
+    converged: np.ndarray
+    nfe: np.ndarray
+    values: np.ndarray
+    slope: float
+
+    def at(self, x: float) -> float:
+        """The prediction at an input that is among `x`."""
+        return float(self.prediction[np.flatnonzero(self.x == x)[0]])
+
+
+@dataclass(frozen=True)
+class ToyRun:
+    """One training run as plain arrays: the study of its result, and the loss (n,) after `step` (n,) updates."""
+
+    study: ToyStudy
+    step: np.ndarray
+    loss: np.ndarray
+
+
+def train_toy(seed: int, steps: int) -> ToyRun:
+    """Train y = 2x from fresh weights by the toy's recipe, `steps` updates long, a multiple of 10."""
+    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=1 if steps <= SHORT else 10)
+    history = []
+    for event in fit(build("toy", seed), double(), recipe, seed=seed):
+        if isinstance(event, Progress):
+            history.append((event.step, event.health.metrics.loss))
+        elif isinstance(event, Finished):
+            study = study_toy(event.model)
+    step, loss = np.array(history, float).T
+    return ToyRun(study, step, loss)
+
+
+def study_toy(model: EquilibriumModel) -> ToyStudy:
+    """Apply the toy's cell to x = -10 to 15 until it settles, by plain iteration, and measure its slope.
+
+    The cell is affine, so one slope says all: plain iteration settles exactly when it lies between -1 and 1.
+    """
+    x = np.sort(np.concatenate([TRAINED_ON, OUTSIDE]))[:, None]
+    solution, slope = jax.device_get(_walk(*nnx.split(model), jax.device_put(x)))
+    trace = solution.trace.z[..., 0]
+    found = (solution.z[:, 0], solution.residual, solution.converged, solution.nfe)
+    return ToyStudy(x[:, 0], *found, values=trace, slope=float(slope))
+
+
+@jax.jit(static_argnums=0)
+def _walk(graph: nnx.GraphDef, state: nnx.State, x: Array) -> tuple[Solution, Array]:
+    model = nnx.merge(graph, state)
+    injection = model.encode(x)
+    start = model.start(injection)
+    solution = solve(lambda z: model.cell(z, injection), start, WALK, trace=STEPS_KEPT)
+    slope = jax.grad(lambda z: model.cell(z, injection[:1]).sum())(start[:1])
+    return solution, slope[0, 0]

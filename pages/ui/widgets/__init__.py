@@ -1,0 +1,1 @@
+"""What every page shares: charts, cards, links, downloads, code, the glossary, the menu."""

@@ -1,0 +1,76 @@
+"""Plotly figures on a page, and their way out of it: as SVG or PNG by their camera, as CSV by a button."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from deq.plots.table import figure_table
+from pages.ui.widgets.downloads import csv_button
+
+OPEN, FORMAT, DRAWN = "download", "picture_format", "_drawn"  # keys of the session
+FORMATS = ("SVG", "PNG")
+
+# No logo and no buttons but the camera: zoom by dragging, back by double click.
+CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": [
+        "zoom2d",
+        "pan2d",
+        "select2d",
+        "lasso2d",
+        "zoomIn2d",
+        "zoomOut2d",
+        "autoScale2d",
+        "resetScale2d",
+    ],
+}
+
+
+def show(
+    figure: go.Figure,
+    key: str,
+    caption: str | None = None,
+    alt: str | None = None,
+    on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
+):
+    """Draw a figure of deq.plots over the full width; its ground is transparent, its text in the theme's colour.
+
+    caption: one line under the picture that says what is seen; alt: the same for screen readers, where the page
+    says it elsewhere.
+    on_select: as in `st.plotly_chart`, whose result is returned (the selection, when it is not "ignore").
+    """
+    if st.session_state.get(OPEN):
+        st.session_state.setdefault(DRAWN, {})[key] = figure
+    image = {"format": st.session_state.get(FORMAT, FORMATS[0]).lower(), "filename": key, "scale": 2}
+    config = CONFIG | {"toImageButtonOptions": image}
+    result = st.plotly_chart(figure, key=key, on_select=on_select, config=config, alt=alt or caption)
+    if caption:
+        st.caption(caption)
+    return result
+
+
+def download_pictures() -> None:
+    """The data of every picture above, each as CSV, and the choice of what a picture's camera saves.
+
+    Call it after the pictures. They are read only while it is open.
+    """
+    box = st.popover("Download", icon=":material/download:", key=OPEN, on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        st.segmented_control(
+            "The camera in a picture's corner saves",
+            FORMATS,
+            default=FORMATS[0],
+            required=True,
+            key=FORMAT,
+            persist_state="session",
+        )
+        st.caption("The numbers of each picture, as CSV:")
+        with st.container(horizontal=True):
+            for key, figure in st.session_state.pop(DRAWN, {}).items():
+                csv_button(key.replace("-", " ").capitalize(), figure_table(figure), f"picture-{key}.csv")

@@ -1,0 +1,223 @@
+"""The comparison against what is known: closed forms of affine cells, and who settles where."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from deq.analysis.comparison import Problem, Subject, make_problem, pose, race, subject_names
+from deq.analysis.comparison.affine import affine_model, random_matrix
+from deq.analysis.comparison.effort import effort_table, efforts
+from deq.analysis.comparison.gradients import exact_gradient, methods_for
+from deq.analysis.comparison.lineup import SOLVER_NAMES, Lineup
+from deq.analysis.comparison.problem import solve_problem
+from deq.analysis.comparison.race import race_table
+from deq.analysis.comparison.reference import Reference, find_reference, relative_error
+from deq.analysis.comparison.spectrum import find_spectrum, polynomial_factor, spectrum_table
+from deq.analysis.comparison.stiff import REACH, stiffen
+from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, digit_problem
+from deq.analysis.comparison.test_time_compute import ANOTHER, compute_table, forget, path_table, spend
+from deq.analysis.comparison.timing import device_name, measure
+from deq.analysis.comparison.work_precision import precision_table, work_precision
+from deq.models import EquilibriumModel, build, pixels
+from deq.models.model import cell_start
+
+LINEUP = Lineup(tol=1e-4, max_nfe=300)
+
+
+@pytest.fixture(scope="module")
+def spiral() -> Problem:
+    return make_problem(Subject(SPIRAL, NOISE, size=8))
+
+
+@pytest.fixture(scope="module")
+def contraction() -> Problem:
+    return make_problem(Subject(RANDOM, NOISE, size=8, radius=0.8))
+
+
+@pytest.fixture(scope="module")
+def reference(contraction: Problem) -> Reference:
+    return find_reference(contraction)
+
+
+@pytest.mark.parametrize("name", ["Picard", "damped Picard", "Anderson", "ODE flow"])
+def test_only_the_flow_settles_on_the_spiral(spiral: Problem, name: str) -> None:
+    run = race(spiral, LINEUP.solver(name))
+    assert run.converged.all() == (name == "ODE flow")
+    assert run.converged.any() == (name == "ODE flow")
+    assert np.isfinite(run.residual).all()
+
+
+def test_reference_is_the_closed_form(contraction: Problem, reference: Reference) -> None:
+    """z* = (I - W)^{-1} x."""
+    weights = np.asarray(contraction.model.cell.weights[...], np.float64)
+    exact = np.linalg.solve(np.eye(40) - weights, np.asarray(contraction.inputs, np.float64).T).T
+    assert reference.z.dtype == np.float64
+    assert reference.converged.all()
+    np.testing.assert_allclose(reference.z, exact, rtol=1e-9, atol=1e-9)
+    assert relative_error(2 * reference.z, reference) == pytest.approx(np.ones(8))
+
+
+def test_reference_goes_on_where_anderson_fails(spiral: Problem) -> None:
+    assert find_reference(spiral).converged.all()
+
+
+def test_run_agrees_with_its_trace(contraction: Problem) -> None:
+    run = race(contraction, LINEUP.solver("Anderson"))
+    assert run.converged.all()
+    for i in range(8):
+        known = np.isfinite(run.trace_residual[i])
+        assert run.trace_nfe[i][known][-1] == run.nfe[i]
+        assert run.trace_residual[i][known].min() == pytest.approx(run.residual[i])
+    assert run.trace_milliseconds.max() == pytest.approx(1e3 * np.median(run.seconds))
+    table = race_table({"Anderson": run}, None)
+    assert table["NFE, most"] == [run.nfe.max()]
+    assert table["same class"] == [None]
+
+
+def test_agreement_counts_classes() -> None:
+    problem = digit_problem(build("mlp"), 8, seed=0)
+    run = race(problem, LINEUP.solver("Anderson"))
+    assert race_table({"Anderson": run}, run.classes)["same class"] == [1.0]
+    wrong = np.where(np.arange(8) < 2, run.classes + 1, run.classes)
+    assert race_table({"Anderson": run}, wrong)["same class"] == [0.75]
+
+
+def test_errors_fall_with_the_tolerance(contraction: Problem, reference: Reference) -> None:
+    """||z - z*|| <= ||(I - W)^{-1}|| ||f(z) - z||, so the error is within that of the tolerance."""
+    curve = work_precision(contraction, LINEUP.solver("damped Picard"), reference, double=True)
+    assert curve.converged.all()
+    inverse = np.linalg.inv(np.eye(40) - np.asarray(contraction.model.cell.weights[...], np.float64))
+    bound = 1.5 * np.linalg.norm(inverse, 2) * curve.tol[:, None] * np.linalg.norm(np.linalg.inv(inverse), 2)
+    assert (curve.error <= bound).all()
+    assert (np.diff(np.median(curve.error, axis=1)) < 0).all()
+    assert (np.diff(curve.nfe, axis=0) >= 0).all()
+    assert len(precision_table({"damped Picard": curve})["tolerance"]) == 7
+
+
+def test_an_unknown_reference_gives_no_error(reference: Reference) -> None:
+    unknown = Reference(reference.z, reference.residual, np.zeros(8, bool), None)
+    assert np.isnan(relative_error(reference.z, unknown)).all()
+
+
+def test_spectrum_is_that_of_the_weights(contraction: Problem, reference: Reference) -> None:
+    spectrum = find_spectrum(contraction, reference, samples=3)
+    assert spectrum.radius == pytest.approx([0.8] * 3, rel=1e-4)
+    exact = np.sort(np.abs(np.linalg.eigvals(np.asarray(contraction.model.cell.weights[...]))))
+    np.testing.assert_allclose(np.sort(np.abs(spectrum.eigenvalues[0])), exact, rtol=1e-3)
+    assert spectrum_table(spectrum, 0.5)["Picard"] == [True] * 3
+
+
+def test_regions_of_the_spiral(spiral: Problem) -> None:
+    spectrum = find_spectrum(spiral, find_reference(spiral), samples=1)
+    assert spectrum.radius[0] == pytest.approx(np.hypot(0.5, 3))
+    assert spectrum.damped_radius(0.5)[0] == pytest.approx(np.hypot(0.75, 1.5))
+    assert spectrum.abscissa[0] == pytest.approx(0.5)
+
+
+def test_polynomials_by_hand() -> None:
+    """On two real points a, b of 1 - l the best p(t) = 1 - c t leaves |b - a| / (a + b)."""
+    assert polynomial_factor(np.array([0.5, 0.0]), 1) == pytest.approx(0.5 / 1.5, rel=1e-3)
+    assert polynomial_factor(np.array([0.5, -2.0]), 2) == pytest.approx(0, abs=1e-9)
+    assert polynomial_factor(np.array([1.0, 0.3]), 3) == pytest.approx(1)  # l = 1 cannot be mixed away
+
+
+@pytest.mark.parametrize(("memory", "settles"), [(5, False), (15, True)])
+def test_the_reason_given_for_anderson_holds(spiral: Problem, memory: int, settles: bool) -> None:
+    spectrum = find_spectrum(spiral, find_reference(spiral), samples=1)
+    factor = polynomial_factor(spectrum.eigenvalues[0], memory) * spectrum.radius[0]
+    assert (factor < 1) == settles
+    found = solve_problem(spiral, Lineup(memory=memory).solver("Anderson"))
+    assert bool(found.converged.all()) == settles
+
+
+def test_more_evaluations_never_hurt(contraction: Problem) -> None:
+    curve = spend(contraction, LINEUP.solver("Anderson"))
+    assert curve.accuracy is None
+    assert (np.diff(curve.residual, axis=0) <= 0).all()
+    assert compute_table({"Anderson": curve})["accuracy"] == [None] * len(curve.budget)
+
+
+class TwoWells(nnx.Module):
+    """f(z, x) = tanh(3 z + x / 10): two equilibria for every x, and the start decides."""
+
+    def __call__(self, z: jax.Array, x: jax.Array) -> jax.Array:
+        return jnp.tanh(3 * z + 0.1 * x)
+
+
+def test_forgetful_and_not(contraction: Problem) -> None:
+    solver = Lineup(tol=1e-6).solver("damped Picard")
+    assert all((end.cosine > 0.9999).all() for end in forget(contraction, solver).values())
+    sign = np.array([[1.0, 1.0], [-1.0, -1.0]], np.float32)
+    wells = pose(EquilibriumModel(lambda x: x, TwoWells(), lambda z: z, start=cell_start), sign)
+    found = forget(wells, solver)
+    assert found[ANOTHER].cosine == pytest.approx([-1, -1])
+    assert path_table(found)["aligned"][-1] == 0
+
+
+def test_efforts_are_in_order(contraction: Problem) -> None:
+    effort = efforts(contraction, LINEUP.solver("Anderson"))
+    assert effort_table(effort)["NFE"] == sorted(effort.nfe)
+    assert "class" not in effort_table(effort)
+
+
+def test_stiff_digits_are_near_and_slower() -> None:
+    problem = digit_problem(build("mlp"), 8, seed=0)
+    stiff = stiffen(problem)
+    moved = np.abs(stiff.inputs.reshape(8, -1) - pixels(jnp.asarray(problem.inputs)))
+    assert REACH / 2 < moved.max() <= REACH + 1e-6
+    solver = Lineup(tol=1e-6).solver("Picard")
+    assert solve_problem(stiff, solver).nfe.mean() > solve_problem(problem, solver).nfe.mean()
+
+
+def test_subjects_by_settings() -> None:
+    assert Subject("mlp").batches == [DIGITS, NOISE, STIFF]
+    assert subject_names()[-2:] == [RANDOM, SPIRAL]
+    assert make_problem(Subject("toy", NOISE, size=5)).z0.shape == (5, 1)
+    same, other = (make_problem(Subject(RANDOM, NOISE, 2, seed)).inputs for seed in (3, 4))
+    np.testing.assert_array_equal(same, make_problem(Subject(RANDOM, NOISE, 2, 3)).inputs)
+    assert not np.array_equal(same, other)
+
+
+@pytest.mark.parametrize(
+    ("subject", "message"),
+    [
+        (Subject(RANDOM, DIGITS), "random cell takes noise"),
+        (Subject("nothing", NOISE), "No pretrained model"),
+        (Subject("mlp", NOISE, weights=b"garbage"), "no safetensors"),
+    ],
+)
+def test_what_cannot_be_is_refused(subject: Subject, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_problem(subject)
+
+
+def test_lineup_knows_its_names() -> None:
+    assert {type(LINEUP.solver(name)).__name__ for name in SOLVER_NAMES} >= {
+        "Picard",
+        "NewtonKrylov",
+        "ODEFlow",
+    }
+    assert LINEUP.solver("damped Picard").damping == 0.5
+    with pytest.raises(ValueError, match="choose from Picard"):
+        LINEUP.solver("Euler")
+
+
+def test_measured_after_a_first_call() -> None:
+    calls = []
+    assert measure(lambda: calls.append(1), repeats=4).shape == (4,)
+    assert len(calls) == 5
+    assert device_name()
+
+
+def test_large_states_show_their_outermost_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = np.random.default_rng(0).normal(size=(2, 90)).astype(np.float32)
+    problem = pose(affine_model(random_matrix(0.8, seed=0, n=90)), inputs)
+    found = find_reference(problem)
+    dense = exact_gradient(problem, found)
+    monkeypatch.setattr("deq.analysis.comparison.spectrum.EXACT_SIZE", 80)
+    monkeypatch.setattr("deq.analysis.comparison.gradients.EXACT_SIZE", 80)
+    assert find_spectrum(problem, found).radius == pytest.approx([0.8] * 2, rel=0.01)
+    assert "dense" not in methods_for(problem)
+    np.testing.assert_allclose(exact_gradient(problem, found), dense, rtol=1e-7, atol=1e-9)

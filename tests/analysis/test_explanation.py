@@ -1,0 +1,91 @@
+"""Explanations against what they claim: finite differences, answers to blanked pictures, planes, and other starts."""
+
+import jax
+import numpy as np
+import pytest
+
+from deq.analysis.comparison.problem import pose, widen
+from deq.analysis.explanation import fit_plane, noise_starts, occlusion, saliency, solve_from
+from deq.data import load_dataset
+from deq.gradients import Implicit
+from deq.models.checkpoints import Checkpoint, load_pretrained
+from deq.models.evaluation import predict
+from deq.solvers import Anderson, Picard
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    """Real digits (n, 28, 28) uint8 that need no network."""
+    return load_dataset("digits").test_images[:40, ..., 0]
+
+
+@pytest.fixture(scope="module")
+def blog() -> Checkpoint:
+    return load_pretrained("blog")  # smooth: tanh, no kinks for finite differences to fall over
+
+
+def test_saliency_is_the_slope_of_the_evidence(digits, blog) -> None:
+    exact, step = Anderson(tol=1e-13, max_nfe=400), 1e-5
+    with jax.enable_x64(True):
+        model = widen(pose(blog.model, digits[:1, ..., None])).model
+        image = digits[0][..., None] / 255
+        found = saliency(model, image, 3, 5, exact, Implicit(exact))
+        largest = np.argsort(np.abs(found.gradient).ravel())[-3:]
+        pixels = [np.unravel_index(i, image.shape) for i in [*largest, 300]]
+        moves = [
+            step * np.eye(image.size)[np.ravel_multi_index(p, image.shape)].reshape(image.shape)
+            for p in pixels
+        ]
+        sides = [[saliency(model, image + s * m, 3, 5, exact).evidence for s in (1, -1)] for m in moves]
+        slopes = [(up - down) / (2 * step) for up, down in sides]
+    assert found.converged
+    np.testing.assert_allclose([found.gradient[p] for p in pixels], slopes, rtol=1e-5, atol=1e-7)
+
+
+def test_saliency_of_no_equilibrium_says_so(digits, blog) -> None:
+    image = digits[0][..., None].astype(np.float32) / 255
+    assert not saliency(blog.model, image, 3, 5, Picard(tol=1e-3, max_nfe=2)).converged
+
+
+def test_occlusion_is_the_answer_to_a_blanked_picture(digits, blog) -> None:
+    image = digits[1]
+    found = occlusion(blog.model, image, 7, 1, blog.solver, patch=5, stride=4)
+    assert found.lost.shape == (7, 7)
+    row, column = np.unravel_index(found.lost.argmax(), found.lost.shape)
+    blanked = image.copy()
+    blanked[4 * row : 4 * row + 5, 4 * column : 4 * column + 5] = 0  # centred at 4 i + 2
+    p, _ = predict(blog.model, np.stack([image, blanked])[..., None], blog.solver)
+    evidence = np.log(p[:, 7] / p[:, 1])
+    np.testing.assert_allclose(found.lost[row, column], evidence[0] - evidence[1], rtol=1e-3)
+    assert found.labels[row, column] == p[1].argmax()
+    assert not image[:5, -4:].any()
+    np.testing.assert_allclose(found.lost[0, -1], 0, atol=1e-4)
+    assert found.converged.all()
+
+
+def test_plane_of_states_that_lie_in_one() -> None:
+    rng = np.random.default_rng(0)
+    places, frame = rng.normal(size=(50, 2)) * [3, 1], np.linalg.qr(rng.normal(size=(24, 2)))[0]
+    states = (places @ frame.T + 7).reshape(50, 2, 3, 4)
+    plane = fit_plane(states, np.arange(50) % 10)
+    np.testing.assert_allclose(plane.explained.sum(), 1, rtol=1e-6)
+    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-6)
+    gaps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    np.testing.assert_allclose(
+        np.linalg.norm(np.diff(plane.project(states), axis=0), axis=1), gaps, rtol=1e-5
+    )
+    np.testing.assert_allclose(plane.points, plane.project(states), atol=1e-6)
+    with pytest.raises(ValueError, match="three equilibria"):
+        fit_plane(states[:2], np.arange(2))
+
+
+def test_every_start_ends_at_the_model_s_equilibrium(digits, blog) -> None:
+    p, solution = predict(blog.model, digits[:8, ..., None], blog.solver)
+    z = np.asarray(solution.z)
+    ends = solve_from(blog.model, digits[0], np.concatenate([z[1:], noise_starts(z, 4)]), blog.solver, 16)
+    assert ends.agree.all()
+    assert ends.labels[0] == p[0].argmax()
+    assert ends.distance[0] == 0 < ends.distance[1:].max() < 0.02  # the tolerance is 1e-3
+    np.testing.assert_allclose(ends.states[1, 0], z[1], rtol=1e-5)
+    short = solve_from(blog.model, digits[0], z[1:], Picard(tol=1e-3, max_nfe=2), 16)
+    assert not short.agree.any()

@@ -1,0 +1,66 @@
+"""The front page's numbers against what is known about them."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from deq import Picard, solve
+from deq.analysis.front_page import (
+    GAIN,
+    TURN,
+    UNITS,
+    random_layer,
+    ring,
+    settle_cosine,
+    settle_flow,
+    settle_layer,
+)
+from deq.plots.story import cosine_picture, flow_picture, layer_picture
+
+DOTTIE = 0.7390851332151607
+
+
+@pytest.mark.parametrize("start", [-1.0, 0.0, 0.739, 2.0])
+def test_cosine_ends_at_the_dottie_number(start: float) -> None:
+    solution = settle_cosine(jnp.array([start]))
+    assert bool(solution.converged[0])
+    assert float(solution.z[0, 0]) == pytest.approx(DOTTIE, abs=5e-6)
+    orbit = solution.trace.z[0, : int(solution.nfe[0]), 0]
+    np.testing.assert_allclose(orbit[1:], np.cos(orbit[:-1]), atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_layer_settles_from_anywhere(seed: int) -> None:
+    weights, x = random_layer(seed)
+    assert np.linalg.norm(weights, 2) == pytest.approx(GAIN, abs=1e-5)
+    solution = settle_layer(weights, x)
+    assert bool(solution.converged[0])
+    np.testing.assert_allclose(solution.z[0], np.tanh(weights @ solution.z[0] + x), atol=5e-3)
+
+
+def test_flow_comes_to_rest_where_iteration_does_not() -> None:
+    starts = jnp.asarray(ring(12))
+    flow = settle_flow(starts)
+    assert flow.converged.all()
+    assert np.ptp(np.asarray(flow.z), axis=0).max() < 0.05
+    rotation = TURN * jnp.array([[0.0, -1.0], [1.0, 0.0]])
+    again = solve(lambda z: jnp.tanh(z @ rotation.T + jnp.array([0.6, -0.2])), starts, Picard(max_nfe=500))
+    assert not again.converged.any()
+
+
+def test_a_new_start_compiles_nothing() -> None:
+    settle_cosine(jnp.array([0.1]))
+    before = settle_cosine._cache_size()
+    settle_cosine(jnp.array([1.3]))
+    assert settle_cosine._cache_size() == before
+
+
+def test_pictures_of_nothing_are_empty() -> None:
+    assert not cosine_picture([np.nan]).data
+    assert not layer_picture(np.full((3, UNITS), np.nan)).data
+    assert not flow_picture(np.empty((0, 5, 2)), [0.0, 0.0]).data
+
+
+def test_layer_picture_stops_where_the_solve_stops() -> None:
+    states = np.vstack([np.ones((5, UNITS)), np.full((3, UNITS), np.nan)])
+    assert np.shape(layer_picture(states).data[0].z) == (UNITS, 5)

@@ -1,0 +1,99 @@
+"""Cells with random state, tree inputs or a batch split over devices: gradients take them as they are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from jax import Array
+
+from deq import Anderson, Implicit, Phantom, Picard, Unrolled, equilibrium
+from deq.gradients import Gradient
+from tests.conftest import ROOT
+from tests.support.cells import relative_error
+
+
+def plain_leaves(cell: nnx.Module) -> list[np.ndarray]:
+    """All variables of a cell as NumPy arrays, random keys included."""
+    leaves = jax.tree.leaves(nnx.state(cell))
+    random = [jnp.issubdtype(v.dtype, jax.dtypes.prng_key) for v in leaves]
+    return [np.asarray(jax.random.key_data(v) if key else v) for v, key in zip(leaves, random, strict=True)]
+
+
+class Noisy(nnx.Module):
+    """A cell with dropout on z and a batch norm of x, a contraction whatever the mask."""
+
+    def __init__(self, train: bool) -> None:
+        rngs = nnx.Rngs(0)
+        self.dropout = nnx.Dropout(0.5, deterministic=not train, rngs=rngs)
+        self.norm = nnx.BatchNorm(6, use_running_average=not train, rngs=rngs)
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        return 0.2 * jnp.tanh(self.dropout(z)) + self.norm(x)
+
+
+@pytest.mark.parametrize("gradient", [Implicit(), Phantom(), Unrolled(20)], ids=str)
+def test_dropout_draws_one_mask_a_solve_and_the_cell_stays_as_it_was(gradient: Gradient) -> None:
+    cell, x = Noisy(train=True), jax.random.normal(jax.random.key(0), (3, 6))
+    before = plain_leaves(cell)
+    solution = equilibrium(cell, x, jnp.zeros((3, 6)), Picard(tol=1e-6, max_nfe=40), gradient)
+    assert solution.converged.all()  # a mask that changed from call to call would never settle
+    grad = jax.grad(lambda x: equilibrium(cell, x, jnp.zeros((3, 6)), gradient=gradient).z.sum())(x)
+    assert jnp.isfinite(grad).all()
+    for old, new in zip(before, plain_leaves(cell), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+class Table(nnx.Module):
+    """A cell whose input is a pytree with integers in it."""
+
+    def __init__(self) -> None:
+        self.embed = nnx.Embed(7, 4, rngs=nnx.Rngs(0))
+
+    def __call__(self, z: Array, x: dict[str, Array]) -> Array:
+        return 0.5 * jnp.tanh(z + self.embed(x["word"])) * x["gain"][:, None]
+
+
+def test_inputs_may_be_trees_with_integers() -> None:
+    x = {"word": jnp.array([1, 5, 6]), "gain": jnp.array([0.5, 1.0, 1.5])}
+
+    def function(cell: Table, x: dict[str, Array], gradient: Gradient) -> Array:
+        return jnp.sum(equilibrium(cell, x, jnp.zeros((3, 4)), Anderson(tol=1e-6), gradient).z ** 2)
+
+    found, long = (
+        jax.tree.leaves(nnx.grad(lambda cell, gradient=gradient: function(cell, x, gradient))(Table()))
+        for gradient in (Implicit(Anderson(tol=1e-6)), Unrolled(60))
+    )
+    assert relative_error(found, long) < 1e-4
+
+
+SHARDED = """
+import jax, jax.numpy as jnp, numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from deq import Anderson, Implicit, Phantom, Unrolled
+from deq.solvers import GMRES
+from tests.support.cells import TanhCell, gradients, relative_error
+from deq import equilibrium
+
+x = jnp.asarray(np.random.default_rng(0).normal(size=(16, 3)), jnp.float32)
+rows = NamedSharding(jax.make_mesh((8,), ("batch",), axis_types=(AxisType.Auto,)), PartitionSpec("batch"))
+for gradient in (Implicit(), Implicit(GMRES()), Phantom(2), Unrolled(5)):
+    def loss(cell, x):
+        return jnp.sum(jnp.sin(equilibrium(cell, x, jnp.zeros((16, 5)), Anderson(), gradient).z))
+
+    whole, split = gradients(loss, TanhCell(), x), gradients(loss, TanhCell(), jax.device_put(x, rows))
+    assert len(split[-1].sharding.device_set) == 8
+    assert relative_error(split, whole) < 1e-4, gradient
+"""
+
+
+def test_gradients_of_a_batch_split_over_eight_devices() -> None:
+    flags = "--xla_force_host_platform_device_count=8"
+    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)

@@ -1,0 +1,52 @@
+"""The whole way: pictures as people take them, of digits that the model never saw, read by the model that ships."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from deq.data import load_dataset
+from deq.images import find_digits, read_picture
+from deq.models.checkpoints import load_pretrained
+from deq.models.evaluation import predict
+from tests.support import pictures
+
+PER_KIND = 3
+SEED = 2024
+
+
+@pytest.fixture(scope="module")
+def read(mnist_dir) -> dict[str, np.ndarray]:
+    """Kind of picture -> whether each was read right (PER_KIND,)."""
+    mnist = load_dataset("mnist", mnist_dir)
+    images, labels = [], []
+    for k, kind in enumerate(pictures.KINDS):
+        for i in range(PER_KIND):
+            rng = np.random.default_rng([SEED, k, i])
+            number = rng.integers(len(mnist.test_labels))
+            images.append(find_digits(read_picture(kind(mnist.test_images[number, ..., 0], rng)))[0].image)
+            labels.append(mnist.test_labels[number])
+    shipped = load_pretrained("mlp")
+    probabilities, _ = predict(shipped.model, jnp.asarray(np.stack(images)[..., None]), shipped.solver)
+    right = np.asarray(probabilities).argmax(1) == np.array(labels)
+    return dict(zip([kind.__name__ for kind in pictures.KINDS], right.reshape(-1, PER_KIND), strict=True))
+
+
+def test_nearly_all_are_read(read: dict[str, np.ndarray]) -> None:
+    assert np.mean(list(read.values())) >= 0.9, read  # 98 % of some hundred; these are 39
+
+
+@pytest.mark.parametrize("kind", [kind.__name__ for kind in pictures.KINDS])
+def test_no_kind_is_lost(read: dict[str, np.ndarray], kind: str) -> None:
+    assert read[kind].sum() >= PER_KIND - 2
+
+
+def test_digits_of_eight_by_eight_pixels_are_read() -> None:
+    """Real handwriting that no model here was trained on, white on black and as soft as eight pixels make it."""
+    digits = load_digits()
+    images, labels = digits.images[::15], digits.target[::15]
+    pictures_of = [np.repeat(np.uint8(255 * image / 16)[..., None], 3, axis=2) for image in images]
+    read = np.stack([find_digits(picture)[0].image for picture in pictures_of])[..., None]
+    shipped = load_pretrained("conv")
+    probabilities, _ = predict(shipped.model, jnp.asarray(read), shipped.solver)
+    assert (np.asarray(probabilities).argmax(1) == labels).mean() >= 0.95  # as is the whole set

@@ -1,0 +1,298 @@
+"""Training in the background: snapshots, halting and resuming to the bit, the queue, the lease, failures in words."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from deq.data import DatasetError, curve, shape
+from deq.jobs import OWN, TASK_NAMES, Job, Plan, Registry, Snapshot, Status, flat_settings, load_task, sizes
+from deq.jobs import plan as plan_module
+from deq.jobs.look import look_at
+from deq.jobs.record import MOST, Table
+from deq.models.architectures import Architecture, construct
+from deq.solvers import Anderson, Picard
+from deq.training.recipes import Recipe
+from deq.training.spectral_radius import largest_radius
+
+RECIPE = Recipe(solver=Anderson(tol=1e-3, max_nfe=30), epochs=3, batch_size=64, learning_rate=1e-2)
+PLAN = Plan("two moons", Architecture(2, 2, width=16), RECIPE)
+PATIENT = 120.0  # seconds: the machine may be busy
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    made = Registry(at_once=1)
+    yield made
+    made.close()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENT
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def at_rest(job: Job) -> Snapshot:
+    wait_for(lambda: not job.status.is_live)
+    return job.snapshot()
+
+
+def weights(job: Job) -> list[np.ndarray]:
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(job.model)]
+
+
+def test_a_run_from_start_to_end(registry: Registry) -> None:
+    job = registry.submit(PLAN)
+    end = at_rest(job)
+    assert end.status is Status.FINISHED, end.message
+    assert end.step == end.steps == 36
+    assert end.training["step"].tolist() == [12, 24, 36]
+    assert end.validation["step"].tolist() == [12, 24, 36]
+    assert np.isfinite(np.stack(list(end.validation.values()))).all()
+    assert end.test.accuracy > 0.8
+    assert end.look.answer.shape == (48 * 48,)
+    assert job.model is not None
+    assert registry.get(job.id) is job
+
+
+def test_halted_and_resumed_runs_end_with_the_same_weights(registry: Registry) -> None:
+    """Paused once, stopped once, at whatever call that falls on."""
+    whole, halted = registry.submit(PLAN), registry.submit(replace(PLAN, recipe=replace(RECIPE, epochs=3)))
+    at_rest(whole)
+    for status in (Status.PAUSED, Status.STOPPED):
+        before = halted.snapshot().step
+        wait_for(lambda before=before: halted.snapshot().step > before or not halted.status.is_live)
+        registry.halt(halted, status)
+        at_rest(halted)
+        assert halted.model is not None
+        registry.resume(halted)
+    end = at_rest(halted)
+    assert end.status is Status.FINISHED
+    for ours, theirs in zip(weights(halted), weights(whole), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_click_while_the_worker_ends_is_not_lost(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is at rest a moment before its thread is gone."""
+    work = Job.work
+
+    def lingering(job: Job) -> None:
+        work(job)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Job, "work", lingering)
+    job = registry.submit(PLAN)
+    wait_for(lambda: job.snapshot().step > 0)
+    registry.halt(job, Status.PAUSED)
+    assert at_rest(job).status is Status.PAUSED
+    registry.halt(job, Status.STOPPED)
+    assert job.snapshot().phase == "paused"
+    registry.resume(job)
+    assert at_rest(job).status is Status.FINISHED
+
+
+def test_jobs_wait_in_line_and_leave_it(registry: Registry) -> None:
+    long = replace(PLAN, recipe=replace(RECIPE, epochs=100_000))
+    running, first, second = (registry.submit(long) for _ in range(3))
+    assert [job.snapshot().position for job in (running, first, second)] == [0, 1, 2]
+    registry.halt(first, Status.STOPPED)
+    assert first.status is Status.STOPPED
+    assert second.snapshot().position == 1
+    registry.halt(running, Status.STOPPED)
+    at_rest(running)
+    wait_for(lambda: second.status is Status.RUNNING)
+
+
+def test_runs_that_nobody_watches_are_paused() -> None:
+    registry = Registry(at_once=1, lease=0.5)
+    plan = replace(PLAN, recipe=replace(RECIPE, epochs=100_000))
+    left, queued = registry.submit(plan), registry.submit(plan)
+    wait_for(lambda: left.snapshot().step > 0)
+    time.sleep(0.6)
+    other = registry.submit(replace(PLAN, task="circles"))  # whoever comes next ends what was left
+    end = at_rest(left)
+    assert (end.status, queued.status) == (Status.PAUSED, Status.PAUSED)
+    assert "Nobody watched" in end.message
+    registry.halt(other, Status.STOPPED)
+    registry.close()
+
+
+def test_ids_cannot_be_guessed_and_open_one_run_each(registry: Registry) -> None:
+    jobs = [Job(PLAN) for _ in range(100)]
+    assert len({job.id for job in jobs}) == 100
+    assert min(len(job.id) for job in jobs) >= 22  # 128 bits
+    assert registry.get(jobs[0].id) is None
+    assert registry.get("") is None
+
+
+def test_a_full_house_drops_the_one_least_looked_at() -> None:
+    registry = Registry(at_once=1, kept=2)
+    broken = replace(PLAN, task=OWN, formula="1/x", architecture=Architecture(1, 1))
+    jobs = [registry.submit(broken) for _ in range(2)]
+    for job in jobs:
+        at_rest(job)
+    wait_for(lambda: not registry._workers)
+    registry.get(jobs[0].id)
+    registry.submit(broken)
+    assert registry.get(jobs[0].id) is jobs[0]
+    assert registry.get(jobs[1].id) is None
+    registry.close()
+
+
+def test_a_house_full_of_live_runs_says_so() -> None:
+    registry = Registry(at_once=0, kept=2)
+    registry.submit(PLAN)
+    registry.submit(PLAN)
+    with pytest.raises(ValueError, match="Too many runs"):
+        registry.submit(PLAN)
+
+
+def test_failures_are_told_in_words(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = registry.submit(replace(PLAN, task=OWN, formula="log(x)", architecture=Architecture(1, 1)))
+    end = at_rest(wrong)
+    assert end.status is Status.FAILED
+    assert "no finite value" in end.message
+    assert wrong.model is None
+    large = registry.submit(replace(PLAN, recipe=replace(RECIPE, batch_size=10_000)))
+    assert "exceeds the 768 training examples" in at_rest(large).message
+
+
+def test_what_nobody_foresaw_is_told_too(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of memory\nin detail")
+
+    monkeypatch.setattr("deq.jobs.job.load_task", broken)
+    end = at_rest(registry.submit(PLAN))
+    assert end.message == "The run failed: RuntimeError: out of memory"
+
+
+def test_a_lost_equilibrium_ends_the_run_with_good_weights(registry: Registry) -> None:
+    """A learning rate far too high for a cell without bounds."""
+    recipe = replace(RECIPE, solver=Picard(tol=1e-4, max_nfe=20), learning_rate=2.0, epochs=200, warmup=0.5)
+    recipe = replace(recipe, patience=200)
+    job = registry.submit(
+        replace(PLAN, architecture=Architecture(2, 2, width=16, activation="linear"), recipe=recipe)
+    )
+    end = at_rest(job)
+    assert end.status is Status.LOST
+    assert "most solves no longer converged" in end.message
+    assert end.step < end.steps
+    assert all(np.isfinite(array).all() for array in weights(job))
+
+
+def test_solves_that_never_converge_are_told_apart(registry: Registry) -> None:
+    recipe = replace(RECIPE, solver=Picard(tol=1e-9, max_nfe=2), epochs=200)
+    end = at_rest(registry.submit(replace(PLAN, recipe=recipe)))
+    assert end.status is Status.LOST
+    assert "Allow more evaluations" in end.message
+
+
+def test_tables_stay_short_and_keep_the_newest() -> None:
+    table = Table(("step", "loss"))
+    assert table.columns()["step"].shape == (0,)
+    for step in range(12_345):
+        table.append((float(step), 0.5))
+        if step % 1000 == 0:
+            assert len(table.columns()["step"]) <= MOST + 1
+    steps = table.columns()["step"]
+    assert (steps[0], steps[-1]) == (0, 12_344)
+    assert (np.diff(steps) > 0).all()
+    assert len(steps) > MOST / 4
+
+
+def test_snapshots_may_be_taken_while_the_run_goes_on(registry: Registry) -> None:
+    job = registry.submit(PLAN)
+    faults = []
+
+    def look() -> None:
+        while job.status.is_live:
+            lengths = {len(column) for column in job.snapshot().training.values()}
+            if len(lengths) != 1:
+                faults.append(lengths)
+
+    watchers = [threading.Thread(target=look) for _ in range(2)]
+    for watcher in watchers:
+        watcher.start()
+    at_rest(job)
+    for watcher in watchers:
+        watcher.join(10)
+    assert not faults
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.7, 3.0])
+def test_spectral_radius_of_a_rotation(angle: float) -> None:
+    """Complex pairs too: f(z) = 0.8 R z + x."""
+    model = construct(Architecture(2, 2, width=2, activation="linear"))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    model.cell.state.kernel[...] = jnp.asarray(0.8 * turn, jnp.float32)
+    found = largest_radius(model, np.ones((4, 2), np.float32), Anderson())
+    assert found == pytest.approx(0.8, rel=1e-4)
+
+
+def test_spectral_radius_of_a_matrix() -> None:
+    model = construct(Architecture(2, 2, width=8, activation="linear"))
+    matrix = np.random.default_rng(0).normal(0, 0.25, (8, 8))
+    model.cell.state.kernel[...] = jnp.asarray(matrix, jnp.float32)
+    largest = np.abs(np.linalg.eigvals(matrix)).max()
+    assert largest_radius(model, np.ones((4, 2), np.float32), Anderson()) == pytest.approx(largest, rel=1e-3)
+
+
+def test_looks_are_the_models_own_answers() -> None:
+    line, plane = construct(Architecture(1, 1)), construct(Architecture(2, 2))
+    seen = look_at(line, curve("sin x"), Anderson())
+    np.testing.assert_allclose(seen.answer, line(jnp.asarray(seen.x))[0][:, 0], rtol=1e-4, atol=1e-5)
+    seen = look_at(plane, shape("circles"), Anderson())
+    expected = jax.nn.softmax(plane(jnp.asarray(seen.x))[0])[:, 1]
+    np.testing.assert_allclose(seen.answer, expected, rtol=1e-4, atol=1e-5)
+    assert seen.converged.all()
+    digits, _ = load_task("digits")
+    assert look_at(construct(Architecture(784, 10)), digits, Anderson()) is None
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TASK_NAMES if name not in ("mnist", "fashion_mnist", "kmnist")]
+)
+def test_sizes_are_those_of_the_task(name: str) -> None:
+    task, note = load_task(name, formula="x + 1")
+    inputs, outputs = sizes(name)
+    assert int(np.prod(task.train.x.shape[1:])) == inputs
+    assert outputs == (int(task.train.y.max()) + 1 if task.has_labels else task.train.y.shape[1])
+    assert note == ""
+
+
+def test_mnist_out_of_reach_is_told_and_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = plan_module.load_dataset
+
+    def offline(name: str):
+        if name == "digits":
+            return real(name)
+        raise DatasetError(f"Cannot download {name}.")
+
+    monkeypatch.setattr(plan_module, "load_dataset", offline)
+    task, note = load_task("mnist")
+    assert task.name == "digits"
+    assert "stand in" in note
+    with pytest.raises(DatasetError, match="Cannot download kmnist"):
+        load_task("kmnist")
+
+
+def test_settings_that_differ() -> None:
+    other = replace(PLAN, recipe=replace(RECIPE, solver=Picard(tol=1e-3, max_nfe=30)))
+    ours, theirs = flat_settings(PLAN), flat_settings(other)
+    differing = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+    assert "recipe solver type" in differing
+    assert "seed" not in differing
+
+
+def test_unknown_task() -> None:
+    with pytest.raises(ValueError, match="spirals"):
+        sizes("imagenet")

@@ -1,0 +1,39 @@
+"""Formulas as LaTeX: what is written means what is computed, parentheses where they are needed and nowhere else."""
+
+import pytest
+
+from deq.maps import PRESETS
+from deq.maps.formula import parse_formula
+from deq.maps.notation import latex
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a*cos(x)", r"a\,\cos\left(x\right)"),
+        ("a*x*(1 - x)", r"a\,x\,\left(1 - x\right)"),
+        ("(x + a/x)/2", r"\frac{x + \frac{a}{x}}{2}"),
+        ("x - (a - b)", r"x - \left(a - b\right)"),
+        ("x + 2*3", "x + 6"),
+        ("x*2", r"x \cdot 2"),
+        ("(x + 1)**2", r"\left(x + 1\right)^{2}"),
+        ("(x**2)**a", r"\left(x^{2}\right)^{a}"),
+        ("-x**2", "-x^{2}"),
+        ("(-x)**2", r"\left(-x\right)^{2}"),
+        ("a*-x", r"a\,\left(-x\right)"),
+        ("x - (-2)", r"x - \left(-2\right)"),
+        ("sigmoid(x) + relu(x)", r"\sigma\left(x\right) + \operatorname{relu}\left(x\right)"),
+        ("sqrt(abs(x)) + exp(-x)", r"\sqrt{\left|x\right|} + e^{-x}"),
+        ("1e-9*x", r"1 \cdot 10^{-9}\,x"),
+        ("+x", "x"),
+    ],
+)
+def test_written_as_in_a_paper(text: str, written: str) -> None:
+    assert latex(parse_formula(text).tree) == written
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_can_be_written(name: str) -> None:
+    written = latex(parse_formula(PRESETS[name].formula).tree)
+    assert written.count("{") == written.count("}")
+    assert written.count(r"\left") == written.count(r"\right")

@@ -1,0 +1,60 @@
+"""Solvers and gradients survive the way to plain data and back."""
+
+import json
+
+import diffrax
+import pytest
+
+from deq.cli.main import GradientName, SolverName
+from deq.gradients import GRADIENTS, Implicit, Neumann, Phantom, ThroughODE, Unrolled
+from deq.models.settings import from_dict, named_gradient, named_solver, to_dict
+from deq.solvers import GMRES, SOLVERS, Anderson, BiCGStab, Dense, ODEFlow, Picard
+
+PARTS = [
+    *(solver() for solver in SOLVERS.values()),
+    Picard(0.5, tol=1e-7, max_nfe=3),
+    ODEFlow(method=diffrax.Heun(), step_size=0.1),
+    Implicit(GMRES(restart=7)),
+    Implicit(BiCGStab()),
+    Implicit(Dense()),
+    Implicit(Anderson(3)),
+    Neumann(3),
+    Phantom(5, 0.5),
+    Unrolled(7),
+    ThroughODE(t1=1.0),
+]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=repr)
+def test_round_trip_through_json(part: object) -> None:
+    assert from_dict(json.loads(json.dumps(to_dict(part)))) == part
+
+
+def test_names_of_the_command_line_are_the_tables() -> None:
+    assert [str(name) for name in SolverName] == list(SOLVERS)
+    assert [str(name) for name in GradientName] == list(GRADIENTS)
+    assert all(named_solver(name) is SOLVERS[name] for name in SOLVERS)
+    assert all(named_gradient(name) is GRADIENTS[name] for name in GRADIENTS)
+
+
+@pytest.mark.parametrize("name", ["", "adam", "Picard"])
+def test_unknown_names(name: str) -> None:
+    with pytest.raises(ValueError, match="choose from picard"):
+        named_solver(name)
+    with pytest.raises(ValueError, match="choose from implicit"):
+        named_gradient(name)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"type": "system"},
+        {"type": "Picard", "speed": 1},
+        {"type": "Picard", "tol": -1},
+        {"type": "ODEFlow", "method": {"method": "diffeqsolve"}},
+    ],
+)
+def test_foreign_data_is_refused(data: dict) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        from_dict(data)

@@ -1,0 +1,180 @@
+"""Every solver on maps with known fixed points: the right answer, or an honest verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, solve
+from deq.solvers import Map, Solver, relative_residual
+from deq.solvers.ode import _runge_kutta
+from tests.support.problems import KNOWN, Problem, affine, contraction, rotation
+
+SOLVERS: dict[str, Solver] = {
+    "picard": Picard(tol=1e-8, max_nfe=1000),
+    "damped": Picard(tol=1e-8, max_nfe=1000, damping=0.5),
+    "anderson": Anderson(tol=1e-8, max_nfe=1000),
+    "broyden": Broyden(tol=1e-8, max_nfe=1000),
+    "newton": NewtonKrylov(tol=1e-8, max_nfe=1000),
+    "ode": ODEFlow(tol=1e-8, max_nfe=1000),
+}
+every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+
+
+@pytest.fixture(autouse=True)
+def double_precision() -> Iterator[None]:
+    with jax.enable_x64(True):
+        yield
+
+
+def assert_honest(f: Map, solution: Solution, solver: Solver) -> None:
+    """What must hold of every solution, whatever the map."""
+    measured = relative_residual(solution.z, f(solution.z))
+    np.testing.assert_allclose(solution.residual, measured, rtol=1e-6, atol=1e-15)
+    np.testing.assert_array_equal(solution.converged, solution.residual <= solver.tol)
+    assert (solution.nfe >= 1).all()
+    assert (solution.nfe <= solver.max_nfe).all()
+    assert jnp.isfinite(solution.z).all()
+
+
+@pytest.mark.parametrize("problem", KNOWN, ids=lambda p: p.name)
+@pytest.mark.parametrize("name", SOLVERS)
+def test_known_fixed_point_or_honest_verdict(name: str, problem: Problem) -> None:
+    solver = SOLVERS[name]
+    solution = solve(problem.f, jnp.asarray(problem.z0), solver)
+    assert_honest(problem.f, solution, solver)
+    assert bool(solution.converged.all()) == (name in problem.solved_by)
+    if name in problem.solved_by:
+        error = np.linalg.norm(solution.z - problem.z_star, axis=1) / np.linalg.norm(problem.z_star, axis=1)
+        assert error.max() <= 20 * 1e-8  # residual / distance of an eigenvalue from 1, at least 1 / 20 here
+
+
+@pytest.mark.parametrize("name", ["picard", "damped", "ode"])
+def test_slow_contraction_hides_an_error_that_the_bound_knows(name: str) -> None:
+    problem = affine("slow", np.array([[0.999]]), np.array([[1.0]]))
+    solver = replace(SOLVERS[name], tol=1e-5, max_nfe=20_000)
+    solution = solve(problem.f, jnp.asarray(problem.z0), solver)
+    assert_honest(problem.f, solution, solver)
+    assert solution.converged.all()
+    error = abs(float(solution.z[0, 0]) / 1000 - 1)
+    assert error <= 1.01 * float(solution.residual[0]) / (1 - 0.999)
+    assert name != "picard" or error > 5e-3  # a residual of 1e-5 is an error of 1 %
+
+
+def test_flow_follows_the_rotation_cheaply() -> None:
+    problem = rotation()
+    solution = solve(problem.f, jnp.asarray(problem.z0), ODEFlow(tol=1e-5))
+    assert solution.converged.all()
+    assert int(solution.nfe[0]) <= 250
+
+
+@pytest.mark.parametrize(
+    "method",
+    [diffrax.Heun(), diffrax.Tsit5(), diffrax.Dopri5(), diffrax.Dopri8()],
+    ids=lambda m: type(m).__name__,
+)
+def test_ode_methods_reach_the_steady_state(method: diffrax.AbstractSolver) -> None:
+    problem = contraction()
+    solution = solve(problem.f, jnp.asarray(problem.z0), ODEFlow(tol=1e-8, max_nfe=5000, method=method))
+    assert_honest(problem.f, solution, ODEFlow(tol=1e-8, max_nfe=5000))
+    assert solution.converged.all()
+    np.testing.assert_allclose(solution.z, problem.z_star, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [diffrax.Euler(), diffrax.Heun(), diffrax.Tsit5(), diffrax.Dopri8()],
+    ids=lambda m: type(m).__name__,
+)
+def test_ode_step_has_the_order_of_its_method(method: diffrax.AbstractSolver) -> None:
+    """One step of z' = -z^2 from 1 ends at 1 / (1 + h) but for an error of order h^{p+1}."""
+
+    def f(z: Array) -> Array:
+        return z - z**2
+
+    def error(h: float) -> float:
+        z, f_z, _ = _runge_kutta(method, f, jnp.ones((1, 1)), jnp.zeros((1, 1)), jnp.full((1, 1), h))
+        assert f_z[0, 0] == f(z)[0, 0]
+        return abs(float(z[0, 0]) - 1 / (1 + h))
+
+    order = np.log2(error(0.2) / error(0.1)) - 1
+    assert order == pytest.approx(method.order(None), abs=0.75)  # an order apart is 1
+
+
+@pytest.mark.parametrize("step_size", [1.0, 0.3])
+def test_euler_is_damped_picard(step_size: float) -> None:
+    problem, euler = contraction(), ODEFlow(tol=1e-8, method=diffrax.Euler(), step_size=step_size)
+    flow = solve(problem.f, jnp.asarray(problem.z0), euler)
+    picard = solve(problem.f, jnp.asarray(problem.z0), Picard(tol=1e-8, max_nfe=1000, damping=step_size))
+    np.testing.assert_array_equal(flow.nfe, picard.nfe)
+    np.testing.assert_allclose(flow.z, picard.z, rtol=1e-12)
+
+
+def test_anderson_is_exact_once_memory_reaches_the_dimension() -> None:
+    problem = contraction(n=4)
+    solution = solve(problem.f, jnp.asarray(problem.z0), Anderson(tol=1e-7, memory=5, ridge=0.0))
+    assert int(solution.nfe.max()) <= 4 + 2
+
+
+def test_broyden_is_exact_within_twice_the_dimension() -> None:
+    """Gay (1979): Broyden's method ends after at most 2 n steps on a linear system."""
+    problem = contraction(n=4)
+    solution = solve(problem.f, jnp.asarray(problem.z0), Broyden(tol=1e-9, rank=20))
+    assert int(solution.nfe.max()) <= 2 * 4 + 2
+
+
+def test_newton_converges_quadratically() -> None:
+    trace = solve(jnp.cos, jnp.array([[0.5]]), NewtonKrylov(tol=1e-12), trace=5).trace
+    assert trace is not None
+    residual = np.asarray(trace.residual[0])
+    residual = residual[np.isfinite(residual) & (residual > 1e-12)]
+    assert len(residual) >= 3
+    assert (residual[1:] <= 2 * residual[:-1] ** 2).all()
+
+
+def test_newton_halves_a_step_that_would_grow_the_residual() -> None:
+    """atan has its only zero at 0, and the full Newton step from 3 overshoots to -9.5."""
+    solution = solve(lambda z: z - jnp.arctan(z), jnp.array([[3.0]]), NewtonKrylov(tol=1e-6))
+    # At z* = 0 a relative residual is 0 / 0; what is asked is that the steps did not run away.
+    assert abs(float(solution.z[0, 0])) < 1e-3
+
+
+class Counter:
+    """An instrumented map: counts its calls and the products with its Jacobian, as they are run."""
+
+    def __init__(self, f: Map) -> None:
+        self.calls = 0
+
+        def tick(_: Array) -> None:
+            self.calls += 1
+
+        @jax.custom_jvp
+        def counted(z: Array) -> Array:
+            jax.debug.callback(tick, z)
+            return f(z)
+
+        @counted.defjvp
+        def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+            jax.debug.callback(tick, primals[0])
+            jax.debug.callback(tick, tangents[0])
+            return jax.jvp(f, primals, tangents)
+
+        self.f = counted
+
+
+@every_solver
+@pytest.mark.parametrize("max_nfe", [1, 57])
+def test_every_call_is_counted(solver: Solver, max_nfe: int) -> None:
+    problem = rotation()
+    counter = Counter(problem.f)
+    solution = solve(counter.f, jnp.asarray(problem.z0), replace(solver, max_nfe=max_nfe))
+    jax.block_until_ready(solution)
+    jax.effects_barrier()
+    assert int(solution.nfe[0]) == counter.calls <= max_nfe

@@ -1,0 +1,153 @@
+"""Training: what it learns, that it repeats itself to the bit, and that failures are said."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from deq.data import Examples, Task, classify, double, load_dataset, squared_error
+from deq.gradients import Implicit, Phantom, Unrolled
+from deq.models import build
+from deq.solvers import Anderson, Picard
+from deq.training import EpochEnd, Finished, Progress, fit
+from deq.training.recipes import RECIPES, Recipe
+from deq.training.step import batch_of, optimizer_of, order_of
+
+SMALL = replace(RECIPES["mlp"], epochs=2, batch_size=64, steps_per_call=10, augmentation=None)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Task:
+    return classify(load_dataset("digits"))
+
+
+@pytest.fixture(scope="module")
+def events(digits: Task) -> list:
+    return list(fit(build("mlp"), digits, SMALL))
+
+
+def weights(event: Finished) -> list[np.ndarray]:
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(event.model)]
+
+
+def test_reads_small_digits(events: list) -> None:
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.test.accuracy > 0.8
+    assert finished.test.converged > 0.99
+
+
+def test_events_count_every_step(events: list, digits: Task) -> None:
+    per_epoch = len(digits.train.y) // 64
+    steps = [event.step for event in events if isinstance(event, Progress)]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == 2 * per_epoch == events[0].steps
+    assert [event.epoch for event in events if isinstance(event, EpochEnd)] == [1, 2]
+
+
+def test_health_tells_both_solves(events: list) -> None:
+    health = events[0].health
+    assert 1 < health.metrics.nfe <= 30
+    assert 1 < health.backward_nfe <= 30
+    assert health.backward_converged > 0.9
+    assert health.skipped == 0
+    assert health.gradient_norm > 0
+
+
+def test_the_model_of_a_run_has_the_averaged_weights(events: list) -> None:
+    state = [event for event in events if isinstance(event, Progress)][-1].state
+    kept = jax.tree.leaves(nnx.state(events[-1].model, nnx.Param))
+    for found, average, last in zip(
+        kept, *map(jax.tree.leaves, (state.average, state.parameters)), strict=True
+    ):
+        np.testing.assert_array_equal(found, average)
+        assert not np.array_equal(average, last)
+
+
+def test_model_given_is_left_alone(digits: Task) -> None:
+    model = build("mlp")
+    before = [np.asarray(leaf).copy() for leaf in jax.tree.leaves(model)]
+    next(iter(fit(model, digits, SMALL)))
+    for old, new in zip(before, jax.tree.leaves(model), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 4])
+def test_resumes_to_the_bit(events: list, digits: Task, stop: int) -> None:
+    """From any event's state, in the middle of an epoch too."""
+    state = events[stop].state
+    resumed = list(fit(build("mlp"), digits, SMALL, resume=state))
+    for ours, theirs in zip(weights(resumed[-1]), weights(events[-1]), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_events_stay_as_they_were(digits: Task) -> None:
+    """The devices' memory goes from call to call; what an event holds is nobody else's."""
+    run = fit(build("mlp"), digits, SMALL)
+    first = next(run).state
+    before = jax.tree.map(np.copy, first)
+    list(zip(run, range(2), strict=False))
+    assert all(jax.tree.leaves(jax.tree.map(np.array_equal, first, before)))
+    resumed = next(fit(build("mlp"), digits, SMALL, resume=first)).state
+    assert resumed.step == 2 * first.step
+    assert all(jax.tree.leaves(jax.tree.map(np.array_equal, first, before)))
+
+
+def test_seed_changes_the_order(events: list, digits: Task) -> None:
+    other = next(iter(fit(build("mlp"), digits, SMALL, seed=1)))
+    assert other.health.metrics.loss != events[0].health.metrics.loss
+
+
+@pytest.mark.parametrize("gradient", [Phantom(), Unrolled(8), Implicit(Picard(tol=1e-3, max_nfe=30))])
+def test_every_gradient_learns(digits: Task, gradient: object) -> None:
+    recipe = replace(SMALL, gradient=gradient, epochs=1)
+    assert list(fit(build("mlp"), digits, recipe))[-1].test.accuracy > 0.6
+
+
+def test_toy_learns_to_double() -> None:
+    finished = list(fit(build("toy", 3), double(), RECIPES["toy"], seed=3))[-1]
+    outputs, solution = finished.model(jnp.array([[-5.0], [100.0]]), Anderson())
+    np.testing.assert_allclose(outputs[:, 0], [-10, 200], rtol=5e-3)
+    assert solution.converged.all()
+
+
+def test_non_finite_updates_are_skipped_and_said() -> None:
+    """A target of infinity makes every gradient infinite: the weights stay, the share skipped is 1."""
+    bad = Examples(np.ones((10, 1), np.float32), np.full((10, 1), np.inf, np.float32))
+    good = Examples(np.ones((2, 1), np.float32), np.ones((2, 1), np.float32))
+    recipe = replace(RECIPES["toy"], epochs=5, steps_per_call=5)
+    progress, _, finished = fit(build("toy"), Task("bad", bad, good, good, squared_error), recipe)
+    assert progress.health.skipped == 1
+    for ours, theirs in zip(weights(finished), jax.tree.leaves(build("toy")), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_batch_larger_than_the_data() -> None:
+    with pytest.raises(ValueError, match="batch_size 11 exceeds"):
+        next(iter(fit(build("toy"), double(), replace(RECIPES["toy"], batch_size=11))))
+
+
+def test_epoch_visits_every_example_once() -> None:
+    train = Examples(np.arange(12)[:, None], np.arange(12))
+    epochs = []
+    for epoch in (0, 1):
+        order = order_of(12, 4, 3 * epoch, 0)
+        batches = [batch_of(train, order, 4, jnp.asarray(3 * epoch + i)).y for i in range(3)]
+        epochs.append(np.concatenate(batches))
+    assert all(sorted(epoch) == list(range(12)) for epoch in epochs)
+    assert list(epochs[0]) != list(epochs[1])
+
+
+def test_learning_rate_warms_up_and_falls_to_zero() -> None:
+    recipe = Recipe(solver=Anderson(), learning_rate=1.0, warmup=0.1, clip=1e9)
+    optimizer = optimizer_of(recipe, jnp.asarray(100))
+    state, sizes = optimizer.init(jnp.zeros(1)), []
+    for _ in range(100):
+        update, state = optimizer.update(jnp.ones(1), state, jnp.zeros(1))
+        sizes.append(-float(update[0]))
+    assert sizes[0] == pytest.approx(0.1, rel=1e-3)
+    assert max(sizes) == pytest.approx(1, rel=1e-3)
+    assert sizes[-1] < 1e-3
