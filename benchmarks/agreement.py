@@ -20,7 +20,7 @@ from benchmarks.timing import arguments, report
 from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
 from deq.data import Dataset
 from deq.models.checkpoints import Checkpoint, pretrained_names
-from deq.models.inference import Census, take_census
+from deq.models.inference import Results, infer
 from deq.solvers import Solver
 from deq.training.spectral_radius import largest_radius
 
@@ -41,23 +41,23 @@ def random_start(cell: Any, injection: Array) -> Array:
 def rows_of(name: str, data: Dataset) -> Iterator[dict[str, Any]]:
     """One row for each way to solve a model."""
     shipped = load_pretrained(name)
-    own = take_census(shipped.model, data.test_images, shipped.solver)
+    own = infer(shipped.model, data.test_images, shipped.solver)
     radius = largest_radius(shipped.model, data.test_images[:8], shipped.solver)
     yield row(name, "as on its card", own, own, data, radius)
     for label, solver in OTHERS.items():
-        yield row(name, label, take_census(shipped.model, data.test_images, solver), own, data, radius)
+        yield row(name, label, infer(shipped.model, data.test_images, solver), own, data, radius)
     yield row(name, "from random z0, Anderson 1e-5", restarted(shipped, data), own, data, radius)
 
 
-def restarted(shipped: Checkpoint, data: Dataset) -> Census:
+def restarted(shipped: Checkpoint, data: Dataset) -> Results:
     """Solved from random starts; the model is changed for good."""
     shipped.model.start_rule = random_start
-    return take_census(shipped.model, data.test_images, OTHERS["Anderson 1e-5"])
+    return infer(shipped.model, data.test_images, OTHERS["Anderson 1e-5"])
 
 
-def row(model: str, how: str, found: Census, own: Census, data: Dataset, radius: float) -> dict[str, Any]:
-    """What a census says beside the model's own."""
-    right, before = (np.mean(census.labels == data.test_labels) for census in (found, own))
+def row(model: str, how: str, found: Results, own: Results, data: Dataset, radius: float) -> dict[str, Any]:
+    """What the results say beside the model's own."""
+    right, before = (np.mean(results.labels == data.test_labels) for results in (found, own))
     return {
         "model": model,
         "solved": how,

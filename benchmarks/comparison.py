@@ -13,7 +13,7 @@ from benchmarks.timing import report
 from deq.analysis.comparison import Subject, make_problem, race, subject_names
 from deq.analysis.comparison.effort import effort_table, efforts
 from deq.analysis.comparison.gradients import compare_gradient, exact_gradient, gradient_table, methods_for
-from deq.analysis.comparison.lineup import SOLVER_NAMES, Lineup
+from deq.analysis.comparison.lineup import Lineup
 from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
 from deq.analysis.comparison.problem import Problem
 from deq.analysis.comparison.race import race_table
@@ -24,13 +24,14 @@ from deq.analysis.comparison.test_time_compute import compute_table, forget, pat
 from deq.analysis.comparison.timing import device_name
 from deq.analysis.comparison.work_precision import precision_table, work_precision
 from deq.data import held_out_digits
+from deq.solvers import SOLVERS
 
 Columns = dict[str, list]
 
 
 def table_race(problem: Problem, lineup: Lineup) -> Columns:
     """Every solver: NFE, time, residual, converged, agreement with the reference's class."""
-    runs = {name: race(problem, lineup.solver(name)) for name in SOLVER_NAMES}
+    runs = {name: race(problem, lineup.solver(name)) for name in SOLVERS}
     return race_table(runs, find_reference(problem).classes if problem.has_classes else None)
 
 
@@ -43,7 +44,7 @@ def table_precision(problem: Problem, lineup: Lineup) -> Columns:
     """Error and work of every solver at every tolerance."""
     reference = find_reference(problem)
     return precision_table(
-        {name: work_precision(problem, lineup.solver(name), reference) for name in SOLVER_NAMES}
+        {name: work_precision(problem, lineup.solver(name), reference) for name in SOLVERS}
     )
 
 
@@ -60,7 +61,7 @@ def table_memory(problem: Problem, lineup: Lineup) -> Columns:
 
 def table_compute(problem: Problem, lineup: Lineup) -> Columns:
     """Accuracy and residual against the evaluations allowed."""
-    return compute_table({name: spend(problem, lineup.solver(name)) for name in SOLVER_NAMES})
+    return compute_table({name: spend(problem, lineup.solver(name)) for name in SOLVERS})
 
 
 def table_paths(problem: Problem, lineup: Lineup) -> Columns:

@@ -31,7 +31,7 @@ from benchmarks.visitor import Visitor, visiting
 from deq.data import load_dataset
 from deq.images import find_digits, read_picture
 from deq.models.checkpoints import load_pretrained
-from deq.models.evaluation import predict
+from deq.models.inference import infer
 from deq.solvers import Anderson
 
 TRAINERS = 2
@@ -70,8 +70,8 @@ def marked_pictures(count: int) -> list[Marked]:
     digits, shipped = load_dataset("digits"), load_pretrained("conv")
     drawn = [Image.fromarray(255 - image[..., 0]).resize((196, 196)) for image in digits.test_images]
     found = np.stack([find_digits(np.asarray(image.convert("RGB")))[0].image for image in drawn])
-    probabilities, solution = predict(shipped.model, found[..., None], Anderson(tol=shipped.solver.tol))
-    read = np.where(np.asarray(solution.converged), np.asarray(probabilities).argmax(1), -1)
+    answers = infer(shipped.model, found[..., None], Anderson(tol=shipped.solver.tol))
+    read = np.where(answers.converged, answers.labels, -1)
     rows = [np.flatnonzero((read == label) & (digits.test_labels == label)) for label in range(10)]
     chosen = [rows[i % 10][i // 10] for i in range(count)]
     return [Marked(i, _on_paper(drawn[row], i), str(read[row])) for i, row in enumerate(chosen)]

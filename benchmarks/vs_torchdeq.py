@@ -30,7 +30,7 @@ from deq.data import Examples, Task, at_hand, classify
 from deq.devices import everywhere, mesh_here, mesh_of, use_cores
 from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
-from deq.models.evaluation import predict
+from deq.models.inference import forward, infer
 from deq.solvers import Solver
 from deq.training.recipes import Recipe
 from deq.training.step import Program, order_of, run_steps, start_state
@@ -89,7 +89,9 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
     images = task.test.x[:BATCH]
     difference = largest_difference(model, twin, images)
     inference = ratio(
-        lambda: [infer(twin, images) for _ in range(STEPS)], our_answers(model, case, images), repeat
+        lambda: [their_answers_to(twin, images) for _ in range(STEPS)],
+        our_answers(model, case, images),
+        repeat,
     )
     ours, final = our_steps(model, case, task)
     training = ratio(their_steps(twin, task), ours, repeat)
@@ -104,19 +106,19 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
         "calls + products": "{} + {}".format(*our_tally(name, case, images)),
         "theirs": "{} + {}".format(*their_tally(name, case, images)),
         "outputs apart": difference,
-        "accuracy": accuracy(lambda x: predict(final(), jnp.asarray(x), case.solver)[0], task.test),
-        "theirs ": accuracy(lambda x: infer(twin, x), task.test),
+        "accuracy": accuracy(lambda x: infer(final(), x, case.solver).probabilities, task.test),
+        "theirs ": accuracy(lambda x: their_answers_to(twin, x), task.test),
     }
 
 
 def our_answers(model: EquilibriumModel, case: Case, images: np.ndarray) -> Steps:
     """The class probabilities of the images, STEPS times over."""
     mesh = mesh_here(BATCH)
-    there, solver = everywhere((model, case.solver), mesh)
-    return lambda: [predict(there, images, solver, mesh=mesh)[0] for _ in range(STEPS)]
+    whole = everywhere((model, case.solver, Implicit()), mesh)
+    return lambda: [forward(whole, images, False, 0, mesh)["probabilities"] for _ in range(STEPS)]
 
 
-def infer(twin: Twin, images: np.ndarray) -> np.ndarray:
+def their_answers_to(twin: Twin, images: np.ndarray) -> np.ndarray:
     """Class probabilities by torchdeq."""
     twin.eval()
     with torch.no_grad():

@@ -6,7 +6,7 @@ import streamlit as st
 from deq.plots.prediction import digit_picture, probability_paths
 from deq.plots.story import cosine_picture, flow_picture, layer_picture
 from deq.plots.toy import prediction_line
-from pages.ui.home.story import ALT, STARTS, digit_answer, reading_line, story
+from pages.ui.home.story import ALT, reading_line, story
 from pages.ui.server.guard import require_app
 from pages.ui.widgets import charts
 from pages.ui.widgets.cards import card
@@ -20,7 +20,7 @@ LEARNT = (1.0, 10.0)  # where the toy was trained
 @st.fragment
 def press_cosine() -> None:
     start = st.slider("Start, in radians", -1.0, 2.0, 1.8, 0.1, key="start", bind="query-params")
-    place = int(np.abs(STARTS - start).argmin())
+    place = int(np.abs(found["cosine.starts"] - start).argmin())
     charts.show(cosine_picture(found["cosine.orbit"][place]), "cosine", alt=ALT["cosine"])
     st.markdown(
         f"From here or anywhere else you end at **{found['cosine.z'][place]:.6f}**, this time after "
@@ -69,14 +69,13 @@ with fourth, card("4. Let it learn y = 2x", "toy", "Train it yourself"):
     )
 
 with fifth, card("5. Let it read a digit", "predict", "Show it your own digit", {"predict_way": "Draw"}):
-    answer = digit_answer()
     picture, opinion = st.columns([1, 2], vertical_alignment="center")
     with picture:
-        charts.show(digit_picture(answer.image, height=220), "digit", alt=ALT["digit"])
+        charts.show(digit_picture(found["digit.image"], height=220), "digit", alt=ALT["digit"])
     with opinion:
-        paths = probability_paths(answer.nfe, answer.paths, height=220)
+        paths = probability_paths(found["digit.nfe"], found["digit.paths"], height=220)
         charts.show(paths, "opinion", alt=ALT["opinion"])
-    st.markdown(reading_line(answer, float(found["digit.accuracy"])))
+    st.markdown(reading_line(found))
 with st.container(horizontal=True):
     copy_link()
     charts.download_pictures()

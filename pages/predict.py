@@ -1,19 +1,17 @@
 """Predict: a picture of a digit goes in, and the network settles on what it is."""
 
-import numpy as np
 import streamlit as st
 
-from deq.images import PictureError
+from deq.analysis.answers import answer_digits
 from deq.plots.prediction import digit_picture, probability_bars
-from pages.ui.predict.batch import choose_picture
-from pages.ui.predict.case import Case
-from pages.ui.predict.controls import model_controls, picture_controls, read_upload
+from pages.ui.predict.controls import model_controls, picture_controls
 from pages.ui.predict.how import draw_how
-from pages.ui.predict.ways import choose_way
+from pages.ui.predict.inputs import choose_way
+from pages.ui.predict.readings import answers_of, choose_reading, read_files
+from pages.ui.predict.results import Case
 from pages.ui.predict.whole import draw_whole
 from pages.ui.predict.why import draw_why
 from pages.ui.predict.words import bars_caption, choose_digit, headline, show_stages, snippet, verdict
-from pages.ui.readers.reader import answers
 from pages.ui.server.guard import require_app
 from pages.ui.server.memory import tidied
 from pages.ui.widgets.charts import download_pictures, show
@@ -51,24 +49,24 @@ with ways:
 with settings:
     how = picture_controls(disabled=not given.files)
 
+reading = None
 if given.digit is not None:
-    images, truth, ink = given.digit[None], given.truth, None
+    found = answer_digits(chosen.model, given.digit[None], solver)
 elif not given.files:
     answering.info("The answer appears here.", icon=":material/edit:")
     st.stop()
 else:
-    try:
-        with st.container():
-            data = choose_picture(given.files, chosen, solver, how)
-        picture, ink, digits = read_upload(data, *how)
-    except PictureError as error:
-        answering.error(str(error), icon=":material/image_not_supported:")
+    with st.container():
+        readings = read_files(given.files, how)
+        answers = answers_of(readings, chosen, solver)
+        reading = choose_reading(readings, answers, given.files[-1].key)
+    found = answers[reading.key]
+    if reading.error:
+        answering.error(reading.error, icon=":material/image_not_supported:")
         st.stop()
-    images, truth = np.stack([digit.image for digit in digits]), None
 
-found = answers(images, chosen, solver)
 with answering:
-    headline(found, truth)
+    headline(found, given.truth)
     answer = found[choose_digit(found)]
     seen, said = st.columns([1, 1.5], gap="medium")
     with seen:
@@ -77,8 +75,8 @@ with answering:
         show(probability_bars(answer.probabilities, answer.converged), "bars", bars_caption(answer, chosen))
     st.markdown(verdict(answer, float(solver.tol)))
 
-look_into(Case(answer, truth, chosen, solver_name, solver))
-if ink is not None:
-    show_stages(picture, ink, digits)
+look_into(Case(answer, given.truth, chosen, solver_name, solver))
+if reading is not None:
+    show_stages(reading)
 show_code(snippet(chosen, solver))
 download_pictures()

@@ -26,7 +26,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {"models": {"solvers", "cells", "devices", "gradients", "data"}},
     {
         "training": {"solvers", "cells", "devices", "gradients", "data", "models"},
-        "analysis": {"solvers", "images", "maps", "gradients", "data", "models"},
+        "analysis": {"solvers", "cells", "images", "maps", "gradients", "data", "models"},
     },
     {
         "jobs": {"solvers", "data", "models", "training"},

@@ -22,7 +22,6 @@ from deq.training.recipes import Recipe
 from tests.conftest import ROOT
 from tests.solvers import test_contract as contract
 from tests.support.problems import contraction
-from tests.test_architecture import arrows
 
 DOCS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"])
 GUIDE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)

@@ -26,20 +26,20 @@ assert mesh_of(8, 64).size == 8  # asked for, so taken
 
 ANSWERS = """
 from deq import load_dataset
-from deq.models.inference import take_census
-from deq.models.evaluation import evaluate, predict
+from deq.models.inference import infer
+from deq.models.evaluation import evaluate
 from deq.models import build
 from deq.data import classify
 
 task, model, solver = classify(load_dataset("digits")), build("mlp"), Picard(tol=1e-3, max_nfe=60)
 found = evaluate(model, task.test, task.loss, solver, batch_size=128)
 assert mesh_here(128).size == 4
-outputs, solution = predict(model, task.test.x, solver)
-census = take_census(model, task.test.x, solver, batch_size=128)
-np.testing.assert_allclose(census.probabilities, outputs, rtol=1e-4, atol=1e-6)
-np.testing.assert_array_equal(census.nfe, solution.nfe)
-np.testing.assert_allclose(found.nfe, solution.nfe.mean(), rtol=1e-6)
-np.testing.assert_allclose(found.accuracy, np.mean(np.argmax(outputs, 1) == task.test.y), rtol=1e-6)
+alone = infer(model, task.test.x, solver, batch_size=128, devices=1)
+shared = infer(model, task.test.x, solver, batch_size=128, trace=4)
+np.testing.assert_allclose(shared.outputs, alone.outputs, rtol=1e-4, atol=1e-4)
+np.testing.assert_array_equal(shared.nfe, alone.nfe)
+np.testing.assert_allclose(found.nfe, alone.nfe.mean(), rtol=1e-6)
+np.testing.assert_allclose(found.accuracy, np.mean(alone.labels == task.test.y), rtol=1e-6)
 
 # No more devices than allowed, for calibration too.
 import deq.models.inference
@@ -51,7 +51,8 @@ assert sizes and max(sizes) == 2, sizes
 """
 
 STEPS = """
-from deq.models import EquilibriumModel, blog
+from deq.models import EquilibriumModel
+from deq.models.zoo import blog
 from deq.training.recipes import RECIPES
 from deq.training.step import Program, run_steps, start_state
 from deq.data import Examples, cross_entropy
@@ -98,7 +99,8 @@ assert set(seen) == {8}, seen
 
 EVERY = """
 from deq import Anderson, Broyden, Implicit, Neumann, NewtonKrylov, ODEFlow, ThroughODE, Unrolled
-from deq.models.evaluation import evaluate, predict
+from deq.models.evaluation import evaluate
+from deq.models.inference import forward
 from deq.models import build
 from deq.training.recipes import BASELINES, RECIPES
 from deq.solvers import BiCGStab, Dense, GMRES
@@ -120,12 +122,14 @@ for solver, gradient in [(s, Phantom()) for s in solvers] + [(Picard(), g) for g
     run_steps.lower(program, everywhere(start_state(parameters, recipe), mesh), *fixed, 1)
     apart = {type(solver), type(gradient), type(getattr(gradient, "solver", None))}.isdisjoint(map(type, whole))
     assert program.parts == (2 if apart else 1), recipe
-    predict.lower(everywhere(model, mesh), examples.x, solver, mesh=mesh)
+    solved_on = mesh if solver.in_parts and gradient.in_parts else mesh_of(1, 64)
+    forward.lower(everywhere((model, solver, gradient), solved_on), examples.x, False, 0, solved_on)
 
 # All together or apart, committed elsewhere or not: the same figures.
 there = Examples(jax.device_put(examples.x, jax.devices()[3]), jax.device_put(examples.y, jax.devices()[3]))
 for solver, gradient in [(NewtonKrylov(), Implicit()), (Picard(), BASELINES["neural-ode"]), (Picard(), Implicit())]:
-    found = [evaluate(model, there, cross_entropy, solver, gradient, 64, devices) for devices in (1, None)]
+    how = model, there, cross_entropy, solver, gradient
+    found = [evaluate(*how, batch_size=64, devices=devices) for devices in (1, None)]
     np.testing.assert_allclose(*map(jax.tree.leaves, found), rtol=1e-4, atol=1e-6)
 """
 

@@ -1,4 +1,6 @@
-"""The story of the front page as arrays: a map, a layer applied for ever, its flow, each really solved."""
+"""The arrays of the front page: a map, a layer applied for ever, its flow, the toy and a digit, each really solved."""
+
+import dataclasses
 
 import diffrax
 import jax
@@ -6,8 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from deq.analysis.answers import answer_digits
+from deq.data import load_dataset
+from deq.models import load_pretrained
+from deq.models.inference import encode, solve_cell
 from deq.solvers import ODEFlow, Picard, Solution, solve
 
+STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians: where the page's slider can stand
+TOY_INPUTS = np.array([-10, -7.5, -5, -2.5, 0, *range(1, 11), 12.5, 15], np.float32)
+RING = 12  # starts of the flow
+DIGIT = 47  # of scikit-learn's test digits: a 9 about which the network changes its mind
 UNITS = 24  # of the layer in the second step
 GAIN = 0.9  # its spectral norm: below 1, so that it settles from any start
 TURN = 2.0  # how fast the flow of the third step goes round
@@ -20,7 +30,7 @@ FLOW = ODEFlow(tol=1e-2, max_nfe=200, method=diffrax.Euler(), step_size=0.1)
 @jax.jit
 def settle_cosine(starts: Array) -> Solution:
     """x* = cos x* by plain iteration, in radians, with its trace. starts: (n,); z in the trace: (n, 60, 1)."""
-    return solve(jnp.cos, starts[:, None].astype(jnp.float32), COSINE, trace=60)
+    return solve(jnp.cos, jnp.asarray(starts, jnp.float32)[:, None], COSINE, trace=60)
 
 
 @jax.jit
@@ -51,3 +61,34 @@ def ring(number: int, radius: float = 1.6) -> np.ndarray:
     """Starts on a circle, (number, 2) float32."""
     angle = np.linspace(0, 2 * np.pi, number, endpoint=False)
     return (radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
+
+
+def front_page() -> dict[str, np.ndarray]:
+    """Every picture's arrays, by step and name."""
+    cosine, layer, flow = jax.device_get(
+        (settle_cosine(STARTS), settle_layer(*random_layer(seed=1)), settle_flow(ring(RING)))
+    )
+    return (
+        {"cosine.starts": STARTS, "cosine.orbit": cosine.trace.z[..., 0], "cosine.z": cosine.z[:, 0]}
+        | {"cosine.nfe": cosine.nfe, "layer.states": layer.trace.z[0], "layer.nfe": layer.nfe[0]}
+        | {"flow.paths": flow.trace.z, "flow.steady": flow.z.mean(axis=0), "flow.converged": flow.converged}
+        | settled_toy()
+        | settled_digit()
+    )
+
+
+def settled_toy() -> dict[str, np.ndarray]:
+    """The answers of the toy that ships."""
+    model, x = load_pretrained("toy").model, TOY_INPUTS[:, None]
+    found = jax.device_get(solve_cell(model.cell, *encode(model, x), Picard(tol=1e-5, max_nfe=60)))
+    return {"toy.x": TOY_INPUTS, "toy.prediction": found.z[:, 0], "toy.converged": found.converged}
+
+
+def settled_digit() -> dict[str, np.ndarray]:
+    """How the network that ships as `mlp` settles on one digit."""
+    shipped = load_pretrained("mlp")
+    image = load_dataset("digits").test_images[DIGIT, ..., 0]
+    (answer,) = answer_digits(shipped.model, image[None], shipped.solver)
+    found = dataclasses.asdict(answer) | {"accuracy": shipped.card.accuracy}
+    del found["states"], found["residual"]
+    return {f"digit.{name}": np.asarray(value) for name, value in found.items()}

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from deq.images.mnist import centre
 from deq.models import EquilibriumModel
-from deq.models.inference import take_census
+from deq.models.inference import infer
 from deq.solvers import Solver
 
 LETTERS = (
@@ -27,7 +27,7 @@ DETECTORS = {  # what counts as strange: a larger value
 
 @dataclass(frozen=True)
 class Readings:
-    """What a model makes of n inputs. scores: detector -> (n,). labels, converged: (n,), as in a Census."""
+    """What a model makes of n inputs. scores: detector -> (n,). labels, converged: (n,), as in `Results`."""
 
     scores: Mapping[str, np.ndarray]
     labels: np.ndarray
@@ -67,10 +67,10 @@ def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def read_strangeness(model: EquilibriumModel, images: np.ndarray, solver: Solver, budget: int) -> Readings:
     """What the detectors say of images (n, 28, 28). budget: evaluations after which the residual is read."""
-    census = take_census(model, images[..., None], solver)
-    early = take_census(model, images[..., None], replace(solver, tol=0.0, max_nfe=budget))
-    scores = {"residual": early.residual, "NFE": census.nfe, "doubt": 1 - census.confidence}
-    return Readings(scores, census.labels, census.converged)
+    found = infer(model, images[..., None], solver)
+    early = infer(model, images[..., None], replace(solver, tol=0.0, max_nfe=budget))
+    scores = {"residual": early.residual, "NFE": found.nfe, "doubt": 1 - found.confidence}
+    return Readings(scores, found.labels, found.converged)
 
 
 def auroc(ordinary: np.ndarray, strange: np.ndarray) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -11,7 +10,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from deq.solvers import Solution, Solver, solve
+from deq.models.inference import solve_cell
+from deq.solvers import Solver
 from deq.solvers.base import flat
 
 
@@ -34,16 +34,10 @@ def path_independence(
 
     Anil et al. (2022), arXiv:2211.09961, whose alignment score is the cosine.
     """
-    graphdef, state = nnx.split(cell)
-    one, two = (jax.device_get(_solved(graphdef, state, x, start, solver)) for start in (z0, other))
+    one, two = (jax.device_get(solve_cell(cell, x, start, solver)) for start in (z0, other))
     a, b = (np.asarray(flat(found.z), float) for found in (one, two))
     length = np.maximum(np.linalg.norm(a, axis=1), 1e-30)
     size = np.maximum(length * np.linalg.norm(b, axis=1), 1e-30)
     return PathIndependence(
         np.linalg.norm(a - b, axis=1) / length, np.sum(a * b, axis=1) / size, one.converged & two.converged
     )
-
-
-@partial(jax.jit, static_argnums=0)
-def _solved(graphdef: nnx.GraphDef, state: nnx.State, x: Any, z0: Array, solver: Solver) -> Solution:
-    return solve(lambda z: nnx.merge(graphdef, state, copy=True)(z, x), z0, solver)

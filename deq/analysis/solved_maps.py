@@ -16,9 +16,10 @@ from jax import Array
 
 from deq.maps import PlanarCell
 from deq.maps.formula import Formula
-from deq.solvers import Anderson, NewtonKrylov, Picard, Solution, Solver, solve
+from deq.solvers import SOLVERS, Solution, Solver, solve
 
 MAX_NFE = 60
+RACERS = ("Picard", "damped Picard", "Anderson", "Newton-Krylov")  # what is of interest in one dimension
 KEPT_FORMULAS = 16  # compiled programs kept for formulas, the least used dropped first
 FAR = 1e6  # where a flow is taken for divergent
 
@@ -30,12 +31,8 @@ def race_solvers(
 
     In one dimension Anderson with memory 1 is the secant method. Solution.z: (1, 1).
     """
-    solvers: dict[str, Solver] = {
-        "Picard": Picard(tol=tol, max_nfe=MAX_NFE),
-        "damped Picard": Picard(tol=tol, max_nfe=MAX_NFE, damping=damping),
-        "Anderson": Anderson(tol=tol, max_nfe=MAX_NFE, memory=1),
-        "Newton-Krylov": NewtonKrylov(tol=tol, max_nfe=MAX_NFE, krylov=1),
-    }
+    settings = {"tol": tol, "max_nfe": MAX_NFE, "damping": damping, "memory": 1, "krylov": 1}
+    solvers = {name: SOLVERS[name].make(settings) for name in RACERS}
     with jax.enable_x64(True):
         found = jax.device_get(_racer(formula)(np.array([[start]]), a, b, solvers))
     return {name: found[name] for name in solvers}  # jit sorts the names; this is the order of the legend

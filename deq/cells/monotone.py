@@ -1,4 +1,4 @@
-"""Monotone cells: a unique equilibrium for any weights, by proof, and the operator splittings that find it."""
+"""Monotone cells: a unique equilibrium for any weights, by proof, and the operator splitting that finds it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class MonotoneCell(nnx.Module, abc.ABC):
     """f(z, x) = relu(W z + x), W = (1 - m) I - A^T A + B - B^T, so that I - W >= m I for any A and B.
 
     Hence exactly one equilibrium for every x, at most 1 / m as steep in x. f itself need not contract,
-    so plain Picard may fail: use a splitting, Anderson or the flow. z, x: (batch, ...), m > 0.
+    so plain Picard may fail: use the splitting, Anderson or the flow. z, x: (batch, ...), m > 0.
     Winston & Kolter (2020), arXiv:2006.08591.
     """
 
@@ -37,10 +37,6 @@ class MonotoneCell(nnx.Module, abc.ABC):
 
     def __call__(self, z: Array, x: Array) -> Array:
         return jax.nn.relu(self.weight()(z) + x)
-
-    def forward_backward(self, alpha: float | Array) -> ForwardBackward:
-        """The map z -> relu((1 - alpha) z + alpha (W z + x)); see `ForwardBackward`."""
-        return ForwardBackward(self, alpha)
 
     def peaceman_rachford(self, alpha: float | Array) -> PeacemanRachford:
         """The reflected map, which converges for every alpha > 0; see `PeacemanRachford`."""
@@ -133,38 +129,6 @@ def _hermitian(matrix: Array) -> Array:
     return jnp.conj(jnp.swapaxes(matrix, -1, -2))
 
 
-def _check_step(alpha: float | Array) -> None:
-    if isinstance(alpha, (int, float)) and not alpha > 0:
-        raise ValueError(f"alpha must be a number > 0, the size of a step; got {alpha!r}.")
-
-
-@dataclass(frozen=True)
-class ForwardBackward:
-    """z -> relu((1 - alpha) z + alpha (W z + x)): the equilibrium's own state, steps of size alpha.
-
-    Converges for 0 < alpha < 2 m / ||I - W||_2^2; its residual is at least alpha times the cell's.
-    """
-
-    cell: MonotoneCell
-    alpha: float | Array
-
-    def __post_init__(self) -> None:
-        _check_step(self.alpha)
-
-    def map(self, x: Array) -> Linear:
-        """The map that a solver iterates."""
-        weight = self.cell.weight()
-        return lambda z: jax.nn.relu((1 - self.alpha) * z + self.alpha * (weight(z) + x)).astype(z.dtype)
-
-    def start(self, z: Array) -> Array:
-        """The state of the map for a first z."""
-        return z
-
-    def read(self, state: Array) -> Array:
-        """z from the state of the map."""
-        return state
-
-
 @dataclass(frozen=True)
 class PeacemanRachford:
     """u -> 2 (I + alpha (I - W))^{-1} (|u| + alpha x) - |u|, z = relu(u): reflected resolvents in turn.
@@ -176,7 +140,8 @@ class PeacemanRachford:
     alpha: float | Array
 
     def __post_init__(self) -> None:
-        _check_step(self.alpha)
+        if isinstance(self.alpha, (int, float)) and not self.alpha > 0:
+            raise ValueError(f"alpha must be a number > 0, the size of a step; got {self.alpha!r}.")
 
     def map(self, x: Array) -> Linear:
         """The map that a solver iterates."""

@@ -15,8 +15,7 @@ from deq.gradients import Implicit
 from deq.models import count_parameters
 from deq.models.checkpoints import Checkpoint
 from deq.models.evaluation import Metrics, evaluate
-from deq.models.settings import named_solver
-from deq.solvers import Solver
+from deq.solvers import Solver, is_same_method, solver_by_command
 
 
 def run(
@@ -47,8 +46,8 @@ def run(
 def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -> Solver:
     """The card's solver, or another one by name, which gets the budget of its own default."""
     solver = checkpoint.solver
-    if name is not None and named_solver(name) is not type(solver):
-        solver = named_solver(name)(tol=solver.tol, max_nfe=1000)
+    if name is not None and not is_same_method(solver_by_command(name), solver):
+        solver = dataclasses.replace(solver_by_command(name), tol=solver.tol, max_nfe=1000)
     if tol is None:
         return solver
     return dataclasses.replace(solver, tol=tol, max_nfe=max(1000, int(solver.max_nfe)))

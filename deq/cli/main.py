@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from deq.cli.choices import baselines, data_sets, gradients, one_of, solvers, tasks
+
 app = typer.Typer(
     help="Deep equilibrium models: train, evaluate and use them.",
     no_args_is_help=True,
@@ -15,16 +17,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-TaskName = StrEnum("TaskName", ["toy", "mnist", "fashion_mnist", "kmnist", "digits"])
-DatasetName = StrEnum("DatasetName", ["mnist", "fashion_mnist", "kmnist", "digits"])
-SolverName = StrEnum("SolverName", ["picard", "anderson", "broyden", "newton", "ode"])
 Precision = StrEnum("Precision", ["float32", "bf16"])
-GradientName = StrEnum("GradientName", ["implicit", "phantom", "unrolled"])
-Baseline = StrEnum("Baseline", ["explicit", "unrolled", "neural-ode"])
-
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the data set's four original .gz files.")]
-SolverOption = Annotated[SolverName | None, typer.Option(help="Forward solver instead of the recipe's.")]
+SolverOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        callback=one_of(solvers),
+        autocompletion=solvers,
+        help="Forward solver instead of the recipe's; a wrong name lists them.",
+    ),
+]
 Source = Annotated[
     str, typer.Argument(help="A folder written by `train --out`, or a pretrained model's name.")
 ]
@@ -32,7 +36,15 @@ Source = Annotated[
 
 @app.command()
 def train(
-    task: Annotated[TaskName, typer.Argument(help="What to learn.")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK",
+            callback=one_of(tasks),
+            autocompletion=tasks,
+            help="What to learn: toy, or a data set: mnist, fashion_mnist, kmnist, digits.",
+        ),
+    ],
     model: Annotated[
         str | None, typer.Option(help="Architecture; `toy` for the toy, else mlp unless given.")
     ] = None,
@@ -42,10 +54,23 @@ def train(
     batch_size: Annotated[int | None, typer.Option(min=1, help="Examples a step; else the recipe's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights, the order and the noise.")] = 0,
     solver: SolverOption = None,
-    gradient: Annotated[GradientName | None, typer.Option(help="Gradient instead of the recipe's.")] = None,
+    gradient: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(gradients),
+            autocompletion=gradients,
+            help="Gradient instead of the recipe's; a wrong name lists them.",
+        ),
+    ] = None,
     baseline: Annotated[
-        Baseline | None,
-        typer.Option(help="No equilibrium: one application of the cell, five, or its ODE until t = 1."),
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(baselines),
+            autocompletion=baselines,
+            help="No equilibrium: explicit applies the cell once, unrolled five times, neural-ode runs the ODE to 1.",
+        ),
     ] = None,
     precision: Annotated[
         Precision, typer.Option(help="Of the products inside the cell; the solve's decisions stay float32.")
@@ -96,7 +121,15 @@ def train(
 @app.command()
 def evaluate(
     source: Source,
-    dataset: Annotated[DatasetName | None, typer.Option(help="The card's data set unless given.")] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(data_sets),
+            autocompletion=data_sets,
+            help="The card's data set unless given.",
+        ),
+    ] = None,
     solver: SolverOption = None,
     tol: Annotated[
         float | None, typer.Option(min=0.0, help="Relative residual that counts as converged.")

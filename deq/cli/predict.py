@@ -14,7 +14,7 @@ from rich.progress import track
 from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
 from deq.images import MAX_BYTES, PictureError, find_digits, pictures_in, read_picture
 from deq.models.checkpoints import Checkpoint
-from deq.models.inference import take_census
+from deq.models.inference import infer
 
 _BATCH = 32  # digits are read in blocks of this many, so that any number compiles once
 
@@ -75,15 +75,14 @@ def _entry(name: str, digits: np.ndarray | str, answers: Iterator[dict[str, Any]
 
 def _answers(checkpoint: Checkpoint, images: np.ndarray) -> Iterator[dict[str, Any]]:
     """One answer for each uint8 image of (n, 28, 28), n > 0."""
-    filled = np.concatenate([images, np.zeros((-len(images) % _BATCH, 28, 28), np.uint8)])
-    census = take_census(checkpoint.model, filled[..., None], checkpoint.solver, _BATCH)
+    found = infer(checkpoint.model, images[..., None], checkpoint.solver, batch_size=_BATCH)
     for i in range(len(images)):
         yield {
-            "label": int(census.labels[i]),
-            "probabilities": [round(float(p), 6) for p in census.probabilities[i]],
-            "nfe": int(census.nfe[i]),
-            "residual": float(census.residual[i]),
-            "converged": bool(census.converged[i]),
+            "label": int(found.labels[i]),
+            "probabilities": [round(float(p), 6) for p in found.probabilities[i]],
+            "nfe": int(found.nfe[i]),
+            "residual": float(found.residual[i]),
+            "converged": bool(found.converged[i]),
         }
 
 

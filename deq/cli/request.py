@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import platform
 import shlex
 import sys
@@ -17,9 +16,10 @@ from deq.cli.evaluate import figures
 from deq.devices import cores
 from deq.models import count_parameters
 from deq.models.checkpoints import Card
-from deq.models.settings import named_gradient, named_solver, to_dict
+from deq.models.settings import named_gradient, to_dict
+from deq.solvers import is_same_method, solver_by_command
 from deq.training import Finished
-from deq.training.recipes import BASELINES, RECIPES, Recipe
+from deq.training.recipes import BASELINES, RECIPES, Recipe, plain
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         changes["epochs"] = request.epochs
     if request.batch_size is not None:
         changes["batch_size"] = request.batch_size
-    if request.solver is not None and named_solver(request.solver) is not type(recipe.solver):
-        changes["solver"] = named_solver(request.solver)(tol=recipe.solver.tol)
+    if request.solver is not None and not is_same_method(solver_by_command(request.solver), recipe.solver):
+        changes["solver"] = replace(solver_by_command(request.solver), tol=recipe.solver.tol)
     if request.gradient is not None and named_gradient(request.gradient) is not type(recipe.gradient):
         changes["gradient"] = named_gradient(request.gradient)()
     if request.baseline is not None:
@@ -66,11 +66,7 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
 
 def settings(request: Request, name: str, recipe: Recipe) -> dict[str, Any]:
     """All that determines a run's outcome, as plain data."""
-    plain = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
-    plain |= {"solver": to_dict(recipe.solver), "gradient": to_dict(recipe.gradient)}
-    if recipe.augmentation is not None:
-        plain["augmentation"] = dataclasses.asdict(recipe.augmentation)
-    return {"task": str(request.task), "model": name, "seed": request.seed} | plain
+    return {"task": str(request.task), "model": name, "seed": request.seed} | plain(recipe)
 
 
 def make_card(event: Finished, request: Request, name: str, recipe: Recipe, validation: float | None) -> Card:

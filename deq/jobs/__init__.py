@@ -2,7 +2,7 @@
 
 from deq.jobs.job import Job
 from deq.jobs.look import Look, look_at
-from deq.jobs.plan import OWN, PICTURE_NAMES, TASK_NAMES, Plan, flat_settings, load_task, plain, sizes
+from deq.jobs.plan import OWN, PICTURE_NAMES, TASK_NAMES, Plan, as_dict, flat_settings, load_task, sizes
 from deq.jobs.record import Snapshot, Status
 from deq.jobs.registry import Registry
 
@@ -16,9 +16,9 @@ __all__ = [
     "Registry",
     "Snapshot",
     "Status",
+    "as_dict",
     "flat_settings",
     "load_task",
     "look_at",
-    "plain",
     "sizes",
 ]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
 import numpy as np
-from flax import nnx
-from jax import Array
 
 from deq.data import HALF_WIDTH, Task
 from deq.models import EquilibriumModel
+from deq.models.inference import infer
 from deq.solvers import Solver
 
 LINE_POINTS = 241
@@ -37,9 +35,9 @@ def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
     if shape not in ((1,), (2,)):
         return None
     x = line() if shape == (1,) else plane()
-    outputs, nfe, converged = jax.device_get(_answers(*nnx.split(model), x, solver))
-    answer = _softmax(outputs)[:, 1] if task.has_labels else outputs[:, 0]
-    return Look(x, answer, nfe, converged)
+    found = infer(model, x, solver, batch_size=len(x))
+    answer = found.probabilities[:, 1] if task.has_labels else found.outputs[:, 0]
+    return Look(x, answer, found.nfe, found.converged)
 
 
 def line() -> np.ndarray:
@@ -51,14 +49,3 @@ def plane() -> np.ndarray:
     """(48 * 48, 2) inputs, row by row from the bottom."""
     side = np.linspace(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH, PLANE_SIDE, dtype=np.float32)
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-
-
-@jax.jit(static_argnums=0)
-def _answers(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver) -> tuple[Array, ...]:
-    outputs, solution = nnx.merge(graph, variables)(x, solver)
-    return outputs, solution.nfe, solution.converged
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)

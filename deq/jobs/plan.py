@@ -19,8 +19,7 @@ from deq.data import (
     shape,
 )
 from deq.models.architectures import Architecture
-from deq.models.settings import to_dict
-from deq.training.recipes import Recipe
+from deq.training.recipes import Recipe, plain
 
 OWN = "own formula"
 CURVE_NAMES = (*CURVES, OWN)
@@ -70,19 +69,15 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
         return classify(load_dataset("digits")), told
 
 
-def plain(plan: Plan) -> dict[str, Any]:
+def as_dict(plan: Plan) -> dict[str, Any]:
     """The plan as nested plain data, for a file."""
-    recipe = {field.name: getattr(plan.recipe, field.name) for field in dataclasses.fields(Recipe)}
-    recipe |= {"solver": to_dict(plan.recipe.solver), "gradient": to_dict(plan.recipe.gradient)}
-    if plan.recipe.augmentation is not None:
-        recipe["augmentation"] = dataclasses.asdict(plan.recipe.augmentation)
     head = {"task": plan.task, "formula": plan.formula, "seed": plan.seed}
-    return head | {"architecture": dataclasses.asdict(plan.architecture), "recipe": recipe}
+    return head | {"architecture": dataclasses.asdict(plan.architecture), "recipe": plain(plan.recipe)}
 
 
 def flat_settings(plan: Plan) -> dict[str, str]:
     """Every setting by a name of its own, as text, to see which of them differ between runs."""
-    return dict(_flatten("", plain(plan)))
+    return dict(_flatten("", as_dict(plan)))
 
 
 def _flatten(prefix: str, value: Any) -> list[tuple[str, str]]:

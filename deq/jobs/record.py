@@ -11,7 +11,7 @@ from deq.jobs.look import Look
 from deq.models.evaluation import Metrics
 from deq.training.step import Health
 
-MOST = 1000  # rows kept of a history: more than a chart can show
+MOST = 400  # rows kept of a history: as many as a chart has pixels to show
 
 TRAINING = (
     "step",

@@ -4,7 +4,6 @@ from deq.models.architectures import Architecture, construct
 from deq.models.checkpoints import (
     Card,
     Checkpoint,
-    CheckpointError,
     load_checkpoint,
     load_pretrained,
     pretrained_names,
@@ -12,6 +11,7 @@ from deq.models.checkpoints import (
 )
 from deq.models.evaluation import Metrics, evaluate
 from deq.models.model import EquilibriumModel, count_parameters, picture, pixels
+from deq.models.weights import CheckpointError
 from deq.models.zoo import MODELS, build
 
 __all__ = [

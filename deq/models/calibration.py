@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import log_softmax, softmax
 
 from deq.data import Task
-from deq.models.inference import take_census
+from deq.models.inference import infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solver
 
@@ -19,19 +19,14 @@ def calibrate(
 ) -> tuple[float, float]:
     """A temperature fitted on the task's validation examples, and the test set's calibration error under it.
 
-    model: at temperature 1, left so. The task is one of classes. devices: as of `take_census`.
+    The task is one of classes. devices: as in `infer`.
     """
     validation, test = (
-        _log(take_census(model, np.asarray(part.x), solver, devices=devices).probabilities)
+        infer(model, part.x, solver, devices=devices).outputs.astype(np.float64)
         for part in (task.validation, task.test)
     )
     temperature = fit_temperature(validation, task.validation.y)
     return temperature, calibration_error(softmax(test / temperature, axis=1), task.test.y)
-
-
-def _log(probabilities: np.ndarray) -> np.ndarray:
-    """Logits up to a constant of each row; what float32 rounded to zero is its smallest number."""
-    return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
 
 
 def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:

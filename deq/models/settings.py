@@ -8,17 +8,11 @@ from typing import Any
 import diffrax
 
 from deq.gradients import GRADIENTS, Gradient, Neumann, ThroughODE
-from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense, Solver
+from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
 
-_CLASSES: list[type] = [*SOLVERS.values(), *GRADIENTS.values(), Neumann, ThroughODE, GMRES, BiCGStab, Dense]
+_SOLVERS = [type(entry.default) for entry in SOLVERS.values()]
+_CLASSES: list[type] = [*_SOLVERS, *GRADIENTS.values(), Neumann, ThroughODE, GMRES, BiCGStab, Dense]
 _PARTS = {part.__name__: part for part in _CLASSES}
-
-
-def named_solver(name: str) -> type[Solver]:
-    """The solver class behind a name. Raises ValueError with the names there are."""
-    if name not in SOLVERS:
-        raise ValueError(f"Unknown solver {name!r}; choose from {', '.join(SOLVERS)}.")
-    return SOLVERS[name]
 
 
 def named_gradient(name: str) -> type[Gradient]:

@@ -42,7 +42,6 @@ SOLVER_STYLES = MappingProxyType(
         "Newton-Krylov": SolverStyle("#CC79A7", "dashdot", "triangle-up"),
         "ODE flow": SolverStyle("#D55E00", "longdash", "x"),
         "Peaceman-Rachford": SolverStyle("#882255", "dot", "star"),
-        "forward-backward": SolverStyle("#882255", "dot", "star"),
     }
 )
 

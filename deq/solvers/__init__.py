@@ -3,21 +3,13 @@
 from deq.solvers.anderson import Anderson
 from deq.solvers.base import Map, Solution, Solver, Trace, norm, relative_residual
 from deq.solvers.broyden import Broyden
+from deq.solvers.catalogue import SOLVERS, Entry, is_same_method, solver_by_command
 from deq.solvers.linear import GMRES, BiCGStab, Dense, LinearSolver, solve_linear
 from deq.solvers.loop import solve
 from deq.solvers.newton import NewtonKrylov
 from deq.solvers.ode import ODEFlow
 from deq.solvers.picard import Picard
 from deq.solvers.splitting import Splitting, solve_splitting
-
-# The names of the command line and of the pages.
-SOLVERS: dict[str, type[Solver]] = {
-    "picard": Picard,
-    "anderson": Anderson,
-    "broyden": Broyden,
-    "newton": NewtonKrylov,
-    "ode": ODEFlow,
-}
 
 __all__ = [
     "GMRES",
@@ -26,6 +18,7 @@ __all__ = [
     "BiCGStab",
     "Broyden",
     "Dense",
+    "Entry",
     "LinearSolver",
     "Map",
     "NewtonKrylov",
@@ -35,9 +28,11 @@ __all__ = [
     "Solver",
     "Splitting",
     "Trace",
+    "is_same_method",
     "norm",
     "relative_residual",
     "solve",
     "solve_linear",
     "solve_splitting",
+    "solver_by_command",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
+from deq.models.settings import to_dict
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
 
 
@@ -36,6 +39,15 @@ class Recipe:
     steps_per_call: int = 39
     patience: int = 500
     precision: str = "float32"
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """All that determines a recipe's outcome as nested plain data, for a file."""
+    found = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+    found |= {"solver": to_dict(recipe.solver), "gradient": to_dict(recipe.gradient)}
+    if recipe.augmentation is not None:
+        found["augmentation"] = dataclasses.asdict(recipe.augmentation)
+    return found
 
 
 RECIPES: dict[str, Recipe] = {

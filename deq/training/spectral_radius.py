@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import jax
 import numpy as np
-from flax import nnx
-from jax import Array
 
 from deq.gradients.spectrum import spectral_radius
 from deq.models import EquilibriumModel
+from deq.models.inference import encode, infer
 from deq.solvers import Solver
 
 PROBED = 16  # inputs at whose equilibria it is taken
@@ -17,14 +16,9 @@ PROBED = 16  # inputs at whose equilibria it is taken
 def largest_radius(model: EquilibriumModel, x: np.ndarray, solver: Solver) -> float:
     """The largest spectral radius of df/dz over the equilibria of the first 16 of x: (n, ...); NaN where
     a Jacobian is not finite. Compiled once for a model's structure."""
-    injection, z = _equilibria(*nnx.split(model), x[:PROBED], solver)
+    few = x[:PROBED]
+    (injection, _), z = encode(model, few), infer(model, few, solver, batch_size=len(few), states=True).states
     try:
-        return float(spectral_radius(model.cell, injection, z).max())
+        return float(spectral_radius(model.cell, injection, jax.device_put(z)).max())
     except np.linalg.LinAlgError:
         return float("nan")
-
-
-@jax.jit(static_argnums=0)
-def _equilibria(graph: nnx.GraphDef, variables: nnx.State, x: Array, solver: Solver) -> tuple[Array, Array]:
-    model = nnx.merge(graph, variables)
-    return model.encode(x), model(x, solver)[1].z

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
-from flax import nnx
-from jax import Array
 
 from deq.data import double
+from deq.gradients.spectrum import jacobian
 from deq.models import EquilibriumModel, build
-from deq.solvers import Picard, Solution, solve
+from deq.models.inference import encode, solve_cell
+from deq.solvers import Picard
 from deq.training.loop import Finished, Progress, fit
 from deq.training.recipes import RECIPES
 
@@ -70,17 +70,8 @@ def study_toy(model: EquilibriumModel) -> ToyStudy:
     The cell is affine, so one slope says all: plain iteration settles exactly when it lies between -1 and 1.
     """
     x = np.sort(np.concatenate([TRAINED_ON, OUTSIDE]))[:, None]
-    solution, slope = jax.device_get(_walk(*nnx.split(model), jax.device_put(x)))
-    trace = solution.trace.z[..., 0]
+    injection, start = encode(model, x)
+    solution = jax.device_get(solve_cell(model.cell, injection, start, WALK, STEPS_KEPT))
+    slope = jacobian(model.cell, injection[:1], start[:1])
     found = (solution.z[:, 0], solution.residual, solution.converged, solution.nfe)
-    return ToyStudy(x[:, 0], *found, values=trace, slope=float(slope))
-
-
-@jax.jit(static_argnums=0)
-def _walk(graph: nnx.GraphDef, state: nnx.State, x: Array) -> tuple[Solution, Array]:
-    model = nnx.merge(graph, state)
-    injection = model.encode(x)
-    start = model.start(injection)
-    solution = solve(lambda z: model.cell(z, injection), start, WALK, trace=STEPS_KEPT)
-    slope = jax.grad(lambda z: model.cell(z, injection[:1]).sum())(start[:1])
-    return solution, slope[0, 0]
+    return ToyStudy(x[:, 0], *found, values=solution.trace.z[..., 0], slope=float(slope[0, 0, 0]))

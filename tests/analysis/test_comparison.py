@@ -10,7 +10,7 @@ from deq.analysis.comparison import Problem, Subject, make_problem, pose, race, 
 from deq.analysis.comparison.affine import affine_model, random_matrix
 from deq.analysis.comparison.effort import effort_table, efforts
 from deq.analysis.comparison.gradients import exact_gradient, methods_for
-from deq.analysis.comparison.lineup import SOLVER_NAMES, Lineup
+from deq.analysis.comparison.lineup import RACERS, SPLITTING, Lineup, racers_for
 from deq.analysis.comparison.problem import solve_problem
 from deq.analysis.comparison.race import race_table
 from deq.analysis.comparison.reference import Reference, find_reference, relative_error
@@ -194,14 +194,30 @@ def test_what_cannot_be_is_refused(subject: Subject, message: str) -> None:
 
 
 def test_lineup_knows_its_names() -> None:
-    assert {type(LINEUP.solver(name)).__name__ for name in SOLVER_NAMES} >= {
-        "Picard",
-        "NewtonKrylov",
-        "ODEFlow",
-    }
-    assert LINEUP.solver("damped Picard").damping == 0.5
+    settings = Lineup(tol=1e-3, max_nfe=77, damping=0.3, memory=3, method="Heun")
+    made = {name: settings.solver(name) for name in RACERS}
+    assert all((solver.tol, solver.max_nfe) == (1e-3, 77) for solver in made.values())
+    assert made["damped Picard"].damping == 0.3
+    assert made["Picard"].damping == 1
+    assert made["Anderson"].memory == 3
+    assert type(made["ODE flow"].method).__name__ == "Heun"
     with pytest.raises(ValueError, match="choose from Picard"):
-        LINEUP.solver("Euler")
+        settings.solver("Euler")
+
+
+def test_a_splitting_races_on_a_monotone_model_alone() -> None:
+    subject = Subject("monotone", size=8)
+    assert SPLITTING in racers_for(subject)
+    assert SPLITTING not in racers_for(Subject("mlp"))
+    problem = make_problem(subject)
+    run = race(problem, LINEUP.solver(SPLITTING))
+    assert run.converged.all()
+    np.testing.assert_array_equal(run.classes, find_reference(problem).classes)
+    np.testing.assert_allclose(
+        work_precision(problem, LINEUP.solver(SPLITTING), find_reference(problem)).error[-1], 0, atol=1e-5
+    )
+    with pytest.raises(ValueError, match="monotone cell"):
+        race(make_problem(Subject("mlp", size=8)), LINEUP.solver(SPLITTING))
 
 
 def test_measured_after_a_first_call() -> None:

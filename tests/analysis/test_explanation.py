@@ -9,7 +9,7 @@ from deq.analysis.explanation import fit_plane, noise_starts, occlusion, salienc
 from deq.data import load_dataset
 from deq.gradients import Implicit
 from deq.models.checkpoints import Checkpoint, load_pretrained
-from deq.models.evaluation import predict
+from deq.models.inference import infer
 from deq.solvers import Anderson, Picard
 
 
@@ -54,7 +54,7 @@ def test_occlusion_is_the_answer_to_a_blanked_picture(digits, blog) -> None:
     row, column = np.unravel_index(found.lost.argmax(), found.lost.shape)
     blanked = image.copy()
     blanked[4 * row : 4 * row + 5, 4 * column : 4 * column + 5] = 0  # centred at 4 i + 2
-    p, _ = predict(blog.model, np.stack([image, blanked])[..., None], blog.solver)
+    p = infer(blog.model, np.stack([image, blanked])[..., None], blog.solver).probabilities
     evidence = np.log(p[:, 7] / p[:, 1])
     np.testing.assert_allclose(found.lost[row, column], evidence[0] - evidence[1], rtol=1e-3)
     assert found.labels[row, column] == p[1].argmax()
@@ -80,11 +80,11 @@ def test_plane_of_states_that_lie_in_one() -> None:
 
 
 def test_every_start_ends_at_the_model_s_equilibrium(digits, blog) -> None:
-    p, solution = predict(blog.model, digits[:8, ..., None], blog.solver)
-    z = np.asarray(solution.z)
+    found = infer(blog.model, digits[:8, ..., None], blog.solver, states=True)
+    z = found.states
     ends = solve_from(blog.model, digits[0], np.concatenate([z[1:], noise_starts(z, 4)]), blog.solver, 16)
     assert ends.agree.all()
-    assert ends.labels[0] == p[0].argmax()
+    assert ends.labels[0] == found.labels[0]
     assert ends.distance[0] == 0 < ends.distance[1:].max() < 0.02  # the tolerance is 1e-3
     np.testing.assert_allclose(ends.states[1, 0], z[1], rtol=1e-5)
     short = solve_from(blog.model, digits[0], z[1:], Picard(tol=1e-3, max_nfe=2), 16)

@@ -14,7 +14,7 @@ from jax import Array
 from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Picard, equilibrium, solve
 from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.solvers import GMRES, Solver, relative_residual
-from deq.solvers.splitting import Splitting, solve_splitting
+from deq.solvers.splitting import solve_splitting
 
 SHAPES = {"dense": (3, 12), "conv": (2, 6, 5, 4)}
 
@@ -60,27 +60,20 @@ def test_resolvent_inverts(kind: str) -> None:
     )
 
 
-def step_size(cell: MonotoneCell, x: Array) -> float:
-    """m / ||I - W||^2, in the middle of what forward-backward allows."""
-    w = as_matrix(cell.weight(), x.shape)
-    return cell.m / np.linalg.norm(np.eye(len(w)) - w, 2) ** 2
-
-
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize(
     "solver",
     [Picard(tol=1e-9, max_nfe=5000), Anderson(tol=1e-9, max_nfe=500), ODEFlow(tol=1e-9, max_nfe=9000)],
     ids=str,
 )
-def test_splittings_find_the_one_equilibrium(kind: str, solver: Solver) -> None:
+def test_the_splitting_finds_the_one_equilibrium(kind: str, solver: Solver) -> None:
     cell, x = build(kind)
     exact = solve(lambda z: cell(z, x), jnp.zeros_like(x), NewtonKrylov(tol=1e-12, max_nfe=3000, krylov=40))
     assert exact.converged.all()
-    for splitting in (cell.forward_backward(step_size(cell, x)), cell.peaceman_rachford(0.5)):
-        found = solve_splitting(splitting, x, jnp.ones_like(x), solver)
-        np.testing.assert_allclose(found.z, exact.z, atol=1e-6)
-        np.testing.assert_allclose(found.residual, relative_residual(found.z, cell(found.z, x)))
-        np.testing.assert_array_equal(found.converged, found.residual <= solver.tol)
+    found = solve_splitting(cell.peaceman_rachford(0.5), x, jnp.ones_like(x), solver)
+    np.testing.assert_allclose(found.z, exact.z, atol=1e-6)
+    np.testing.assert_allclose(found.residual, relative_residual(found.z, cell(found.z, x)))
+    np.testing.assert_array_equal(found.converged, found.residual <= solver.tol)
 
 
 def test_peaceman_rachford_contracts_where_the_cell_itself_does_not() -> None:
@@ -91,11 +84,11 @@ def test_peaceman_rachford_contracts_where_the_cell_itself_does_not() -> None:
     assert (found.residual <= 1e-6).all()
 
 
-@pytest.mark.parametrize("of", [MonotoneCell.forward_backward, MonotoneCell.peaceman_rachford])
-def test_trace_of_a_splitting_is_the_cells(of: object) -> None:
+def test_trace_of_a_splitting_is_the_cells() -> None:
     cell, x = build("dense")
-    splitting: Splitting = of(cell, 0.05)  # type: ignore[operator]
-    found = solve_splitting(splitting, x, jnp.ones_like(x), Picard(tol=1e-6, max_nfe=500), trace=4)
+    found = solve_splitting(
+        cell.peaceman_rachford(0.05), x, jnp.ones_like(x), Picard(tol=1e-6, max_nfe=500), trace=4
+    )
     assert found.trace is not None
     assert found.trace.z.shape == (3, 4, 12)
     for k in range(4):
@@ -124,6 +117,5 @@ def test_misuse_is_refused() -> None:
         MonotoneDense(4, 0.0, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="odd"):
         MonotoneConv(4, size=4, rngs=nnx.Rngs(0))
-    for of in (MonotoneCell.forward_backward, MonotoneCell.peaceman_rachford):
-        with pytest.raises(ValueError, match="alpha"):
-            of(MonotoneDense(4, rngs=nnx.Rngs(0)), 0.0)
+    with pytest.raises(ValueError, match="alpha"):
+        MonotoneDense(4, rngs=nnx.Rngs(0)).peaceman_rachford(0.0)

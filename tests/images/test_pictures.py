@@ -1,6 +1,5 @@
 """The whole way: pictures as people take them, of digits that the model never saw, read by the model that ships."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -8,7 +7,7 @@ from sklearn.datasets import load_digits
 from deq.data import load_dataset
 from deq.images import find_digits, read_picture
 from deq.models.checkpoints import load_pretrained
-from deq.models.evaluation import predict
+from deq.models.inference import infer
 from tests.support import pictures
 
 PER_KIND = 3
@@ -27,8 +26,7 @@ def read(mnist_dir) -> dict[str, np.ndarray]:
             images.append(find_digits(read_picture(kind(mnist.test_images[number, ..., 0], rng)))[0].image)
             labels.append(mnist.test_labels[number])
     shipped = load_pretrained("mlp")
-    probabilities, _ = predict(shipped.model, jnp.asarray(np.stack(images)[..., None]), shipped.solver)
-    right = np.asarray(probabilities).argmax(1) == np.array(labels)
+    right = infer(shipped.model, np.stack(images)[..., None], shipped.solver).labels == np.array(labels)
     return dict(zip([kind.__name__ for kind in pictures.KINDS], right.reshape(-1, PER_KIND), strict=True))
 
 
@@ -48,5 +46,4 @@ def test_digits_of_eight_by_eight_pixels_are_read() -> None:
     pictures_of = [np.repeat(np.uint8(255 * image / 16)[..., None], 3, axis=2) for image in images]
     read = np.stack([find_digits(picture)[0].image for picture in pictures_of])[..., None]
     shipped = load_pretrained("conv")
-    probabilities, _ = predict(shipped.model, jnp.asarray(read), shipped.solver)
-    assert (np.asarray(probabilities).argmax(1) == labels).mean() >= 0.95  # as is the whole set
+    assert (infer(shipped.model, read, shipped.solver).labels == labels).mean() >= 0.95  # as is the whole set

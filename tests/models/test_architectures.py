@@ -20,7 +20,7 @@ from deq.models.architectures import (
     Architecture,
     construct,
 )
-from deq.models.checkpoints import METADATA, CheckpointError, architecture_of, restore_weights, weights_of
+from deq.models.weights import METADATA, CheckpointError, architecture_of, restore_weights, weights_of
 from deq.solvers import Picard, solve
 
 EVERY = [

@@ -8,7 +8,7 @@ import pytest
 from deq.data import Examples, classify, load_dataset
 from deq.models.calibration import calibrate, calibration_error, fit_temperature
 from deq.models.checkpoints import load_pretrained
-from deq.models.evaluation import predict
+from deq.models.inference import infer
 
 
 def sampled(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -38,10 +38,10 @@ def test_a_right_temperature_leaves_little_error():
 def test_a_card_s_temperature_reaches_every_probability(mnist_dir):
     shipped, mnist = load_pretrained("mlp"), load_dataset("mnist", mnist_dir)
     images = mnist.test_images[:64]
-    told, solution = predict(shipped.model, images, shipped.solver)
-    logits = np.asarray(shipped.model.head(solution.z)) / shipped.card.temperature
+    found = infer(shipped.model, images, shipped.solver)
+    logits = found.outputs / shipped.card.temperature
     np.testing.assert_allclose(
-        told, np.exp(logits) / np.exp(logits).sum(1, keepdims=True), rtol=2e-4, atol=1e-6
+        found.probabilities, np.exp(logits) / np.exp(logits).sum(1, keepdims=True), rtol=2e-4, atol=1e-6
     )
 
 
@@ -54,7 +54,7 @@ def test_calibrating_a_model_lowers_the_validation_loss(mnist_dir):
     temperature, error = calibrate(shipped.model, replace(task, validation=few, test=few), shipped.solver)
 
     def told() -> np.ndarray:
-        return np.asarray(predict(shipped.model, few.x, shipped.solver)[0])
+        return infer(shipped.model, few.x, shipped.solver).probabilities
 
     def loss() -> float:
         return -float(np.log(told()[np.arange(600), few.y]).mean())

@@ -16,16 +16,13 @@ from deq.models.checkpoints import (
     CARD,
     WEIGHTS,
     Card,
-    CheckpointError,
     load_checkpoint,
     load_pretrained,
-    model_name,
     pretrained_names,
-    restore_weights,
     save_checkpoint,
-    weights_of,
 )
 from deq.models.settings import to_dict
+from deq.models.weights import CheckpointError, model_name, restore_weights, weights_of
 from deq.training.recipes import RECIPES
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from deq.data import Examples, cross_entropy, double, load_dataset
 from deq.models import build
-from deq.models.evaluation import evaluate, predict
+from deq.models.evaluation import evaluate
 from deq.solvers import Anderson, Picard
 
 SOLVER = Anderson(tol=1e-4)
@@ -41,11 +41,3 @@ def test_no_accuracy_without_classes() -> None:
     found = evaluate(build("toy"), task.test, task.loss, SOLVER)
     assert np.isnan(found.accuracy)
     assert np.isfinite(found.loss)
-
-
-def test_predict_gives_probabilities_and_the_way(examples: Examples) -> None:
-    probabilities, solution = predict(build("mlp"), jnp.asarray(examples.x), SOLVER, trace=6)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    assert solution.trace.z.shape == (23, 6, 128)
-    logits, _ = build("mlp")(jnp.asarray(examples.x), SOLVER)
-    np.testing.assert_array_equal(np.argmax(probabilities, 1), np.argmax(logits, 1))

@@ -15,7 +15,7 @@ from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained, solve
 from deq.data import Dataset
 from deq.models.calibration import calibration_error
 from deq.models.checkpoints import PRETRAINED, pretrained_names
-from deq.models.inference import take_census
+from deq.models.inference import infer
 
 READERS = [name for name in pretrained_names() if name != "toy"]
 PROMISED = {  # test accuracy, parameters
@@ -56,7 +56,7 @@ def test_all_weights_together_are_small() -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_a_card_s_figures_are_measured_again_on_a_tenth(name: str, some: Dataset) -> None:
     shipped, labels = load_pretrained(name), some.test_labels[::10]
-    found = take_census(shipped.model, some.test_images[::10], shipped.solver)
+    found = infer(shipped.model, some.test_images[::10], shipped.solver)
     assert np.mean(found.labels == labels) == pytest.approx(shipped.card.accuracy, abs=0.008)
     assert found.converged.mean() >= 0.995
     assert found.nfe.mean() == pytest.approx(shipped.card.nfe_mean, rel=0.05)
@@ -66,13 +66,13 @@ def test_a_card_s_figures_are_measured_again_on_a_tenth(name: str, some: Dataset
 @pytest.mark.parametrize("name", READERS)
 def test_answers_belong_to_the_equilibrium_and_not_to_the_solver(name: str, some: Dataset) -> None:
     shipped, images = load_pretrained(name), some.test_images[:500]
-    own = take_census(shipped.model, images, shipped.solver)
-    found = [take_census(shipped.model, images, solver) for solver in SOLVERS]
+    own = infer(shipped.model, images, shipped.solver)
+    found = [infer(shipped.model, images, solver) for solver in SOLVERS]
     shipped.model.start_rule = random_start
-    found.append(take_census(shipped.model, images, SOLVERS[0]))
-    for census in found:
-        assert census.converged.mean() >= 0.995
-        assert np.sum(census.labels != own.labels) <= 1
+    found.append(infer(shipped.model, images, SOLVERS[0]))
+    for others in found:
+        assert others.converged.mean() >= 0.995
+        assert np.sum(others.labels != own.labels) <= 1
 
 
 def test_the_monotone_model_keeps_its_guarantee(some: Dataset) -> None:

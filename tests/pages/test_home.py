@@ -1,13 +1,11 @@
 """The front door: five steps, each with its picture, its numbers and its link."""
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pages.ui.home.story import reading_line
-from pages.ui.readers.answer import Answer
 from tests.pages.conftest import OpenPage
 
 
@@ -41,14 +39,12 @@ def test_warm_page_answers_at_once(open_page: OpenPage) -> None:
 
 
 def test_no_answer_without_an_equilibrium() -> None:
-    shown = np.zeros((28, 28), np.uint8)
     sure, doubt = np.eye(10)[3], np.eye(10)[5]
-    way = np.stack([doubt, doubt, sure]), np.array([1, 2, 3]), np.array([1.0, 0.1, 1e-4])
-    settled = Answer(
-        shown, sure, *way, states=np.zeros((2, 4)), evaluations=3, final_residual=1e-4, converged=True
-    )
-    assert "settles on **3**" in reading_line(settled, 0.98)
-    assert "thought of 5 on the way" in reading_line(settled, 0.98)
-    failed = reading_line(replace(settled, converged=False), 0.98)
+    found = {"digit.probabilities": sure, "digit.paths": np.stack([doubt, doubt, sure])}
+    found |= {"digit.evaluations": np.array(3), "digit.accuracy": np.array(0.98)}
+    settled = reading_line(found | {"digit.converged": np.array(True)})
+    assert "settles on **3**" in settled
+    assert "favoured 5" in settled
+    failed = reading_line(found | {"digit.converged": np.array(False)})
     assert "no answer" in failed
     assert "3**" not in failed

@@ -92,14 +92,14 @@ BUSY = """
 import threading, time
 import jax, numpy as np
 from deq.models.checkpoints import load_pretrained
-from deq.models.evaluation import predict
+from deq.models.inference import infer
 from deq.solvers import Anderson, Picard
 from pages.ui.server import heaps, memory
 
 memory.MOST, memory.GROWTH, memory.PAUSE = 0, -1e12, 0.0
 heaps.share_heaps()
 model, images = load_pretrained("mlp").model, np.arange(4 * 784).reshape(4, 28, 28, 1).astype(np.uint8)
-ask = lambda solver: np.asarray(predict(model, jax.device_put(images), solver)[0])
+ask = lambda solver: infer(model, images, solver).probabilities
 wanted = {solver: ask(solver) for solver in (Picard(tol=1e-3), Anderson(tol=1e-3))}
 house, wrong, forgotten, stop = memory.Housekeeping(), [], [], time.monotonic() + 4
 forget = memory.forget_programs

@@ -8,11 +8,11 @@ from deq.data import load_dataset
 from deq.images.distortion import Distortion
 from deq.models.architectures import Architecture, construct
 from deq.models.calibration import calibration_error
-from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_pretrained, weights_of
-from deq.models.evaluation import predict
-from deq.models.inference import take_census
+from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_pretrained
+from deq.models.inference import infer
+from deq.models.weights import weights_of
 from pages.ui.predict.whole import SHOWN
-from pages.ui.readers.models import KEY, SessionModel
+from pages.ui.readers.model import KEY, ModelInUse, own_model
 from tests.pages.conftest import OpenPage
 
 HOW, WHY, WHOLE = "How it got there", "Why this answer", "The whole test set"
@@ -47,8 +47,8 @@ def load_share() -> float:
     from sklearn.decomposition import PCA
 
     blog, digits = load_pretrained("blog"), load_dataset("digits")
-    _, found = predict(blog.model, digits.train_images[:500], blog.solver)
-    kept = np.asarray(found.z)[np.asarray(found.converged)]
+    found = infer(blog.model, digits.train_images[:500], blog.solver, states=True)
+    kept = found.states[found.converged]
     return 100 * PCA(2).fit(kept).explained_variance_ratio_.sum()
 
 
@@ -63,8 +63,8 @@ def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
     assert app.slider(key="predict_turn").value == 180
     turned = Distortion(turn=180)(load_dataset("digits").test_images[4, ..., 0])
     blog = load_pretrained("blog")
-    p, _ = predict(blog.model, turned[None, ..., None], blog.solver)
-    assert f"Converged on **{int(p.argmax())}**" in app.markdown[-2].value
+    (label,) = infer(blog.model, turned[None, ..., None], blog.solver).labels
+    assert f"Converged on **{label}**" in app.markdown[-2].value
     rival = next(group for group in app.get("button_group") if group.label == "Rather than for")
     rival.set_value(0).run()
     assert not app.exception
@@ -73,8 +73,8 @@ def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
 def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
     app = open_page("predict", predict_view=WHOLE, predict_set="Mistakes")
     digits, conv = load_dataset("digits"), load_pretrained("conv")
-    census = take_census(conv.model, digits.test_images, conv.solver)
-    wrong = np.flatnonzero((census.labels != digits.test_labels) | ~census.converged)
+    found = infer(conv.model, digits.test_images, conv.solver)
+    wrong = np.flatnonzero((found.labels != digits.test_labels) | ~found.converged)
     told = {metric.label: metric.value for metric in app.metric}
     assert told["Mistakes"] == f"{len(wrong)} of 360"
     pairs = app.selectbox(key="predict_confusion")
@@ -82,7 +82,7 @@ def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
     pairs.select(pairs.options[1]).run()
     true, read = (int(word) for word in pairs.options[1].split(" read as "))
     shown = [picture.caption for image in app.get("image") for picture in image.proto.imgs]
-    count = int(((digits.test_labels == true) & (census.labels == read))[wrong].sum())
+    count = int(((digits.test_labels == true) & (found.labels == read))[wrong].sum())
     assert len(shown) == min(count, SHOWN)
     assert all(caption.startswith(f"{true} → {read}") for caption in shown)
 
@@ -91,7 +91,7 @@ def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
     app = open_page("predict", predict_view=WHOLE, predict_set="Confidence")
     digits, conv = load_dataset("digits"), load_pretrained("conv")
     error = calibration_error(
-        take_census(conv.model, digits.test_images, conv.solver).probabilities, digits.test_labels
+        infer(conv.model, digits.test_images, conv.solver).probabilities, digits.test_labels
     )
     assert f"**{100 * error:.2f} %**" in words(app)
     view = next(group for group in app.get("button_group") if group.label == "Look at")
@@ -129,9 +129,9 @@ def test_where_nothing_converges_nothing_is_claimed(open_page: OpenPage, view: s
     assert "nats" not in words(app)
 
 
-def lost_model() -> SessionModel:
+def lost_model() -> ModelInUse:
     """A model of this session whose solves do not converge: linear, with eigenvalues all over a disc of radius 16."""
     architecture = Architecture(784, 10, width=64, activation="linear")
     model = construct(architecture)
     model.cell.state.kernel[...] = np.random.default_rng(0).normal(0, 2, (64, 64)).astype(np.float32)
-    return SessionModel("lost", weights_of(model, architecture))
+    return own_model("lost", weights_of(model, architecture))

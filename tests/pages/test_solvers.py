@@ -143,7 +143,7 @@ def stepping() -> None:
     """A page whose second step is the moment at which "Stop" is pressed."""
     import streamlit as st
 
-    from pages.ui.solvers.steps import in_steps
+    from pages.ui.widgets.steps import in_steps
 
     def second() -> int:
         if "pressed" not in st.session_state:

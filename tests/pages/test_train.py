@@ -9,7 +9,7 @@ from safetensors.numpy import load
 from streamlit.testing.v1 import AppTest
 
 from deq.jobs import Registry, Status
-from deq.models.checkpoints import architecture_of, weights_of
+from deq.models.weights import architecture_of, weights_of
 from pages.ui.train import run as train_run
 from pages.ui.train import runs as train_runs
 from pages.ui.train.run import duration

@@ -11,7 +11,7 @@ import safetensors.numpy
 
 from deq.maps.formula import FUNCTIONS, FormulaError, parse_formula
 from deq.models import build
-from deq.models.checkpoints import CheckpointError, model_name, restore_weights, weights_of
+from deq.models.weights import CheckpointError, model_name, restore_weights, weights_of
 from tests.support.audit import touching_nothing
 
 PIECES = [

@@ -1,16 +1,24 @@
-"""Who races: the solvers by their names on the page, with the settings that all of them share."""
+"""Who races: every solver of the catalogue with the settings that all share, and a monotone cell's own splitting."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import diffrax
 
-from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solver
+from deq.analysis.comparison.problem import Split
+from deq.analysis.comparison.subjects import Subject
+from deq.solvers import SOLVERS, Entry, Solver
 from deq.solvers.ode import Method
 
-SOLVER_NAMES = ("Picard", "damped Picard", "Anderson", "Broyden", "Newton-Krylov", "ODE flow")
 METHODS: dict[str, Method] = {"Tsit5": diffrax.Tsit5(), "Dopri5": diffrax.Dopri5(), "Heun": diffrax.Heun()}
+SPLITTING = "Peaceman-Rachford"
+RACERS = SOLVERS | {SPLITTING: Entry("", Split())}
+
+
+def racers_for(subject: Subject) -> list[str]:
+    """The names of those that can solve it: the splitting needs a monotone cell."""
+    return [name for name in RACERS if subject.is_monotone or name != SPLITTING]
 
 
 @dataclass(frozen=True)
@@ -26,15 +34,7 @@ class Lineup:
     method: str = "Tsit5"
 
     def solver(self, name: str) -> Solver:
-        """The solver of that name. Raises ValueError for a name that is not in SOLVER_NAMES."""
-        made: dict[str, Solver] = {
-            "Picard": Picard(tol=self.tol, max_nfe=self.max_nfe),
-            "damped Picard": Picard(tol=self.tol, max_nfe=self.max_nfe, damping=self.damping),
-            "Anderson": Anderson(tol=self.tol, max_nfe=self.max_nfe, memory=self.memory),
-            "Broyden": Broyden(tol=self.tol, max_nfe=self.max_nfe, rank=self.rank),
-            "Newton-Krylov": NewtonKrylov(tol=self.tol, max_nfe=self.max_nfe, krylov=self.krylov),
-            "ODE flow": ODEFlow(tol=self.tol, max_nfe=self.max_nfe, method=METHODS[self.method]),
-        }
-        if name not in made:
-            raise ValueError(f"No solver {name!r} in the race; choose from {', '.join(SOLVER_NAMES)}.")
-        return made[name]
+        """The solver of that name. Raises ValueError for a name that is not in RACERS."""
+        if name not in RACERS:
+            raise ValueError(f"No solver {name!r} in the race; choose from {', '.join(RACERS)}.")
+        return RACERS[name].make(asdict(self) | {"method": METHODS[self.method]})

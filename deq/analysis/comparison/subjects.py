@@ -10,16 +10,9 @@ from deq.analysis.comparison.affine import DIMENSION, affine_model, random_matri
 from deq.analysis.comparison.problem import Problem, pose
 from deq.analysis.comparison.stiff import stiffen
 from deq.data import held_out_digits
-from deq.models import MODELS, EquilibriumModel
-from deq.models.checkpoints import (
-    CARD,
-    PRETRAINED,
-    load_pretrained,
-    model_name,
-    pretrained_names,
-    read_card,
-    restore_weights,
-)
+from deq.models import EquilibriumModel
+from deq.models.checkpoints import CARD, PRETRAINED, load_pretrained, pretrained_names, read_card
+from deq.models.weights import model_name, restore_weights
 
 RANDOM, SPIRAL = "random cell", "spiral cell"
 SHOWN = ("mnist", "digits", "toy")  # data sets of models that can be compared here
@@ -43,8 +36,18 @@ class Subject:
     weights: bytes = b""
 
     @property
+    def shared(self) -> bool:
+        """Whether it holds nothing of a visitor's own."""
+        return not self.weights
+
+    @property
     def reads_digits(self) -> bool:
         return self.model not in (RANDOM, SPIRAL, "toy")
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether its cell is monotone, by proof."""
+        return (model_name(self.weights) if self.weights else self.model) == "monotone"
 
     @property
     def batches(self) -> list[str]:
@@ -83,8 +86,7 @@ def make_problem(subject: Subject) -> Problem:
 def make_model(subject: Subject) -> EquilibriumModel:
     """The model alone."""
     if subject.weights:
-        known = subject.model if subject.model in MODELS else model_name(subject.weights)
-        return restore_weights(known, subject.weights)
+        return restore_weights(model_name(subject.weights), subject.weights)
     if subject.model == RANDOM:
         return affine_model(random_matrix(subject.radius, subject.seed))
     return affine_model(spiral_matrix()) if subject.model == SPIRAL else load_pretrained(subject.model).model

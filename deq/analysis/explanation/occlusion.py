@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
 import numpy as np
-from jax import Array
 
 from deq.models import EquilibriumModel
+from deq.models.inference import infer
 from deq.solvers import Solver
 
 
@@ -42,18 +41,12 @@ def occlusion(
     near = np.abs(np.arange(len(image)) - centres[:, None]) <= patch // 2  # (places, pixels)
     hidden = near[:, None, :, None] & near[None, :, None, :]
     shown = np.where(hidden, 0, image).reshape(-1, *image.shape).astype(np.uint8)
-    pictures = jax.device_put(np.concatenate([image[None], shown])[..., None])
-    scores, converged = jax.device_get(_ask(model, pictures, solver))
+    pictures = np.concatenate([image[None], shown])[..., None]
+    found = infer(model, pictures, solver, batch_size=len(pictures))
+    scores = found.outputs / model.temperature  # log probabilities but for a constant of each row
     evidence, shape = scores[:, label] - scores[:, rival], (len(centres), len(centres))
     return Occlusion(
         (evidence[0] - evidence[1:]).reshape(shape),
-        scores[1:].argmax(axis=1).reshape(shape),
-        converged[1:].reshape(shape),
+        found.labels[1:].reshape(shape),
+        found.converged[1:].reshape(shape),
     )
-
-
-@jax.jit
-def _ask(model: EquilibriumModel, images: Array, solver: Solver) -> tuple[Array, Array]:
-    """Scores, the logarithms of probabilities but for a constant of each row, and whether each solve converged."""
-    outputs, found = model(images, solver)
-    return outputs / model.temperature, found.converged

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
-from jax import Array
 
 from deq.models import EquilibriumModel
-from deq.solvers import Solution, Solver, solve
+from deq.models.inference import encode, read_out, solve_cell
+from deq.solvers import Solver
 
 
 @dataclass(frozen=True)
@@ -39,24 +36,14 @@ def solve_from(
     model: EquilibriumModel, image: np.ndarray, starts: np.ndarray, solver: Solver, trace: int = 64
 ) -> Ends:
     """Solve for image (28, 28) uint8 from the model's own start and from each of starts (m, ...)."""
-    graphdef, variables = nnx.split(model)
-    told = _solve_from(graphdef, variables, jax.device_put(image[None, ..., None]), starts, solver, trace)
-    scores, sol = jax.device_get(told)
+    injection, own = encode(model, image[None, ..., None])
+    z0 = np.concatenate([own, starts])
+    injections = np.repeat(injection, len(z0), axis=0)
+    sol = jax.device_get(solve_cell(model.cell, injections, z0, solver, trace))
+    labels = np.argmax(read_out(model, sol.z), axis=1)
     ends = sol.z.reshape(len(sol.z), -1)
     distance = np.linalg.norm(ends - ends[0], axis=1) / max(float(np.linalg.norm(ends[0])), 1e-30)
-    return Ends(sol.trace.z, distance, scores.argmax(axis=1), sol.nfe, sol.converged)
-
-
-@partial(jax.jit, static_argnums=(0, 5))
-def _solve_from(
-    graphdef: nnx.GraphDef, variables: nnx.State, x: Array, starts: Array, solver: Solver, trace: int
-) -> tuple[Array, Solution]:
-    model = nnx.merge(graphdef, variables)
-    injection = model.encode(x)
-    z0 = jnp.concatenate([model.start(injection), starts])
-    injections = jnp.repeat(injection, len(z0), axis=0)
-    found = solve(lambda z: model.cell(z, injections), z0, solver, trace=trace)
-    return model.head(found.z), found
+    return Ends(sol.trace.z, distance, labels, sol.nfe, sol.converged)
 
 
 def noise_starts(equilibria: np.ndarray, count: int, seed: int = 0) -> np.ndarray:

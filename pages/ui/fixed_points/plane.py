@@ -13,7 +13,7 @@ from deq.maps import (
 )
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.solvers import Solution
-from pages.ui.fixed_points.plane_controls import MAX_NFE, SOLVERS, plane_controls, plane_tries
+from pages.ui.fixed_points.plane_controls import MAX_NFE, plane_controls, plane_tries
 from pages.ui.fixed_points.words import cost_sentence, plane_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -57,7 +57,7 @@ def draw_plane() -> None:
     label = basins(cell, fixed, grid).reshape(SIZE, SIZE)
     with st.spinner("Solving from every start", show_time=False):
         flow = planar_flow(cell, starts, TIMES)
-        solution = planar_nfe(cell, grid, SOLVERS[settings.solver])
+        solution = planar_nfe(cell, grid, settings.solver)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         stable = fixed.stable_for_iteration
@@ -71,7 +71,7 @@ def draw_plane() -> None:
         )
         shape = (SIZE, SIZE)
         figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=330)
-        show(figure, "nfe", cost_sentence(settings.solver, solution, MAX_NFE))
+        show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
     plane_tries()
     _data(fixed, grid, label.ravel(), solution, iteration, flow)
     show_code(SNIPPET.format(radius=settings.radius, angle=settings.angle, x1=settings.x1, x2=settings.x2))

@@ -6,18 +6,12 @@ import numpy as np
 import streamlit as st
 
 from deq.maps import PlanarCell, weights_from_eigenvalues
-from deq.solvers import Anderson, NewtonKrylov, ODEFlow, Picard, Solver
+from deq.solvers import SOLVERS, Solver
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
 
 MAX_NFE = 300
-SOLVERS: dict[str, Solver] = {
-    "Picard": Picard(tol=1e-6, max_nfe=MAX_NFE),
-    "damped Picard": Picard(tol=1e-6, max_nfe=MAX_NFE, damping=0.5),
-    "Anderson": Anderson(tol=1e-6, max_nfe=MAX_NFE, memory=2),
-    "Newton-Krylov": NewtonKrylov(tol=1e-6, max_nfe=MAX_NFE, krylov=2),
-    "ODE flow": ODEFlow(tol=1e-6, max_nfe=MAX_NFE),
-}
+SIZES = {"tol": 1e-6, "max_nfe": MAX_NFE, "memory": 2, "krylov": 2, "rank": 2}  # the state has two entries
 TRIES = {  # label -> radius, angle, x1, x2
     "Contraction": (0.9, 40, 0.3, -0.2),
     "Only the flow settles": (1.5, 120, 0.3, -0.2),
@@ -37,7 +31,11 @@ class PlaneSettings:
     angle: float
     x1: float
     x2: float
-    solver: str
+    solver_name: str
+
+    @property
+    def solver(self) -> Solver:
+        return SOLVERS[self.solver_name].make(SIZES)
 
     @property
     def cell(self) -> PlanarCell:

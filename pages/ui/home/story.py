@@ -1,15 +1,13 @@
 """The front page's arrays and words."""
 
-from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from deq.plots.prediction import percent
-from pages.ui.readers.answer import Answer
-from pages.ui.server.disk import ROOT, Arrays, kept
 
-STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians; where the slider can stand
+FILE = Path(__file__).with_name("front_page.npz")
 
 ALT = {  # what each picture shows, for those who do not see it
     "cosine": "The staircase between cos x and the diagonal, ending where they meet.",
@@ -21,41 +19,22 @@ ALT = {  # what each picture shows, for those who do not see it
 }
 
 
-@st.cache_resource(show_spinner="Solving five small problems, once on this machine")
-def story() -> Arrays:
-    """The story's arrays, solved on the first visit to a machine, read from its disk after every later start."""
-    code = [
-        *ROOT.glob("deq/**/*.py"),
-        *ROOT.glob("deq/models/pretrained/*/*"),
-        *ROOT.glob("pages/ui/**/*.py"),
-    ]
-    return kept("story", code, _solve)
+@st.cache_resource(show_spinner=False)
+def story() -> dict[str, np.ndarray]:
+    """The arrays by step and name, as `pages.ui.home.record` solved them: no reader waits for JAX."""
+    with np.load(FILE, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
-def _solve() -> Arrays:
-    from pages.ui.home.solve import solve_story  # brings JAX, seconds that a warm start need not spend
-
-    return solve_story(STARTS)
-
-
-def digit_answer() -> Answer:
-    """How the network settles on the story's digit."""
-    found = story()
-    return Answer(**{field.name: _plain(found[f"digit.{field.name}"]) for field in fields(Answer)})
-
-
-def _plain(value: np.ndarray):
-    return value if value.ndim else value.item()
-
-
-def reading_line(answer: Answer, accuracy: float) -> str:
-    """What the network settles on, what it thought of on the way, and how far it can be trusted, as Markdown."""
-    likely = percent(answer.probabilities.max())
-    if not answer.converged:
-        return f"It does not come to rest within {answer.evaluations} evaluations, so it has no answer."
-    on_the_way = [k for k in dict.fromkeys(answer.paths[1:].argmax(1).tolist()) if k != answer.label]
-    thought = f" It thought of {' and '.join(map(str, on_the_way))} on the way." if on_the_way else ""
+def reading_line(found: dict[str, np.ndarray]) -> str:
+    """What the network settles on, what it favoured on the way, and how far it can be trusted, as Markdown."""
+    probabilities, evaluations = found["digit.probabilities"], int(found["digit.evaluations"])
+    if not found["digit.converged"]:
+        return f"It does not settle within {evaluations} evaluations, so it has no answer."
+    label = int(probabilities.argmax())
+    favoured = [k for k in dict.fromkeys(found["digit.paths"][1:].argmax(1).tolist()) if k != label]
+    on_the_way = f" On the way it favoured {' and '.join(map(str, favoured))}." if favoured else ""
     return (
-        f"It settles on **{answer.label}** ({likely}) after {answer.evaluations} evaluations of one layer.{thought} "
-        f"Of MNIST's 10,000 test digits it reads {percent(accuracy)} rightly."
+        f"It settles on **{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of one layer."
+        f"{on_the_way} Of MNIST's 10,000 test digits it reads {percent(float(found['digit.accuracy']))} correctly."
     )

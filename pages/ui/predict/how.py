@@ -3,15 +3,13 @@
 import numpy as np
 import streamlit as st
 
+from deq.analysis.answers import Answer, answer_digits
 from deq.plots.prediction import probability_paths
 from deq.plots.prediction_plane import plane_paths
 from deq.plots.prediction_way import feature_maps, state_map
 from deq.plots.residuals import residual_curve
-from pages.ui.predict.case import Case
-from pages.ui.predict.controls import SOLVERS
-from pages.ui.predict.landmarks import landmarks_of
-from pages.ui.readers.answer import Answer
-from pages.ui.readers.reader import answers
+from deq.solvers import SOLVERS
+from pages.ui.predict.results import Case, landmarks_of
 from pages.ui.widgets.charts import show
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
@@ -42,7 +40,9 @@ def draw_how(case: Case) -> None:
 def _plane(case: Case) -> None:
     """The chosen solver's way beside those of plain iteration and the flow, all from the same start."""
     found = {case.solver_name: case.answer} | {
-        name: answers(case.answer.image[None], case.chosen, SOLVERS[name](float(case.solver.tol)))[0]
+        name: answer_digits(
+            case.chosen.model, case.answer.image[None], SOLVERS[name].make({"tol": case.solver.tol})
+        )[0]
         for name in BESIDE
         if name != case.solver_name
     }

@@ -1,70 +1,151 @@
-"""Many pictures at once: those in all files and packs, read one by one."""
+"""The pictures that came in, however many: each decoded, cut and solved once a session, and the one to look into."""
 
 import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from deq.images import MAX_FILES, PictureError, find_digits, pictures_in, read_picture
-from pages.ui.predict.ways import File
+from deq.analysis.answers import Answer, answer_digits
+from deq.images import MAX_FILES, Ink, PictureError, cut_digits, find_ink, is_zip, pictures_in, read_picture
+from deq.solvers import Solver
+from pages.ui.predict.inputs import File
+from pages.ui.readers.model import ModelInUse
+from pages.ui.widgets.downloads import csv_button
 
-THUMB = 64  # pixels
+THUMB, STAGE = 64, 300  # pixels of the longer side
 Settings = tuple[str | None, float | None]  # polarity and threshold
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One picture read. images: its digits (n, 28, 28) uint8; thumbnail: a data URL; error: why there are none.
+    """One picture read. digits: (n, 28, 28) uint8; error: why there are none.
 
-    file, member: which of the files it is, and which of the pictures in it.
+    key: tells it from every other picture and other settings. thumbnail: a data URL. stages: caption -> JPEG of the
+    way from the picture to its ink.
     """
 
+    key: str
     name: str
-    file: int
-    member: int
-    images: np.ndarray
-    thumbnail: str = ""
+    digits: np.ndarray
+    thumbnail: str
+    stages: dict[str, bytes]
+    polarity: str
     error: str = ""
 
 
 def read_files(files: Sequence[File], how: Settings) -> list[Reading]:
     """All pictures in all files, in order, as far as MAX_FILES."""
     readings: list[Reading] = []
-    bar = st.progress(0.0, "Reading the pictures")
+    several = len(files) > 1 or is_zip(files[0].data)
+    bar = st.progress(0.0, "Reading the pictures") if several else None
     for i, file in enumerate(files):
         readings += [
-            _read(f"{file.key}/{member}", name or file.name, data, i, member, how)
+            _read(f"{file.key}/{member}/{how}", name or file.name, data, how)
             for member, (name, data) in enumerate(pictures_in(file.data))
         ]
-        bar.progress((i + 1) / len(files), f"Reading the pictures: {len(readings)}")
-    bar.empty()
+        if bar:
+            bar.progress((i + 1) / len(files), f"Reading the pictures: {len(readings)}")
+    if bar:
+        bar.empty()
     if len(readings) > MAX_FILES:
         st.warning(f"These are {len(readings)} pictures; the first {MAX_FILES} are read.")
     return readings[:MAX_FILES]
 
 
 @st.cache_data(scope="session", max_entries=2 * MAX_FILES, show_spinner=False)
-def _read(key: str, name: str, _data: bytes | PictureError, file: int, member: int, how: Settings) -> Reading:
-    """One picture, read once a session: `key` stands for its bytes."""
-    nothing, thumbnail = np.empty((0, 28, 28), np.uint8), ""
+def _read(key: str, name: str, _data: bytes | PictureError, how: Settings) -> Reading:
+    """One picture, decoded and cut once a session: `key` stands for its bytes."""
+    digits, thumbnail, stages, polarity = np.empty((0, 28, 28), np.uint8), "", {}, ""
     try:
         if isinstance(_data, PictureError):
             raise _data
         picture = read_picture(_data)
-        thumbnail = thumbnail_of(picture)
-        digits = find_digits(picture, *how)
+        thumbnail = "data:image/jpeg;base64," + base64.b64encode(_jpeg(picture, THUMB)).decode()
+        ink = find_ink(picture, how[0])
+        stages, polarity = _stages(picture, ink), ink.polarity
+        digits = np.stack([digit.image for digit in cut_digits(ink, how[1])])
     except PictureError as error:
-        return Reading(name, file, member, nothing, thumbnail, str(error))
-    return Reading(name, file, member, np.stack([digit.image for digit in digits]), thumbnail)
+        return Reading(key, name, digits, thumbnail, stages, polarity, str(error))
+    return Reading(key, name, digits, thumbnail, stages, polarity)
 
 
-def thumbnail_of(picture: np.ndarray) -> str:
-    """A small JPEG of a picture (rows, columns, 3) as a data URL."""
+def _stages(picture: np.ndarray, ink: Ink) -> dict[str, bytes]:
+    """From the picture to its ink."""
+    strength = ink.strength / max(float(ink.strength.max()), 1e-6)
+    found = {
+        "As decoded": picture,
+        "Grey, the ink dark": np.clip(ink.grey, 0, 255).astype(np.uint8),
+        "Ink: paper, shadows and lines off": np.round(255 * strength).astype(np.uint8),
+    }
+    return {caption: _jpeg(stage, STAGE) for caption, stage in found.items()}
+
+
+def _jpeg(picture: np.ndarray, side: int) -> bytes:
+    """A picture (rows, columns, 3) or (rows, columns), made small."""
     image, file = Image.fromarray(picture), io.BytesIO()
-    image.thumbnail((THUMB, THUMB))
-    image.save(file, "JPEG")
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    image.thumbnail((side, side))
+    image.save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def answers_of(readings: Sequence[Reading], chosen: ModelInUse, solver: Solver) -> dict[str, list[Answer]]:
+    """The answers to the digits of each picture, by its key; solved once a session for a model and a solver."""
+    by = chosen.fingerprint, repr(solver)
+    kept = st.session_state.setdefault("predict_answers", {})
+    if kept.get("by") != by:
+        kept.update(by=by, answers={})
+    wanted = {reading.key: reading for reading in readings}
+    answers = {key: found for key, found in kept["answers"].items() if key in wanted}
+    new = [reading for key, reading in wanted.items() if key not in answers]
+    if digits := [reading.digits for reading in new if len(reading.digits)]:
+        found = iter(answer_digits(chosen.model, np.concatenate(digits), solver))
+        answers |= {reading.key: [next(found) for _ in reading.digits] for reading in new}
+    kept["answers"] = answers
+    return {key: answers.get(key, []) for key in wanted}
+
+
+def choose_reading(readings: Sequence[Reading], answers: dict[str, list[Answer]], newest: str) -> Reading:
+    """The only picture, or the row chosen in the table of many: the last, unless another is.
+
+    newest: key of the last file, with which the choice begins anew.
+    """
+    if len(readings) == 1:
+        return readings[0]
+    table = columns_of(readings, answers)
+    last = len(readings) - 1
+    read = sum(not reading.error for reading in readings)
+    st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to look into it.")
+    event = st.dataframe(
+        {"picture": [reading.thumbnail for reading in readings]} | table,
+        hide_index=True,
+        row_height=40,
+        column_config={
+            "picture": st.column_config.ImageColumn("", width="small"),
+            "confidence": st.column_config.NumberColumn(format="percent"),
+        },
+        on_select="rerun",
+        selection_mode="single-row-required",
+        selection_default={"selection": {"rows": [last]}},
+        key=f"predict_table_{newest}_{len(readings)}",
+    )
+    csv_button("Download the table", table, "digits.csv")
+    rows = event.selection.rows
+    return readings[rows[0] if rows and rows[0] <= last else last]
+
+
+def columns_of(readings: Sequence[Reading], answers: dict[str, list[Answer]]) -> dict[str, list[Any]]:
+    """The table: of several digits in a picture all labels, and the least of their confidences."""
+    found = [answers[reading.key] for reading in readings]
+    return {
+        "file": [reading.name for reading in readings],
+        "label": [" ".join(str(a.label) for a in of) for of in found],
+        "confidence": [min(a.confidence for a in of) if of else None for of in found],
+        "converged": [all(a.converged for a in of) if of else None for of in found],
+        "evaluations": [max(a.evaluations for a in of) if of else None for of in found],
+        "error": [reading.error for reading in readings],
+    }

@@ -11,11 +11,9 @@ from deq.analysis.out_of_distribution import (
     strange_inputs,
 )
 from deq.data import held_out_digits
-from deq.models.checkpoints import Checkpoint
 from deq.plots.prediction_tests import detector_boxes
-from pages.ui.predict.case import Case
-from pages.ui.predict.census import census_of, fingerprint
-from pages.ui.readers.models import SessionModel
+from pages.ui.predict.results import Case, results_of
+from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import kept
 from pages.ui.widgets.charts import show
 
@@ -27,7 +25,7 @@ LOGARITHMIC = {"residual": True, "NFE": False, "doubt": True}
 
 def draw_strange(case: Case) -> None:
     """Samples of each kind, and how each detector tells them from digits; the picture above among them."""
-    readings = _readings(fingerprint(case.chosen), case.chosen)
+    readings = _readings(case.chosen)
     ordinary = readings[ORDINARY]
     strange = {kind: found for kind, found in readings.items() if kind != ORDINARY}
     areas = auroc_table(ordinary, strange)
@@ -95,16 +93,16 @@ def _inputs() -> dict[str, np.ndarray]:
     return strange_inputs(held_out_digits().test_images[:DIGITS, ..., 0])
 
 
-def _budget(chosen: Checkpoint | SessionModel) -> int:
+def _budget(chosen: ModelInUse) -> int:
     """Evaluations after which half of the test digits are done."""
-    return int(np.median(census_of(chosen).nfe))
+    return int(np.median(results_of(chosen).nfe))
 
 
 @kept(16, "Trying strange inputs")
-def _readings(key: str, _chosen: Checkpoint | SessionModel) -> dict[str, Readings]:
+def _readings(chosen: ModelInUse) -> dict[str, Readings]:
     """Kind -> readings, test digits first."""
     images = {ORDINARY: held_out_digits().test_images[:DIGITS, ..., 0]} | _inputs()
-    budget = _budget(_chosen)
+    budget = _budget(chosen)
     return {
-        kind: read_strangeness(_chosen.model, shown, _chosen.solver, budget) for kind, shown in images.items()
+        kind: read_strangeness(chosen.model, shown, chosen.solver, budget) for kind, shown in images.items()
     }

@@ -3,40 +3,33 @@
 import numpy as np
 import streamlit as st
 
-from deq.images import Digit, Ink
-from deq.models.checkpoints import Checkpoint, model_name
-from deq.models.settings import to_dict
+from deq.analysis.answers import Answer
 from deq.plots.prediction import percent
 from deq.plots.style import scientific
 from deq.solvers import Solver
-from pages.ui.readers.answer import Answer
-from pages.ui.readers.models import SessionModel
+from pages.ui.predict.readings import Reading
+from pages.ui.readers.model import ModelInUse
+from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
 
 MAX_SHOWN = 12
 SNIPPET = """
 import numpy as np
-from deq.models.checkpoints import {loader}
-from deq.models.evaluation import predict
+{imports}
 from deq.images import find_digits, read_picture
-from deq.models.settings import from_dict
+from deq.models.inference import infer
+{model}
 
-model = {model}
 digits = find_digits(read_picture(open("digit.png", "rb").read()))
 images = np.stack([digit.image for digit in digits])[..., None]  # (digits, 28, 28, 1) uint8
-probabilities, solution = predict(model, images, from_dict({solver}))
-print(probabilities.argmax(1), solution.nfe, solution.residual, solution.converged)
+found = infer(model, images, {solver})
+print(found.labels, found.probabilities, found.nfe, found.residual, found.converged)
 """
 
 
-def snippet(chosen: Checkpoint | SessionModel, solver: Solver) -> str:
+def snippet(chosen: ModelInUse, solver: Solver) -> str:
     """Code that gives the answers on the page; a model of this session is read from its downloaded weights."""
-    if isinstance(chosen, Checkpoint):
-        loader, model = "load_pretrained", f'load_pretrained("{chosen.card.model}").model'
-    else:
-        read = 'open("weights.safetensors", "rb").read()'
-        loader, model = "restore_weights", f'restore_weights("{model_name(chosen.weights)}", {read})'
-    return SNIPPET.format(loader=loader, model=model, solver=to_dict(solver))
+    return SNIPPET.format(imports=imports_of([solver]), model=chosen.code, solver=solver)
 
 
 def headline(found: list[Answer], truth: int | None) -> None:
@@ -84,30 +77,24 @@ def verdict(answer: Answer, tol: float) -> str:
     )
 
 
-def bars_caption(answer: Answer, chosen: Checkpoint | SessionModel) -> str:
+def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
     """What the bars are, and how far they can be trusted where that was measured."""
     if not answer.converged:
         return "What the last state would say: no equilibrium, so no answer."
-    error = chosen.card.calibration_error if isinstance(chosen, Checkpoint) else None
+    error = chosen.calibration_error
     if error is None:
         return "How probable each digit is."
     return f"How probable each digit is. Calibrated: over the test set {100 * error:.2g} % off on average."
 
 
-def show_stages(picture: np.ndarray, ink: Ink, digits: list[Digit]) -> None:
+def show_stages(reading: Reading) -> None:
     """From the picture to 28x28, stage by stage, in a row that wraps on a phone."""
-    strength = ink.strength / max(float(ink.strength.max()), 1e-6)
-    stages = {
-        "As decoded": picture,
-        "Grey, the ink dark": np.clip(ink.grey, 0, 255).astype(np.uint8),
-        "Ink: paper, shadows and lines off": np.round(255 * strength).astype(np.uint8),
-    }
     with st.expander("From your picture to 28 × 28", icon=":material/photo_filter:"):
         with st.container(horizontal=True):
-            for caption, stage in stages.items():
+            for caption, stage in reading.stages.items():
                 st.image(stage, caption, width=150)
-            for digit in digits[:MAX_SHOWN]:
-                st.image(np.kron(digit.image, np.ones((6, 6), np.uint8)), "Cut out and centred", width=150)
+            for digit in reading.digits[:MAX_SHOWN]:
+                st.image(np.kron(digit, np.ones((6, 6), np.uint8)), "Cut out and centred", width=150)
         st.caption(
-            f"Read as {ink.polarity} ink. Your picture stays in this session's memory and is not stored."
+            f"Read as {reading.polarity} ink. Your picture stays in this session's memory and is not stored."
         )

@@ -5,23 +5,22 @@ import streamlit as st
 
 from deq.analysis.comparison.effort import SHOWN, Effort, effort_table
 from deq.analysis.comparison.subjects import Subject
-from deq.models.settings import to_dict
 from deq.plots.comparison import effort_histogram
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import SCIENTIFIC, show_table, subject_code
+from pages.ui.solvers.tables import SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers.work import efforts_of, problem_of
 from pages.ui.widgets.charts import show
-from pages.ui.widgets.code import show_code
+from pages.ui.widgets.code import imports_of, show_code
+from pages.ui.widgets.steps import in_steps
 
 ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
+{imports}
 from deq.analysis.comparison import Subject, make_problem
 from deq.analysis.comparison.effort import effort_table, efforts
-from deq.models.settings import from_dict
 
 {problem}
-effort = efforts(problem, from_dict({solver}))
+effort = efforts(problem, {solver})
 print(effort_table(effort))
 print(problem.inputs[effort.order[-8:]].shape)  # the hardest samples
 """
@@ -31,8 +30,8 @@ def draw_batch(settings: Settings) -> None:
     """Whose effort, the histogram, the pictures, the table."""
     first = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
     name = st.segmented_control("Solver", settings.solvers, default=first, required=True, key="race_effort")
-    plain = to_dict(settings.solver(name))
-    found = in_steps("batch", (settings, name), {name: lambda: efforts_of(settings.subject, plain)})
+    solver = settings.solver(name)
+    found = in_steps("batch", (settings, name), {name: lambda: efforts_of(settings.subject, solver)})
     if not found:
         return
     effort = found[name]
@@ -45,7 +44,9 @@ def draw_batch(settings: Settings) -> None:
     if settings.subject.reads_digits:
         _pictures(settings.subject, effort)
     show_table(effort_table(effort), {"residual": SCIENTIFIC}, "batch.csv")
-    show_code(SNIPPET.format(problem=subject_code(settings.subject), solver=plain))
+    show_code(
+        SNIPPET.format(imports=imports_of([solver]), problem=subject_code(settings.subject), solver=solver)
+    )
 
 
 def effort_sentence(effort: Effort, name: str) -> str:

@@ -6,17 +6,16 @@ import streamlit as st
 from deq.analysis.comparison.test_time_compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
 from deq.analysis.path_independence import PathIndependence
 from deq.models.checkpoints import pretrained_names
-from deq.models.settings import to_dict
 from deq.plots.comparison import compute_curves, distance_strip
 from deq.plots.style import scientific
-from pages.ui.readers.shipped import checkpoint
+from pages.ui.readers.model import shipped
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import SCIENTIFIC, SHARE, show_table, subject_code
+from pages.ui.solvers.tables import SCIENTIFIC, SHARE, show_table, subject_code
 from pages.ui.solvers.work import compute_of, paths_of
 from pages.ui.widgets.charts import show
-from pages.ui.widgets.code import show_code
+from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.steps import in_steps
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
@@ -27,25 +26,27 @@ PATH_FORMATS = {
 }
 PATHS = "Solving from other starts"
 SNIPPET = """
+{imports}
 from deq.analysis.comparison import Subject, make_problem
 from deq.analysis.comparison.test_time_compute import compute_table, forget, path_table, spend
 from deq.plots.style import scientific
-from deq.models.settings import from_dict
 
 {problem}
 solvers = {solvers}
-print(compute_table({{name: spend(problem, from_dict(settings)) for name, settings in solvers.items()}}))
-print(path_table(forget(problem, from_dict(solvers["{best}"]))))
+print(compute_table({{name: spend(problem, solver) for name, solver in solvers.items()}}))
+print(path_table(forget(problem, solvers["{best}"])))
 """
 
 
 def draw_compute(settings: Settings) -> None:
     """Accuracy and residual against the evaluations allowed; then the same solve from other starts."""
     subject = settings.subject
-    plain = {name: to_dict(settings.solver(name)) for name in settings.solvers}
-    steps = {name: lambda name=name: compute_of(subject, plain[name]) for name in plain}
+    solvers = {name: settings.solver(name) for name in settings.solvers}
+    steps = {name: lambda name=name: compute_of(subject, solvers[name]) for name in solvers}
     steps |= {
-        PATHS: lambda: paths_of(subject, plain[_furthest({n: compute_of(subject, plain[n]) for n in plain})])
+        PATHS: lambda: paths_of(
+            subject, solvers[_furthest({n: compute_of(subject, solvers[n]) for n in solvers})]
+        )
     }
     found = in_steps("compute", settings, steps)
     curves = {name: curve for name, curve in found.items() if isinstance(curve, Compute)}
@@ -54,7 +55,14 @@ def draw_compute(settings: Settings) -> None:
         judge = _furthest(curves)
         if PATHS in found:
             _draw_paths(found[PATHS], judge, settings.lineup.tol)
-        show_code(SNIPPET.format(problem=subject_code(subject), solvers=plain, best=judge))
+        show_code(
+            SNIPPET.format(
+                imports=imports_of(solvers.values()),
+                problem=subject_code(subject),
+                solvers=solvers_code(solvers),
+                best=judge,
+            )
+        )
 
 
 def _furthest(curves: dict[str, Compute]) -> str:
@@ -66,7 +74,7 @@ def _trained_with(model: str) -> int | None:
     """The evaluations that training allowed the forward solver, as the model's card says."""
     if model not in pretrained_names():
         return None
-    solver = checkpoint(model).card.recipe.get("solver", {})
+    solver = shipped(model).card.recipe.get("solver", {})
     return int(solver["max_nfe"]) if "max_nfe" in solver else None
 
 

@@ -10,8 +10,7 @@ from deq.analysis.comparison.timing import device_name
 from deq.plots.comparison_gradients import gradient_curves, gradient_rows
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import PLAIN, SCIENTIFIC, listed, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, listed, show_table, subject_code
 from pages.ui.solvers.work import (
     errors_over_radius,
     errors_over_tolerance,
@@ -23,6 +22,7 @@ from pages.ui.solvers.work import (
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.steps import in_steps
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"

@@ -5,11 +5,11 @@ import streamlit as st
 from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_table
 from deq.plots.comparison_gradients import memory_curves
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import show_table, subject_code
+from pages.ui.solvers.tables import show_table, subject_code
 from pages.ui.solvers.work import memory_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
+from pages.ui.widgets.steps import in_steps
 
 SNIPPET = """
 from deq.analysis.comparison import Subject, make_problem

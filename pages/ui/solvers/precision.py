@@ -5,16 +5,15 @@ import streamlit as st
 
 from deq.analysis.comparison.timing import device_name
 from deq.analysis.comparison.work_precision import WorkPrecision, precision_table
-from deq.models.settings import to_dict
 from deq.plots.comparison import work_precision_diagram
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
 from pages.ui.solvers.work import precision_of, reference_of
 from pages.ui.widgets.charts import show
-from pages.ui.widgets.code import show_code
+from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.steps import in_steps
 
 FORMATS = {
     "tolerance": "%.0e",
@@ -24,18 +23,18 @@ FORMATS = {
     "converged": SHARE,
 }
 SNIPPET = """
+{imports}
 from deq.analysis.comparison import Subject, make_problem
 from deq.analysis.comparison.work_precision import precision_table, work_precision
 from deq.analysis.comparison.reference import find_reference
 from deq.plots.style import scientific
-from deq.models.settings import from_dict
 
 {problem}
 reference = find_reference(problem)  # float64, residual at most 1e-12
 solvers = {solvers}
 curves = {{
-    name: work_precision(problem, from_dict(settings), reference, double={double})
-    for name, settings in solvers.items()
+    name: work_precision(problem, solver, reference, double={double})
+    for name, solver in solvers.items()
 }}
 print(precision_table(curves))
 """
@@ -46,7 +45,7 @@ def draw_precision(settings: Settings) -> None:
     double = st.toggle("Solve in float64", key="race_double", bind="query-params", help=tip("float64"))
     steps = {"The reference in float64": lambda: reference_of(settings.subject)}
     steps |= {
-        name: lambda name=name: precision_of(settings.subject, to_dict(settings.solver(name)), double)
+        name: lambda name=name: precision_of(settings.subject, settings.solver(name), double)
         for name in settings.solvers
     }
     found = in_steps("precision", (settings, double), steps)
@@ -68,8 +67,15 @@ def draw_precision(settings: Settings) -> None:
             f"The same against time, median of repeats after compilation, on {device_name()}.",
         )
     show_table(precision_table(curves), FORMATS, "work-precision.csv")
-    plain = {name: to_dict(settings.solver(name)) for name in curves}
-    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, double=double))
+    solvers = {name: settings.solver(name) for name in curves}
+    show_code(
+        SNIPPET.format(
+            imports=imports_of(solvers.values()),
+            problem=subject_code(settings.subject),
+            solvers=solvers_code(solvers),
+            double=double,
+        )
+    )
 
 
 def _nfe(curve: WorkPrecision) -> np.ndarray:

@@ -7,15 +7,14 @@ from deq.analysis.comparison.race import Run, race_table
 from deq.analysis.comparison.subjects import NOISE
 from deq.analysis.comparison.timing import REPEATS, device_name
 from deq.data import held_out_digits
-from deq.models.settings import to_dict
 from deq.plots.comparison import race_by_nfe, race_by_time
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
 from pages.ui.solvers.work import problem_of, race_of, reference_of
 from pages.ui.widgets.charts import show
-from pages.ui.widgets.code import show_code
+from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.steps import in_steps
 
 FORMATS = {
     "NFE, median": PLAIN,
@@ -26,15 +25,15 @@ FORMATS = {
     "same class": SHARE,
 }
 SNIPPET = """
+{imports}
 from deq.analysis.comparison import Subject, make_problem, race
 from deq.analysis.comparison.race import race_table
 from deq.analysis.comparison.reference import find_reference
 from deq.plots.comparison import race_by_nfe
-from deq.models.settings import from_dict
 
 {problem}
 solvers = {solvers}
-runs = {{name: race(problem, from_dict(settings)) for name, settings in solvers.items()}}
+runs = {{name: race(problem, solver) for name, solver in solvers.items()}}
 print(race_table(runs, find_reference(problem).classes))
 figure = race_by_nfe({{name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}}, tol={tol})
 figure
@@ -44,8 +43,7 @@ figure
 def run_race(settings: Settings, tab: str) -> dict[str, Run]:
     """One step a solver; what is known already takes no time."""
     steps = {
-        name: lambda name=name: race_of(settings.subject, to_dict(settings.solver(name)))
-        for name in settings.solvers
+        name: lambda name=name: race_of(settings.subject, settings.solver(name)) for name in settings.solvers
     }
     return in_steps(tab, settings, steps)
 
@@ -81,8 +79,15 @@ def draw_race(settings: Settings) -> None:
         + (" Same class: as at the equilibrium found in float64." if classes else "")
         + (f" Digits: the test set of {held_out_digits().name}." if settings.subject.batch != NOISE else "")
     )
-    plain = {name: to_dict(settings.solver(name)) for name in runs}
-    show_code(SNIPPET.format(problem=subject_code(settings.subject), solvers=plain, tol=settings.lineup.tol))
+    solvers = {name: settings.solver(name) for name in runs}
+    show_code(
+        SNIPPET.format(
+            imports=imports_of(solvers.values()),
+            problem=subject_code(settings.subject),
+            solvers=solvers_code(solvers),
+            tol=settings.lineup.tol,
+        )
+    )
 
 
 def _reference_classes(settings: Settings) -> np.ndarray | None:

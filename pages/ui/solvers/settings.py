@@ -5,23 +5,31 @@ from typing import Any
 
 import streamlit as st
 
-from deq.analysis.comparison.lineup import METHODS, SOLVER_NAMES, Lineup
+from deq.analysis.comparison.lineup import METHODS, SPLITTING, Lineup, racers_for
 from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
-from deq.models import MODELS
 from deq.plots.style import scientific
 from deq.solvers import Solver
-from pages.ui.readers.models import session_models, session_readers
+from pages.ui.readers.model import own_readers, session_models
 from pages.ui.widgets.glossary import tip
 
 OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
 TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
 # What to try: label -> what the controls are set to beside USUAL, and what is to be seen.
-USUAL = {"race_tol": 1e-4, "race_damping": 0.5, "race_memory": 5}
+USUAL = {
+    "race_tol": 1e-4,
+    "race_damping": 0.5,
+    "race_memory": 5,
+    "race_solvers": list(DEFAULT_SOLVERS),
+}
 TRIES = {
     "Digits made stiff": (
         {"race_model": "mlp", "race_batch": STIFF},
         "Every pixel moved by at most an eighth of the ink, against the solver: Picard fails, damping settles.",
+    ),
+    "A splitting of its own": (
+        {"race_model": "monotone", "race_solvers": ["Picard", "Anderson", SPLITTING]},
+        "Peaceman-Rachford converges on a monotone cell whatever its weights; Picard has no such promise.",
     ),
     "Where iteration fails": (
         {"race_model": SPIRAL},
@@ -57,7 +65,7 @@ def read_settings() -> Settings | None:
     with columns[0]:
         model = st.selectbox(
             "Model",
-            [*subject_names(), *session_readers(), OWN],
+            [*subject_names(), *own_readers(), OWN],
             key="race_model",
             bind="query-params",
             help=tip("deep equilibrium model"),
@@ -69,9 +77,10 @@ def read_settings() -> Settings | None:
     damping = columns[3].slider(
         "Damping", 0.05, 0.95, 0.5, 0.05, key="race_damping", bind="query-params", help=tip("damping")
     )
+    offered = _offered(model)
     chosen = st.pills(
         "Solvers",
-        SOLVER_NAMES,
+        offered,
         selection_mode="multi",
         default=DEFAULT_SOLVERS,
         key="race_solvers",
@@ -80,7 +89,7 @@ def read_settings() -> Settings | None:
     )
     size, seed, sizes = _more_settings()
     subject = _subject(model, batch, size, seed, radius)
-    solvers = tuple(name for name in SOLVER_NAMES if name in chosen)
+    solvers = tuple(name for name in offered if name in chosen)
     if not solvers:
         st.info("Choose at least one solver.")
     return (
@@ -181,14 +190,17 @@ def _subject(model: str, batch: str | None, size: int, seed: int, radius: float)
         return Subject(model, batch or DIGITS, size, seed, weights=session_models()[model].weights)
     if model != OWN:
         return Subject(model, batch or NOISE, size, seed, radius)
-    architecture = st.selectbox(
-        "Architecture", [name for name in MODELS if name != "toy"], key="race_architecture"
-    )
     upload = st.file_uploader("Weights that `python -m deq train` wrote", ["safetensors"], key="race_weights")
     if upload is None:
-        st.info("Upload a file `weights.safetensors` of this architecture.")
+        st.info("Upload a file `weights.safetensors`.")
         return None
-    if not upload.size:  # a Subject without weights would be the model that ships
-        st.error("The file is empty. Upload a file `weights.safetensors` of this architecture.")
+    if not upload.size:  # a Subject without weights would be a model that ships
+        st.error("The file is empty. Upload a file `weights.safetensors`.")
         return None
-    return Subject(architecture, batch or DIGITS, size, seed, weights=upload.getvalue())
+    return Subject(model, batch or DIGITS, size, seed, weights=upload.getvalue())
+
+
+def _offered(model: str) -> list[str]:
+    """The solvers that can run on a model."""
+    own = session_models().get(model)
+    return racers_for(Subject(model, weights=own.weights if own else b""))

@@ -9,13 +9,13 @@ from deq.plots.comparison import race_by_nfe
 from deq.plots.comparison_why import spectrum_regions
 from pages.ui.solvers.race import run_race
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.steps import in_steps
-from pages.ui.solvers.words import show_table, subject_code
+from pages.ui.solvers.tables import show_table, subject_code
 from pages.ui.solvers.work import reference_of, spectrum_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.steps import in_steps
 
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
 SETTLES = (

@@ -1,6 +1,4 @@
-"""The computations of the solvers page, each kept by its plain settings: arrays only, no model is trained here."""
-
-from typing import Any
+"""The computations of the solvers page, each kept by its settings: arrays only, no model is trained here."""
 
 import numpy as np
 import streamlit as st
@@ -22,11 +20,8 @@ from deq.analysis.comparison.subjects import Subject, make_problem
 from deq.analysis.comparison.test_time_compute import Compute, forget, spend
 from deq.analysis.comparison.work_precision import WorkPrecision, work_precision
 from deq.analysis.path_independence import PathIndependence
-from deq.models.settings import from_dict
+from deq.solvers import Solver
 from pages.ui.server.caches import kept
-
-# A solver comes as the plain data of to_dict: Streamlit can hash that, and it names all that matters.
-Plain = dict[str, Any]
 
 
 @kept(12, "Preparing the model and its batch", st.cache_resource)
@@ -41,13 +36,13 @@ def reference_of(subject: Subject) -> Reference:
 
 
 @kept(200)
-def race_of(subject: Subject, solver: Plain) -> Run:
-    return race(problem_of(subject), from_dict(solver))
+def race_of(subject: Subject, solver: Solver) -> Run:
+    return race(problem_of(subject), solver)
 
 
 @kept(100)
-def precision_of(subject: Subject, solver: Plain, double: bool) -> WorkPrecision:
-    return work_precision(problem_of(subject), from_dict(solver), reference_of(subject), double)
+def precision_of(subject: Subject, solver: Solver, double: bool) -> WorkPrecision:
+    return work_precision(problem_of(subject), solver, reference_of(subject), double)
 
 
 @kept(50)
@@ -81,15 +76,15 @@ def memory_of(subject: Subject, way: str, depth: int) -> int:
 
 
 @kept(100)
-def compute_of(subject: Subject, solver: Plain) -> Compute:
-    return spend(problem_of(subject), from_dict(solver))
+def compute_of(subject: Subject, solver: Solver) -> Compute:
+    return spend(problem_of(subject), solver)
 
 
 @kept(50)
-def paths_of(subject: Subject, solver: Plain) -> dict[str, PathIndependence]:
-    return forget(problem_of(subject), from_dict(solver))
+def paths_of(subject: Subject, solver: Solver) -> dict[str, PathIndependence]:
+    return forget(problem_of(subject), solver)
 
 
 @kept(100)
-def efforts_of(subject: Subject, solver: Plain) -> Effort:
-    return efforts(problem_of(subject), from_dict(solver))
+def efforts_of(subject: Subject, solver: Solver) -> Effort:
+    return efforts(problem_of(subject), solver)

@@ -7,7 +7,6 @@ import streamlit as st
 
 from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL
 
-POINTS = 250  # of a curve: more than the panel has pixels to show
 Curve = tuple[np.ndarray, np.ndarray]  # updates (n,), values (n,)
 
 
@@ -55,14 +54,7 @@ def _long_table(curves: Mapping[str, Curve], log: bool) -> dict[str, list]:
     table: dict[str, list] = {"update": [], "value": [], "of": []}
     for name, (step, value) in curves.items():
         known = np.isfinite(value) & ((value > 0) | (not log))
-        step, value = _thinned(step[known]), _thinned(value[known])
-        table["update"] += step.tolist()
-        table["value"] += value.tolist()
-        table["of"] += [name] * len(step)
+        table["update"] += step[known].tolist()
+        table["value"] += value[known].tolist()
+        table["of"] += [name] * int(known.sum())
     return table
-
-
-def _thinned(values: np.ndarray) -> np.ndarray:
-    """At most POINTS of them, the last one among them."""
-    stride = max(1, -(-len(values) // POINTS))
-    return values[::-1][::stride][::-1]

@@ -4,11 +4,11 @@ import json
 
 import streamlit as st
 
-from deq.jobs import Job, Plan, flat_settings, plain
-from deq.models.checkpoints import weights_of
+from deq.jobs import Job, Plan, as_dict, flat_settings
+from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
-from pages.ui.readers.models import SessionModel, keep_model
-from pages.ui.readers.weights import weights_upload
+from pages.ui.readers.model import ModelInUse, keep_model, own_model
+from pages.ui.readers.uploads import weights_upload
 from pages.ui.server.owner import claim, is_mine, this_browser
 from pages.ui.train.run import registry
 from pages.ui.widgets.charts import show
@@ -79,7 +79,7 @@ def take_away(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if model is not None:
             weights = weights_of(model, job.plan.architecture)
-            _use_elsewhere(SessionModel(name, weights, job.plan.recipe.solver))
+            _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
             st.download_button(
                 "Weights",
                 weights,
@@ -94,7 +94,7 @@ def take_away(job: Job) -> None:
             csv_button("History", now.training, f"{name}-history.csv".replace(" ", "-"))
         st.download_button(
             "Settings",
-            json.dumps(plain(job.plan), indent=2) + "\n",
+            json.dumps(as_dict(job.plan), indent=2) + "\n",
             f"{name}.json".replace(" ", "-"),
             "application/json",
             icon=":material/download:",
@@ -136,7 +136,7 @@ def upload_weights() -> None:
                 _use_elsewhere(model)
 
 
-def _use_elsewhere(model: SessionModel) -> None:
+def _use_elsewhere(model: ModelInUse) -> None:
     """Links to the pages that take a digit reader; the session keeps the model for them."""
     if not model.reads_digits:
         return

@@ -9,17 +9,10 @@ from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Unrolled
 from deq.jobs import OWN, PICTURE_NAMES, TASK_NAMES, Plan, sizes
 from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
-from deq.solvers import Anderson, Broyden, ODEFlow, Picard, Solver
+from deq.solvers import SOLVERS, Anderson, Solver
 from deq.training.recipes import Recipe
 from pages.ui.widgets.glossary import tip
 
-SOLVERS: dict[str, Solver] = {
-    "Picard": Picard(),
-    "damped Picard": Picard(damping=0.5),
-    "Anderson": Anderson(),
-    "Broyden": Broyden(),
-    "ODE flow": ODEFlow(),
-}
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
 BASIC = {
@@ -193,7 +186,7 @@ def _solves(solver: str, gradient: str, default: dict) -> Recipe:
         "Jacobian penalty", [0.0, 0.1, 0.3, 1.0, 3.0], "fit_penalty", default, tip("Jacobian penalty")
     )
     patience = _slide("Patience", [0, 100, 200, 500, 1000, 2000], "fit_patience", default, tip("patience"))
-    forward = replace(SOLVERS[solver], tol=tol, max_nfe=max_nfe)
+    forward = SOLVERS[solver].make({"tol": tol, "max_nfe": max_nfe})
     return Recipe(forward, _gradient(gradient, forward), jacobian=penalty, patience=patience)
 
 

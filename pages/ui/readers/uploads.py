@@ -3,14 +3,14 @@
 import streamlit as st
 
 from deq.models import count_parameters
-from deq.models.checkpoints import CheckpointError, architecture_of, model_name
-from pages.ui.readers.models import SessionModel, keep_model, model_of, session_models
+from deq.models.weights import CheckpointError, architecture_of, model_name
+from pages.ui.readers.model import ModelInUse, keep_model, model_of, own_model, session_models
 from pages.ui.widgets.navigation import page
 
 HELP = "A weights.safetensors that the Train page or python -m deq train wrote. It holds numbers and runs no code."
 
 
-def weights_upload(key: str) -> SessionModel | None:
+def weights_upload(key: str) -> ModelInUse | None:
     """An uploader, and the model in what came in; one line that says what is wrong where it holds none."""
     upload = st.file_uploader("Weights (.safetensors)", ["safetensors"], key=key, help=HELP)
     if upload is None:
@@ -23,7 +23,7 @@ def weights_upload(key: str) -> SessionModel | None:
         st.error(f"These weights cannot be used. {error}")
         return None
     st.markdown(f"{told}; {parameters:,} parameters.")
-    return SessionModel(f"{upload.name.removesuffix('.safetensors')[:40]} (uploaded)", data)
+    return own_model(f"{upload.name.removesuffix('.safetensors')[:40]} (uploaded)", data)
 
 
 def own_reader(key: str, choice: str) -> None:

@@ -4,10 +4,9 @@ import numpy as np
 import streamlit as st
 
 from deq.data import held_out_digits
-from deq.models.checkpoints import Checkpoint
-from pages.ui.predict.census import census_of
+from pages.ui.predict.results import results_of
 from pages.ui.readers.missing import tell_stand_in
-from pages.ui.readers.models import SessionModel
+from pages.ui.readers.model import ModelInUse
 
 ALL, MISTAKES, SLOWEST = "all", "only mistakes", "most evaluations"
 WHICH = [ALL, MISTAKES, SLOWEST, *(f"label {digit}" for digit in range(10))]
@@ -27,7 +26,7 @@ def number_control() -> tuple[np.ndarray, int]:
     return images[index], int(labels[index])
 
 
-def pick_control(chosen: Checkpoint | SessionModel) -> tuple[np.ndarray, int]:
+def pick_control(chosen: ModelInUse) -> tuple[np.ndarray, int]:
     """As `number_control`, with a choice of which digits Next and Random walk through."""
     which = st.selectbox("Which test digits", WHICH, key="predict_which", bind="query-params")
     rows = _rows(which, chosen)
@@ -44,17 +43,17 @@ def pick_control(chosen: Checkpoint | SessionModel) -> tuple[np.ndarray, int]:
     return images[index], int(labels[index])
 
 
-def _rows(which: str, chosen: Checkpoint | SessionModel) -> np.ndarray:
+def _rows(which: str, chosen: ModelInUse) -> np.ndarray:
     """Numbers of the test digits meant, the hardest first where they are ranked."""
     labels = held_out_digits().test_labels
     if which == ALL:
         return np.arange(len(labels))
     if which not in (MISTAKES, SLOWEST):
         return np.flatnonzero(labels == int(which[-1]))
-    census = census_of(chosen)
+    results = results_of(chosen)
     if which == MISTAKES:
-        return np.flatnonzero(~census.converged | (census.labels != labels))
-    return np.argsort(-census.nfe, kind="stable")[:SLOWEST_SHOWN]
+        return np.flatnonzero(~results.converged | (results.labels != labels))
+    return np.argsort(-results.nfe, kind="stable")[:SLOWEST_SHOWN]
 
 
 def _after(rows: np.ndarray, index: int) -> np.ndarray:

@@ -1,18 +1,31 @@
 """The ways in: draw, upload, photograph, or take a test digit."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from deq.models.checkpoints import Checkpoint
-from pages.ui.predict.camera import camera_missing
-from pages.ui.predict.pick import number_control, pick_control
-from pages.ui.readers.models import SessionModel
+from pages.ui.predict.digits import number_control, pick_control
+from pages.ui.readers.model import ModelInUse
 
 UPLOAD, DRAW, CAMERA, TEST = "Upload", "Draw", "Camera", "Test digit"
 KINDS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "zip"]
 CANVAS, BOARD, PEN = "predict_canvas", 300, 18  # key; sides and pen in pixels
+
+# Browsers list a camera without its name before leave is given; over plain HTTP they list none and open none.
+LOOK = """
+export default function ({ setStateValue, data }) {
+  const listed = navigator.mediaDevices?.enumerateDevices() ?? Promise.resolve([]);
+  listed.catch(() => []).then((devices) => {
+    const missing = !devices.some((device) => device.kind === "videoinput");
+    if (missing !== data.missing) setStateValue("missing", missing);
+  });
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,7 @@ class Given:
     truth: int | None = None
 
 
-def choose_way(chosen: Checkpoint | SessionModel) -> Given:
+def choose_way(chosen: ModelInUse) -> Given:
     """One way at a time: so no camera is asked for before somebody wants it, and none offered where none is."""
     ways = [UPLOAD, DRAW, CAMERA, TEST]
     if camera_missing():
@@ -94,10 +107,26 @@ def _drawn() -> Given:
     state["predict_drawing"] = drawing
     if not drawing or not drawing[0]["objects"]:
         return Given()
-    return Given([File("drawing", "drawing", drawing[1])])
+    return Given([File(hashlib.sha256(drawing[1]).hexdigest(), "drawing", drawing[1])])
 
 
 def _clear() -> None:
     """A new sheet."""
     st.session_state["predict_drawing"] = None
     st.session_state["predict_sheet"] += 1
+
+
+@lru_cache(1)
+def _look() -> Callable[..., Any]:
+    """The component that asks the browser; registered when first shown, because that needs a running server."""
+    return st.components.v2.component("deq_camera", js=LOOK)
+
+
+def camera_missing() -> bool:
+    """True once the browser has said that there is no camera; until then one is taken to be there.
+
+    So nothing runs again where there is one, and what the browser says holds for the session.
+    """
+    missing = bool(st.session_state.get("camera", {}).get("missing", False))
+    _look()(key="camera", data={"missing": missing}, on_missing_change=lambda: None)
+    return missing

@@ -1,0 +1,46 @@
+"""Options that take one of a few names. The names are found when they are needed, because some of them bring JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import typer
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
+    """A callback that lets through what is among the names, and says which there are where it is not."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in (known := list(names())):
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}.")
+        return value
+
+    return check
+
+
+def solvers() -> list[str]:
+    from deq.solvers import SOLVERS
+
+    return [entry.command for entry in SOLVERS.values()]
+
+
+def gradients() -> list[str]:
+    from deq.gradients import GRADIENTS
+
+    return list(GRADIENTS)
+
+
+def baselines() -> list[str]:
+    from deq.training import BASELINES
+
+    return list(BASELINES)
+
+
+def data_sets() -> list[str]:
+    from deq.data import NAMES
+
+    return list(NAMES)
+
+
+def tasks() -> list[str]:
+    return ["toy", *data_sets()]
