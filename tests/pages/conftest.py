@@ -7,6 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from deq.data import held_out_digits
 from pages.ui.server import disk, memory
 from tests.conftest import ROOT
 
@@ -18,6 +19,7 @@ def fresh_caches() -> None:
     """No test sees what another left in Streamlit's caches."""
     st.cache_data.clear()
     st.cache_resource.clear()
+    held_out_digits.cache_clear()
 
 
 @pytest.fixture(autouse=True)

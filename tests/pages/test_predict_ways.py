@@ -45,7 +45,6 @@ def test_a_zip_that_is_no_zip_is_one_line(open_page: OpenPage) -> None:
     app = open_page("predict")
     app.file_uploader(key="upload").upload("x.zip", b"PK\x03\x04" + bytes(50), "application/zip").run()
     assert not app.exception
-    assert "zip is damaged" in table(app)["error"][0]
     assert "zip is damaged" in app.error[0].value
 
 

@@ -45,7 +45,7 @@ class Problem:
 
     def classes(self, z: Array) -> np.ndarray | None:
         """The most probable class at each state, (batch,); None where the outputs are no classes."""
-        return np.argmax(read_out(self.model, z), axis=-1) if self.has_classes else None
+        return np.asarray(read_out(self.model, z)).argmax(axis=-1) if self.has_classes else None
 
 
 def pose(

@@ -40,7 +40,7 @@ def solve_from(
     z0 = np.concatenate([own, starts])
     injections = np.repeat(injection, len(z0), axis=0)
     sol = jax.device_get(solve_cell(model.cell, injections, z0, solver, trace))
-    labels = np.argmax(read_out(model, sol.z), axis=1)
+    labels = np.asarray(read_out(model, sol.z)).argmax(axis=1)
     ends = sol.z.reshape(len(sol.z), -1)
     distance = np.linalg.norm(ends - ends[0], axis=1) / max(float(np.linalg.norm(ends[0])), 1e-30)
     return Ends(sol.trace.z, distance, labels, sol.nfe, sol.converged)
