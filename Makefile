@@ -35,8 +35,7 @@ screenshots: $(TEST_READY)
 	$(BIN)/python -m tests.browser.screenshots
 
 # The API reference, from the docstrings. `deq` alone would show no more than the names of deq/__init__.py.
-DOCUMENTED := deq $(addprefix deq.,solvers gradients cells models tasks data recipes training checkpoints \
-	diagnostics regularizers precision images maps plots)
+DOCUMENTED := deq $(addprefix deq.,solvers cells gradients data models training analysis images maps plots devices)
 
 docs: $(TEST_READY)
 	@$(PIP) -e '.[docs]'
