@@ -9,6 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
+from deq.solvers import Anderson, Entry
+from pages.ui.predict import controls
 from tests.pages.conftest import OpenPage
 from tests.support import pictures
 
@@ -128,17 +130,9 @@ def test_blank_is_not_guessed(open_page: OpenPage) -> None:
 
 
 def test_solve_that_failed_is_no_answer(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from deq.models.checkpoints import Checkpoint, load_pretrained
-    from deq.solvers import Anderson
-
-    class Strict(Checkpoint):
-        solver = Anderson(tol=1e-12)  # beyond float32
-
-    shipped = load_pretrained("mlp")
-    monkeypatch.setattr(
-        "pages.ui.readers.shipped.load_pretrained", lambda name: Strict(shipped.model, shipped.card)
-    )
-    app = open_page("predict")
+    scant = Entry("anderson", Anderson(max_nfe=2))  # no digit settles in two evaluations
+    monkeypatch.setitem(controls.SOLVERS, "Anderson", scant)
+    app = open_page("predict", model="mlp")
     assert metrics(app)["Prediction"] == "not converged"
     assert any("This is no equilibrium" in text.value for text in app.markdown)
 
