@@ -1,6 +1,7 @@
 """Links that nobody writes in good faith: every parameter of a page with values of every wrong kind."""
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Node
 
 from pages.ui.widgets.navigation import PAGES
 from tests.pages.conftest import open_by_link
@@ -33,19 +34,43 @@ VALUES = [
 BEYOND_WIDGETS = {"train": ["job", "runs"]}  # what a page reads from its address by itself
 VIEWS = {
     "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
-    "solvers": {"race_view": ["Why", "Work and precision", "Gradients", "Test-time compute", "In the batch"]},
+    "solvers": {
+        "race_view": [
+            "Why",
+            "Work and precision",
+            "Gradients",
+            "Memory",
+            "Test-time compute",
+            "In the batch",
+        ],
+        "race_against": ["forward tolerance", "spectral radius"],
+    },
     "predict": {
         "predict_view": ["Why this answer", "The whole test set"],
-        "predict_way": ["Test digit", "Draw"],
+        "predict_set": ["Confidence", "Strange inputs"],
+        "predict_way": ["Draw", "Camera", "Test digit"],
     },
-    "train": {"fit_task": ["own formula", "digits"]},
+    "train": {"fit_task": ["circles", "sin x", "own formula", "digits"]},
+}
+INSIDE = {  # parameter of a view inside a tab -> that tab
+    "race_against": {"race_view": "Gradients"},
+    "predict_set": {"predict_view": "The whole test set"},
 }
 
 
+def bound(app: AppTest) -> dict[str, Node]:
+    """The widgets of an open page that its address sets, tabs among them, by their parameter."""
+    found = {}
+    for node in app:
+        proto = getattr(node, "proto", None)
+        proto = getattr(proto, "tab_container", proto)
+        found[getattr(proto, "query_param_key", "")] = node
+    return {key: node for key, node in found.items() if key}
+
+
 def parameters(name: str, app: AppTest) -> list[str]:
-    """The names that the widgets of an open page take from its address."""
-    bound = {getattr(getattr(element, "proto", None), "query_param_key", "") for element in app}
-    return sorted(bound - {""}) + BEYOND_WIDGETS.get(name, [])
+    """The names that an open page takes from its address."""
+    return sorted(bound(app)) + BEYOND_WIDGETS.get(name, [])
 
 
 def hostile(names: list[str], turn: int) -> dict[str, str]:
@@ -55,7 +80,8 @@ def hostile(names: list[str], turn: int) -> dict[str, str]:
 
 def views(name: str) -> list[dict[str, str]]:
     """The views of a page, as links; the first is what a plain link shows."""
-    return [{}] + [{key: value} for key, values in VIEWS.get(name, {}).items() for value in values]
+    listed = VIEWS.get(name, {}).items()
+    return [{}] + [INSIDE.get(key, {}) | {key: value} for key, values in listed for value in values]
 
 
 def shown_calmly(name: str, query: dict[str, str]) -> AppTest:
