@@ -1,0 +1,20 @@
+"""The net is recorded and tested as a stranger's machine would have it: without MNIST."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deq.comparison.subjects import held_out_digits
+from tests.pages.conftest import fresh_caches, own_disk, programs_stay  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def no_mnist(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """MNIST is neither in MNIST_DIR nor in the cache, and no test before or after shares its digits."""
+    empty = tmp_path_factory.mktemp("cache")
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(empty))
+    held_out_digits.cache_clear()
+    yield empty
+    held_out_digits.cache_clear()

@@ -1,0 +1,42 @@
+"""Weights that people keep: every option of the builder restores to the same function, on disk and on the page."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from deq import Anderson, load_pretrained
+from deq.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS
+from deq.checkpoints import PRETRAINED, architecture_of, model_name, restore_weights
+from tests.net.record import RECORDS, load
+from tests.pages.conftest import open_by_link
+
+with zipfile.ZipFile(RECORDS / "weights.zip") as pack:
+    FILES = {name: pack.read(name) for name in pack.namelist()}
+RECORD = load("weights.json")
+OPTIONS = {"cell": CELLS, "activation": ACTIVATIONS, "injection": INJECTIONS, "normalisation": NORMALISATIONS}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_restored_weights_give_the_recorded_outputs(name: str) -> None:
+    model = restore_weights(model_name(FILES[name]), FILES[name])
+    outputs, _ = model(np.asarray(RECORD["x"], np.float32), Anderson(tol=1e-6))
+    np.testing.assert_allclose(outputs, RECORD["outputs"][name], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_of_the_builder_is_recorded(option: str) -> None:
+    assert {getattr(architecture_of(data), option) for data in FILES.values()} == set(OPTIONS[option])
+
+
+def test_the_train_page_takes_them() -> None:
+    app = open_by_link("train")
+    mlp = (PRETRAINED / "mlp" / "weights.safetensors").read_bytes()
+    chosen = {mlp: ("mlp", f"{load_pretrained('mlp').card.parameters:,}")}
+    for data in list(FILES.values())[::5]:
+        chosen[data] = (architecture_of(data).cell, "width 3", architecture_of(data).activation)
+    for data, words in chosen.items():
+        app.file_uploader(key="fit_upload").set_value(("own.safetensors", data, "")).run()
+        assert not app.exception
+        assert not app.error
+        assert any(all(word in text.value for word in words) for text in app.markdown), words
