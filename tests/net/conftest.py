@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deq.comparison.subjects import held_out_digits
+from deq.data import held_out_digits
 from tests.pages.conftest import fresh_caches, own_disk, programs_stay  # noqa: F401
 
 

@@ -24,12 +24,12 @@ from flax import nnx
 from streamlit.testing.v1.element_tree import Node
 
 from deq import Anderson
-from deq.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture, construct
-from deq.checkpoints import weights_of
+from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture, construct
+from deq.models.weights import weights_of
+from tests.cli.test_cli import answer, deq
 from tests.conftest import ROOT
 from tests.pages.conftest import open_by_link
 from tests.pages.links import bound
-from tests.test_cli import answer, deq
 
 RECORDS = Path(__file__).parent / "records"
 RUN = ("train", "toy", "--seed", "3", "--epochs", "600")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_cli import answer, deq
 from tests.net.record import COMMANDS, RECORDS, RUN, kinds, load
-from tests.test_cli import answer, deq
 
 
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:

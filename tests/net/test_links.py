@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from pages.ui.navigation import PAGES
+from pages.ui.widgets.navigation import PAGES
 from tests.net.record import load, seen
 from tests.pages.links import views
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from deq import Anderson, load_pretrained
-from deq.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS
-from deq.checkpoints import PRETRAINED, architecture_of, model_name, restore_weights
+from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS
+from deq.models.checkpoints import PRETRAINED
+from deq.models.weights import architecture_of, model_name, restore_weights
 from tests.net.record import RECORDS, load
 from tests.pages.conftest import open_by_link
 
