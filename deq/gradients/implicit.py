@@ -1,68 +1,140 @@
-"""Gradients by the implicit function theorem, exact and truncated: the only custom_vjp.
+"""Gradients by the implicit function theorem, exact and truncated: the only custom derivative.
 
-With J = df/dz at z*, dz*/dtheta = (I - J)^{-1} df/dtheta, so that a cotangent g of z* reaches the
-parameters as (df/dtheta)^T u with u = g + J^T u: another fixed point.
+With J = df/dz at z*, the equilibrium moves by dz = (I - J)^{-1} b, b = df/dinputs dinputs. Forward mode solves this
+system, reverse mode its transpose u = g + J^T u for a cotangent g: both are fixed points again.
 """
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.custom_derivatives import SymbolicZero
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
-from deq.solvers.base import require_count, static, unit_scale
+from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
+
+ONCE = (
+    "{} has first derivatives only: a second one would take z* for a constant and be wrong. Use "
+    "gradient=Implicit(), and leave the probe out."
+)
 
 
 @dataclass(frozen=True)
 class AdjointGradient(Gradient):
-    """Gradients that turn the cotangent g into u ~ (I - J^T)^{-1} g and pull u back through one cell."""
+    """Gradients that solve u = g + J u, or with J^T in reverse mode, at the equilibrium."""
 
     @abc.abstractmethod
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
-        """u for the cotangent g: (batch, ...), where derivative(u) = J^T u, with its statistics."""
+        """u ~ (I - J)^{-1} g for g: (batch, ...), where derivative(u) = J u or J^T u, with its statistics."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it may be differentiated again."""
+        return True
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         found = solved(apply, inputs, z0, solver)
         return replace(found, z=_attach(apply, self, inputs, found.z, probe))
 
 
-Kept = tuple[AdjointGradient, Inputs, Array]  # from the forward pass, for the backward one
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe) -> Array:
-    """z_star itself, with the derivative of an equilibrium."""
+    """z_star itself, with the derivatives of an equilibrium."""
     return z_star
 
 
-def _attach_forward(
-    apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe
-) -> tuple[Array, Kept]:
-    return z_star, (gradient, inputs, z_star)
+@partial(_attach.defjvp, symbolic_zeros=True)
+def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array]:
+    gradient, inputs, z_star, probe = primals
+    _, d_inputs, _, d_probe = tangents
+    probed = not isinstance(d_probe.nfe, SymbolicZero)
+    if probed or not gradient.is_exact:
+        z = _once(type(gradient).__name__ + (" with a probe" if gradient.is_exact else ""), z_star, inputs)
+    else:
+        z = _attach(apply, gradient, inputs, z_star, probe)  # so that a second derivative sees z* move
+    b = _through_inputs(apply, inputs, d_inputs, z)
+    _, push = jax.linearize(lambda z: apply(inputs, z), z)
+    return z, (_solve_probed(push, b, d_probe, gradient) if probed else _solve(push, b, gradient))
 
 
-def _attach_backward(apply: Apply, kept: Kept, g: Array) -> tuple[None, Inputs, Array, Probe]:
-    gradient, inputs, z_star = kept
-    _, pull_back = jax.vjp(apply, inputs, z_star)
-    u = gradient.adjoint(jax.tree_util.Partial(_through_z, pull_back), g)
-    report = Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
-    inputs_bar, _ = pull_back(u.z)
-    return None, inputs_bar, jnp.zeros_like(z_star), report
+def _through_inputs(apply: Apply, inputs: Inputs, d_inputs: Inputs, z: Array) -> Array:
+    """df/dinputs dinputs; inputs that do not move cost nothing."""
+    leaves, tree = jax.tree.flatten(inputs)
+    slopes = jax.tree.leaves(d_inputs, is_leaf=lambda leaf: isinstance(leaf, SymbolicZero))
+    moving = [i for i, slope in enumerate(slopes) if not isinstance(slope, SymbolicZero)]
+
+    def f(*moved: Array) -> Array:
+        given = dict(zip(moving, moved, strict=True))
+        return apply(jax.tree.unflatten(tree, [given.get(i, leaf) for i, leaf in enumerate(leaves)]), z)
+
+    if not moving:
+        return jnp.zeros_like(z)
+    return jax.jvp(f, tuple(leaves[i] for i in moving), tuple(slopes[i] for i in moving))[1]
 
 
-_attach.defvjp(_attach_forward, _attach_backward)
+def _solve(push: Derivative, b: Array, gradient: AdjointGradient) -> Array:
+    """dz = b + J dz where push(v) = J v; transposed it solves u = g + J^T u."""
+
+    def run(operator: Derivative, g: Array) -> Array:
+        return gradient.adjoint(_less_identity(operator, g), g).z
+
+    return jax.lax.custom_linear_solve(lambda v: v - push(v), b, run, run)
 
 
-def _through_z(pull_back: Any, u: Array) -> Array:
-    return pull_back(u)[1]
+def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointGradient) -> Array:
+    """The same, where the transposed solve's statistics leave as the cotangent of the probe.
+
+    The system has the probe as a second unknown, which its matrix leaves alone.
+    """
+    d_probe, b = _bound_together(d_probe, b)
+
+    def matvec(unknown: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        return unknown[0] - push(unknown[0]), unknown[1]
+
+    def forward(operator: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        return gradient.adjoint(_less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0]).z, right[1]
+
+    def backward(operator: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        u = gradient.adjoint(_less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0])
+        return u.z, Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
+
+    return jax.lax.custom_linear_solve(matvec, (b, d_probe), forward, backward)[0]
+
+
+def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
+    """Both as they are, each a function of the other: JAX transposes a solve only where its whole right side moves."""
+    never = jnp.zeros(b.shape[:1], bool)
+    total = jnp.sum(flat(b), axis=1).astype(jnp.float32)
+    probe = jax.tree.map(lambda d: d + jnp.where(never, total, 0), d_probe)
+    return probe, b + per_sample(jnp.where(never, probe.nfe, 0).astype(b.dtype), b)
+
+
+def _less_identity(operator: Callable[[Array], Array], like: Array) -> Derivative:
+    """v -> J v from v -> v - J v, for v like the one given: a pytree of the arrays that it closes over."""
+    closed = eqx.filter_closure_convert(lambda v: v - operator(v), like)
+    arrays, program = eqx.partition(closed, eqx.is_array)
+    return jax.tree_util.Partial(lambda arrays, v: eqx.combine(arrays, program)(v), arrays)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _once(name: str, z: Array, inputs: Inputs) -> Array:
+    """z itself; the derivative that would be wrong raises."""
+    return z
+
+
+@_once.defjvp
+def _refuse(name: str, primals: Any, tangents: Any) -> tuple[Array, Array]:
+    raise ValueError(ONCE.format(name))
 
 
 @jax.tree_util.register_dataclass
@@ -98,6 +170,10 @@ class Neumann(AdjointGradient):
 
     def __post_init__(self) -> None:
         require_count("terms", self.terms, least=0)
+
+    @property
+    def is_exact(self) -> bool:
+        return False
 
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
         def add(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
