@@ -17,11 +17,8 @@ CHARTS = {
     "Test-time compute": 2,
     "In the batch": 1,
 }
-EIGENVALUES = (
-    "spectral radius",
-    "damped radius",
-    "largest Re λ",
-)  # columns of Why, in the order its code prints
+# the columns of Why, in the order in which its code prints them
+EIGENVALUES = ("spectral radius", "damped radius", "largest Re λ")
 DIFFERENT = ("ms", "ms, spread", "backward solves converged")  # measured anew, or formatted for reading
 SMALL = {"race_model": RANDOM, "race_size": "8"}
 SPIRAL = {"race_model": "spiral cell", "race_size": "8"}
