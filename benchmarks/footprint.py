@@ -13,12 +13,12 @@ from collections.abc import Iterator
 import psutil
 from playwright.sync_api import Browser, expect
 
+from benchmarks.server import MEGABYTE
 from benchmarks.timing import arguments, report
 from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import SLOW, running_browser, running_server, visit
 from tests.browser.screenshots import opened_tabs
 
-MEGABYTE = 1e6
 TRAINED = "train"  # the page on which a run is started too
 
 
