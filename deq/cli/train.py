@@ -68,13 +68,13 @@ def train(request: Request) -> dict[str, Any]:
             stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
         card = make_card(finished, request, name, recipe, validation)
         if request.out and is_leader():
-            card = calibrated(card, finished, task, recipe, request.devices)
+            card = add_calibration(card, finished, task, recipe, request.devices)
             with writing(request.out):
                 save_checkpoint(request.out, finished.model, card)
         return result(finished.model, card)
 
 
-def calibrated(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
+def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
     """The card with a fitted temperature, for tasks with classes."""
     if not task.has_labels:
         return card
@@ -108,11 +108,7 @@ def start(
         found = folder.restore(state)
         for warning in folder.warnings:
             stderr.print(warning, style="yellow", markup=False)
-        where = (
-            f"Resuming at step {int(found.step)}."
-            if found
-            else "No intact checkpoint: starting from scratch."
-        )
+        where = f"Resuming at step {int(found.step)}." if found else "No intact checkpoint: starting over."
         stderr.print(where, markup=False)
         state = found or state
     mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)

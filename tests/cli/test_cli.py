@@ -116,10 +116,10 @@ def test_resume_with_other_settings_is_refused(run: Path, tmp_path: Path) -> Non
     assert "seed" in done.stderr
 
 
-def test_resume_without_a_checkpoint_starts_from_scratch(tmp_path: Path) -> None:
+def test_resume_without_a_checkpoint_starts_over(tmp_path: Path) -> None:
     done = deq("train", "toy", "--epochs", "50", "--out", tmp_path, "--resume", "--json")
     assert answer(done).keys() == KEYS | {"prediction_at_minus_5"}
-    assert "starting from scratch" in done.stderr
+    assert "starting over" in done.stderr
 
 
 def test_evaluate(run: Path) -> None:

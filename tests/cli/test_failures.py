@@ -88,4 +88,4 @@ def test_a_file_size_limit_is_reported_alike(tmp_path: Path, capsys: pytest.Capt
     assert ended.value.exit_code == 1
     assert "Cannot write to" in capsys.readouterr().err
     run(request(tmp_path, resume=True, epochs=2), as_json=True)
-    assert "starting from scratch" in capsys.readouterr().err
+    assert "starting over" in capsys.readouterr().err
