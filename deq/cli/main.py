@@ -28,7 +28,7 @@ SolverOption = Annotated[
         metavar="NAME",
         callback=one_of(solvers),
         autocompletion=solvers,
-        help="Forward solver, default: the recipe's. A wrong name lists all.",
+        help="Forward solver, default: the recipe's. An unknown name lists them all.",
     ),
 ]
 Source = Annotated[
@@ -47,9 +47,7 @@ def train(
             help="What to learn: toy or a data set (mnist, fashion_mnist, kmnist, digits).",
         ),
     ],
-    model: Annotated[
-        str | None, typer.Option(help="Architecture, default: toy for the toy, else mlp.")
-    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model, default: toy for the task toy, else mlp.")] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the training set, default: the recipe's.")
     ] = None,
@@ -64,7 +62,7 @@ def train(
             metavar="NAME",
             callback=one_of(gradients),
             autocompletion=gradients,
-            help="Gradient, default: the recipe's. A wrong name lists all.",
+            help="Gradient, default: the recipe's. An unknown name lists them all.",
         ),
     ] = None,
     baseline: Annotated[
@@ -78,7 +76,8 @@ def train(
         ),
     ] = None,
     precision: Annotated[
-        Precision, typer.Option(help="Of matrix products in the cell; state and residual stay float32.")
+        Precision,
+        typer.Option(help="Precision of matrix products in the cell; state and residual stay float32."),
     ] = Precision.float32,
     out: Annotated[
         Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")
