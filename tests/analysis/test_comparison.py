@@ -185,7 +185,7 @@ def test_subjects_by_settings() -> None:
     [
         (Subject(RANDOM, DIGITS), "random cell takes noise"),
         (Subject("nothing", NOISE), "No pretrained model"),
-        (Subject("mlp", NOISE, weights=b"garbage"), "no safetensors"),
+        (Subject("mlp", NOISE, weights=b"garbage"), "safetensors"),
     ],
 )
 def test_what_cannot_be_is_refused(subject: Subject, message: str) -> None:

@@ -118,7 +118,7 @@ def test_own_weights_are_asked_for_and_checked(open_page: OpenPage) -> None:
     app.file_uploader(key="race_weights").upload(
         "w.safetensors", b"nothing", "application/octet-stream"
     ).run()
-    assert "no safetensors weights" in words(app)
+    assert "Not a valid safetensors file" in words(app)
     assert not app.exception
 
 
