@@ -1,4 +1,4 @@
-"""Thousands of bent pictures, zips, formulas and weights: each is read or refused in words, soon, touching no file."""
+"""Thousands of damaged pictures, zips, formulas and weights: each is read or refused quickly, without side effects."""
 
 import time
 
@@ -24,7 +24,7 @@ SLOWEST = 20.0  # seconds for one file on a busy machine
 
 
 @pytest.mark.parametrize("kind", [*WHOLE, "zip"])
-def test_bent_files(kind: str, report: Report) -> None:
+def test_damaged_files(kind: str, report: Report) -> None:
     rng = np.random.default_rng(sum(kind.encode()))
     files = WHOLE | {"zip": zipped({f"{i}.png": data for i, data in enumerate(WHOLE.values())})}
     for _ in range(FILES):
