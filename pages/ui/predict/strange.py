@@ -11,7 +11,7 @@ from deq.analysis.out_of_distribution import (
     strange_inputs,
 )
 from deq.data import held_out_digits
-from deq.plots.prediction_tests import detector_boxes
+from deq.plots.test_set import detector_boxes
 from pages.ui.predict.results import Case, results_of
 from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import kept
