@@ -20,7 +20,7 @@ from deq.analysis.comparison.race import race_table
 from deq.analysis.comparison.reference import find_reference
 from deq.analysis.comparison.spectrum import find_spectrum, spectrum_table
 from deq.analysis.comparison.subjects import NOISE
-from deq.analysis.comparison.test_time_compute import compute_table, forget, path_table, spend
+from deq.analysis.comparison.test_time_compute import compute_table, path_table, vary_budget, vary_start
 from deq.analysis.comparison.timing import device_name
 from deq.analysis.comparison.work_precision import precision_table, work_precision
 from deq.data import held_out_digits
@@ -61,12 +61,12 @@ def table_memory(problem: Problem, lineup: Lineup) -> Columns:
 
 def table_compute(problem: Problem, lineup: Lineup) -> Columns:
     """Accuracy and residual against the evaluations allowed."""
-    return compute_table({name: spend(problem, lineup.solver(name)) for name in SOLVERS})
+    return compute_table({name: vary_budget(problem, lineup.solver(name)) for name in SOLVERS})
 
 
 def table_paths(problem: Problem, lineup: Lineup) -> Columns:
     """Whether Anderson forgets where it started."""
-    return path_table(forget(problem, lineup.solver("Anderson")))
+    return path_table(vary_start(problem, lineup.solver("Anderson")))
 
 
 def table_batch(problem: Problem, lineup: Lineup) -> Columns:
