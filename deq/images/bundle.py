@@ -38,7 +38,7 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:  # damaged archives raise almost anything
         raise PictureError("The zip is damaged. Zip the pictures again.") from error
-    members = [member for member in archive.infolist() if not is_clutter(member)]
+    members = [member for member in archive.infolist() if not is_hidden(member)]
     check_size(members)
     for member in members:
         try:
@@ -47,7 +47,7 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
             yield member.filename, error
 
 
-def is_clutter(member: zipfile.ZipInfo) -> bool:
+def is_hidden(member: zipfile.ZipInfo) -> bool:
     """Folders and the hidden files of file managers."""
     parts = PurePosixPath(member.filename).parts
     return member.is_dir() or "__MACOSX" in parts or parts[-1:] in ((".DS_Store",), ("Thumbs.db",), ())

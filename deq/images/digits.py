@@ -54,8 +54,8 @@ def group(mask: np.ndarray, least: float) -> list[np.ndarray]:
     size = max(extent(box) for _, box in upright)
     digits = [part for part in upright if is_digit(part, size, mask.shape)]
     rest = [part for part in parts if not any(part is digit for digit in digits)]
-    masks = merge([spread(part, mask.shape) for part in digits], size)
-    return adopt(masks, rest, size)
+    masks = merge([to_mask(part, mask.shape) for part in digits], size)
+    return attach_marks(masks, rest, size)
 
 
 def components(mask: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ def is_digit(part: Part, size: int, shape: tuple[int, ...]) -> bool:
     return extent(part[1]) == size or (height > 0.5 * size and not cut_off)
 
 
-def spread(part: Part, shape: tuple[int, ...]) -> np.ndarray:
+def to_mask(part: Part, shape: tuple[int, ...]) -> np.ndarray:
     """A part as a mask of the whole picture."""
     mask = np.zeros(shape, bool)
     mask[part[1]] = part[0]
@@ -113,7 +113,7 @@ def overlap(a: np.ndarray, b: np.ndarray, axis: int) -> float:
     return int(np.count_nonzero(a & b)) / min(int(np.count_nonzero(a)), int(np.count_nonzero(b)))
 
 
-def adopt(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:
+def attach_marks(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:
     """Assign each small part to the digit it nearly touches; drop dust and distant marks."""
     gaps = [ndimage.distance_transform_edt(~mask) for mask in masks] if rest else []
     widths = [stroke_width(mask) for mask in masks]

@@ -6,7 +6,7 @@ from scipy import ndimage
 from deq.images.strokes import EIGHT, extent
 
 
-def unbox(strength: np.ndarray, floor: float) -> np.ndarray:
+def remove_boxes(strength: np.ndarray, floor: float) -> np.ndarray:
     """Remove printed boxes: thin, nearly rectangular outlines with something written inside."""
     labels, _ = ndimage.label(strength > floor, EIGHT)
     for i, box in enumerate(ndimage.find_objects(labels), 1):
@@ -30,7 +30,7 @@ def is_frame(line: np.ndarray, labels: np.ndarray) -> bool:
     return max((extent(box) for box in written if box), default=0) > 0.1 * max(line.shape)
 
 
-def unframe(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
+def remove_frames(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
     """Remove what frames the paper: a scanner's lid, the table, a shadow.
 
     At the edge of a photo, a stroke that runs out and a dark area look alike. `strength` assumes that the paper

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from deq.images.frames import unbox, unframe
-from deq.images.lines import rule_out
+from deq.images.frames import remove_boxes, remove_frames
+from deq.images.lines import remove_lines
 from deq.images.strokes import main_stroke
 
 SIDE = 400  # larger pictures are shrunk to this longer side
@@ -63,10 +63,10 @@ def clean(grey: np.ndarray, drawn: float | None) -> tuple[np.ndarray, float]:
     low, paper = np.quantile(strength, (0.05, 0.25))  # ink may fill half the picture
     noise = float(paper - low) / 0.97  # of a normal distribution
     level = 0.0 if drawn is not None else float(paper) + 0.5 * noise
-    strength = unbox(np.clip(strength - level, 0, 1), max(4 * noise, 0.1))
-    strength = np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T)
+    strength = remove_boxes(np.clip(strength - level, 0, 1), max(4 * noise, 0.1))
+    strength = np.ascontiguousarray(remove_lines(remove_lines(strength, noise).T, noise).T)
     if drawn is None:
-        strength = unframe(
+        strength = remove_frames(
             strength, np.clip(flatten(soft, None, "nearest") - level, 0, 1), max(4 * noise, 0.1)
         )
     return strength, noise
@@ -98,13 +98,13 @@ def find_polarity(grey: np.ndarray, strength: np.ndarray, noise: float) -> str:
     strength, noise: the result of `clean` on the grey. Light ink is scored at half the size, for speed, which
     halves the score.
     """
-    lean = 1.4 if np.median(grey) > grey.mean() else 0.7  # there is more paper than ink
-    lean *= float(np.exp((np.median(middle(grey)) - 100) / 60))  # a light pen needs a dark board
+    bias = 1.4 if np.median(grey) > grey.mean() else 0.7  # there is more paper than ink
+    bias *= float(np.exp((np.median(middle(grey)) - 100) / 60))  # a light pen needs a dark board
     size = [max(1, n // 2) for n in grey.shape[::-1]]
     half = np.asarray(Image.fromarray(255 - grey).resize(size, Image.Resampling.BOX))
     return (
         "dark"
-        if lean * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half, flat_paper(half)))
+        if bias * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half, flat_paper(half)))
         else "light"
     )
 

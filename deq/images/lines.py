@@ -10,14 +10,14 @@ TILTS = DEGREE * np.arange(-9, 10)
 FANS = np.linspace(-0.16, 0.16, 9)  # slope of the lowest line minus that of the highest, on a page seen askew
 
 
-def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
+def remove_lines(strength: np.ndarray, noise: float) -> np.ndarray:
     """Ink (rows, columns) in 0..1 without thin, nearly level lines from one side to the other."""
     rows, columns = strength.shape
     if min(rows, columns) < 60:
         return strength
     slopes = find_slopes(strength)
     profile = line_profile(shear(strength, slopes))
-    profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is no ruled line
+    profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is not a ruled line
     profile = np.where(profile > 2 * noise + 0.02, profile, 0)
     if not profile.any():
         return strength

@@ -7,13 +7,13 @@ from scipy import ndimage
 from deq.images.strokes import stroke_width
 
 BOX = 20  # the digit fits into 20x20, its centre of mass at the centre of 28x28
-STROKE = (2.6, 3.6)  # strokes are made as thick and as thin as this, in pixels of the 20x20 box
+STROKE = (2.6, 3.6)  # bounds that strokes are thickened or thinned to, in pixels of the 20x20 box
 BLURRED = 0.25  # a thick stroke is blurred if its edge is wider than this fraction of its width
 
 
 def to_mnist(soft: np.ndarray) -> np.ndarray:
     """Ink (rows, columns) in 0..1 with an empty rim -> (28, 28) uint8 in MNIST style."""
-    soft = even_pen(soft)
+    soft = normalise_pen(soft)
     mask = soft > 0.5
     rows, columns = ndimage.find_objects(mask.astype(np.int8))[0]
     soft = soft[max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1]
@@ -23,7 +23,7 @@ def to_mnist(soft: np.ndarray) -> np.ndarray:
     return centre(np.clip(np.asarray(small), 0, 1))
 
 
-def even_pen(soft: np.ndarray) -> np.ndarray:
+def normalise_pen(soft: np.ndarray) -> np.ndarray:
     """Thicken or thin strokes to MNIST's width, by signed distance.
 
     Thick, blurred ink stays: enlarged from a few pixels, its greys carry more than a sharp edge would.

@@ -6,7 +6,7 @@ from scipy import ndimage
 EIGHT = np.ones((3, 3))
 Box = tuple[slice, ...]  # rows, columns
 LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # factors on the floor above which strokes are sought
-PLAINER = 1.6  # how much better a stroke above a higher floor must be
+MIN_GAIN = 1.6  # how much better a stroke above a higher floor must be
 
 
 def main_stroke(
@@ -19,7 +19,7 @@ def main_stroke(
     best = 0.0, 0.0, floor
     for lift in lifts:
         score, core = stroke_above(strength, lift * floor)
-        if score > best[0] * PLAINER:
+        if score > best[0] * MIN_GAIN:
             best = score, core, lift * floor
     return best
 

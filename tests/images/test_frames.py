@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from deq.images import find_digits
-from deq.images.frames import unbox
+from deq.images.frames import remove_boxes
 from tests.images.test_images import REFERENCE, alike, drawing, on_paper
 
 
@@ -39,11 +39,11 @@ def test_a_zero_is_kept_even_with_a_dot_in_it(inside: int) -> None:
     brush.ellipse((20, 20, 100, 140), outline=255, width=10)
     brush.ellipse((60 - inside, 80 - inside, 60 + inside, 80 + inside), fill=255)
     ink = np.asarray(picture) / 255.0
-    np.testing.assert_array_equal(unbox(ink.copy(), 0.1), ink)
+    np.testing.assert_array_equal(remove_boxes(ink.copy(), 0.1), ink)
 
 
 def test_an_empty_box_is_kept() -> None:
     ink = np.zeros((100, 100))
     ink[20:80, 20:80] = 1
     ink[24:76, 24:76] = 0
-    np.testing.assert_array_equal(unbox(ink.copy(), 0.1), ink)
+    np.testing.assert_array_equal(remove_boxes(ink.copy(), 0.1), ink)

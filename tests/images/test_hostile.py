@@ -56,7 +56,7 @@ HEADS = [
 ]
 
 
-def bend(data: bytes, rng: np.random.Generator) -> bytes:
+def damage(data: bytes, rng: np.random.Generator) -> bytes:
     """Change a few bytes, then cut the end off, or remove or repeat a stretch."""
     changed = bytearray(data)
     for at in rng.integers(0, len(data), rng.integers(0, 8)):
@@ -98,7 +98,7 @@ def test_the_undamaged_files_are_read() -> None:
 @few
 @given(st.sampled_from(sorted(WHOLE)), seeds)
 def test_damaged_files(kind: str, seed: int) -> None:
-    read(bend(WHOLE[kind], np.random.default_rng(seed)))
+    read(damage(WHOLE[kind], np.random.default_rng(seed)))
 
 
 @few
@@ -110,7 +110,7 @@ def test_noise_after_a_valid_header(noise: bytes, head: bytes) -> None:
 @few
 @given(seeds)
 def test_damaged_zips(seed: int) -> None:
-    read(bend(zipped({"a.png": WHOLE["PNG"], "b/c.jpg": WHOLE["JPEG"]}), np.random.default_rng(seed)))
+    read(damage(zipped({"a.png": WHOLE["PNG"], "b/c.jpg": WHOLE["JPEG"]}), np.random.default_rng(seed)))
 
 
 @settings(few, max_examples=10)
@@ -201,7 +201,7 @@ CORPUS: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "/etc/up.png": (lambda: renamed("/etc/up.png"), "outside the zip"),
     "..\\up.png": (lambda: renamed("..\\up.png"), "outside the zip"),
     "a name of nothing": (lambda: renamed("/"), "no files"),
-    "a picture under a strange name": (lambda: renamed("<b>$x$.png"), None),
+    "a picture under an odd name": (lambda: renamed("<b>$x$.png"), None),
 }
 
 

@@ -7,8 +7,8 @@ from scipy import ndimage
 from deq.data import load_dataset
 from deq.images import PictureError, cut_digits, find_digits, find_ink
 from deq.images.digits import in_reading_order
-from deq.images.lines import rule_out, shear
-from deq.images.mnist import even_pen, to_mnist
+from deq.images.lines import remove_lines, shear
+from deq.images.mnist import normalise_pen, to_mnist
 from deq.images.strokes import stroke_width
 from tests.support import pictures
 
@@ -122,7 +122,7 @@ def test_ruled_lines_are_removed_and_strokes_mended(degrees: float, fan: float) 
     ink = drawing((300, 300), height=150)
     rules = pictures.ruled(ink.shape, 40, 2, np.deg2rad(degrees))
     rules = shear(rules, fan * np.linspace(-0.5, 0.5, 300)[:, None])  # of a page seen askew
-    cleaned = rule_out(np.maximum(ink, rules), 0.0)
+    cleaned = remove_lines(np.maximum(ink, rules), 0.0)
     away = ndimage.binary_dilation(ink > 0, iterations=6)
     assert cleaned[~away & (rules > 0.5)].mean() < 0.1
     assert cleaned[ink > 0.9].mean() > 0.8
@@ -193,5 +193,5 @@ def test_a_thick_pen_is_thinned_unless_blurred() -> None:
     crisp = np.zeros((200, 200))
     crisp[20:180, 70:130] = 1  # 7.5 of the box's 20 pixels wide
     blurred = ndimage.gaussian_filter(crisp, 10)
-    assert (even_pen(crisp) > 0.5).sum() < 0.6 * crisp.sum()
-    assert even_pen(blurred) is blurred
+    assert (normalise_pen(crisp) > 0.5).sum() < 0.6 * crisp.sum()
+    assert normalise_pen(blurred) is blurred

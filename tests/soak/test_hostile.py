@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.images.test_bundle import zipped
-from tests.images.test_hostile import WHOLE, bend, read
+from tests.images.test_hostile import WHOLE, damage, read
 from tests.soak.conftest import Report
 from tests.support.hostile_text import (
     SOUND,
@@ -28,7 +28,7 @@ def test_damaged_files(kind: str, report: Report) -> None:
     rng = np.random.default_rng(sum(kind.encode()))
     files = WHOLE | {"zip": zipped({f"{i}.png": data for i, data in enumerate(WHOLE.values())})}
     for _ in range(FILES):
-        data, began = bend(files[kind], rng), time.monotonic()
+        data, began = damage(files[kind], rng), time.monotonic()
         read(data)
         assert time.monotonic() - began < SLOWEST, data
     report("inputs tried", FILES)
