@@ -69,7 +69,7 @@ def marked_pictures(count: int) -> list[Marked]:
     """Visitor i gets an image of the digit i mod 10 that the network classifies correctly."""
     digits, shipped = load_dataset("digits"), load_pretrained("conv")
     drawn = [Image.fromarray(255 - image[..., 0]).resize((196, 196)) for image in digits.test_images]
-    found = np.stack([find_digits(np.asarray(image.convert("RGB")))[0].image for image in drawn])
+    found = np.stack([find_digits(np.asarray(image.convert("RGB")))[0] for image in drawn])
     answers = infer(shipped.model, found[..., None], Anderson(tol=shipped.solver.tol))
     read = np.where(answers.converged, answers.labels, -1)
     rows = [np.flatnonzero((read == label) & (digits.test_labels == label)) for label in range(10)]

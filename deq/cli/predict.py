@@ -60,7 +60,7 @@ def _digits(data: bytes | PictureError) -> np.ndarray | str:
     try:
         if isinstance(data, PictureError):
             raise data
-        return np.stack([digit.image for digit in find_digits(read_picture(data))])
+        return find_digits(read_picture(data))
     except PictureError as error:
         return str(error)
 
