@@ -1,9 +1,9 @@
-"""Do the answers belong to the equilibrium, or to the solver? python -m benchmarks.agreement [--json] [--repeat N]
+"""Do predictions depend on the solver or the start? python -m benchmarks.agreement [--json]
 
-Every shipped digit reader on the whole test set: solved as on its card, then by other solvers to 1e-5 with
-plenty of evaluations, and from random starts. `same answers` is the share of images with the card's own
-prediction, `points` the change in accuracy, `radius` the largest spectral radius of df/dz on 8 images (below
-1, plain iteration converges near the equilibrium).
+Every shipped digit classifier on the whole test set: solved as on its card, then by other solvers to 1e-5 with a
+large budget, and from random starts. `same answers` is the share of images with the same prediction as on the card,
+`points` the change in accuracy, `radius` the largest spectral radius of df/dz on 8 images (below 1, Picard converges
+near the equilibrium).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ OTHERS: dict[str, Solver] = {
 
 
 def random_start(cell: Any, injection: Array) -> Array:
-    """z0 as large as the injection, of another direction for every entry of the state."""
+    """Gaussian z0 with the injection's root mean square."""
     noise = jax.random.normal(jax.random.key(0), injection.shape)
     return noise * jnp.sqrt(jnp.mean(jnp.square(injection)))
 
 
 def rows_of(name: str, data: Dataset) -> Iterator[dict[str, Any]]:
-    """One row for each way to solve a model."""
+    """One row per way to solve a model."""
     shipped = load_pretrained(name)
     own = infer(shipped.model, data.test_images, shipped.solver)
     radius = largest_radius(shipped.model, data.test_images[:8], shipped.solver)
@@ -50,13 +50,13 @@ def rows_of(name: str, data: Dataset) -> Iterator[dict[str, Any]]:
 
 
 def restarted(shipped: Checkpoint, data: Dataset) -> Results:
-    """Solved from random starts; the model is changed for good."""
+    """Solved from random starts; changes the model's start rule."""
     shipped.model.start_rule = random_start
     return infer(shipped.model, data.test_images, OTHERS["Anderson 1e-5"])
 
 
 def row(model: str, how: str, found: Results, own: Results, data: Dataset, radius: float) -> dict[str, Any]:
-    """What the results say beside the model's own."""
+    """The results compared with those as on the card."""
     right, before = (np.mean(results.labels == data.test_labels) for results in (found, own))
     return {
         "model": model,
@@ -73,8 +73,8 @@ def row(model: str, how: str, found: Results, own: Results, data: Dataset, radiu
 def main() -> None:
     """Print the table."""
     asked, data = arguments(__doc__.partition("\n")[0]), load_dataset("mnist")
-    readers = [name for name in pretrained_names() if name != "toy"]
-    rows = [found for name in readers for found in rows_of(name, data)]
+    names = [name for name in pretrained_names() if name != "toy"]
+    rows = [found for name in names for found in rows_of(name, data)]
     report(f"Other solvers, other starts: {len(data.test_labels):,} test images", rows, asked.json)
 
 

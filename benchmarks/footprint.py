@@ -1,9 +1,8 @@
-"""What does the server hold once every page and tab has been seen? python -m benchmarks.footprint [--json]
+"""The server's memory after every page and tab has been opened. python -m benchmarks.footprint [--json]
 
-A fresh server and a real browser, a visitor of their own for each page. Memory is the server's resident set;
-the seconds of the first row are those of a cold start, from the command to the front page drawn, those of the
-others from the address or the click to a page that stands still, on a machine where nothing is compiled yet.
-Streamlit Community Cloud gives an app 1 GB at least.
+A fresh server and a real browser, a new session for each page. Memory is the server's resident set. Seconds: in the
+first row a cold start, from the command until the front page is drawn; in the others from the navigation or click
+until the page is idle, with an empty compilation cache. Streamlit Community Cloud gives an app at least 1 GB.
 """
 
 from __future__ import annotations
@@ -14,24 +13,24 @@ from collections.abc import Iterator
 import psutil
 from playwright.sync_api import Browser, expect
 
+from benchmarks.server import MEGABYTE
 from benchmarks.timing import arguments, report
 from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import SLOW, running_browser, running_server, visit
 from tests.browser.screenshots import opened_tabs
 
-MEGABYTE = 1e6
-TRAINED = "train"  # where a run is started too
+TRAINED = "train"  # the page on which a run is started too
 
 
 def held() -> float:
-    """Resident memory in MB of the dashboards that this process has started."""
+    """Resident memory in MB of the servers that this process has started."""
     started = psutil.Process().children()
     servers = [child for child in started if "streamlit" in " ".join(child.cmdline())]
     return sum(server.memory_info().rss for server in servers) / MEGABYTE
 
 
 def views(browser: Browser, address: str, name: str) -> Iterator[str]:
-    """Opens a page, then each of its tabs; yields what is open."""
+    """Opens a page, then each of its tabs; yields the name of the view."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(2 * SLOW)
     page = context.new_page()

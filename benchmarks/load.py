@@ -1,10 +1,10 @@
 """Many visitors at once. python -m benchmarks.load [--visitors 50] [--seconds 60] [--think 5] [--json]
 
-Real websocket sessions against a real server on 127.0.0.1. Each visitor goes from page to page, moves sliders, and
-uploads a picture of a digit that is marked as its own by the tint of its paper; the answer must be that digit's, and
-the picture that comes back must bear the mark. Two visitors train and watch their run every second. Between two
-actions a visitor thinks for --think seconds, half to one and a half times as long. Memory is the server's resident
-set: after one visitor has seen every page, at its highest, and after all have left and Streamlit has let go of them.
+Real websocket sessions against a real server on 127.0.0.1. Each visitor goes from page to page, moves sliders and
+uploads a digit on paper of a tint of its own; the prediction must be that digit, and the picture that the page shows
+must have that tint. Two visitors train and poll their run every second. Between two actions a visitor pauses for 0.5
+to 1.5 times --think seconds. Memory is the server's resident set: after one visitor has opened every page, at its
+peak, and after all have left and Streamlit has dropped their sessions.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from deq.solvers import Anderson
 
 TRAINERS = 2
 RUN = "fit_task=digits&fit_batch=32&fit_epochs=500&fit_patience=0"  # longer than any load
-SEEN = "As decoded"  # caption of the picture as the server has read it
-FORGOTTEN = 130.0  # seconds: Streamlit keeps a session for two minutes in case its visitor comes back
+SEEN = "As decoded"  # caption of the uploaded picture on the page
+FORGOTTEN = 130.0  # seconds; Streamlit keeps a disconnected session for two minutes
 TINT = 6  # levels of colour between two marks
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A picture of a digit for visitor `number`, and what the network reads in it."""
+    """A picture of a digit for visitor `number`, and the network's prediction."""
 
     number: int
     data: bytes
@@ -56,7 +56,7 @@ class Marked:
 
 @dataclass
 class Tally:
-    """What happened: seconds of every rerun and every upload, errors in words, answers that were another's."""
+    """Seconds of every rerun and upload, error messages, and answers that belong to another visitor."""
 
     reruns: list[float] = field(default_factory=list)
     uploads: list[float] = field(default_factory=list)
@@ -66,10 +66,10 @@ class Tally:
 
 
 def marked_pictures(count: int) -> list[Marked]:
-    """Neighbours have different digits: visitor i one whose last figure is i's, read rightly by the network."""
+    """Visitor i gets an image of the digit i mod 10 that the network classifies correctly."""
     digits, shipped = load_dataset("digits"), load_pretrained("conv")
     drawn = [Image.fromarray(255 - image[..., 0]).resize((196, 196)) for image in digits.test_images]
-    found = np.stack([find_digits(np.asarray(image.convert("RGB")))[0].image for image in drawn])
+    found = np.stack([find_digits(np.asarray(image.convert("RGB")))[0] for image in drawn])
     answers = infer(shipped.model, found[..., None], Anderson(tol=shipped.solver.tol))
     read = np.where(answers.converged, answers.labels, -1)
     rows = [np.flatnonzero((read == label) & (digits.test_labels == label)) for label in range(10)]
@@ -78,7 +78,7 @@ def marked_pictures(count: int) -> list[Marked]:
 
 
 def _on_paper(drawing: Image.Image, number: int) -> bytes:
-    """Dark ink on paper whose tint is the visitor's number."""
+    """Dark ink on paper whose tint encodes the visitor's number."""
     paper = np.array([255 - TINT * (number // 10), 255 - TINT * (number % 10), 255])
     file = io.BytesIO()
     tinted = np.asarray(drawing)[..., None] / 255 * paper
@@ -87,14 +87,14 @@ def _on_paper(drawing: Image.Image, number: int) -> bytes:
 
 
 def mark_of(url: str) -> int:
-    """The number in the tint of a picture's paper."""
+    """The number encoded in the tint of a picture's paper."""
     pixels = read_picture(requests.get(url, timeout=30).content)
     tens, ones = np.round((255 - pixels[:4, :4, :2].mean((0, 1))) / TINT).astype(int)
     return int(10 * tens + ones)
 
 
 async def wander(host: str, picture: Marked, until: float, think: float, tally: Tally) -> None:
-    """From page to page until the time is over."""
+    """Go from page to page until the time is up."""
     chance = random.Random(picture.number)
 
     async def act(action: Awaitable[float]) -> None:
@@ -111,7 +111,9 @@ async def wander(host: str, picture: Marked, until: float, think: float, tally: 
                 await act(visitor.move("a", [chance.randint(20, 120) / 100]))
             await act(visitor.visit("predict"))
             for _ in range(2):
-                data = picture.data + chance.randbytes(4)  # after its end: the page must not know it already
+                data = picture.data + chance.randbytes(
+                    4
+                )  # after the PNG's end, so that the page has not cached it
                 tally.uploads.append(await visitor.upload("upload", picture.name, data))
                 await check(visitor, picture, tally)
                 await asyncio.sleep(chance.uniform(0.5, 1.5) * think)
@@ -120,16 +122,18 @@ async def wander(host: str, picture: Marked, until: float, think: float, tally: 
 
 
 async def check(visitor: Visitor, picture: Marked, tally: Tally) -> None:
-    """Whether what the page shows is about this visitor's picture."""
+    """Check that prediction and picture are this visitor's."""
     said = visitor.metrics.get("Prediction")
     seen = await asyncio.to_thread(mark_of, visitor.images[SEEN])
     tally.checked += 1
     if (said, seen) != (picture.answer, picture.number):
-        tally.mixed.append(f"visitor {picture.number} ({picture.answer}): said {said}, picture of {seen}")
+        tally.mixed.append(
+            f"visitor {picture.number} ({picture.answer}): predicted {said}, picture of visitor {seen}"
+        )
 
 
 async def train(host: str, until: float, tally: Tally) -> None:
-    """Start a run, watch it as a browser does, stop it at the end."""
+    """Start a run, poll it as a browser does, stop it at the end."""
     async with visiting(host) as visitor:
         await visitor.visit("train", RUN)
         await visitor.move("Start training", True)
@@ -140,7 +144,7 @@ async def train(host: str, until: float, tally: Tally) -> None:
 
 
 async def see_everything(host: str, picture: Marked) -> None:
-    """One visitor on every page, and a short run: what a server loads and compiles once."""
+    """One visitor on every page and a short run, so that the server has loaded and compiled everything."""
     tally = Tally()
     await wander(host, picture, time.monotonic() + 1, 0, tally)
     await train(host, time.monotonic() + 3, tally)
@@ -148,7 +152,7 @@ async def see_everything(host: str, picture: Marked) -> None:
 
 @dataclass
 class Memory:
-    """The server's resident set in MB: before, at its highest while watched, and after."""
+    """The server's resident set in MB: before the load, its peak, and after."""
 
     before: float
     peak: float = 0.0
@@ -163,7 +167,7 @@ class Memory:
 async def loaded(
     server: Server, visitors: int, seconds: float, think: float, patience: float
 ) -> dict[str, Any]:
-    """Everything that happened while so many visitors were there, and `patience` seconds after they left."""
+    """A row of figures for `seconds` of visitors, with memory `patience` seconds after they left."""
     pictures = marked_pictures(visitors)
     await see_everything(server.host, pictures[-1])
     tally, memory = Tally(), Memory(server.megabytes())
@@ -175,15 +179,13 @@ async def loaded(
     tally.errors += [repr(end) for end in ends if end is not None]
     watching.cancel()
     await asyncio.sleep(patience)
-    await see_everything(
-        server.host, pictures[-1]
-    )  # Streamlit looks for forgotten sessions when somebody comes
+    await see_everything(server.host, pictures[-1])  # Streamlit drops old sessions when a new one arrives
     memory.after = server.megabytes()
     return summary(visitors, seconds, tally, memory) | {"logged errors": server.tracebacks()}
 
 
 def summary(visitors: int, seconds: float, tally: Tally, memory: Memory) -> dict[str, Any]:
-    """One row."""
+    """The figures of a load as one row."""
     actions = tally.reruns + tally.uploads
     return {
         "visitors": visitors,
@@ -198,7 +200,7 @@ def summary(visitors: int, seconds: float, tally: Tally, memory: Memory) -> dict
         "before (MB)": round(memory.before),
         "peak (MB)": round(memory.peak),
         "after (MB)": round(memory.after),
-        "said": (tally.errors + tally.mixed)[:3],
+        "examples": (tally.errors + tally.mixed)[:3],
     }
 
 

@@ -1,7 +1,7 @@
 """Memory of a training step against the evaluations allowed. python -m benchmarks.memory [--json]
 
-The largest temporary allocation that XLA plans for a step of the mlp with each gradient, batch 128, float32,
-compiled anew for each budget: exact, and so without a spread.
+The temporaries that XLA plans for a step of the mlp with each gradient, batch 128, float32, compiled once per budget:
+exact, so there is no spread.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
-from jax import Array
 
 from benchmarks.timing import arguments, report
+from benchmarks.training import plain_step
 from deq import Anderson, Implicit, Phantom, Picard, ThroughODE, Unrolled
-from deq.data import cross_entropy
 from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
 from deq.training.recipes import Recipe
-from deq.training.step import optimizer_of
 
 BUDGETS = (10, 30, 100, 300, 1000)
 STAGES = 6  # calls of f in a step of Tsit5
@@ -35,7 +32,7 @@ GRADIENTS: dict[str, Callable[[int], tuple[Anderson | Picard, Gradient]]] = {
 
 
 def rows(cell: str = "mlp", batch: int = 128, budgets: tuple[int, ...] = BUDGETS) -> Iterator[dict[str, Any]]:
-    """One row a gradient, one column a budget."""
+    """One row per gradient, one column per budget."""
     model = build(cell)
     for name, make in GRADIENTS.items():
         sizes = [working_bytes(model, batch, *make(n)) for n in budgets]
@@ -46,17 +43,7 @@ def rows(cell: str = "mlp", batch: int = 128, budgets: tuple[int, ...] = BUDGETS
 
 def working_bytes(model: EquilibriumModel, batch: int, solver: Anderson | Picard, gradient: Gradient) -> int:
     """Bytes of temporaries of one training step."""
-    graphdef, parameters = nnx.split(model)
-    optimizer = optimizer_of(Recipe(solver, gradient), jnp.asarray(100))
-    moments = optimizer.init(parameters)
-
-    def step(parameters: nnx.State, moments: Any, images: Array, labels: Array) -> Any:
-        def loss(parameters: nnx.State) -> Array:
-            outputs, _ = nnx.merge(graphdef, parameters)(images, solver, gradient)
-            return cross_entropy(outputs, labels, 0.0).mean()
-
-        return optimizer.update(jax.grad(loss)(parameters), moments, parameters)
-
+    step, parameters, moments = plain_step(model, Recipe(solver, gradient))
     images = jax.ShapeDtypeStruct((batch, 28, 28, 1), jnp.uint8)
     labels = jax.ShapeDtypeStruct((batch,), jnp.int32)
     compiled = jax.jit(step).lower(parameters, moments, images, labels).compile()

@@ -1,12 +1,11 @@
 """What solving and training cost beyond calling f. python -m benchmarks.overhead [--json] [--repeat N]
 
-Solve: the time of a solve of exactly 24 evaluations (or stages) over that of as many plain calls of f: `in a loop`
-in one compiled loop, which computes once what does not depend on z, and `called` as many times as a compiled
-f(z, x) takes when it is called from Python. Step: the time of a training step with 12 evaluations forward and 12
-products backward over that of its floor: `in a loop`, one program of 12 calls of f, 12 products with J^T, one gradient
-of the layers around them and the optimiser's update; `called`, 12 calls of a compiled f, 12 of a compiled product
-and one of a compiled update. One device, batch 128, float32; both sides of a ratio run in turn, and the spread is
-that of their ratios.
+Solve: the time of a solve of exactly 24 evaluations (or stages) over that of the same number of plain calls of f,
+either `in a loop`, one compiled loop that computes once what does not depend on z, or `called`, a compiled f(z, x)
+called from Python. Step: the time of a training step with 12 evaluations forward and 12 products backward over a
+floor: `in a loop`, one program of 12 calls of f, 12 products with J^T, one gradient of the layers around them and the
+optimiser's update; `called`, 12 calls of a compiled f, 12 of a compiled product and one of a compiled update. One
+device, batch 128, float32; both sides of a ratio run alternately.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
 from benchmarks.timing import arguments, ratio, report
+from benchmarks.training import plain_step, random_digits
 from deq import Anderson, Broyden, Implicit, ODEFlow, Picard, solve
 from deq.data import cross_entropy
 from deq.models import EquilibriumModel, build
@@ -42,10 +41,8 @@ RECIPE = Recipe(solver=EXACTLY, gradient=Implicit(EXACTLY))
 
 
 def rows(repeat: int, cells: tuple[str, ...] = CELLS) -> Iterator[dict[str, Any]]:
-    """One row a cell and solver, and one a cell for the training step."""
-    rng = np.random.default_rng(0)
-    images = jnp.asarray(rng.integers(0, 256, (BATCH, 28, 28, 1)), jnp.uint8)
-    labels = jnp.asarray(rng.integers(0, 10, BATCH))
+    """One row per cell and solver, and one per cell for the training step."""
+    images, labels = map(jnp.asarray, random_digits(BATCH))
     for name in cells:
         model = build(name)
         for label, solver in SOLVERS.items():
@@ -61,7 +58,7 @@ def rows(repeat: int, cells: tuple[str, ...] = CELLS) -> Iterator[dict[str, Any]
 def row(
     cell: str, what: str, calls: int, loop: tuple[float, float], called: tuple[float, float]
 ) -> dict[str, Any]:
-    """Ratios and their spreads beside the goal."""
+    """Ratios, their spreads and the goal."""
     ratios = {"in a loop": loop[0], "+-": loop[1], "called": called[0], "+- ": called[1]}
     return {"cell": cell, "what": what, "calls": calls} | ratios | {"goal": GOALS[what]}
 
@@ -69,7 +66,7 @@ def row(
 def solve_and_floors(
     model: EquilibriumModel, images: Array, solver: Solver
 ) -> tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any], int]:
-    """A solve, a loop of as many calls of f, one call of f, and how many the solve makes."""
+    """A solve, a loop of the same calls of f, one call of f, and the number of calls."""
     graphdef, state = nnx.split(model.cell)
     injection = model.encode(images)
     z0 = model.start(injection)
@@ -88,18 +85,10 @@ def solve_and_floors(
 def step_and_floor(
     model: EquilibriumModel, images: Array, labels: Array
 ) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """A training step, and the least that one of its arithmetic does."""
-    graphdef, parameters = nnx.split(model)
-    optimizer = optimizer_of(RECIPE, jnp.asarray(100))
-    moments = optimizer.init(parameters)
-
-    def loss(parameters: nnx.State) -> Array:
-        outputs, _ = nnx.merge(graphdef, parameters)(images, RECIPE.solver, RECIPE.gradient)
-        return cross_entropy(outputs, labels, 0.0).mean()
-
-    @jax.jit
-    def step(parameters: nnx.State) -> Any:
-        return optimizer.update(jax.grad(loss)(parameters), moments, parameters)
+    """A training step, and a program of its bare arithmetic."""
+    update, parameters, moments = plain_step(model, RECIPE)
+    graphdef, optimizer = nnx.graphdef(model), optimizer_of(RECIPE, jnp.asarray(100))
+    step = jax.jit(lambda parameters: update(parameters, moments, images, labels))
 
     @jax.jit
     def floor(parameters: nnx.State) -> Any:
@@ -116,7 +105,7 @@ def step_and_floor(
 
 
 def called_floor(model: EquilibriumModel, images: Array) -> Callable[[], Any]:
-    """The calls, products and update of a training step, each a compiled function called from Python."""
+    """A training step's calls, products and update, each a compiled function called from Python."""
     graphdef, state = nnx.split(model.cell)
     injection = model.encode(images)
     z = model.start(injection)
@@ -138,7 +127,7 @@ def called_floor(model: EquilibriumModel, images: Array) -> Callable[[], Any]:
 def once_through(
     parameters: nnx.State, graphdef: nnx.GraphDef, z: Array, images: Array, labels: Array
 ) -> Array:
-    """The loss after one call of the cell at z: what stands around a solve."""
+    """The loss after one call of the cell at z: the layers around a solve."""
     model = nnx.merge(graphdef, parameters)
     outputs = model.head(model.cell(z, model.encode(images)))
     return cross_entropy(outputs, labels, 0.0).mean()

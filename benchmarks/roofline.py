@@ -1,10 +1,9 @@
-"""How near f and a training step come to the machine's rate. python -m benchmarks.roofline [--json] [--repeat N]
+"""The share of peak FLOP/s that f and a training step reach. python -m benchmarks.roofline [--json] [--repeat N]
 
-The rate is that of a 2,048 x 2,048 matrix product in float32, run in turn with what is measured: both take all cores,
-the product by XLA's own threads, the cell as devices that share the batch. The arithmetic
-counted is products alone: XLA's own count for one call of f, without what is computed once a solve, and
-for a step twelve calls, as many products with J^T and one gradient of everything around the solve. Additions
-of a solver, norms and activations take time and count nothing.
+Peak is a 2,048 x 2,048 matrix product in float32, run alternately with what is measured. Both use all cores: the
+product through XLA's threads, the cell as one device per core. Counted as work: XLA's FLOP count for one call of f,
+without what is computed once per solve; for a step, 12 calls, 12 products with J^T and one gradient of the layers
+around the solve. The solver's own arithmetic takes time but does not count.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from jax import Array
 
 from benchmarks.overhead import CELLS, PRODUCTS, RECIPE, once_through
 from benchmarks.timing import arguments, milliseconds, ratio, report
-from benchmarks.training import STEPS, training_steps
+from benchmarks.training import STEPS, random_digits, training_steps
 from deq.devices import everywhere, in_parts, mesh_here, use_cores
 from deq.models import EquilibriumModel, build
 
@@ -32,7 +31,7 @@ GOALS = {("mlp", 512): 0.5, ("conv", 512): 0.5}
 def rows(
     repeat: int, cells: tuple[str, ...] = CELLS, batches: tuple[int, ...] = BATCHES, size: int = SIZE
 ) -> Iterator[dict[str, Any]]:
-    """The product, then one row a cell, batch and f or step."""
+    """The product, then one row per cell, batch and f or step."""
     product = jax.jit(lambda a: a @ a)
     a = jnp.asarray(np.random.default_rng(0).normal(size=(size, size)), jnp.float32)
     work = 2.0 * size**3
@@ -49,18 +48,16 @@ def rows(
 def row(
     cell: str, size: int, what: str, flops: float, share: float, spread: float, rate: float
 ) -> dict[str, Any]:
-    """A share of the product's rate beside its goal."""
+    """A share of the product's rate, and its goal."""
     goal = GOALS.get((cell, size), "") if what == "f" else ""
     found = {"MFLOP": flops / 1e6, "of the rate": share, "+-": spread, "GFLOP/s": rate, "goal": goal}
     return {"cell": cell, "batch": size, "what": what} | found
 
 
 def measured(name: str, batch: int) -> Iterator[tuple[str, Callable[[], Any], float]]:
-    """f in a compiled loop, and training steps, each with its arithmetic."""
+    """f in a compiled loop and training steps, each with its FLOP count."""
     model = build(name)
-    rng = np.random.default_rng(0)
-    images = jnp.asarray(rng.integers(0, 256, (batch, 28, 28, 1)), jnp.uint8)
-    labels = jnp.asarray(rng.integers(0, 10, batch))
+    images, labels = map(jnp.asarray, random_digits(batch))
     graphdef, parameters = nnx.split(model)
     injection = model.encode(images)
     z = model.start(injection)
@@ -72,7 +69,7 @@ def measured(name: str, batch: int) -> Iterator[tuple[str, Callable[[], Any], fl
 
 
 def calls_on_cores(model: EquilibriumModel, z: Array, injection: Array) -> Callable[[], Any]:
-    """CALLS calls of f one after the other, each core for its part of the batch."""
+    """CALLS successive calls of f, each core on its part of the batch."""
     mesh = mesh_here(len(z))
 
     def calls(cell: nnx.Module, part: tuple[Array, Array]) -> Array:
@@ -84,17 +81,17 @@ def calls_on_cores(model: EquilibriumModel, z: Array, injection: Array) -> Calla
 
 
 def flops_of_f(model: EquilibriumModel, z: Array, injection: Array) -> float:
-    """Of one call, without the layer of the mlp's cell that sees x alone."""
+    """Of one call, without the layer of the mlp's cell that depends on x alone."""
     once = getattr(model.cell, "injection", None)
     return flops(model.cell, z, injection) - (0.0 if once is None else flops(once, injection))
 
 
 def flops(f: Callable[..., Any], *values: Any) -> float:
-    """XLA's count for f as it is written."""
+    """XLA's count for f before optimisation."""
     return float(jax.jit(lambda *v: f(*v)).lower(*values).cost_analysis()["flops"])
 
 
 if __name__ == "__main__":
     use_cores()
     chosen = arguments(__doc__.partition("\n")[0])
-    report("Arithmetic a second over that of a dense product", rows(chosen.repeat), chosen.json)
+    report("FLOP/s over that of a dense product", rows(chosen.repeat), chosen.json)

@@ -1,9 +1,9 @@
-"""The same command with several seeds: a table, and the one that ships. python -m benchmarks.seeds RUN RUN RUN [--ship]
+"""Compares runs that differ in the seed and ships one. python -m benchmarks.seeds RUN RUN RUN [--ship]
 
-RUN is a folder that `python -m deq train mnist --model NAME --seed N --out RUN` wrote. The run with the best
-accuracy on the 5,000 validation images is the one that ships, whatever its accuracy on the test set: --ship
-puts its weights into deq/models/pretrained/NAME, with a card that tells of all seeds and of the baselines, which
-are runs of the same model with --baseline.
+RUN is a folder written by `python -m deq train mnist --model NAME --seed N --out RUN`. The run with the best accuracy
+on the 5,000 validation images ships, whatever its test accuracy: --ship writes its weights to
+deq/models/pretrained/NAME, with a card that lists all seeds and the baselines (runs of the same model with
+--baseline).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from deq.cli.evaluate import load_task
 from deq.models.calibration import calibrate
 from deq.models.checkpoints import PRETRAINED, Card, Checkpoint, load_checkpoint, save_checkpoint
 
-TOLD = (
+REPORTED = (
     "seed",
     "validation_accuracy",
     "accuracy",
@@ -31,17 +31,17 @@ TOLD = (
 
 
 def row_of(card: Card) -> dict[str, Any]:
-    """What a card tells of its seed."""
-    return {key: getattr(card, key) for key in TOLD}
+    """A card's figures for its seed."""
+    return {key: getattr(card, key) for key in REPORTED}
 
 
 def chosen(runs: list[Checkpoint]) -> Checkpoint:
-    """The run with the best validation accuracy, the first of equals."""
+    """The run with the best validation accuracy; on a tie the first."""
     return max(runs, key=lambda run: run.card.validation_accuracy or 0.0)
 
 
 def ship(runs: list[Checkpoint], baselines: list[Checkpoint]) -> None:
-    """Write the chosen run to deq/models/pretrained, calibrated, its card telling of all the runs."""
+    """Write the chosen run to deq/models/pretrained, calibrated, with a card that lists all runs."""
     best = chosen(runs)
     best.model.temperature = 1.0
     temperature, error = calibrate(best.model, load_task(best.card.dataset, None), best.solver)
@@ -62,7 +62,7 @@ def baseline_of(card: Card) -> str:
 
 
 def main() -> None:
-    """Print the table; write deq/models/pretrained/NAME if told to."""
+    """Print the table; with --ship write deq/models/pretrained/NAME."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--baselines", nargs="*", type=Path, default=[])
@@ -71,7 +71,7 @@ def main() -> None:
     asked = parser.parse_args()
     runs = [load_checkpoint(folder) for folder in asked.runs]
     if len({run.card.model for run in runs}) > 1:
-        parser.error("the runs are of several models")
+        parser.error("the runs are of different models")
     if asked.ship:
         ship(runs, [load_checkpoint(folder) for folder in asked.baselines])
     accuracies = [100 * run.card.accuracy for run in runs if run.card.accuracy is not None]

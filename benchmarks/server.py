@@ -1,4 +1,4 @@
-"""A real dashboard of our own on 127.0.0.1, for the benchmarks and tests that talk to one."""
+"""Starts the dashboard on 127.0.0.1, for benchmarks and tests."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1e6
-PATIENCE = 60.0  # seconds for a start
+PATIENCE = 60.0  # seconds allowed for a start
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running dashboard: its host and port, its process, and the file that it logs to."""
+    """A running dashboard: host:port, process and log file."""
 
     host: str
     process: psutil.Process
     log: Path
 
     def megabytes(self) -> float:
-        """Its resident set."""
+        """Resident memory in MB."""
         return self.process.memory_info().rss / MEGABYTE
 
     def tracebacks(self) -> int:
-        """Errors that it logged."""
+        """The number of tracebacks in its log."""
         return self.log.read_text().count("Traceback (most recent call last)")
 
 
 @contextmanager
 def running(log: Path, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
-    """A fresh server that answers, with `environment` added to this process's own; ended on the way out."""
+    """A fresh server, ready to answer; `environment` extends this process's own. Terminated on exit."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What a solve really does: calls of f and products with its transposed Jacobian, counted as they run."""
+"""Counts calls of f and products with its transposed Jacobian while a solve runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ COUNTS: Counter[str] = Counter()  # "calls" and "products"
 
 
 def add(what: str) -> None:
-    """One more of `what`."""
+    """Count one more of `what`."""
     COUNTS[what] += 1
 
 
 @jax.custom_vjp
 def counted(z: Array) -> Array:
-    """z itself; passing forward is a call, passing backward a product."""
+    """Identity; a forward pass counts as a call, a backward pass as a product."""
     jax.debug.callback(lambda: add("calls"))
     return z
 
@@ -38,7 +38,7 @@ counted.defvjp(_forward, _backward)
 
 
 class CountedCell(nnx.Module):
-    """A cell that counts."""
+    """A cell that counts its calls and products."""
 
     def __init__(self, cell: nnx.Module) -> None:
         self.cell = cell

@@ -1,4 +1,4 @@
-"""Wall time and memory of compiled functions, and tables of results."""
+"""Wall time of compiled functions, and tables of results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 
 def arguments(description: str) -> argparse.Namespace:
-    """--json and --repeat, which every benchmark takes."""
+    """Parse --json and --repeat."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
     parser.add_argument("--repeat", type=int, default=15, help="timed runs after compilation (default 15)")
@@ -23,21 +23,20 @@ def arguments(description: str) -> argparse.Namespace:
 
 
 def milliseconds(run: Callable[[], Any], repeat: int) -> tuple[float, float]:
-    """Median and spread (half the distance between the quartiles) of a warm function, in ms."""
+    """Median time of a warm function and its spread (half the interquartile range), in ms."""
     jax.block_until_ready(run())
-    times = []
-    for _ in range(max(repeat, 4)):
-        times.append(1e3 * _seconds(run))
-    low, middle, high = statistics.quantiles(times, n=4)
-    return middle, (high - low) / 2
+    return _median_and_spread([1e3 * _seconds(run) for _ in range(max(repeat, 4))])
 
 
 def ratio(run: Callable[[], Any], other: Callable[[], Any], repeat: int) -> tuple[float, float]:
-    """Median and spread (half the distance between the quartiles) of run's time over other's, taken in turn."""
+    """Median and spread (half the interquartile range) of run's time over other's, run alternately."""
     for warm in (run, other):
         jax.block_until_ready(warm())
-    found = [_seconds(run) / _seconds(other) for _ in range(max(repeat, 4))]
-    low, middle, high = statistics.quantiles(found, n=4)
+    return _median_and_spread([_seconds(run) / _seconds(other) for _ in range(max(repeat, 4))])
+
+
+def _median_and_spread(values: list[float]) -> tuple[float, float]:
+    low, middle, high = statistics.quantiles(values, n=4)
     return middle, (high - low) / 2
 
 
@@ -48,7 +47,7 @@ def _seconds(run: Callable[[], Any]) -> float:
 
 
 def report(title: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:
-    """Rows of equal keys as a table, or as JSON."""
+    """Print rows, all with the same keys, as a table or as JSON."""
     rows = list(rows)
     if as_json:
         print(json.dumps({"title": title, "rows": rows}))
@@ -59,5 +58,5 @@ def report(title: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:
     for row in rows:
         table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row.values()))
     console = Console()
-    console.width = max(console.width, 120)  # a pipe counts as 80, which would break the lines
+    console.width = max(console.width, 120)  # in a pipe rich assumes 80 columns and wraps the rows
     console.print(table)

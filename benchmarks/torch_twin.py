@@ -15,7 +15,7 @@ from deq.models import EquilibriumModel
 
 
 class _Counted(torch.autograd.Function):
-    """z itself; passing forward is a call, passing backward a product."""
+    """Identity; a forward pass counts as a call, a backward pass as a product."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ class _Counted(torch.autograd.Function):
 
 
 class Twin(nn.Module):
-    """encoder -> torchdeq -> head. counts: whether its cell counts, for a run that is not timed."""
+    """encoder -> torchdeq -> head. counts: whether the cell counts its calls, in a run that is not timed."""
 
     def __init__(self, model: EquilibriumModel, name: str, counts: bool, **settings: Any) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Twin(nn.Module):
 
 
 class _Blog(nn.Module):
-    """f(z, x) = W2 tanh(W1 (z + x) + b1) + b2, started at f(0, x)."""
+    """f(z, x) = W2 tanh(W1 (z + x) + b1) + b2, z0 = f(0, x)."""
 
     def __init__(self, cell: Any) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _Blog(nn.Module):
 
 
 class _Mlp(nn.Module):
-    """f(z, x) = relu(A z) + relu(B x), started at 0; relu(B x) is computed once a solve, as XLA does."""
+    """f(z, x) = relu(A z) + relu(B x), z0 = 0; relu(B x) is computed once per solve, as XLA does."""
 
     def __init__(self, cell: Any) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Mlp(nn.Module):
 
 
 def _linear(layer: Any) -> nn.Linear:
-    """A dense layer with the weights of Flax's."""
+    """A copy of a Flax dense layer."""
     kernel = np.array(layer.kernel[...])
     copy = nn.Linear(*kernel.shape, bias=layer.bias is not None)
     with torch.no_grad():

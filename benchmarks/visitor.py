@@ -1,7 +1,7 @@
-"""A visitor of the dashboard: a browser reduced to its messages, over a real websocket.
+"""A visitor of the dashboard: a headless client that speaks Streamlit's websocket protocol.
 
-It keeps what a browser keeps (the widgets, their values, the address) and sends all of it with every rerun,
-so that the server does the same work as for a browser.
+It keeps what a browser keeps (widgets, their values, the URL) and sends all of it with every rerun, so the server
+does the same work as for a browser.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 PATIENCE = 120.0  # seconds for one message: a first run compiles
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 XSRF = "_streamlit_xsrf"
-FIELDS = {  # kind of widget -> the field of the protocol that its value goes into
+FIELDS = {  # kind of widget -> the protocol field that holds its value
     "slider": "double_array_value",
     "button_group": "string_array_value",
     "number_input": "double_value",
@@ -34,12 +34,12 @@ FIELDS = {  # kind of widget -> the field of the protocol that its value goes in
 
 
 class VisitorError(RuntimeError):
-    """The page failed; the message is what it showed."""
+    """The page showed an exception; the message is its text."""
 
 
 @dataclass(frozen=True)
 class Widget:
-    """Where a value goes. fragment: the part of the page that runs again when it moves, or "" for all of it."""
+    """A widget's protocol id. fragment: the part of the page that its changes rerun, or "" for the whole page."""
 
     kind: str
     id: str
@@ -49,28 +49,27 @@ class Widget:
 class Visitor:
     """One session. widgets: by key, or by label where there is no key.
 
-    metrics: what they show, by label; images: their addresses, by caption. Both of the last run of the whole page.
-    progress: the words of the last bar. polled: the fragment that runs by itself; bytes: received so far.
+    metrics: values by label; images: URLs by caption; both from the last full run. polled: the fragment that reruns
+    on a timer.
     """
 
     def __init__(self, host: str, socket: ClientConnection) -> None:
         self.widgets: dict[str, Widget] = {}
         self.metrics: dict[str, str] = {}
         self.images: dict[str, str] = {}
-        self.polled = self.query = self.progress = ""
-        self.bytes = 0
+        self.polled = self.query = ""
         self._host, self._socket = host, socket
         self._page = self._session = ""
         self._values: dict[str, WidgetState] = {}
         self._files: list[FileURLs] = []
 
     async def visit(self, name: str, query: str = "") -> float:
-        """Go to a page by its name, "" for the first one; the seconds until it stands."""
+        """Open a page by name, "" for the front page; returns the seconds until it has loaded."""
         self._page, self.query, self._values = "", query, {}
         return await self.run(name=name)
 
     async def move(self, name: str, value: Any) -> float:
-        """Set a widget and run what depends on it; the seconds that took."""
+        """Set a widget and rerun; returns the seconds until the page is up to date."""
         widget = self.widgets[name]
         state, field = WidgetState(id=widget.id), FIELDS[widget.kind]
         if field.endswith("array_value"):
@@ -80,7 +79,7 @@ class Visitor:
         return await self._set(state, widget)
 
     async def upload(self, name: str, file_name: str, data: bytes) -> float:
-        """Put one file into an uploader; the seconds from the choice of it until the page stands."""
+        """Upload one file; returns the seconds from choosing it until the page is up to date."""
         began, widget = time.perf_counter(), self.widgets[name]
         request = BackMsg()
         request.file_urls_request.request_id = request.file_urls_request.session_id = self._session
@@ -98,7 +97,7 @@ class Visitor:
         return time.perf_counter() - began
 
     async def run(self, name: str = "", fragment: str = "") -> float:
-        """Run the page or a fragment again and wait for its end; the seconds that took."""
+        """Rerun the page or a fragment; returns the seconds until it finishes."""
         began, message = time.perf_counter(), BackMsg()
         state = message.rerun_script
         state.query_string, state.fragment_id = self.query, fragment
@@ -128,12 +127,10 @@ class Visitor:
         answer.raise_for_status()
 
     async def _receive(self) -> ForwardMsg:
-        data = await asyncio.wait_for(self._socket.recv(decode=False), PATIENCE)
-        self.bytes += len(data)
-        return ForwardMsg.FromString(data)
+        return ForwardMsg.FromString(await asyncio.wait_for(self._socket.recv(decode=False), PATIENCE))
 
     def _read(self, message: ForwardMsg) -> bool:
-        """Note what is needed later; whether the script has come to its end."""
+        """Keep what is needed later; returns whether the script has finished."""
         kind = message.WhichOneof("type")
         if kind == "navigation":
             self._page = message.navigation.page_script_hash
@@ -152,8 +149,8 @@ class Visitor:
         return kind == "script_finished" and message.script_finished in DONE
 
     def _forget(self) -> None:
-        """The whole page is drawn anew."""
-        self.polled = self.progress = ""
+        """A full rerun starts from an empty page."""
+        self.polled = ""
         self.metrics.clear()
         self.images.clear()
 
@@ -164,8 +161,6 @@ class Visitor:
             raise VisitorError(f"{element.type}: {element.message}")
         if kind == "metric":
             self.metrics[element.label] = element.body
-        if kind == "progress":
-            self.progress = element.text
         if kind == "imgs":
             self.images.update({image.caption: f"http://{self._host}{image.url}" for image in element.imgs})
         if kind in (*FIELDS, "file_uploader"):
@@ -177,6 +172,6 @@ class Visitor:
 
 @asynccontextmanager
 async def visiting(host: str) -> AsyncIterator[Visitor]:
-    """A new visitor, who leaves on the way out."""
+    """A new visitor, disconnected on exit."""
     async with connect(f"ws://{host}/_stcore/stream", max_size=None) as socket:
         yield Visitor(host, socket)

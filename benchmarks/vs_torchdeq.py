@@ -1,13 +1,11 @@
-"""Training and inference beside torchdeq, side by side. python -m benchmarks.vs_torchdeq [--json] [--repeat N]
+"""Training and inference compared with torchdeq. python -m benchmarks.vs_torchdeq [--json] [--repeat N]
 
-The same network with the same weights, the same batches of 128 in the same order, Adam at 1e-3 with a clip of
-1 on both sides. Tolerance 0 and 12 evaluations forward, 12 products backward: nobody wins by doing less, and
-both sides count what they do in a run that is not timed. Ours is the training step that ships, with its metrics and
-its guards, 20 to a compiled call; theirs a plain loop of 20. Inference is 20 calls on each side. Both sides take all
-cores: ours as devices that share each batch, as on the command line, theirs as PyTorch's threads. The order of the
-examples is found once on both sides, outside what is timed, as once an epoch in training. Both sides of a ratio run
-in turn.
-Accuracy is that on the test set after all the timed steps. Needs the extra: pip install -e '.[bench]'.
+The same network, weights and batches of 128 in the same order, Adam at 1e-3 with gradients clipped to norm 1. Both
+sides do the same work: tolerance 0, 12 evaluations forward and 12 products backward, counted in a run that is not
+timed. Ours is the training step that ships, with its metrics and checks, 20 per compiled call; theirs is a plain loop
+of 20. Inference is 20 calls. Both use all cores: ours as devices that share each batch, as on the command line,
+theirs as PyTorch's threads. The order of the examples is drawn outside the timing on both sides. Both sides of a
+ratio run alternately. Accuracy is on the test set after all timed steps. Needs the extra: pip install -e '.[bench]'.
 """
 
 from __future__ import annotations
@@ -25,24 +23,23 @@ from flax import nnx
 from benchmarks.tally import CountedCell, tally
 from benchmarks.timing import arguments, ratio, report
 from benchmarks.torch_twin import Twin
+from benchmarks.training import STEPS, Run, steps_of
 from deq import Anderson, Broyden, Implicit, Phantom, Picard, load_dataset
 from deq.data import Examples, Task, at_hand, classify
-from deq.devices import everywhere, mesh_here, mesh_of, use_cores
+from deq.devices import everywhere, mesh_here, use_cores
 from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
 from deq.models.inference import forward, infer
 from deq.solvers import Solver
 from deq.training.recipes import Recipe
-from deq.training.step import Program, order_of, run_steps, start_state
+from deq.training.step import order_of
 
-BATCH, EVALUATIONS, STEPS = 128, 12, 20
-FOREVER = 10**9  # steps of the cosine: the learning rate stays what it is
-Steps = Callable[[], Any]
+BATCH, EVALUATIONS = 128, 12
 
 
 @dataclass(frozen=True)
 class Case:
-    """A solver and gradient of ours, and torchdeq's settings for the same."""
+    """A solver and gradient of ours, and the same in torchdeq's settings."""
 
     solver: Solver
     gradient: Gradient
@@ -50,10 +47,8 @@ class Case:
     goals: dict[str, float]
 
     def settings(self) -> dict[str, Any]:
-        """Of torchdeq: tolerance 0 and the same number of evaluations."""
-        most = (
-            EVALUATIONS - 1 if self.theirs["f_solver"] == "broyden" else EVALUATIONS
-        )  # its start comes on top
+        """torchdeq's: tolerance 0 and the same number of evaluations."""
+        most = EVALUATIONS - (self.theirs["f_solver"] == "broyden")  # Broyden's start is an evaluation too
         return self.theirs | {"f_max_iter": most, "b_max_iter": most, "f_tol": 0.0, "b_tol": 0.0}
 
 
@@ -75,7 +70,7 @@ CASES = {
 
 
 def rows(repeat: int, cells: tuple[str, ...] = ("blog", "mlp")) -> Iterator[dict[str, Any]]:
-    """One row a cell and case."""
+    """One row per cell and case."""
     task = classify(load_dataset("mnist" if at_hand("mnist") else "digits"))
     for name in cells:
         for label, case in CASES.items():
@@ -83,7 +78,7 @@ def rows(repeat: int, cells: tuple[str, ...] = ("blog", "mlp")) -> Iterator[dict
 
 
 def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str, Any]:
-    """Ratios of throughput, what was counted, and how far the outputs and the accuracies are apart."""
+    """Throughput ratios, the counted work, the outputs' difference and both accuracies."""
     model = build(name)
     twin = Twin(model, name, counts=False, **case.settings())
     images = task.test.x[:BATCH]
@@ -93,7 +88,8 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
         our_answers(model, case, images),
         repeat,
     )
-    ours, final = our_steps(model, case, task)
+    recipe = Recipe(case.solver, case.gradient, batch_size=BATCH, warmup=0.0)
+    ours, final = steps_of(model, recipe, task.loss, task.train, None)
     training = ratio(their_steps(twin, task), ours, repeat)
     return {
         "cell": name,
@@ -111,8 +107,8 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
     }
 
 
-def our_answers(model: EquilibriumModel, case: Case, images: np.ndarray) -> Steps:
-    """The class probabilities of the images, STEPS times over."""
+def our_answers(model: EquilibriumModel, case: Case, images: np.ndarray) -> Run:
+    """The class probabilities of the images, computed STEPS times."""
     mesh = mesh_here(BATCH)
     whole = everywhere((model, case.solver, Implicit()), mesh)
     return lambda: [forward(whole, images, False, 0, mesh)["probabilities"] for _ in range(STEPS)]
@@ -126,7 +122,7 @@ def their_answers_to(twin: Twin, images: np.ndarray) -> np.ndarray:
 
 
 def largest_difference(model: EquilibriumModel, twin: Twin, images: np.ndarray) -> float:
-    """Between the outputs of both after EVALUATIONS plain calls of f; larger than rounding is an error."""
+    """Between the outputs of both after EVALUATIONS plain calls of f; more than rounding raises ValueError."""
     injection = model.encode(jnp.asarray(images))
     z = model.start(injection)
     with torch.no_grad():
@@ -136,31 +132,12 @@ def largest_difference(model: EquilibriumModel, twin: Twin, images: np.ndarray) 
             z, their_z = model.cell(z, injection), twin.f(their_z, their_injection)
         difference = float(np.abs(np.asarray(model.head(z)) - twin.head(their_z).numpy()).max())
     if difference > 1e-4:
-        raise ValueError(f"The two networks differ by {difference:g}: their weights are not the same.")
+        raise ValueError(f"The two networks differ by {difference:g}: their weights differ.")
     return difference
 
 
-def our_steps(
-    model: EquilibriumModel, case: Case, task: Task
-) -> tuple[Steps, Callable[[], EquilibriumModel]]:
-    """STEPS training steps on the next batches, and the model as it is by then."""
-    recipe = Recipe(case.solver, case.gradient, batch_size=BATCH, warmup=0.0)
-    graphdef, parameters, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
-    mesh = mesh_of(None, BATCH)
-    program = Program(graphdef, task.loss, recipe, mesh)
-    kept = [everywhere(start_state(parameters, recipe), mesh)]
-    order = order_of(len(task.train.y), BATCH, 0, 0)
-    fixed = everywhere((rest, task.train, order, np.asarray(0), np.asarray(FOREVER)), mesh)
-
-    def run() -> Any:
-        kept[0], health = run_steps(program, kept[0], *fixed, STEPS)
-        return health
-
-    return run, lambda: nnx.merge(graphdef, kept[0].parameters, rest, copy=True)
-
-
-def their_steps(twin: Twin, task: Task) -> Steps:
-    """STEPS training steps on the next batches, the same ones."""
+def their_steps(twin: Twin, task: Task) -> Run:
+    """STEPS training steps on the same next batches."""
     x, y = torch.from_numpy(task.train.x), torch.from_numpy(task.train.y).long()
     adam, done = torch.optim.Adam(twin.parameters(), lr=1e-3), [0]
     order = torch.from_numpy(np.array(order_of(len(y), BATCH, 0, 0))).long()
@@ -181,7 +158,7 @@ def their_steps(twin: Twin, task: Task) -> Steps:
 
 
 def our_tally(name: str, case: Case, images: np.ndarray) -> tuple[int, int]:
-    """Calls of f and products of one gradient of ours."""
+    """Calls of f and products in one of our gradients."""
     model = build(name)
     model.start_rule = lambda cell, x, rule=model.start_rule: rule(cell.cell, x)
     model.cell = CountedCell(model.cell)
@@ -190,18 +167,18 @@ def our_tally(name: str, case: Case, images: np.ndarray) -> tuple[int, int]:
     def loss(parameters: nnx.State) -> Any:
         return nnx.merge(graphdef, parameters)(jnp.asarray(images), case.solver, case.gradient)[0].sum()
 
-    derived = jax.jit(jax.grad(loss))
-    return tally(lambda: derived(parameters))
+    gradient = jax.jit(jax.grad(loss))
+    return tally(lambda: gradient(parameters))
 
 
 def their_tally(name: str, case: Case, images: np.ndarray) -> tuple[int, int]:
-    """Calls of f and products of one gradient of torchdeq."""
+    """Calls of f and products in one of torchdeq's gradients."""
     twin = Twin(build(name), name, counts=True, **case.settings())
     return tally(lambda: twin(torch.from_numpy(images)).sum().backward())
 
 
 def accuracy(probabilities: Callable[[np.ndarray], Any], examples: Examples) -> float:
-    """On a set of examples, solved as in training."""
+    """Of predictions on whole batches of the examples."""
     right = [
         np.argmax(np.asarray(probabilities(examples.x[i : i + BATCH])), 1) == examples.y[i : i + BATCH]
         for i in range(0, len(examples.y) - BATCH + 1, BATCH)

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
+from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
 from deq.plots.prediction import digit_picture, probability_paths
-from deq.plots.story import cosine_picture, flow_picture, layer_picture
 from deq.plots.toy import prediction_line
 from pages.ui.home.story import ALT, reading_line, story
 from pages.ui.server.guard import require_app

@@ -1,4 +1,4 @@
-"""The benchmarks run, at sizes that say nothing about speed."""
+"""The benchmarks count and fit correctly; sizes here are too small to time anything."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def test_roofline_counts_products_with_the_state_alone() -> None:
         model = build(name)
         injection = model.encode(jnp.zeros((2, 28, 28, 1), jnp.uint8))
         found = roofline.flops_of_f(model, model.start(injection), injection)
-        assert found == pytest.approx(2 * 2 * sizes, rel=0.02)  # the rest are additions
+        assert found == pytest.approx(2 * 2 * sizes, rel=0.02)  # the remainder is additions
 
 
-def test_memory_grows_where_it_should() -> None:
+def test_only_unrolling_needs_memory_for_its_steps() -> None:
     found = {
         row["gradient, MiB at"]: row["last / first"] for row in memory.rows(batch=128, budgets=(10, 100))
     }
@@ -37,7 +37,7 @@ def test_scaling_fits_the_largest_sizes() -> None:
     assert scaling.exponent(sizes, [max(20.0, 5.0 * n**2) for n in sizes]) == pytest.approx(2)
 
 
-def test_both_sides_of_torchdeq_are_the_same_network() -> None:
+def test_the_torchdeq_twin_is_the_same_network() -> None:
     pytest.importorskip("torchdeq", reason="the extra `bench` is not installed")
     from benchmarks import vs_torchdeq as versus
 
@@ -48,5 +48,5 @@ def test_both_sides_of_torchdeq_are_the_same_network() -> None:
         assert versus.largest_difference(build(name), twin, images) < 1e-5
         calls, products = versus.our_tally(name, case, images)
         their_calls, their_products = versus.their_tally(name, case, images)
-        assert (calls, products) == (13, 13)  # the one beyond the solves leads to the parameters
+        assert (calls, products) == (13, 13)  # 12 in the solve and one for the parameters
         assert (their_calls, their_products) == (14, 12)

@@ -1,4 +1,4 @@
-"""Formulas and weights from anybody: read, or refused in words; no code runs, no file is opened."""
+"""Untrusted formulas and weights are read or refused; no code runs and no file is opened."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ few = settings(max_examples=60, deadline=None, derandomize=True)
 
 @few
 @given(seeds)
-def test_formulas_put_together_at_random(seed: int) -> None:
+def test_random_formulas(seed: int) -> None:
     read_formula(some_formula(np.random.default_rng(seed)))
 
 
 @few
 @given(st.text(max_size=220))
-def test_any_text_for_a_formula(text: str) -> None:
+def test_any_text_as_a_formula(text: str) -> None:
     read_formula(text)
 
 
@@ -53,5 +53,5 @@ def test_hostile_weights_are_refused(name: str) -> None:
 
 @few
 @given(seeds)
-def test_bent_weights(seed: int) -> None:
+def test_damaged_weights(seed: int) -> None:
     read_weights(some_weights(np.random.default_rng(seed), SOUND))

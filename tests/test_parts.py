@@ -134,7 +134,7 @@ for solver, gradient in [(NewtonKrylov(), Implicit()), (Picard(), BASELINES["neu
 """
 
 DROPOUT = """
-from deq.training.step import Program, _derived
+from deq.training.step import Program, _differentiate
 from deq.devices import in_parts
 from deq.models import EquilibriumModel
 from deq.training.recipes import RECIPES
@@ -152,7 +152,7 @@ mesh = mesh_of(4, 128)
 program = Program(graphdef, lambda outputs, y, smoothing: outputs.sum(1), replace(RECIPES["mlp"], jacobian=0.0), mesh)
 whole = (parameters, rest, jax.random.key(1), jax.random.key(2))
 alike = Examples(jnp.ones((128, 64)), jnp.zeros(128, int))
-shares = in_parts(lambda whole, batch: _derived(program, whole, batch)[0][None], mesh)(whole, alike)
+shares = in_parts(lambda whole, batch: _differentiate(program, whole, batch)[0][None], mesh)(whole, alike)
 assert len(set(np.asarray(shares).tolist())) == 4, shares  # four masks
 np.testing.assert_allclose(4 * shares, 64, rtol=0.1)
 """

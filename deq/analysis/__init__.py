@@ -1,1 +1,1 @@
-"""What equilibria are like: compared, explained, told apart from strange inputs, drawn on the front page."""
+"""Studies of equilibria: solvers compared, predictions explained, out-of-distribution inputs, the front page."""

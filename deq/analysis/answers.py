@@ -1,4 +1,4 @@
-"""A digit reader's answers, each with the way that its solve took."""
+"""Predictions of a digit reader, each with the trace of its solve."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from deq.models import EquilibriumModel
 from deq.models.inference import Results, infer
 from deq.solvers import Solver
 
-BATCH = 8  # one digit is solved alone, several in batches of this: two shapes, compiled once each
-TRACE = 101  # iterates kept of every solve: all of them with a solver's usual budget of 100 evaluations
+BATCH = 8  # one digit is solved alone, several in batches of 8: two shapes, each compiled once
+TRACE = 101  # iterates kept of each solve: all of them with the usual 100 evaluations
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One digit's way to its answer: class probabilities (10,), and those of every iterate (n, 10).
+    """The prediction for one digit. probabilities: (10,), of the classes; paths: (n, 10), those of each iterate.
 
-    nfe, residual: (n,) along the way; the last entries of the solve are `evaluations` and `final_residual`.
-    states: (n, ...) the iterates themselves.
+    nfe, residual: (n,) of each iterate; `evaluations` and `final_residual` are those of the whole solve.
+    states: (n, ...) the iterates.
     """
 
     image: np.ndarray
@@ -48,19 +48,17 @@ class Answer:
 
     @property
     def locked(self) -> int:
-        """Evaluations after which the most probable class never changed again."""
+        """Evaluations after which the most probable class no longer changed."""
         classes = self.paths.argmax(1)
         others = np.flatnonzero(classes != self.label)
         return int(self.nfe[min(others[-1] + 1, len(self.nfe) - 1)] if len(others) else self.nfe[0])
 
 
 def answer_digits(model: EquilibriumModel, images: np.ndarray, solver: Solver) -> list[Answer]:
-    """The model's answer to each uint8 image of (n, 28, 28), n > 0."""
+    """The model's prediction for each image of (n, 28, 28) uint8, n > 0."""
     size = 1 if len(images) == 1 else BATCH
     answers: list[Answer] = []
-    for start in range(
-        0, len(images), size
-    ):  # a block at a time: whole traces of many digits would take much memory
+    for start in range(0, len(images), size):  # in blocks: the traces of many digits take much memory
         block = images[start : start + size]
         found = infer(model, block[..., None], solver, batch_size=size, trace=TRACE)
         answers += [_answer(image, found, i) for i, image in enumerate(block)]
@@ -68,10 +66,10 @@ def answer_digits(model: EquilibriumModel, images: np.ndarray, solver: Solver) -
 
 
 def _answer(image: np.ndarray, found: Results, i: int) -> Answer:
-    """Row i, without what lies past the end of its way."""
+    """Row i, without the entries past the end of its trace."""
     trace, paths = jax.tree.map(lambda v: v[i], (found.trace, found.paths))
     seen = np.isfinite(trace.residual)
-    seen[0] = True  # the start, were even its residual not finite
+    seen[0] = True  # keep the start even if its residual is not finite
     return Answer(
         image,
         found.probabilities[i],

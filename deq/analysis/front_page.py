@@ -1,4 +1,4 @@
-"""The arrays of the front page: a map, a layer applied for ever, its flow, the toy and a digit, each really solved."""
+"""The arrays of the front page: a map, a repeated layer, a flow, the toy and a digit, each actually solved."""
 
 import dataclasses
 
@@ -14,13 +14,13 @@ from deq.models import load_pretrained
 from deq.models.inference import encode, solve_cell
 from deq.solvers import ODEFlow, Picard, Solution, solve
 
-STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians: where the page's slider can stand
+STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians, the values of the page's slider
 TOY_INPUTS = np.array([-10, -7.5, -5, -2.5, 0, *range(1, 11), 12.5, 15], np.float32)
-RING = 12  # starts of the flow
-DIGIT = 47  # of scikit-learn's test digits: a 9 about which the network changes its mind
+RING, RADIUS = 12, 1.6  # the flow's starts lie on a circle
+DIGIT = 47  # of scikit-learn's test digits: a 9 on which the network changes its mind
 UNITS = 24  # of the layer in the second step
-GAIN = 0.9  # its spectral norm: below 1, so that it settles from any start
-TURN = 2.0  # how fast the flow of the third step goes round
+GAIN = 0.9  # its spectral norm, below 1 so that it settles from any start
+TURN = 2.0  # how fast the flow of the third step rotates
 
 COSINE = Picard(tol=1e-6, max_nfe=100)
 LAYER = Picard(tol=1e-3, max_nfe=60)
@@ -40,7 +40,7 @@ def settle_layer(weights: Array, x: Array) -> Solution:
 
 
 def random_layer(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """W = 0.9 Q with Q a random orthogonal matrix, so ||W||_2 = 0.9 and the layer settles; and a random x."""
+    """W = 0.9 Q with Q random orthogonal, so that ||W||_2 = 0.9 and the layer settles; and a random x."""
     random = np.random.default_rng(seed)
     orthogonal, _ = np.linalg.qr(random.normal(size=(UNITS, UNITS)))
     return (GAIN * orthogonal).astype(np.float32), random.normal(0, 0.4, UNITS).astype(np.float32)
@@ -50,21 +50,21 @@ def random_layer(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def settle_flow(starts: Array) -> Solution:
     """Steady state of dz/dt = tanh(R z + x) - z in the plane, R a quarter turn; z in the trace: (n, 120, 2).
 
-    The eigenvalues of R are +-2i: plain iteration circles for ever, while the flow spirals in. starts: (n, 2).
+    The eigenvalues of R are +-2i: plain iteration circles forever, while the flow spirals in. starts: (n, 2).
     """
     rotation = TURN * jnp.array([[0.0, -1.0], [1.0, 0.0]])
     x = jnp.array([0.6, -0.2])
     return solve(lambda z: jnp.tanh(z @ rotation.T + x), starts, FLOW, trace=120)
 
 
-def ring(number: int, radius: float = 1.6) -> np.ndarray:
+def ring(number: int) -> np.ndarray:
     """Starts on a circle, (number, 2) float32."""
     angle = np.linspace(0, 2 * np.pi, number, endpoint=False)
-    return (radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
+    return (RADIUS * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
 
 
 def front_page() -> dict[str, np.ndarray]:
-    """Every picture's arrays, by step and name."""
+    """The arrays of all plots, keyed "step.name"."""
     cosine, layer, flow = jax.device_get(
         (settle_cosine(STARTS), settle_layer(*random_layer(seed=1)), settle_flow(ring(RING)))
     )
@@ -78,14 +78,14 @@ def front_page() -> dict[str, np.ndarray]:
 
 
 def settled_toy() -> dict[str, np.ndarray]:
-    """The answers of the toy that ships."""
+    """Predictions of the shipped toy."""
     model, x = load_pretrained("toy").model, TOY_INPUTS[:, None]
     found = jax.device_get(solve_cell(model.cell, *encode(model, x), Picard(tol=1e-5, max_nfe=60)))
     return {"toy.x": TOY_INPUTS, "toy.prediction": found.z[:, 0], "toy.converged": found.converged}
 
 
 def settled_digit() -> dict[str, np.ndarray]:
-    """How the network that ships as `mlp` settles on one digit."""
+    """The shipped `mlp` settling on one digit."""
     shipped = load_pretrained("mlp")
     image = load_dataset("digits").test_images[DIGIT, ..., 0]
     (answer,) = answer_digits(shipped.model, image[None], shipped.solver)

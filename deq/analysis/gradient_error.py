@@ -1,4 +1,4 @@
-"""How far a gradient is from another."""
+"""The error of a gradient against an exact one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class GradientError:
-    """relative: ||found - exact|| / ||exact||. cosine: of the angle between them, 1 for the same direction."""
+    """relative: ||found - exact|| / ||exact||. cosine: of the angle between them."""
 
     relative: float
     cosine: float
 
 
 def gradient_error(found: Any, exact: Any) -> GradientError:
-    """Two gradients compared over all their leaves, which must agree in structure and shape."""
+    """Compare two gradients over all leaves, which must agree in structure and shape."""
     if _layout(found) != _layout(exact):
         raise ValueError("found and exact must be gradients of the same parameters.")
     a, b = (

@@ -1,4 +1,4 @@
-"""Strange inputs: what is no digit, and whether the solve itself gives it away."""
+"""Out-of-distribution inputs: images that are not digits, and whether the solve detects them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,26 @@ from deq.models import EquilibriumModel
 from deq.models.inference import infer
 from deq.solvers import Solver
 
-LETTERS = (
-    "ACEFHJKLMNPRTUVWXYabdefhkmnrtwy"  # none that a digit is written like: no B, D, G, I, O, Q, S, Z, l, q
-)
-DETECTORS = {  # what counts as strange: a larger value
-    "residual": "the relative residual that is left when the median test digit is done",
-    "NFE": "the evaluations until it converged",
-    "doubt": "1 - the probability of the answer",
+LETTERS = "ACEFHJKLMNPRTUVWXYabdefhkmnrtwy"  # without lookalikes of digits: B, D, G, I, O, Q, S, Z, l, q
+DETECTORS = {  # a higher score means further out of distribution
+    "residual": "the relative residual after as many evaluations as the median test digit needs",
+    "NFE": "the evaluations until convergence",
+    "doubt": "1 - the probability of the prediction",
 }
 
 
 @dataclass(frozen=True)
-class Readings:
-    """What a model makes of n inputs. scores: detector -> (n,). labels, converged: (n,), as in `Results`."""
+class Detections:
+    """The detectors on n inputs. scores: detector -> (n,). labels, converged: (n,), as in `Results`."""
 
     scores: Mapping[str, np.ndarray]
     labels: np.ndarray
     converged: np.ndarray
 
 
-def strange_inputs(digits: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Kind -> images (n, 28, 28) uint8 that are no digits, as many as there are digits (n, 28, 28) where it can be."""
-    rng = np.random.default_rng(seed)
+def make_ood_inputs(digits: np.ndarray) -> dict[str, np.ndarray]:
+    """Kind -> images (n, 28, 28) uint8 that are not digits, from digits (n, 28, 28); of blank ones 256."""
+    rng = np.random.default_rng(0)
     count = len(digits)
     scrambled = rng.permuted(digits.reshape(count, -1), axis=1).reshape(digits.shape)
     return {
@@ -49,7 +47,7 @@ def strange_inputs(digits: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def letter(character: str, rng: np.random.Generator) -> np.ndarray:
-    """A printed letter, (28, 28) uint8 in the manner of MNIST: slanted, turned and with a pen of its own width."""
+    """A printed letter, (28, 28) uint8 in MNIST style, with a random rotation and pen width."""
     canvas = Image.new("L", (160, 160))
     width, angle = int(rng.integers(0, 5)), rng.uniform(-15, 15)
     ImageDraw.Draw(canvas).text((80, 80), character, 255, _font(), anchor="mm", stroke_width=width)
@@ -65,24 +63,24 @@ def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(90)
 
 
-def read_strangeness(model: EquilibriumModel, images: np.ndarray, solver: Solver, budget: int) -> Readings:
-    """What the detectors say of images (n, 28, 28). budget: evaluations after which the residual is read."""
+def score_inputs(model: EquilibriumModel, images: np.ndarray, solver: Solver, budget: int) -> Detections:
+    """Run the detectors on images (n, 28, 28). budget: evaluations after which the residual is measured."""
     found = infer(model, images[..., None], solver)
     early = infer(model, images[..., None], replace(solver, tol=0.0, max_nfe=budget))
     scores = {"residual": early.residual, "NFE": found.nfe, "doubt": 1 - found.confidence}
-    return Readings(scores, found.labels, found.converged)
+    return Detections(scores, found.labels, found.converged)
 
 
-def auroc(ordinary: np.ndarray, strange: np.ndarray) -> float:
-    """Area under the ROC curve: the chance that a strange input scores higher than an ordinary one, ties half."""
-    ordinary, strange = (np.sort(np.nan_to_num(scores, posinf=np.inf)) for scores in (ordinary, strange))
-    below, at_most = (np.searchsorted(ordinary, strange, side) for side in ("left", "right"))
-    return float(np.mean(below + at_most) / (2 * len(ordinary)))
+def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+    """Area under the ROC curve: P(an outside score exceeds an inside one), ties counting half."""
+    inside, outside = (np.sort(np.nan_to_num(scores, posinf=np.inf)) for scores in (inside, outside))
+    below, at_most = (np.searchsorted(inside, outside, side) for side in ("left", "right"))
+    return float(np.mean(below + at_most) / (2 * len(inside)))
 
 
-def auroc_table(ordinary: Readings, strange: Mapping[str, Readings]) -> dict[str, dict[str, float]]:
+def auroc_table(inside: Detections, outside: Mapping[str, Detections]) -> dict[str, dict[str, float]]:
     """Kind of input -> detector -> AUROC."""
     return {
-        kind: {name: auroc(ordinary.scores[name], found.scores[name]) for name in DETECTORS}
-        for kind, found in strange.items()
+        kind: {name: auroc(inside.scores[name], found.scores[name]) for name in DETECTORS}
+        for kind, found in outside.items()
     }

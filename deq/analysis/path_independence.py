@@ -19,7 +19,7 @@ from deq.solvers.base import flat
 class PathIndependence:
     """Equilibria reached from two starts. distance: ||z - z'|| / ||z||; cosine of their angle; both (batch,).
 
-    converged: (batch,) where both solves did; elsewhere the other two say little.
+    converged: (batch,), whether both solves did; otherwise the other two mean little.
     """
 
     distance: np.ndarray
@@ -30,9 +30,9 @@ class PathIndependence:
 def path_independence(
     cell: nnx.Module, x: Any, z0: Array, other: Array | np.ndarray, solver: Solver
 ) -> PathIndependence:
-    """Does the equilibrium depend on the start? Solve from z0 and from `other`, both (batch, ...), and compare.
+    """Solve from z0 and from `other`, both (batch, ...), and compare the equilibria.
 
-    Anil et al. (2022), arXiv:2211.09961, whose alignment score is the cosine.
+    The cosine is the alignment score of Anil et al. (2022), arXiv:2211.09961.
     """
     one, two = (jax.device_get(solve_cell(cell, x, start, solver)) for start in (z0, other))
     a, b = (np.asarray(flat(found.z), float) for found in (one, two))

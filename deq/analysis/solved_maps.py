@@ -1,7 +1,6 @@
-"""The solvers and the flow at work on a map that can be seen: one number, or two. float64 throughout.
+"""Solvers and flows on maps of one or two variables, in float64.
 
-A formula is part of the compiled program, its parameters are not: moving a slider never compiles, a new
-formula compiles once.
+A formula is part of the compiled program, its parameters are not: a new formula compiles once, a moved slider never.
 """
 
 import functools
@@ -19,27 +18,32 @@ from deq.maps.formula import Formula
 from deq.solvers import SOLVERS, Solution, Solver, solve
 
 MAX_NFE = 60
-RACERS = ("Picard", "damped Picard", "Anderson", "Newton-Krylov")  # what is of interest in one dimension
-KEPT_FORMULAS = 16  # compiled programs kept for formulas, the least used dropped first
-FAR = 1e6  # where a flow is taken for divergent
+RACERS = (
+    "Picard",
+    "damped Picard",
+    "Anderson",
+    "Newton-Krylov",
+)  # the solvers that make sense in one dimension
+KEPT_FORMULAS = 16  # compiled programs kept, the least recently used dropped first
+FAR = 1e6  # a flow this far out has diverged
 
 
 def race_solvers(
     formula: Formula, a: float, b: float, start: float, *, damping: float, tol: float
 ) -> dict[str, Solution]:
-    """x = f(x, a, b) from one start by Picard, damped Picard, Anderson and Newton, each with its trace.
+    """Solve x = f(x, a, b) from one start by Picard, damped Picard, Anderson and Newton, with traces.
 
     In one dimension Anderson with memory 1 is the secant method. Solution.z: (1, 1).
     """
     settings = {"tol": tol, "max_nfe": MAX_NFE, "damping": damping, "memory": 1, "krylov": 1}
     solvers = {name: SOLVERS[name].make(settings) for name in RACERS}
     with jax.enable_x64(True):
-        found = jax.device_get(_racer(formula)(np.array([[start]]), a, b, solvers))
-    return {name: found[name] for name in solvers}  # jit sorts the names; this is the order of the legend
+        found = jax.device_get(_compile_race(formula)(np.array([[start]]), a, b, solvers))
+    return {name: found[name] for name in solvers}  # jit sorts the names; restore the order of the legend
 
 
 @functools.lru_cache(KEPT_FORMULAS)
-def _racer(formula: Formula) -> Callable[..., dict[str, Solution]]:
+def _compile_race(formula: Formula) -> Callable[..., dict[str, Solution]]:
     @jax.jit
     def race(start: Array, a: Array, b: Array, solvers: dict[str, Solver]) -> dict[str, Solution]:
         return {
@@ -50,16 +54,16 @@ def _racer(formula: Formula) -> Callable[..., dict[str, Solution]]:
 
 
 def flow(formula: Formula, a: float, b: float, start: float, times: np.ndarray) -> np.ndarray:
-    """x(t) of dx/dt = f(x, a, b) - x from x(0) = start at ascending times from 0, (n,): (n,), NaN once it left.
+    """x(t) of dx/dt = f(x, a, b) - x from x(0) = start at ascending times from 0, (n,): (n,), NaN once it diverges.
 
-    Diffrax, Tsit5 with rtol 1e-7; it stops where |x| passes 1e6 or the formula has no value.
+    Diffrax, Tsit5 with rtol 1e-7; stops where |x| exceeds 1e6 or the formula is undefined.
     """
     with jax.enable_x64(True):
-        return np.asarray(_flow_of(formula)(start, a, b, times))
+        return np.asarray(_compile_flow(formula)(start, a, b, times))
 
 
 @functools.lru_cache(KEPT_FORMULAS)
-def _flow_of(formula: Formula) -> Callable[..., Array]:
+def _compile_flow(formula: Formula) -> Callable[..., Array]:
     @jax.jit
     def run(start: Array, a: Array, b: Array, times: Array) -> Array:
         return _integrate(lambda t, x, args: formula(x, *args) - x, start, (a, b), times)
@@ -82,7 +86,7 @@ def _planar_flow(starts: Array, arguments: tuple[Array, Array], times: Array) ->
 
 
 def _integrate(field: Callable[..., Array], start: Array, arguments: Any, times: Array) -> Array:
-    """Tsit5 of Diffrax, saved at the times; NaN from where the solution left the bounds."""
+    """Diffrax's Tsit5, saved at `times`; NaN once the solution exceeds the bound."""
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
         diffrax.Tsit5(),
@@ -101,7 +105,7 @@ def _integrate(field: Callable[..., Array], start: Array, arguments: Any, times:
 
 
 def planar_nfe(cell: PlanarCell, starts: np.ndarray, solver: Solver) -> Solution:
-    """Solve z = tanh(W z + x) from every start (n, 2) at once; Solution.nfe: (n,) calls that each start needed."""
+    """Solve z = tanh(W z + x) from every start (n, 2) at once; Solution.nfe: (n,)."""
     with jax.enable_x64(True):
         return jax.device_get(_planar_solve(starts, cell.weights, cell.x, solver))
 

@@ -1,4 +1,4 @@
-"""Options that take one of a few names. The names are found when they are needed, because some of them bring JAX."""
+"""Options with a list of names, looked up on demand because some of the modules import JAX."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 
 def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
-    """A callback that lets through what is among the names, and says which there are where it is not."""
+    """A callback that accepts one of the names, and lists them in its error."""
 
     def check(value: str | None) -> str | None:
         if value is not None and value not in (known := list(names())):

@@ -26,7 +26,7 @@ def run(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the test metrics of a model: as it was trained, or with the equilibrium that a solver named here finds."""
+    """Print the test metrics of a model, solved as in training unless a solver or tol is given."""
     use_cores()
     with usage_errors():
         checkpoint = open_model(source)
@@ -44,7 +44,7 @@ def run(
 
 
 def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -> Solver:
-    """The card's solver, or another one by name, which gets the budget of its own default."""
+    """The card's solver, or another one with the same tol; with a new solver or tol, max_nfe is at least 1000."""
     solver = checkpoint.solver
     if name is not None and not is_same_method(solver_by_command(name), solver):
         solver = dataclasses.replace(solver_by_command(name), tol=solver.tol, max_nfe=1000)
@@ -54,12 +54,12 @@ def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -
 
 
 def load_task(name: str, data_dir: Path | None) -> Task:
-    """The toy, or a data set to classify."""
+    """The toy task, or classification of a data set."""
     return double() if name == "toy" else classify(load_dataset(name, data_dir))
 
 
 def figures(metrics: Metrics, parameters: int, seconds: float) -> dict[str, Any]:
-    """The keys that `train` and `evaluate` report; accuracy is null where there are no classes."""
+    """What `train` and `evaluate` report; accuracy is None without classes."""
     return {
         "accuracy": None if math.isnan(float(metrics.accuracy)) else float(metrics.accuracy),
         "loss": float(metrics.loss),

@@ -18,7 +18,9 @@ app = typer.Typer(
 )
 
 Precision = StrEnum("Precision", ["float32", "bf16"])
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout, everything else on stderr.")
+]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the data set's four original .gz files.")]
 SolverOption = Annotated[
     str | None,
@@ -26,11 +28,11 @@ SolverOption = Annotated[
         metavar="NAME",
         callback=one_of(solvers),
         autocompletion=solvers,
-        help="Forward solver instead of the recipe's; a wrong name lists them.",
+        help="Forward solver, default: the recipe's. An unknown name lists them all.",
     ),
 ]
 Source = Annotated[
-    str, typer.Argument(help="A folder written by `train --out`, or a pretrained model's name.")
+    str, typer.Argument(help="Folder written by `train --out`, or name of a pretrained model.")
 ]
 
 
@@ -42,17 +44,17 @@ def train(
             metavar="TASK",
             callback=one_of(tasks),
             autocompletion=tasks,
-            help="What to learn: toy, or a data set: mnist, fashion_mnist, kmnist, digits.",
+            help="What to learn: toy or a data set (mnist, fashion_mnist, kmnist, digits).",
         ),
     ],
-    model: Annotated[
-        str | None, typer.Option(help="Architecture; `toy` for the toy, else mlp unless given.")
-    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model, default: toy for the task toy, else mlp.")] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the examples; else the recipe's.")
+        int | None, typer.Option(min=1, help="Passes over the training set, default: the recipe's.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Examples a step; else the recipe's.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the weights, the order and the noise.")] = 0,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Examples per step, default: the recipe's.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of weights, data order and noise.")] = 0,
     solver: SolverOption = None,
     gradient: Annotated[
         str | None,
@@ -60,7 +62,7 @@ def train(
             metavar="NAME",
             callback=one_of(gradients),
             autocompletion=gradients,
-            help="Gradient instead of the recipe's; a wrong name lists them.",
+            help="Gradient, default: the recipe's. An unknown name lists them all.",
         ),
     ] = None,
     baseline: Annotated[
@@ -69,31 +71,35 @@ def train(
             metavar="NAME",
             callback=one_of(baselines),
             autocompletion=baselines,
-            help="No equilibrium: explicit applies the cell once, unrolled five times, neural-ode runs the ODE to 1.",
+            help="Train without an equilibrium: explicit applies the cell once, unrolled five times, neural-ode "
+            "integrates the ODE to t = 1.",
         ),
     ] = None,
     precision: Annotated[
-        Precision, typer.Option(help="Of the products inside the cell; the solve's decisions stay float32.")
+        Precision,
+        typer.Option(help="Precision of matrix products in the cell; state and residual stay float32."),
     ] = Precision.float32,
     out: Annotated[
         Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
+        bool, typer.Option("--resume", help="Continue from the last checkpoint in --out.")
     ] = False,
     data_dir: DataDir = None,
     devices: Annotated[
-        int | None, typer.Option(min=1, help="How many devices share a batch; all unless given.")
+        int | None, typer.Option(min=1, help="Number of devices that share a batch, default: all.")
     ] = None,
     coordinator: Annotated[
         str | None,
-        typer.Option(help="HOST:PORT of process 0 of a run of many, or `auto` on a known cluster."),
+        typer.Option(
+            help="For a run of several processes: HOST:PORT of process 0, or `auto` on a known cluster."
+        ),
     ] = None,
-    num_processes: Annotated[int | None, typer.Option(min=1, help="Of a run of many: how many.")] = None,
-    process_id: Annotated[int | None, typer.Option(min=0, help="Of a run of many: which, from 0.")] = None,
+    num_processes: Annotated[int | None, typer.Option(min=1, help="Number of processes of the run.")] = None,
+    process_id: Annotated[int | None, typer.Option(min=0, help="Number of this process, from 0.")] = None,
     json: Json = False,
 ) -> None:
-    """Train a model; without --out nothing is written."""
+    """Train a model. Nothing is saved without --out."""
     from deq.cli.request import Request
     from deq.cli.train import run, run_together
 
@@ -127,7 +133,7 @@ def evaluate(
             metavar="NAME",
             callback=one_of(data_sets),
             autocompletion=data_sets,
-            help="The card's data set unless given.",
+            help="Data set, default: the one in the model's card.",
         ),
     ] = None,
     solver: SolverOption = None,
@@ -137,7 +143,7 @@ def evaluate(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Measure a model on a test set."""
+    """Evaluate a model on a test set."""
     from deq.cli.evaluate import run
 
     run(source, dataset, solver, tol, data_dir, json)
@@ -147,7 +153,7 @@ def evaluate(
 def predict(
     source: Source,
     images: Annotated[
-        list[Path], typer.Argument(help="Photos, scans or drawings of digits, or zips of them.")
+        list[Path], typer.Argument(help="Photos, scans or drawings of digits, or zip files of them.")
     ],
     json: Json = False,
 ) -> None:

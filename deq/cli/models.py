@@ -14,7 +14,7 @@ COLUMNS = ("dataset", "parameters", "accuracy", "converged_fraction", "nfe_mean"
 
 
 def run(as_json: bool) -> None:
-    """Print every pretrained model's card."""
+    """Print the cards of the pretrained models."""
     cards = [{"name": name} | dataclasses.asdict(load_pretrained(name).card) for name in pretrained_names()]
     if as_json:
         print(json.dumps({"models": cards}))

@@ -1,4 +1,4 @@
-"""A training run as a bar with the time left, and a line for every epoch, on stderr."""
+"""Progress of a training run on stderr: a bar with the time left, and a line per epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from deq.cli.report import stderr
 
 
 class TrainingProgress:
-    """Draws events on a rich progress bar."""
+    """Shows training events on a rich progress bar."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
@@ -29,35 +29,33 @@ class TrainingProgress:
         self._fault = ""
 
     def show(self, event: training.Event) -> None:
-        """Move the bar, or print the line of an epoch."""
+        """Update the bar, or print a line for an epoch."""
         if isinstance(event, training.Progress):
             metrics = event.health.metrics
-            told = f"epoch {event.epoch}, loss {metrics.loss:.4f}, {metrics.nfe:.1f} evaluations"
-            self._bar.update(self._row, total=event.steps, completed=event.step, description=told)
-            self._say_fault(event)
+            text = f"epoch {event.epoch}, loss {metrics.loss:.4f}, {metrics.nfe:.1f} evaluations"
+            self._bar.update(self._row, total=event.steps, completed=event.step, description=text)
+            self._report_fault(event)
         elif isinstance(event, training.EpochEnd):
             v = event.validation
-            right = "" if math.isnan(float(v.accuracy)) else f"accuracy {100 * float(v.accuracy):.2f} %, "
-            told = f"epoch {event.epoch} of {event.epochs}, validation: loss {v.loss:.4f}, {right}"
-            told += f"{v.nfe:.1f} evaluations, {100 * float(v.converged):.1f} % converged, "
-            told += f"spectral radius {event.spectral_radius:.2f}; {event.seconds:.0f} s"
-            self._bar.console.print(told, markup=False, highlight=False, soft_wrap=True)
+            accuracy = "" if math.isnan(float(v.accuracy)) else f"accuracy {100 * float(v.accuracy):.2f} %, "
+            text = f"epoch {event.epoch} of {event.epochs}, validation: loss {v.loss:.4f}, {accuracy}"
+            text += f"{v.nfe:.1f} evaluations, {100 * float(v.converged):.1f} % converged, "
+            text += f"spectral radius {event.spectral_radius:.2f}; {event.seconds:.0f} s"
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _say_fault(self, event: training.Progress) -> None:
-        """A line when a fault begins and when it is over, not at every call between."""
+    def _report_fault(self, event: training.Progress) -> None:
+        """Print a line when a fault begins or ends."""
         if event.fault != self._fault:
-            told = (
-                f"At update {event.step} {event.fault}."
-                if event.fault
-                else f"Well again at update {event.step}."
+            text = (
+                f"Update {event.step}: {event.fault}." if event.fault else f"Update {event.step}: recovered."
             )
-            self._bar.console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         self._fault = event.fault
 
 
 @contextmanager
 def training_progress(visible: bool) -> Iterator[TrainingProgress]:
-    """The bar while a run lasts; one that is not visible prints nothing."""
+    """A progress bar for one run; prints nothing unless visible."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=stderr if visible else Console(quiet=True)) as bar:
         yield TrainingProgress(bar)

@@ -1,4 +1,4 @@
-"""What the commands share: where output goes, errors as usage errors, opening a model."""
+"""What the commands share: output, usage errors, opening a model."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ stdout, stderr = Console(), Console(stderr=True)
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    """Turn our own clear messages into one line on stderr and exit status 2."""
+    """Turn a ValueError into one line on stderr and exit status 2."""
     try:
         yield
     except ValueError as error:
         stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         if isinstance(error, StalledDownload):
-            os._exit(2)  # an orderly end would wait for the server
+            os._exit(2)  # an orderly exit would wait for the server
         raise typer.Exit(2) from error
 
 
 def open_model(source: str) -> Checkpoint:
-    """A pretrained model by its name, or the checkpoint in a folder. Raises ValueError."""
+    """The pretrained model with this name, or the checkpoint in this folder. Raises ValueError."""
     if source in pretrained_names():
         return load_pretrained(source)
     if Path(source).is_dir():
         return load_checkpoint(source)
     names = ", ".join(pretrained_names())
-    raise ValueError(f"{source!r} is neither a folder nor a pretrained model; the models are {names}.")
+    raise ValueError(f"{source!r} is neither a folder nor a pretrained model ({names}).")
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:
-    """The result as one JSON object, NaN as null, or as a table for people."""
+    """Print the result as a table, or as one JSON object with null for NaN."""
     if as_json:
         print(json.dumps(_plain(result)))
         return
@@ -54,7 +54,7 @@ def show(result: dict[str, Any], as_json: bool) -> None:
 
 
 def readable(value: Any) -> str:
-    """A number with sensible digits."""
+    """A value as text, floats with four significant digits."""
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What a training command asked for, the recipe that follows from it, and the card of what came out."""
+"""A training command, the recipe that follows from it, and the card of the trained model."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from deq.models.checkpoints import Card
 from deq.models.settings import named_gradient, to_dict
 from deq.solvers import is_same_method, solver_by_command
 from deq.training import Finished
-from deq.training.recipes import BASELINES, RECIPES, Recipe, plain
+from deq.training.recipes import BASELINES, RECIPES, Recipe, recipe_as_dict
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asked for; None where it left the choice to the recipe."""
+    """The options of a training command; None leaves the choice to the recipe."""
 
     task: str
     model: str | None
@@ -42,7 +42,7 @@ class Request:
 
 
 def choose_recipe(request: Request) -> tuple[str, Recipe]:
-    """The model's name and its recipe with what the command line changes. Raises ValueError."""
+    """The model's name and its recipe with the options applied. Raises ValueError."""
     name = request.model or ("toy" if request.task == "toy" else "mlp")
     if name not in RECIPES or (name == "toy") != (request.task == "toy"):
         fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
@@ -59,18 +59,18 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         changes["gradient"] = named_gradient(request.gradient)()
     if request.baseline is not None:
         if request.gradient is not None or request.solver is not None:
-            raise ValueError("--baseline takes the place of the solve: leave out --solver and --gradient.")
+            raise ValueError("--baseline replaces the solver: leave out --solver and --gradient.")
         changes |= {"gradient": BASELINES[request.baseline], "jacobian": 0.0}
     return name, replace(recipe, **changes)
 
 
 def settings(request: Request, name: str, recipe: Recipe) -> dict[str, Any]:
-    """All that determines a run's outcome, as plain data."""
-    return {"task": str(request.task), "model": name, "seed": request.seed} | plain(recipe)
+    """What determines a run's result, as plain data."""
+    return {"task": str(request.task), "model": name, "seed": request.seed} | recipe_as_dict(recipe)
 
 
 def make_card(event: Finished, request: Request, name: str, recipe: Recipe, validation: float | None) -> Card:
-    """What was trained, how, and how well it does."""
+    """The card of the trained model."""
     measured = figures(event.test, count_parameters(event.model), event.seconds)
     return Card(
         model=name,
@@ -90,13 +90,13 @@ def make_card(event: Finished, request: Request, name: str, recipe: Recipe, vali
 
 
 def machine() -> str:
-    """What a run's seconds were taken on: devices, and the processor cores that it may use."""
+    """The machine that a run was timed on: devices and usable CPU cores."""
     kind = jax.devices()[0].device_kind
     return f"{jax.device_count()} {kind} device, {cores()} cores, {platform.machine()}"
 
 
 def without_folders(arguments: list[str]) -> list[str]:
-    """The command line without the places on this machine that it names."""
+    """The command line without paths and without --json and --resume."""
     kept, skip = [], False
     for argument in arguments:
         if not skip and argument not in ("--out", "--data-dir", "--json", "--resume"):

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import signal
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import jax
 import jax.numpy as jnp
-import typer
 from flax import nnx
 
 from deq.cli.evaluate import load_task
+from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
 from deq.cli.progress import training_progress
 from deq.cli.report import show, stderr, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, settings
@@ -28,12 +23,12 @@ from deq.models.calibration import calibrate
 from deq.models.checkpoints import CARD, Card, load_checkpoint, save_checkpoint
 from deq.training import EpochEnd, Event, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.run_folder import CannotWrite, RunFolder, writing
+from deq.training.run_folder import RunFolder, writing
 from deq.training.step import start_state
 
 
 def run(request: Request, as_json: bool) -> None:
-    """Train as asked, and print the result."""
+    """Train and print the result."""
     use_cores()
     show(train(request), as_json)
 
@@ -45,46 +40,24 @@ def run_together(
     num_processes: int | None,
     process_id: int | None,
 ) -> None:
-    """The same as one of many processes, of which the leader alone writes and prints.
-
-    A peer's death ends this process too: what they compute together cannot go on.
-    """
+    """Train as one of several processes, of which only the leader writes and prints."""
     with native_output_on_stderr():
         with usage_errors():
             if coordinator is None:
                 raise ValueError("--num-processes and --process-id need --coordinator HOST:PORT.")
             join(coordinator, num_processes, process_id)
-        try:
+        with lost_peers():
             found = train(request)
-        except jax.errors.JaxRuntimeError as error:
-            reason = str(error).partition("\n")[0]
-            stderr.print(
-                f"Another process of this run is gone; go on with --resume. ({reason})", markup=False
-            )
-            os._exit(3)  # an orderly shutdown would wait for the dead
     if is_leader():
         show(found, as_json)
 
 
-@contextmanager
-def native_output_on_stderr() -> Iterator[None]:
-    """What libraries below Python print goes to stderr: stdout is for the result."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
 def train(request: Request) -> dict[str, Any]:
-    """Train as asked, save if asked; the result."""
+    """Train, save to --out if given, and return the result."""
     with usage_errors(), failed_writes():
         name, recipe = choose_recipe(request)
         if request.resume and request.out is None:
-            raise ValueError("--resume needs --out: the folder of the run to go on with.")
+            raise ValueError("--resume needs --out, the folder of the run to resume.")
         if request.out and request.resume and (request.out / CARD).exists():
             return finished_result(request.out)
         task = load_task(request.task, request.data_dir)
@@ -95,32 +68,22 @@ def train(request: Request) -> dict[str, Any]:
             stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
         card = make_card(finished, request, name, recipe, validation)
         if request.out and is_leader():
-            card = calibrated(card, finished, task, recipe, request.devices)
+            card = add_calibration(card, finished, task, recipe, request.devices)
             with writing(request.out):
                 save_checkpoint(request.out, finished.model, card)
         return result(finished.model, card)
 
 
-def calibrated(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
-    """The card with the temperature that the model's probabilities need, where there are classes."""
+def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
+    """The card with a fitted temperature, for tasks with classes."""
     if not task.has_labels:
         return card
     temperature, error = calibrate(finished.model, task, recipe.solver, devices)
     return dataclasses.replace(card, temperature=temperature, calibration_error=error)
 
 
-@contextmanager
-def failed_writes() -> Iterator[None]:
-    """Turn a full disk into one line on stderr and exit status 1."""
-    try:
-        yield
-    except CannotWrite as error:
-        stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
-
-
 def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None:
-    """The folder of --out, empty or to be resumed. Raises ValueError rather than overwrite a run."""
+    """The run folder of --out, None without one. Raises ValueError rather than overwrite a run."""
     if request.out is None:
         return None
     try:
@@ -130,7 +93,7 @@ def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None
         raise ValueError(f"Cannot write to {request.out}: {error.strerror or error}.") from error
     if not request.resume and (folder.has_run() or (request.out / CARD).exists()):
         raise ValueError(
-            f"{request.out} holds a run already: add --resume to go on with it, or choose another --out."
+            f"{request.out} already holds a run: add --resume to continue it, or choose another --out."
         )
     return folder
 
@@ -138,14 +101,14 @@ def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None
 def start(
     request: Request, name: str, recipe: Recipe, task: Task, folder: RunFolder | None
 ) -> Iterator[Event]:
-    """The run's events, from the last whole checkpoint if it is to be resumed."""
+    """The run's events, from the last intact checkpoint if it is resumed."""
     model = build(name, request.seed)
     state = start_state(nnx.state(model, nnx.Param), recipe)
     if folder and request.resume:
         found = folder.restore(state)
         for warning in folder.warnings:
             stderr.print(warning, style="yellow", markup=False)
-        where = f"Resuming at step {int(found.step)}." if found else "No whole checkpoint: starting anew."
+        where = f"Resuming at step {int(found.step)}." if found else "No intact checkpoint: starting over."
         stderr.print(where, markup=False)
         state = found or state
     mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)
@@ -154,19 +117,19 @@ def start(
 
 
 def follow(events: Iterator[Event], folder: RunFolder | None) -> tuple[Finished, float | None]:
-    """Show, log and save what happens; the end of it, and the last validation's accuracy.
+    """Show, log and save the events; returns the last one and the last validation accuracy.
 
-    A signal saves a checkpoint and ends the program. A state with a fault is not saved: a run that goes on
-    from its last sound one ends as if it had never stopped.
+    A signal saves a checkpoint and exits. States with a fault are not saved: resumed from its last sound state,
+    a run ends as if it had never stopped.
     """
     validation = math.nan
-    with training_progress(visible=is_leader()) as bar, stop_signals() as stopped:
+    with training_progress(visible=is_leader()) as bar, stop_signals() as caught:
         for event in events:
             bar.show(event)
             if isinstance(event, Finished):
                 return event, None if math.isnan(validation) else validation
             validates = isinstance(event, Progress) and event.ends_epoch
-            stop = any_process(bool(stopped)) and not validates
+            stop = any_process(bool(caught)) and not validates
             if isinstance(event, EpochEnd):
                 validation = float(event.validation.accuracy)
             if folder:
@@ -174,32 +137,12 @@ def follow(events: Iterator[Event], folder: RunFolder | None) -> tuple[Finished,
             if folder and (stop or isinstance(event, EpochEnd)) and not event.fault:
                 folder.save(event.state)
             if stop:
-                leave(stopped, folder)
+                leave(caught, can_resume=folder is not None)
     raise RuntimeError("The run ended without a result.")
 
 
-def leave(stopped: list[int], folder: RunFolder | None) -> NoReturn:
-    """End the program as a signal wants it, here or in another process of the run."""
-    hint = " Go on from its last checkpoint with --resume." if folder else ""
-    stderr.print(f"Stopped by a signal.{hint}", markup=False)
-    raise typer.Exit(128 + (stopped[0] if stopped else signal.SIGTERM))
-
-
-@contextmanager
-def stop_signals() -> Iterator[list[int]]:
-    """A list that SIGINT and SIGTERM write their number into, instead of ending the program at once."""
-    caught: list[int] = []
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda number, _: caught.append(number)) for number in wanted]
-    try:
-        yield caught
-    finally:
-        for number, handler in zip(wanted, before, strict=True):
-            signal.signal(number, handler)
-
-
 def record(event: Progress | EpochEnd) -> dict[str, Any]:
-    """An event as one flat line of numbers; what is not finite is null."""
+    """An event as a flat dict of numbers for metrics.jsonl; None if not finite."""
     if isinstance(event, Progress):
         health = dataclasses.asdict(event.health)
         values = health.pop("metrics") | health
@@ -211,7 +154,7 @@ def record(event: Progress | EpochEnd) -> dict[str, Any]:
 
 
 def result(model: EquilibriumModel, card: Card) -> dict[str, Any]:
-    """The keys that `train` promises, from the card."""
+    """What `train` reports, from the card."""
     keys = ("accuracy", "loss", "parameters", "seconds", "nfe_mean", "residual_mean", "converged_fraction")
     found: dict[str, Any] = {key: getattr(card, key) for key in keys}
     if card.model == "toy":
@@ -220,13 +163,15 @@ def result(model: EquilibriumModel, card: Card) -> dict[str, Any]:
 
 
 def prediction_at(model: EquilibriumModel, x: float) -> float:
-    """The toy's answer for one number."""
+    """The toy's output for x."""
     outputs, _ = model(jnp.array([[x]]), RECIPES["toy"].solver)
     return float(outputs[0, 0])
 
 
 def finished_result(out: Path) -> dict[str, Any]:
-    """The result of a run that is done already."""
+    """The result of a finished run."""
     checkpoint = load_checkpoint(out)
-    stderr.print(f"This run is finished. {checkpoint.card.verdict}".strip(), markup=False, soft_wrap=True)
+    stderr.print(
+        f"This run is already finished. {checkpoint.card.verdict}".strip(), markup=False, soft_wrap=True
+    )
     return result(checkpoint.model, checkpoint.card)

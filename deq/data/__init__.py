@@ -1,4 +1,4 @@
-"""Data sets, tasks and augmentation, as arrays."""
+"""Data sets, tasks and augmentation."""
 
 from deq.data.augment import Augmentation
 from deq.data.curves import CURVES, HALF_WIDTH, curve, formula_curve

@@ -1,4 +1,4 @@
-"""Random deformations of digits on the device: how they stand, how a hand wobbles, how thick and sharp the pen is."""
+"""Random distortions of digits, on the device: affine, elastic, stroke width and blur."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-_KNOTS = 5  # an elastic deformation is drawn at this many points a side, and smooth between them
+_KNOTS = 5  # points per side where an elastic displacement is drawn; smooth in between
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The largest deformations, each drawn uniformly for every picture.
+    """Bounds of random distortions, each drawn uniformly for every picture.
 
     rotation: degrees. scale, shear: fractions. shift: pixels. elastic: pixels by which the knots of a
-    smooth displacement field move (Simard et al. 2003, doi:10.1109/ICDAR.2003.1227801). stroke, blur: how
-    far, of 1, a picture goes towards its own dilation or erosion by a pixel, and towards its blur.
+    smooth displacement field move (Simard et al. 2003, doi:10.1109/ICDAR.2003.1227801). stroke, blur: weight
+    in 0..1 of the picture dilated or eroded by a pixel, and of the blurred picture.
     """
 
     rotation: float = 8.0
@@ -29,17 +29,17 @@ class Augmentation:
     blur: float = 0.0
 
     def __call__(self, images: Array, key: Array) -> Array:
-        """images: uint8 or float (batch, height, width, 1) -> float32 of that shape, uint8 brought to [0, 1]."""
+        """images: uint8 or float (batch, height, width, 1) -> float32 of that shape, uint8 scaled to [0, 1]."""
         pixels = images[..., 0].astype(jnp.float32) / (255 if images.dtype == jnp.uint8 else 1)
-        warped = jax.vmap(_look_up)(pixels, self._sources(key, pixels.shape))
+        warped = jax.vmap(_interpolate)(pixels, self._sources(key, pixels.shape))
         if self.stroke:
-            warped = self._pressed(warped, jax.random.fold_in(key, 1))
+            warped = self._vary_stroke(warped, jax.random.fold_in(key, 1))
         if self.blur:
-            warped = self._blurred(warped, jax.random.fold_in(key, 2))
+            warped = self._blur(warped, jax.random.fold_in(key, 2))
         return warped[..., None]
 
     def _sources(self, key: Array, shape: tuple[int, ...]) -> Array:
-        """Where each pixel's value comes from: (batch, height, width, 2)."""
+        """The coordinates from which each pixel takes its value: (batch, height, width, 2)."""
         batch, height, width = shape
         matrix, shift = self._draw(key, batch)
         centre = jnp.array([(height - 1) / 2, (width - 1) / 2])
@@ -53,7 +53,7 @@ class Augmentation:
         return sources + jax.image.resize(knots, (batch, height, width, 2), "cubic")
 
     def _draw(self, key: Array, batch: int) -> tuple[Array, Array]:
-        """Inverse maps: (batch, 2, 2) matrices and (batch, 2) shifts."""
+        """Random inverse affine maps: (batch, 2, 2) matrices and (batch, 2) shifts."""
         angle, scale_y, scale_x, shear, *shift = jax.random.uniform(key, (6, batch), minval=-1.0, maxval=1.0)
         angle = jnp.deg2rad(self.rotation) * angle
         cos, sin = jnp.cos(angle), jnp.sin(angle)
@@ -64,26 +64,26 @@ class Augmentation:
         )
         return jnp.einsum("ijb,jkb->bik", rotation, stretch), self.shift * jnp.stack(shift, axis=1)
 
-    def _pressed(self, images: Array, key: Array) -> Array:
-        """Strokes thickened or thinned: towards the largest or the smallest of each pixel and its four neighbours."""
+    def _vary_stroke(self, images: Array, key: Array) -> Array:
+        """Thicken or thin strokes: blend with the maximum or minimum over each pixel and its four neighbours."""
         share = jax.random.uniform(key, (len(images), 1, 1), minval=-self.stroke, maxval=self.stroke)
         around = jnp.stack(_neighbours(images))
         thick, thin = around.max(0), around.min(0)
         return images + jnp.where(share > 0, share * (thick - images), -share * (thin - images))
 
-    def _blurred(self, images: Array, key: Array) -> Array:
-        """Towards the mean of each pixel and its four neighbours."""
+    def _blur(self, images: Array, key: Array) -> Array:
+        """Blend with the mean over each pixel and its four neighbours."""
         share = jax.random.uniform(key, (len(images), 1, 1), maxval=self.blur)
         return images + share * (jnp.stack(_neighbours(images)).mean(0) - images)
 
 
-def _look_up(image: Array, sources: Array) -> Array:
-    """Bilinear values of image: (height, width) at sources: (height, width, 2), black outside."""
+def _interpolate(image: Array, sources: Array) -> Array:
+    """Interpolate image: (height, width) bilinearly at sources: (height, width, 2), black outside."""
     return jax.scipy.ndimage.map_coordinates(image, list(jnp.moveaxis(sources, -1, 0)), order=1)
 
 
 def _neighbours(images: Array) -> list[Array]:
-    """Each pixel, then what stands above, below, left and right of it, black outside; each (batch, height, width)."""
+    """Each pixel and the ones above, below, left and right, black outside; each (batch, height, width)."""
     padded = jnp.pad(images, ((0, 0), (1, 1), (1, 1)))
     middle = slice(1, -1)
     return [

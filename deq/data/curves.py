@@ -1,4 +1,4 @@
-"""Curves to learn: one number in, one out, on [-3, 3]."""
+"""Regression tasks: scalar functions on [-3, 3]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deq.data.tasks import Examples, Task, squared_error
 from deq.maps.formula import parse_formula
 
 HALF_WIDTH = 3.0  # inputs lie in [-3, 3]
-LARGEST = 100.0  # targets of one size suit one learning rate
+LARGEST = 100.0  # a default learning rate suits targets up to about this size
 
 Curve = Callable[[np.ndarray], np.ndarray]
 
@@ -23,25 +23,27 @@ CURVES: dict[str, Curve] = {
 
 
 def curve(name: str, seed: int = 0) -> Task:
-    """Learn one of CURVES from 256 random points, validated at 64 others, tested on an even grid of 101."""
+    """Learn one of CURVES from 256 random points, with 64 more for validation and a grid of 101 for testing."""
     if name not in CURVES:
         raise ValueError(f"Unknown curve {name!r}; choose from {', '.join(CURVES)}.")
     return _curve_task(name, CURVES[name], seed)
 
 
 def formula_curve(text: str, seed: int = 0) -> Task:
-    """Learn a reader's own formula in x.
+    """Learn a formula in x given as text.
 
-    Raises ValueError, with what to change, where it cannot be read, uses a or b, or is not finite and
-    within +-100 on [-3, 3].
+    Raises ValueError, with a hint, if it cannot be parsed, uses a or b, or is not finite and within +-100 on
+    [-3, 3].
     """
     formula = parse_formula(text)
     others = sorted(formula.variables - {"x"})
     if others:
-        raise ValueError(f"The formula may use x alone; replace {' and '.join(others)} by a number.")
+        raise ValueError(f"The formula may use only x; replace {' and '.join(others)} by a number.")
     y = formula(np.linspace(-HALF_WIDTH, HALF_WIDTH, 2001))
     if not np.isfinite(y).all():
-        raise ValueError("The formula has no finite value somewhere on [-3, 3]; choose one that has.")
+        raise ValueError(
+            "The formula has no finite value somewhere on [-3, 3]; choose one that is finite everywhere."
+        )
     if np.abs(y).max() > LARGEST:
         raise ValueError(
             f"The formula reaches {np.abs(y).max():.3g} on [-3, 3]; scale it to stay within {LARGEST:g}."

@@ -1,4 +1,4 @@
-"""The original files of a data set, by the download manager of tensorflow-datasets, which checks their sha256."""
+"""The original files of a data set, fetched and checked (sha256) by the tensorflow-datasets download manager."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deq.data.lazy import lazy_imports_of_this_thread
+from deq.data.lazy import thread_local_lazy_imports
 
 SOURCES = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -24,25 +24,25 @@ FILES = (
     "t10k-labels-idx1-ubyte.gz",
 )
 
-PROBE_SECONDS = 10.0  # a stock download retries for minutes before it admits that there is no network
-STALL_SECONDS, STALL_BYTES = 30.0, 300_000  # a server that sends less in that time is given up on
+PROBE_SECONDS = 10.0  # without a probe, a download retries for minutes when there is no network
+STALL_SECONDS, STALL_BYTES = 30.0, 300_000  # give up on a server that sends less in that time
 
 
 class DatasetError(ValueError):
-    """A data set's files are missing, corrupt or out of reach; the message says what to do."""
+    """A data set's files are missing, corrupt or cannot be downloaded; the message says what to do."""
 
 
 class StalledDownload(DatasetError):
-    """A server that stopped sending. Threads of tensorflow-datasets go on waiting for it, and cannot be ended."""
+    """The server stopped sending. Threads of tensorflow-datasets keep waiting for it and cannot be stopped."""
 
 
 def cache_folder(name: str) -> Path:
-    """Where downloads of data set `name` are kept."""
+    """The folder where downloads of data set `name` are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deq" / name
 
 
 def download_once(name: str, source: str, url_infos: dict[str, Any] | None = None) -> Path:
-    """The cache folder of data set `name`, filled from the address `source` if a file is missing.
+    """The cache folder of data set `name`; downloads all files from the address `source` if one is missing.
 
     url_infos: checksums by address, {url: tfds.download.checksums.UrlInfo}, for addresses that
     tensorflow-datasets does not know.
@@ -52,20 +52,20 @@ def download_once(name: str, source: str, url_infos: dict[str, Any] | None = Non
         return folder
     probe(name, source + FILES[-1])
     folder.mkdir(parents=True, exist_ok=True)
-    # On a failure other files may still be on their way into the temporary folder, hence the leniency.
+    # After a failure other downloads may still write to the temporary folder, so cleanup errors are ignored.
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as temporary:
         get = partial(fetch, name, source, download_dir=temporary, url_infos=url_infos)
-        complaint = (
-            f"Cannot download {name}: {source} sends next to nothing. Try again later. {ways_out(name)}"
+        message = (
+            f"Cannot download {name}: {source} sends almost nothing. Try again later. {offline_hint(name)}"
         )
-        paths = while_it_moves(get, Path(temporary), complaint)
+        paths = wait_while_growing(get, Path(temporary), message)
         for path, file in zip(paths, FILES, strict=True):
-            path.replace(folder / file)  # atomic: a download cut short leaves no half file behind
+            path.replace(folder / file)  # atomic: no partial file remains if this is interrupted
     return folder
 
 
 def probe(name: str, url: str) -> None:
-    """Raise a DatasetError if `url` gives no sign of life within PROBE_SECONDS."""
+    """Raise DatasetError if `url` does not respond within PROBE_SECONDS."""
     import requests
 
     answers = []
@@ -76,24 +76,24 @@ def probe(name: str, url: str) -> None:
         except requests.RequestException:
             answers.append(False)
 
-    # A look-up of the host's name obeys no timeout of requests, hence the thread.
+    # The timeout of requests does not cover DNS lookup, hence the thread.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS + 1)
     if answers != [True]:
-        raise DatasetError(f"Cannot download {name}: no answer from {url}. {ways_out(name)}")
+        raise DatasetError(f"Cannot download {name}: no answer from {url}. {offline_hint(name)}")
 
 
-def ways_out(name: str) -> str:
-    """What to do without the server."""
+def offline_hint(name: str) -> str:
+    """How to go on without the server."""
     return (
-        f"Either name a folder that holds its four .gz files by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''},"
+        f"Either set --data-dir{' or MNIST_DIR' if name == 'mnist' else ''} to a folder with its four .gz files,"
         " or use the data set `digits`, which needs no network."
     )
 
 
-def while_it_moves(get: Callable[[], list[Path]], folder: Path, complaint: str) -> list[Path]:
-    """What get() returns, unless `folder`, which it fills, grows by less than STALL_BYTES in STALL_SECONDS."""
+def wait_while_growing(get: Callable[[], list[Path]], folder: Path, message: str) -> list[Path]:
+    """The result of get(), which fills `folder`; StalledDownload if that grows too slowly (STALL_BYTES)."""
     outcome: list[list[Path] | DatasetError] = []
 
     def run() -> None:
@@ -107,19 +107,19 @@ def while_it_moves(get: Callable[[], list[Path]], folder: Path, complaint: str) 
     before = 0
     while not outcome:
         thread.join(STALL_SECONDS)
-        size = bytes_in(folder)
+        size = folder_size(folder)
         if not outcome and size - before < STALL_BYTES:
-            raise StalledDownload(complaint)
+            raise StalledDownload(message)
         before = size
     if isinstance(outcome[0], DatasetError):
         raise outcome[0]
     return outcome[0]
 
 
-def bytes_in(folder: Path) -> int:
-    """Of all its files, of which some, and folders too, may be renamed or removed meanwhile."""
+def folder_size(folder: Path) -> int:
+    """Bytes in all files of a folder, some of which may be renamed or removed meanwhile."""
     total = 0
-    for place, _, files in os.walk(folder):  # unlike Path.rglob it passes over a folder that is gone
+    for place, _, files in os.walk(folder):  # unlike Path.rglob it skips folders that are gone
         for file in files:
             with suppress(FileNotFoundError):
                 total += os.path.getsize(os.path.join(place, file))
@@ -134,9 +134,9 @@ def fetch(
     download_dir: str | Path | None = None,
     url_infos: dict[str, Any] | None = None,
 ) -> list[Path]:
-    """Paths of the four FILES, checked by sha256: taken in place from manual_dir, else downloaded."""
-    with lazy_imports_of_this_thread():
-        import tensorflow_datasets as tfds  # half a second: paid only where a data set is read
+    """Paths of the four FILES, checked by sha256: read in place from manual_dir, else downloaded."""
+    with thread_local_lazy_imports():
+        import tensorflow_datasets as tfds  # takes half a second
 
     tfds.disable_progress_bar()
     urls = {file: source + file for file in FILES}
@@ -150,16 +150,16 @@ def fetch(
         )
         try:
             found = manager.download(urls)
-        except Exception as error:  # the manager's own errors span requests, OSError and its checksum error
+        except Exception as error:  # from requests, OSError or a checksum error
             raise DatasetError(download_message(name, manual_dir, error)) from error
     return [Path(found[file]) for file in FILES]
 
 
 def download_message(name: str, folder: Path | None, error: Exception) -> str:
-    """What went wrong with the files of data set `name`, and what to do."""
+    """An error message for the files of data set `name`, with what to do."""
     file = next((file for file in FILES if file in str(error)), "one of its files")
     if type(error).__name__ != "NonMatchingChecksumError":
         return f"Cannot get {file} of {name}: {error}"
     if folder is None:
-        return f"Wrong checksum: the downloaded {file} is not the known file of {name}. Try again, or use --data-dir."
-    return f"Wrong checksum: {folder / file} is corrupt or is not a file of {name}. Delete it and fetch it again."
+        return f"Wrong checksum: the downloaded {file} of {name} is corrupt. Try again, or use --data-dir."
+    return f"Wrong checksum: {folder / file} is corrupt or not a file of {name}. Delete it and download it again."

@@ -1,4 +1,4 @@
-"""Imports of tensorflow-datasets that leave the other threads of a server alone."""
+"""Import tensorflow-datasets without breaking imports in other threads."""
 
 import builtins
 import contextlib
@@ -9,20 +9,20 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def lazy_imports_of_this_thread() -> Iterator[None]:
-    """Keeps tensorflow-datasets' import from breaking the imports that other threads do meanwhile.
+def thread_local_lazy_imports() -> Iterator[None]:
+    """Restrict the lazy imports of tensorflow-datasets to the calling thread.
 
-    It imports lazily by etils, which replaces `builtins.__import__` for the whole process: a server's thread that
-    imports at that moment gets an error, or a module that is none yet. Here only the calling thread is lazy.
+    It imports lazily through etils, which replaces `builtins.__import__` for the whole process: another thread that
+    imports at that moment gets an error or a module that is not loaded yet.
     """
     from etils import epy
 
-    theirs, this_thread = epy.lazy_imports, threading.get_ident()
+    original, this_thread = epy.lazy_imports, threading.get_ident()
 
     @contextlib.contextmanager
-    def ours(*, error_callback: Any = None, success_callback: Any = None) -> Iterator[None]:
+    def restricted(*, error_callback: Any = None, success_callback: Any = None) -> Iterator[None]:
         usual = builtins.__import__
-        with theirs(error_callback=error_callback, success_callback=success_callback):
+        with original(error_callback=error_callback, success_callback=success_callback):
             lazy = builtins.__import__
 
             def by_thread(
@@ -34,8 +34,8 @@ def lazy_imports_of_this_thread() -> Iterator[None]:
             builtins.__import__ = by_thread
             yield
 
-    epy.lazy_imports = ours
+    epy.lazy_imports = restricted
     try:
         yield
     finally:
-        epy.lazy_imports = theirs
+        epy.lazy_imports = original

@@ -1,7 +1,7 @@
 """Data sets as arrays: images uint8 (n, 28, 28, 1), white on black, and labels int32 (n,).
 
-MNIST, Fashion-MNIST and KMNIST come as their four original .gz files, from a folder or downloaded once through
-the download manager of tensorflow-datasets, which checks their sha256. `digits` comes with scikit-learn.
+MNIST, Fashion-MNIST and KMNIST are read from their four original .gz files, in a folder or downloaded once by the
+download manager of tensorflow-datasets, which checks their sha256. `digits` ships with scikit-learn.
 """
 
 import gzip
@@ -46,22 +46,22 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
 
     Raises:
         ValueError: an unknown name.
-        DatasetError: a file is missing, has a wrong checksum, or cannot be downloaded (told within 15 s where
-            nobody answers, within 30 s where hardly anything comes).
+        DatasetError: a file is missing, has a wrong checksum, or cannot be downloaded (raised within 15 s if the
+            server does not respond, within 30 s if it sends almost nothing).
     """
     if name not in NAMES:
         raise ValueError(f"Unknown data set {name!r}; choose from {', '.join(NAMES)}.")
     if name == "digits":
-        return load_digits_28x28()
+        return load_digits()
     folder = data_dir or (os.environ.get("MNIST_DIR") if name == "mnist" else None)
     return read_folder(name, Path(folder).expanduser() if folder else download_once(name, SOURCES[name]))
 
 
 @lru_cache(1)
 def held_out_digits() -> Dataset:
-    """The test digits that are shown and compared: MNIST's where its files are at hand, else scikit-learn's.
+    """The digits used for display and comparison: MNIST if its files are on this machine, else scikit-learn's.
 
-    Read once. Of the training set only the first 500 images are kept.
+    Cached. Of the training set only the first 500 images are kept.
     """
     try:
         found = load_dataset("mnist" if at_hand("mnist") else "digits")
@@ -72,7 +72,7 @@ def held_out_digits() -> Dataset:
 
 
 def at_hand(name: str) -> bool:
-    """Whether `load_dataset(name)` can do without a network: its files are on this machine."""
+    """Whether the files of `load_dataset(name)` are on this machine, so that it needs no network."""
     if name == "digits":
         return True
     folder = os.environ.get("MNIST_DIR") if name == "mnist" else None
@@ -84,8 +84,8 @@ def read_folder(name: str, folder: Path) -> Dataset:
     missing = [file for file in FILES if not (folder / file).is_file()]
     if missing:
         raise DatasetError(
-            f"{folder} lacks {', '.join(missing)} of {name}. Name a folder that holds all four original files"
-            f" ({', '.join(FILES)}) by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''}."
+            f"{folder} lacks {', '.join(missing)} of {name}. Set --data-dir{' or MNIST_DIR' if name == 'mnist' else ''}"
+            f" to a folder with all four original files ({', '.join(FILES)})."
         )
     paths = fetch(name, SOURCES[name], manual_dir=folder)
     train_images, train_labels, test_images, test_labels = (read_idx(path) for path in paths)
@@ -100,9 +100,9 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28, 1)
 
 
-def load_digits_28x28() -> Dataset:
-    """Scikit-learn's 1,797 handwritten 8x8 digits as 28x28; the last 360 are the test set (Alpaydin, Kaynak 1998)."""
-    # from its file: to import Scikit-learn for it takes half a second and 50 MB
+def load_digits() -> Dataset:
+    """Scikit-learn's 1,797 8x8 digits, enlarged to 28x28; the last 360 are the test set (Alpaydin & Kaynak 1998)."""
+    # From its file: importing scikit-learn takes half a second and 50 MB.
     table = np.loadtxt(str(distribution("scikit-learn").locate_file(DIGITS_FILE)), delimiter=",")
     images = np.stack([upscale(image) for image in table[:, :-1].reshape(-1, 8, 8)])[..., None]
     labels = table[:, -1].astype(np.int32)
@@ -111,7 +111,7 @@ def load_digits_28x28() -> Dataset:
 
 
 def upscale(image: np.ndarray) -> np.ndarray:
-    """An 8x8 digit with values 0..16 in the manner of MNIST: ink in 20x20, centred by mass in 28x28, uint8."""
+    """An 8x8 digit with values 0..16 in MNIST style: ink in 20x20, centred by mass in 28x28, uint8."""
     ink = ndimage.zoom(image / 16, 20 / 8, order=3, mode="grid-constant", grid_mode=True)
     canvas = np.pad(np.clip(ink, 0, 1), 4)
     shift = 13.5 - np.array(ndimage.center_of_mass(canvas))

@@ -1,4 +1,4 @@
-"""Shapes in the plane to tell apart: two moons, two circles, two spirals."""
+"""Binary classification in the plane: two moons, circles, spirals."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from deq.data.tasks import Examples, Task, cross_entropy
 
 SIZES = (768, 192, 192)  # training, validation, test
 
-Places = Callable[[np.ndarray, np.ndarray], np.ndarray]  # t in [0, 1) and class 0 or 1, (n,) each -> (n, 2)
+Curve = Callable[[np.ndarray, np.ndarray], np.ndarray]  # t in [0, 1) and label 0 or 1, (n,) each -> (n, 2)
 
 
 def _moons(t: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Two half circles of radius 1.2, one turned over and moved into the other."""
-    turned = np.where(label == 0, 1.0, -1.0)
-    x = turned * (1.2 * np.cos(np.pi * t) - 0.6)
-    return np.stack([x, turned * (1.2 * np.sin(np.pi * t) - 0.35)], axis=1)
+    """Two interleaved half circles of radius 1.2."""
+    sign = np.where(label == 0, 1.0, -1.0)
+    x = sign * (1.2 * np.cos(np.pi * t) - 0.6)
+    return np.stack([x, sign * (1.2 * np.sin(np.pi * t) - 0.35)], axis=1)
 
 
 def _circles(t: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Radius 1.6 around radius 0.7."""
+    """Two concentric circles of radius 1.6 and 0.7."""
     radius = np.where(label == 0, 1.6, 0.7)
     return np.stack([radius * np.cos(2 * np.pi * t), radius * np.sin(2 * np.pi * t)], axis=1)
 
 
 def _spirals(t: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """One and a half turns each, half a turn apart; even along the arc."""
+    """Two spirals of one and a half turns each, half a turn apart; evenly dense along the arc."""
     angle = 3 * np.pi * np.sqrt(t)
     radius = 0.25 + 1.75 * np.sqrt(t)
     angle = angle + np.pi * label
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-# Name -> places, and the spread (standard deviation) of the points around them.
-SHAPES: dict[str, tuple[Places, float]] = {
+# Name -> the curve, and the standard deviation of the points around it.
+SHAPES: dict[str, tuple[Curve, float]] = {
     "two moons": (_moons, 0.15),
     "circles": (_circles, 0.12),
     "spirals": (_spirals, 0.06),
@@ -44,14 +44,14 @@ SHAPES: dict[str, tuple[Places, float]] = {
 
 
 def shape(name: str, seed: int = 0) -> Task:
-    """Tell two classes of random points in [-2.5, 2.5]^2 apart, half of each class."""
+    """Classify random points in [-2.5, 2.5]^2, half of each class."""
     if name not in SHAPES:
         raise ValueError(f"Unknown shape {name!r}; choose from {', '.join(SHAPES)}.")
-    places, spread = SHAPES[name]
+    points, spread = SHAPES[name]
     rng = np.random.default_rng(seed)
     n = sum(SIZES)
     label = rng.permutation(np.arange(n) % 2).astype(np.int32)
-    x = places(rng.uniform(0, 1, n), label) + spread * rng.normal(size=(n, 2))
+    x = points(rng.uniform(0, 1, n), label) + spread * rng.normal(size=(n, 2))
     x = np.clip(x, -2.5, 2.5).astype(np.float32)
     bounds = np.cumsum((0, *SIZES))
     train, validation, test = [Examples(x[i:j], label[i:j]) for i, j in pairwise(bounds)]

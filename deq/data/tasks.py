@@ -1,4 +1,4 @@
-"""A task: inputs, targets and a loss, split into training, validation and test; digits and the blog's toy."""
+"""A task: inputs, targets and a loss, split into training, validation and test sets."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ class Task:
 
     @property
     def has_labels(self) -> bool:
-        """Whether accuracy means something: the targets are classes."""
+        """Whether the targets are classes, so that accuracy is defined."""
         return np.issubdtype(self.train.y.dtype, np.integer)
 
 
 def cross_entropy(logits: Array, labels: Array, smoothing: float) -> Array:
-    """-sum_k t_k log softmax(logits)_k with t the one-hot label, smoothed towards 1 / classes. (batch,), nats."""
+    """-sum_k t_k log softmax(logits)_k, t the one-hot label smoothed towards 1 / classes; (batch,) in nats."""
     targets = optax.smooth_labels(jnp.eye(logits.shape[-1])[labels], smoothing)
     return optax.softmax_cross_entropy(logits, targets)
 
 
 def squared_error(outputs: Array, targets: Array, smoothing: float) -> Array:
-    """||outputs - targets||^2 of each sample; smoothing means nothing here. (batch,)."""
+    """||outputs - targets||^2 per sample, (batch,); smoothing has no effect."""
     return jnp.sum(jnp.square(outputs - targets), axis=-1)
 
 
 def classify(dataset: Dataset) -> Task:
-    """Tell the classes of a data set apart.
+    """Classify the images of a data set.
 
-    Validation takes the last 5,000 training examples, or the last tenth of a small set; the test set is
-    never looked at while training.
+    The last 5,000 training examples, or the last tenth of a small set, become the validation set. Training
+    never uses the test set.
     """
     held_out = min(5_000, len(dataset.train_labels) // 10)
     return Task(
@@ -67,7 +67,7 @@ def classify(dataset: Dataset) -> Task:
 
 
 def double() -> Task:
-    """The blog's toy: y = 2x learnt from x = 1..10, validated between the points, tested at x = -5."""
+    """The blog's toy: y = 2x on x = 1..10, validated between these points, tested at x = -5."""
     train, validation, test = np.arange(1.0, 11.0), np.arange(1.5, 10.0), np.array([-5.0])
     return Task("toy", _doubled(train), _doubled(validation), _doubled(test), squared_error)
 

@@ -1,4 +1,4 @@
-"""Many pictures in one zip, opened with care: nothing is written to disk, nothing larger than a bound is unpacked."""
+"""Many pictures in one zip: nothing is written to disk, and no more than a fixed size is unpacked."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from deq.images.reading import MAX_BYTES, PictureError
 
 MAX_FILES = 200
-MAX_UNPACKED = 100_000_000  # bytes of all pictures in a zip together
+MAX_UNPACKED = 100_000_000  # bytes, all pictures of a zip together
 
 
 def is_zip(data: bytes) -> bool:
@@ -16,7 +16,7 @@ def is_zip(data: bytes) -> bool:
 
 
 def pictures_in(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
-    """The pictures in a file: itself, with no name, or those of a zip; a zip as a whole may be the error."""
+    """Name and bytes of each picture in an upload, a single file (no name) or a zip; an error where one is refused."""
     if not is_zip(data):
         yield "", data
         return
@@ -27,18 +27,18 @@ def pictures_in(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
 
 
 def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
-    """The files in a zip, one at a time: name and bytes, or why these are not to be had.
+    """Name of each file in a zip with its bytes, or the error that refuses it.
 
     Raises:
-        PictureError: the zip as a whole is too large, damaged, empty, holds too many files or unpacks to too much.
+        PictureError: the whole zip is too large, damaged, empty, has too many files or unpacks to too much.
     """
     if len(data) > MAX_BYTES:
-        raise PictureError(f"The zip has more than {MAX_BYTES // 10**6} MB. Pack fewer pictures.")
+        raise PictureError(f"The zip is larger than {MAX_BYTES // 10**6} MB. Zip fewer pictures.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:  # damaged archives raise almost anything
-        raise PictureError("The zip is damaged. Pack it again.") from error
-    members = [member for member in archive.infolist() if not is_clutter(member)]
+        raise PictureError("The zip is damaged. Zip the pictures again.") from error
+    members = [member for member in archive.infolist() if not is_hidden(member)]
     check_size(members)
     for member in members:
         try:
@@ -47,34 +47,34 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
             yield member.filename, error
 
 
-def is_clutter(member: zipfile.ZipInfo) -> bool:
-    """Folders, and what file managers leave behind."""
+def is_hidden(member: zipfile.ZipInfo) -> bool:
+    """Folders and the hidden files of file managers."""
     parts = PurePosixPath(member.filename).parts
     return member.is_dir() or "__MACOSX" in parts or parts[-1:] in ((".DS_Store",), ("Thumbs.db",), ())
 
 
 def check_size(members: list[zipfile.ZipInfo]) -> None:
-    """By the table of contents alone. Raises PictureError."""
+    """Check the sizes that the table of contents declares. Raises PictureError."""
     if not members:
-        raise PictureError("The zip holds no files.")
+        raise PictureError("The zip contains no files.")
     if len(members) > MAX_FILES:
-        raise PictureError(f"The zip holds {len(members):,} files. Pack at most {MAX_FILES}.")
+        raise PictureError(f"The zip contains {len(members):,} files. Zip at most {MAX_FILES}.")
     if sum(member.file_size for member in members) > MAX_UNPACKED:
-        raise PictureError(f"The zip unpacks to more than {MAX_UNPACKED // 10**6} MB. Pack smaller pictures.")
+        raise PictureError(f"The zip unpacks to more than {MAX_UNPACKED // 10**6} MB. Zip smaller pictures.")
 
 
 def extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """The bytes of one file, which the table of contents may lie about. Raises PictureError."""
+    """The bytes of one file, never trusting its declared size. Raises PictureError."""
     path = PurePosixPath(member.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts:
-        raise PictureError("Its name leads out of the zip. Rename it and pack again.")
+        raise PictureError("Its path points outside the zip. Rename it and zip again.")
     if member.flag_bits & 1:
-        raise PictureError("It is locked with a password. Pack it without one.")
+        raise PictureError("It is password-protected. Zip it without a password.")
     try:
         with archive.open(member) as file:
-            data = file.read(MAX_BYTES + 1)  # more is refused by its size
+            data = file.read(MAX_BYTES + 1)  # one byte more makes read_picture refuse it
     except Exception as error:
-        raise PictureError("It is damaged inside the zip. Pack it again.") from error
+        raise PictureError("It is damaged inside the zip. Zip it again.") from error
     if is_zip(data):
-        raise PictureError("A zip inside a zip is not opened. Pack the pictures themselves.")
+        raise PictureError("Zips inside a zip are not opened. Zip the pictures themselves.")
     return data

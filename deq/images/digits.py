@@ -1,6 +1,4 @@
-"""Ink -> digits: which strokes belong together, in reading order, each as the 28x28 that MNIST has."""
-
-from dataclasses import dataclass
+"""Ink -> digits: group strokes into digits, order them for reading, cut each out as 28x28 in MNIST style."""
 
 import numpy as np
 from scipy import ndimage
@@ -12,35 +10,27 @@ from deq.images.strokes import EIGHT, LIFTS, Box, extent, main_stroke, rim_share
 
 Part = tuple[np.ndarray, Box]  # a stroke inside its box, and the box
 
-MAX_PARTS = 60  # marks beyond the largest sixty are dust
-SPECK = 0.03  # of the longer side: where nothing is larger, there is only dust
-GRAIN = 0.06  # the same in a photo, whose paper is grainy
+MAX_PARTS = 60  # all but the largest 60 components are dust
+SPECK = 0.03  # of the longer side: if nothing is larger, the picture is blank
+GRAIN = 0.06  # the same for a photo, whose paper is grainy
 BLANK = "No digit found: the picture looks blank. Write one with a darker pen or move closer."
 
 
-@dataclass(frozen=True)
-class Digit:
-    """image: (28, 28) uint8, white on black; box: (left, top, right, bottom) in pixels of the picture."""
+def cut_digits(ink: Ink, threshold: float | None = None) -> np.ndarray:
+    """Every digit in the ink, in reading order: (n, 28, 28) uint8, white on black, n > 0.
 
-    image: np.ndarray
-    box: tuple[int, int, int, int]
-
-
-def cut_digits(ink: Ink, threshold: float | None = None) -> list[Digit]:
-    """Every digit in the ink, in reading order.
-
-    threshold: the strength in 0..1 above which a pixel counts as ink, or None to find it out.
+    threshold: strength in 0..1 above which a pixel counts as ink, or None to choose it.
 
     Raises:
-        PictureError: nothing there looks like a digit.
+        PictureError: nothing looks like a digit.
     """
     mask = stroke_mask(ink, threshold)
     groups = in_reading_order(group(mask, SPECK if ink.noise < 0.005 else GRAIN))
-    return [cut(ink, mask) for mask in groups]
+    return np.stack([cut(ink.strength, mask) for mask in groups])
 
 
 def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
-    """Where the ink is: stronger than a share of the strength of the picture's main stroke."""
+    """Where the ink is: at least 40 % as strong as the main stroke, unless a threshold is given."""
     if threshold is None:
         lifts = (1.0,) if ink.flat else LIFTS
         _, core, floor = main_stroke(ink.strength, ink_floor(ink.strength, ink.noise), lifts)
@@ -52,7 +42,7 @@ def stroke_mask(ink: Ink, threshold: float | None) -> np.ndarray:
 
 
 def group(mask: np.ndarray, least: float) -> list[np.ndarray]:
-    """Components of the mask gathered into digits, a mask each; none larger than `least` is a blank picture."""
+    """Components grouped into digits, one mask each. Blank if none is larger than `least` of the longer side."""
     labels = components(mask)
     boxes = ndimage.find_objects(labels)
     order = sorted(range(len(boxes)), key=lambda i: -extent(boxes[i]))[:MAX_PARTS]
@@ -64,35 +54,35 @@ def group(mask: np.ndarray, least: float) -> list[np.ndarray]:
     size = max(extent(box) for _, box in upright)
     digits = [part for part in upright if is_digit(part, size, mask.shape)]
     rest = [part for part in parts if not any(part is digit for digit in digits)]
-    masks = merge([spread(part, mask.shape) for part in digits], size)
-    return adopt(masks, rest, size)
+    masks = merge([to_mask(part, mask.shape) for part in digits], size)
+    return attach_marks(masks, rest, size)
 
 
 def components(mask: np.ndarray) -> np.ndarray:
-    """Labels of the strokes; in a large picture a gap of a few pixels, left by a pencil, parts nothing."""
+    """Labels of the strokes; in a large picture, pencil gaps of a few pixels do not split one."""
     bridged = ndimage.binary_dilation(mask, iterations=2) if min(mask.shape) > 200 else mask
     return np.where(mask, ndimage.label(bridged, EIGHT)[0], 0)
 
 
 def is_dense(part: Part) -> bool:
-    """A stroke or what is left of one, no grains that lie close to one another."""
+    """A solid stroke, not scattered grain."""
     return bool(np.count_nonzero(part[0]) > 0.5 * extent(part[1]))
 
 
 def is_upright(part: Part) -> bool:
-    """Not a dash: a digit is not four times as wide as tall."""
+    """Less than four times as wide as tall, so not a dash."""
     rows, columns = part[1]
     return rows.stop - rows.start > 0.25 * (columns.stop - columns.start)
 
 
 def is_digit(part: Part, size: int, shape: tuple[int, ...]) -> bool:
-    """Tall enough beside the largest part to be a digit of its own."""
+    """Tall enough, next to the largest part, to be a separate digit."""
     height = part[1][0].stop - part[1][0].start
     cut_off = touches_edge(part[1], shape) and extent(part[1]) < 0.8 * size
     return extent(part[1]) == size or (height > 0.5 * size and not cut_off)
 
 
-def spread(part: Part, shape: tuple[int, ...]) -> np.ndarray:
+def to_mask(part: Part, shape: tuple[int, ...]) -> np.ndarray:
     """A part as a mask of the whole picture."""
     mask = np.zeros(shape, bool)
     mask[part[1]] = part[0]
@@ -100,7 +90,7 @@ def spread(part: Part, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def merge(masks: list[np.ndarray], size: int) -> list[np.ndarray]:
-    """Join tall parts that stand above one another with hardly a gap: one digit, broken."""
+    """Join tall parts stacked with hardly a gap: one broken digit."""
     merged: list[np.ndarray] = []
     for mask in masks:
         near = ndimage.distance_transform_edt(~mask) < max(3, 0.12 * size) if merged else mask
@@ -113,18 +103,18 @@ def merge(masks: list[np.ndarray], size: int) -> list[np.ndarray]:
 
 
 def is_same_digit(a: np.ndarray, b: np.ndarray, near_b: np.ndarray) -> bool:
-    """Whether two tall parts share columns, and rows too or hardly a gap between them."""
+    """Whether two tall parts share columns, and also rows or all but a small gap."""
     return overlap(a, b, 0) > 0.4 and (overlap(a, b, 1) > 0.05 or bool((a & near_b).any()))
 
 
 def overlap(a: np.ndarray, b: np.ndarray, axis: int) -> float:
-    """Share of the narrower mask's columns (axis 0) or rows (axis 1) that both masks use."""
+    """Fraction of the narrower mask's columns (axis 0) or rows (axis 1) that both masks occupy."""
     a, b = a.any(axis), b.any(axis)
     return int(np.count_nonzero(a & b)) / min(int(np.count_nonzero(a)), int(np.count_nonzero(b)))
 
 
-def adopt(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:
-    """Give each small part to the digit that it nearly touches; dust and far marks are dropped."""
+def attach_marks(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:
+    """Assign each small part to the digit it nearly touches; drop dust and distant marks."""
     gaps = [ndimage.distance_transform_edt(~mask) for mask in masks] if rest else []
     widths = [stroke_width(mask) for mask in masks]
     result = [mask.copy() for mask in masks]
@@ -132,7 +122,7 @@ def adopt(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarr
         distances = [float(gap[box][inside].min()) for gap in gaps]
         owner = int(np.argmin(distances))
         long_enough = extent(box) > max(2 * widths[owner], 0.1 * size)
-        reach = 0.35 if extent(box) > 0.3 * size else 0.2  # the loose bar of a five, but no stray mark
+        reach = 0.35 if extent(box) > 0.3 * size else 0.2  # the detached bar of a five, not a stray mark
         if distances[owner] < reach * size and long_enough:
             result[owner][box] |= inside
     return result
@@ -152,12 +142,11 @@ def in_reading_order(masks: list[np.ndarray]) -> list[np.ndarray]:
     return [masks[i] for row in rows for i in sorted(row, key=lambda i: boxes[i][1].start)]
 
 
-def cut(ink: Ink, mask: np.ndarray) -> Digit:
-    """One digit's mask -> its 28x28 and its place."""
+def cut(strength: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """One digit of the ink, by its mask -> (28, 28) uint8."""
     (rows, columns) = box = ndimage.find_objects(mask.astype(np.int8))[0]
     near = np.pad(mask[box], 2)
-    strength = np.pad(ink.strength, 2)[rows.start : rows.stop + 4, columns.start : columns.stop + 4]
+    strength = np.pad(strength, 2)[rows.start : rows.stop + 4, columns.start : columns.stop + 4]
     level = np.quantile(strength[near], 0.8)
     soft = np.clip(strength / level, 0, 1) * ndimage.binary_dilation(near, np.ones((3, 3)))
-    place = (columns.start, rows.start, columns.stop, rows.stop)
-    return Digit(to_mnist(soft), tuple(round(edge * ink.scale) for edge in place))
+    return to_mnist(soft)

@@ -1,4 +1,4 @@
-"""A digit drawn otherwise: turned, moved, blurred, and noise over it, as much as one likes."""
+"""Distort a digit: rotation, shift, blur and noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import ndimage
 class Distortion:
     """turn: degrees, counter-clockwise. right, down: pixels. blur: standard deviation in pixels.
 
-    noise: standard deviation of normal noise, as a fraction of full ink. All zero leaves a picture as it is.
+    noise: standard deviation of normal noise, as a fraction of full ink. All zero changes nothing.
     """
 
     turn: float = 0.0
@@ -22,7 +22,7 @@ class Distortion:
     noise: float = 0.0
 
     def __call__(self, image: np.ndarray, seed: int = 0) -> np.ndarray:
-        """(28, 28) uint8 -> (28, 28) uint8, in the order of the settings; the same noise for the same seed."""
+        """(28, 28) uint8 -> (28, 28) uint8, distorted in the order of the fields; `seed` fixes the noise."""
         ink = image / 255
         if self.turn:
             ink = ndimage.rotate(ink, self.turn, reshape=False, order=1)

@@ -1,4 +1,4 @@
-"""What is around the writing: printed boxes, a scanner's lid, a table, a shadow that comes in over the edge."""
+"""Remove what surrounds the writing: printed boxes, a scanner's lid, the table, a shadow at the edge."""
 
 import numpy as np
 from scipy import ndimage
@@ -6,8 +6,8 @@ from scipy import ndimage
 from deq.images.strokes import EIGHT, extent
 
 
-def unbox(strength: np.ndarray, floor: float) -> np.ndarray:
-    """Ink without printed boxes and frames: thin outlines, nearly rectangles, with something written inside."""
+def remove_boxes(strength: np.ndarray, floor: float) -> np.ndarray:
+    """Remove printed boxes: thin, nearly rectangular outlines with something written inside."""
     labels, _ = ndimage.label(strength > floor, EIGHT)
     for i, box in enumerate(ndimage.find_objects(labels), 1):
         if any(4 * (side.stop - side.start) < n for side, n in zip(box, strength.shape, strict=True)):
@@ -19,7 +19,10 @@ def unbox(strength: np.ndarray, floor: float) -> np.ndarray:
 
 
 def is_frame(line: np.ndarray, labels: np.ndarray) -> bool:
-    """Whether a component, of its box's labels, is an outline that fills its box and holds another component."""
+    """Whether a component is an outline that fills its bounding box and contains another component.
+
+    line: its pixels; labels: of all components in the box.
+    """
     filled = ndimage.binary_fill_holes(line)
     if filled.mean() < 0.8 or line.sum() > 0.35 * filled.sum():  # an ellipse fills 0.79
         return False
@@ -27,12 +30,12 @@ def is_frame(line: np.ndarray, labels: np.ndarray) -> bool:
     return max((extent(box) for box in written if box), default=0) > 0.1 * max(line.shape)
 
 
-def unframe(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
-    """Ink without what frames the paper: a scanner's lid, a table, a shadow.
+def remove_frames(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
+    """Remove what frames the paper: a scanner's lid, the table, a shadow.
 
-    A stroke that leaves a photo and a dark area at its edge look alike there. What is ink only if the paper does
-    not end as the photo does (then its strength is `ending`) is a frame where it lies at the edge for the most
-    part, or fills the edge from end to end; a digit that is cut off goes on inside.
+    At the edge of a photo, a stroke that runs out and a dark area look alike. `strength` assumes that the paper
+    goes on beyond the edge in its usual shade, `ending` that it goes on as it ends. Where only the former is ink,
+    a component is a frame if most of it lies there or it fills the edge from end to end.
     """
     ink = strength > floor
     labels, count = ndimage.label(ink)
@@ -45,7 +48,7 @@ def unframe(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarra
 
 
 def full_rows(ink: np.ndarray) -> np.ndarray:
-    """Rows at the upper and the lower edge, up to a tenth of them, that are ink nearly from end to end."""
+    """Rows within a tenth of the upper or lower edge that are ink almost from end to end."""
     full = (ink.mean(1) > 0.95)[:, None] & np.ones_like(ink)
     full[len(ink) // 10 + 1 : -(len(ink) // 10) - 1] = False
     return full

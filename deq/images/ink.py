@@ -1,4 +1,4 @@
-"""Ink and paper told apart: colour, polarity, shadows, frames and ruled lines."""
+"""Separate ink from paper, whatever the colour, polarity, shadows, frames and ruled lines."""
 
 from dataclasses import dataclass
 
@@ -6,43 +6,41 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from deq.images.frames import unbox, unframe
-from deq.images.lines import rule_out
+from deq.images.frames import remove_boxes, remove_frames
+from deq.images.lines import remove_lines
 from deq.images.strokes import main_stroke
 
-SIDE = 400  # the longer side that the search works at, for large pictures
-LEAST = 128  # and for small ones
-REACH_DRAWN = 0.4  # strokes up to this fraction of the shorter side are ink, wider dark areas are background;
-REACH_PHOTO = 0.2  # less in a photo, where the dark areas may be shadows
+SIDE = 400  # larger pictures are shrunk to this longer side
+LEAST = 128  # smaller ones are enlarged to this
+REACH_DRAWN = 0.4  # of the shorter side: wider dark areas are background, not strokes
+REACH_PHOTO = 0.2  # less in a photo, where dark areas may be shadows
 
 
 @dataclass(frozen=True)
 class Ink:
-    """What `find_ink` found, (rows, columns) float32: the grey picture with dark ink, the strength of the ink.
+    """The result of `find_ink`. grey: the picture with dark ink, 0..255; strength: of the ink, 0..1; (rows, columns).
 
-    noise: of the strength where there is no ink; scale: pixels of the original picture to a pixel of these;
-    polarity: "dark" or "light"; flat: whether the paper is of one grey, as in a drawing, so that no shadow is on it.
+    noise: standard deviation of the strength on bare paper. polarity: "dark" or "light". flat: whether the paper
+    has a single grey, as in a drawing, and so no shadow.
     """
 
     grey: np.ndarray
     strength: np.ndarray
     noise: float
     polarity: str
-    scale: float
     flat: bool
 
 
 def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
-    """Tell the ink of a picture (rows, columns, 3) uint8 from its paper.
+    """Separate the ink of a picture (rows, columns, 3) uint8 from its paper.
 
-    strength = 1 - grey / paper, where paper is the grey closing of the picture: it fills whatever is narrower
-    than a stroke can be and keeps shadows, sharp edges included. Frames, areas in shadow that run over the
-    picture's edge and lines that cross the whole picture are taken off.
+    strength = 1 - grey / paper, where paper is the grey closing of the picture: it fills anything as narrow as a
+    stroke and keeps shadows, including their sharp edges. Frames, shadows at the picture's edge and lines across
+    the whole picture are removed.
 
-    polarity: "dark" ink on light paper, "light" ink on dark paper, or None to find out.
+    polarity: "dark" ink on light paper, "light" ink on dark paper, or None to detect it.
     """
-    picture, scale = fit(picture)
-    grey = grey_of_ink(picture)
+    grey = grey_of_ink(resize(picture))
     drawn = flat_paper(grey)
     flat = drawn is not None
     if drawn is not None:
@@ -50,43 +48,43 @@ def find_ink(picture: np.ndarray, polarity: str | None = None) -> Ink:
     if polarity != "light":
         strength, noise = clean(grey, drawn)
         if polarity == "dark" or find_polarity(grey, strength, noise) == "dark":
-            return Ink(grey, strength, noise, "dark", scale, flat)
+            return Ink(grey, strength, noise, "dark", flat)
     grey = 255 - grey
-    return Ink(grey, *clean(grey, None if drawn is None else 255 - drawn), "light", scale, flat)
+    return Ink(grey, *clean(grey, None if drawn is None else 255 - drawn), "light", flat)
 
 
 def clean(grey: np.ndarray, drawn: float | None) -> tuple[np.ndarray, float]:
     """Strength of dark ink (rows, columns) in 0..1 without shadows, frames and ruled lines, and its noise.
 
-    drawn: the grey of the paper of a drawing, None for a photo.
+    drawn: the grey of a drawing's paper, None for a photo.
     """
     soft = ndimage.gaussian_filter(grey, 0.7) if min(grey.shape) > 100 else grey
     strength = flatten(soft, drawn)
     low, paper = np.quantile(strength, (0.05, 0.25))  # ink may fill half the picture
-    noise = float(paper - low) / 0.97  # of a normal law
+    noise = float(paper - low) / 0.97  # of a normal distribution
     level = 0.0 if drawn is not None else float(paper) + 0.5 * noise
-    strength = unbox(np.clip(strength - level, 0, 1), max(4 * noise, 0.1))
-    strength = np.ascontiguousarray(rule_out(rule_out(strength, noise).T, noise).T)
+    strength = remove_boxes(np.clip(strength - level, 0, 1), max(4 * noise, 0.1))
+    strength = np.ascontiguousarray(remove_lines(remove_lines(strength, noise).T, noise).T)
     if drawn is None:
-        strength = unframe(
+        strength = remove_frames(
             strength, np.clip(flatten(soft, None, "nearest") - level, 0, 1), max(4 * noise, 0.1)
         )
     return strength, noise
 
 
-def fit(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """The picture with its longer side in LEAST..SIDE, and the factor that it was shrunk by."""
+def resize(picture: np.ndarray) -> np.ndarray:
+    """The picture as float32 with its longer side in LEAST..SIDE."""
     longest = max(picture.shape[:2])
     target = min(max(longest, LEAST), SIDE)
     if target == longest:
-        return picture.astype(np.float32), 1.0
+        return picture.astype(np.float32)
     size = [max(1, round(n * target / longest)) for n in picture.shape[1::-1]]
     filter = Image.Resampling.BOX if target < longest else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(picture).resize(size, filter), dtype=np.float32), longest / target
+    return np.asarray(Image.fromarray(picture).resize(size, filter), dtype=np.float32)
 
 
 def grey_of_ink(picture: np.ndarray) -> np.ndarray:
-    """Grey (rows, columns) that weighs red, green and blue by how far ink departs from paper in each."""
+    """Grey (rows, columns), weighting red, green and blue by how much ink differs from paper in each."""
     deviation = np.abs(picture - np.median(picture, (0, 1)))
     smooth = ndimage.uniform_filter(deviation, (3, 3, 0))
     total = smooth.sum(2)
@@ -97,22 +95,22 @@ def grey_of_ink(picture: np.ndarray) -> np.ndarray:
 def find_polarity(grey: np.ndarray, strength: np.ndarray, noise: float) -> str:
     """ "dark" or "light", whichever gives the longer and stronger stroke.
 
-    strength, noise: what `clean` made of the grey. Light ink is judged at half the size, for speed: its score
-    is then half as high.
+    strength, noise: the result of `clean` on the grey. Light ink is scored at half the size, for speed, which
+    halves the score.
     """
-    lean = 1.4 if np.median(grey) > grey.mean() else 0.7  # there is less ink than paper
-    lean *= float(np.exp((np.median(middle(grey)) - 100) / 60))  # a light pen needs a dark board
+    bias = 1.4 if np.median(grey) > grey.mean() else 0.7  # there is more paper than ink
+    bias *= float(np.exp((np.median(middle(grey)) - 100) / 60))  # a light pen needs a dark board
     size = [max(1, n // 2) for n in grey.shape[::-1]]
     half = np.asarray(Image.fromarray(255 - grey).resize(size, Image.Resampling.BOX))
     return (
         "dark"
-        if lean * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half, flat_paper(half)))
+        if bias * stroke_score(strength, noise) >= 2 * stroke_score(*clean(half, flat_paper(half)))
         else "light"
     )
 
 
 def middle(grey: np.ndarray) -> np.ndarray:
-    """The picture without a fifth of it at each edge."""
+    """The picture without the outer fifth at each edge."""
     rows, columns = (n // 5 for n in grey.shape)
     return grey[rows : grey.shape[0] - rows, columns : grey.shape[1] - columns]
 
@@ -123,12 +121,12 @@ def stroke_score(strength: np.ndarray, noise: float) -> float:
 
 
 def ink_floor(strength: np.ndarray, noise: float) -> float:
-    """The least strength that may be ink: above the noise, and above what strokes are far stronger than."""
+    """The least strength that may be ink: well above the noise, and not far below the strongest strokes."""
     return max(5 * noise, 0.04, 0.3 * float(np.quantile(strength, 0.995)))
 
 
 def flat_paper(grey: np.ndarray) -> float | None:
-    """The one grey of the paper of a drawing, which fills most of its rim; None for a photo."""
+    """The single grey of a drawing's paper, which fills most of its rim; None for a photo."""
     values, counts = np.unique(np.round(grey), return_counts=True)
     paper = float(values[np.argmax(counts)])
     same = np.abs(grey - paper) < (6 if paper in (0, 255) else 1.5)  # pure white or black may ring a little
@@ -137,9 +135,9 @@ def flat_paper(grey: np.ndarray) -> float | None:
 
 
 def flatten(soft: np.ndarray, drawn: float | None, beyond: str = "median") -> np.ndarray:
-    """Strength of dark ink on paper that may lie in shadow: (rows, columns), at most 1.
+    """Strength of dark ink on paper that may be in shadow: (rows, columns), at most 1.
 
-    beyond: how the paper of a photo goes on beyond its edge, in its usual shade nearby or as it ends.
+    beyond: how a photo's paper continues past its edge, in its usual shade nearby ("median") or as it ends.
     """
     reach = max(3, int((REACH_PHOTO if drawn is None else REACH_DRAWN) * min(soft.shape)) | 1)
     if drawn is not None:

@@ -1,4 +1,4 @@
-"""Ruled and grid paper: lines across the whole picture are taken off, the strokes they cut are mended."""
+"""Remove the lines of ruled and grid paper and mend the strokes they cross."""
 
 from itertools import pairwise, product
 
@@ -7,19 +7,17 @@ from scipy import ndimage
 
 DEGREE = np.tan(np.deg2rad(1))
 TILTS = DEGREE * np.arange(-9, 10)
-FANS = np.linspace(
-    -0.16, 0.16, 9
-)  # how much steeper the lowest line of a page is than the highest, seen askew
+FANS = np.linspace(-0.16, 0.16, 9)  # slope of the lowest line minus that of the highest, on a page seen askew
 
 
-def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
-    """Ink (rows, columns) in 0..1 without thin lines that run (nearly) level from one side to the other."""
+def remove_lines(strength: np.ndarray, noise: float) -> np.ndarray:
+    """Ink (rows, columns) in 0..1 without thin, nearly level lines from one side to the other."""
     rows, columns = strength.shape
     if min(rows, columns) < 60:
         return strength
     slopes = find_slopes(strength)
     profile = line_profile(shear(strength, slopes))
-    profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is no ruled line
+    profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is not a ruled line
     profile = np.where(profile > 2 * noise + 0.02, profile, 0)
     if not profile.any():
         return strength
@@ -29,15 +27,15 @@ def rule_out(strength: np.ndarray, noise: float) -> np.ndarray:
 
 
 def mend(strength: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """Close the gaps that lines left in strokes: under a line, ink that stands above and below it counts."""
+    """Close the gaps that removed lines left: under a line, keep ink that is present above and below it."""
     reach = max(5, strength.shape[0] // 40 | 1)
     return np.where(lines, ndimage.grey_closing(strength, (reach, 1)), strength)
 
 
 def find_slopes(strength: np.ndarray) -> np.ndarray:
-    """The slope of a line through each row (rows, 1), at which lines are sharpest.
+    """The slope through each row (rows, 1) at which lines are sharpest.
 
-    Each tilt is tried once; which tilt suits which rows then tells how the lines fan out; last, finer steps of both.
+    Score every tilt on every row, choose tilt and fan from that table, then refine both.
     """
     step = max(1, strength.shape[1] // 96)
     small = np.minimum(strength[:, ::step], 0.3)
@@ -54,7 +52,7 @@ def find_slopes(strength: np.ndarray) -> np.ndarray:
 
 
 def sharpness(small: np.ndarray, slopes: float | np.ndarray) -> np.ndarray:
-    """Of each row, the squared profile of lines, by means, which are quicker than medians."""
+    """The squared line profile of each row, by means, which are faster than medians."""
     cuts = strips(small.shape[1])
     means = np.add.reduceat(shear(small, slopes), cuts[:-1], axis=1) / np.diff(cuts)
     return means.min(1) ** 2
@@ -66,16 +64,16 @@ def shear(image: np.ndarray, slopes: float | np.ndarray) -> np.ndarray:
     x = np.arange(columns)
     shifts = np.round(slopes * (x - columns / 2)).astype(int)
     reach = int(np.abs(shifts).max())
-    wide = np.pad(image, ((reach, reach), (0, 0)))  # one look-up in it is five times as quick as a mask
+    wide = np.pad(image, ((reach, reach), (0, 0)))  # one look-up here is five times as fast as a mask
     return wide.take((np.arange(reach, reach + rows)[:, None] + shifts) * columns + x)
 
 
 def line_profile(level: np.ndarray) -> np.ndarray:
-    """Per row, the strength that holds across the picture: the least of the medians of its strips."""
+    """The strength that each row keeps across the whole picture: the least median of its strips."""
     return np.min([np.median(level[:, a:b], axis=1) for a, b in pairwise(strips(level.shape[1]))], axis=0)
 
 
 def strips(columns: int) -> list[int]:
-    """Where strips of columns begin and end: four quarters, and both edges on their own."""
+    """Bounds of the strips of columns: four quarters, with a narrow strip split off at either edge."""
     edge = max(1, columns // 16)
     return [0, edge, columns // 4, columns // 2, 3 * columns // 4, columns - edge, columns]

@@ -1,4 +1,4 @@
-"""Ink of one digit -> the 28x28 that MNIST would have made of it."""
+"""Ink of one digit -> 28x28 in MNIST style."""
 
 import numpy as np
 from PIL import Image
@@ -6,14 +6,14 @@ from scipy import ndimage
 
 from deq.images.strokes import stroke_width
 
-BOX = 20  # the digit fits into 20x20, its centre of mass in the middle of 28x28
-STROKE = (2.6, 3.6)  # thinner and thicker pens, in pixels of the 20x20 box, are brought to these bounds
-BLURRED = 0.25  # of a stroke's width: the edge of a thick pen that is wider than that was blurred
+BOX = 20  # the digit fits into 20x20, its centre of mass at the centre of 28x28
+STROKE = (2.6, 3.6)  # bounds that strokes are thickened or thinned to, in pixels of the 20x20 box
+BLURRED = 0.25  # a thick stroke is blurred if its edge is wider than this fraction of its width
 
 
 def to_mnist(soft: np.ndarray) -> np.ndarray:
-    """Ink (rows, columns) in 0..1 with an empty rim -> (28, 28) uint8 in the manner of MNIST."""
-    soft = even_pen(soft)
+    """Ink (rows, columns) in 0..1 with an empty rim -> (28, 28) uint8 in MNIST style."""
+    soft = normalise_pen(soft)
     mask = soft > 0.5
     rows, columns = ndimage.find_objects(mask.astype(np.int8))[0]
     soft = soft[max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1]
@@ -23,10 +23,10 @@ def to_mnist(soft: np.ndarray) -> np.ndarray:
     return centre(np.clip(np.asarray(small), 0, 1))
 
 
-def even_pen(soft: np.ndarray) -> np.ndarray:
-    """Ink redrawn with a pen of MNIST's width where its own is thinner or thicker, by signed distance.
+def normalise_pen(soft: np.ndarray) -> np.ndarray:
+    """Thicken or thin strokes to MNIST's width, by signed distance.
 
-    Thick and blurred ink is left as it is: enlarged from a few pixels, its greys tell what a new edge would not.
+    Thick, blurred ink stays: enlarged from a few pixels, its greys carry more than a sharp edge would.
     """
     mask = soft > 0.5
     size = max(mask.any(0).sum(), mask.any(1).sum())
@@ -47,13 +47,13 @@ def even_pen(soft: np.ndarray) -> np.ndarray:
 
 
 def edge_width(soft: np.ndarray, mask: np.ndarray) -> float:
-    """Pixels from paper to ink across the mask's edge: those in between over those along it."""
+    """Width of the transition from paper to ink, in pixels: grey pixels over pixels along the mask's edge."""
     between = (soft > 0.15) & (soft < 0.85)
     return between.sum() / (mask & ~ndimage.binary_erosion(mask)).sum()
 
 
 def centre(ink: np.ndarray) -> np.ndarray:
-    """Ink of at most 24x24 in 0..1, its centre of mass in the middle of (28, 28) uint8."""
+    """Ink of at most 24x24 in 0..1 -> (28, 28) uint8 with its centre of mass in the middle."""
     canvas = np.zeros((28, 28))
     place = []
     for n, mass in zip(ink.shape, ndimage.center_of_mass(ink), strict=True):

@@ -8,13 +8,13 @@ from PIL import Image
 
 register_heif_opener()  # HEIC, what phones save
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "HEIF")
-MAX_BYTES = 20_000_000  # of a file
-MAX_PIXELS = 50_000_000  # decoded that is 200 MB; more is refused by the header alone
-DEEP_PIXELS = 20_000_000  # where alpha or more than 8 bits take several times as much
-MAX_SIDE = 1024  # twice the side that the search for ink works at
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000  # 200 MB decoded; more is refused from the header
+DEEP_PIXELS = 20_000_000  # the limit with alpha or more than 8 bits, which take several times as much
+MAX_SIDE = 1024  # more than twice the side that find_ink works at
 MIN_SIDE = 8
 
-UPRIGHT = {  # the EXIF tag Orientation, and the turn that undoes it
+UPRIGHT = {  # EXIF orientation -> the transpose that undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -26,31 +26,31 @@ UPRIGHT = {  # the EXIF tag Orientation, and the turn that undoes it
 
 
 class PictureError(ValueError):
-    """A picture that cannot be read; the message is one line that says what to do."""
+    """A picture that cannot be read; the message is one line and says what to do."""
 
 
 def read_picture(data: bytes) -> np.ndarray:
     """Decode the bytes of a picture file to (rows, columns, 3) uint8, its longer side below 2 MAX_SIDE.
 
-    Turned upright by EXIF, laid on white where transparent (on black if its ink is light), the first frame of
-    an animation, 16-bit and CMYK brought to 8-bit RGB. The header is checked before anything is decoded.
+    Turned upright by EXIF; transparent pictures on white, or on black if their ink is light; the first frame of
+    an animation; 16-bit and CMYK as 8-bit RGB. The header is checked before anything is decoded.
 
     Raises:
-        PictureError: no picture, damaged, or with too many bytes, too many or too few pixels.
+        PictureError: not a picture, damaged, or too many bytes, too many or too few pixels.
     """
     if not data:
         raise PictureError("The file is empty. Choose a picture, such as a PNG or a JPEG.")
     if len(data) > MAX_BYTES:
-        raise PictureError(f"The file has more than {MAX_BYTES // 10**6} MB. Make the picture smaller first.")
+        raise PictureError(f"The file is larger than {MAX_BYTES // 10**6} MB. Shrink the picture first.")
     image = open_checked(data)
     try:
         return decode(image)
     except Exception as error:  # damaged files make the decoders raise almost anything
-        raise PictureError("The picture is damaged or cut short. Save or send it again.") from error
+        raise PictureError("The picture is damaged or incomplete. Save or upload it again.") from error
 
 
 def open_checked(data: bytes) -> Image.Image:
-    """The picture's header, with its size within bounds; nothing is decoded yet."""
+    """Open a picture and check its size by the header; nothing is decoded yet."""
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
@@ -69,22 +69,22 @@ def open_checked(data: bytes) -> Image.Image:
 
 
 def too_large(limit: int) -> PictureError:
-    return PictureError(f"The picture has more than {limit // 10**6} million pixels. Make it smaller first.")
+    return PictureError(f"The picture has more than {limit // 10**6} million pixels. Shrink it first.")
 
 
 def unreadable(data: bytes) -> str:
-    """What to say about bytes that no decoder takes."""
+    """The message for bytes that no decoder accepts."""
     if data[4:8] == b"ftyp":
-        return "This is a film or a damaged HEIC picture. Save a picture as JPEG or PNG first."
+        return "This is a video or a damaged HEIC picture. Save a picture as JPEG or PNG first."
     if data[:2] == b"PK":
-        return "This is a zip, not a picture. Unpack it and choose the pictures in it."
-    return "This is not a picture that can be read. Use PNG, JPEG, HEIC, WebP, GIF, BMP or TIFF."
+        return "This is a zip, not a picture. Unpack it and choose the pictures inside."
+    return "This is not a picture in a known format. Use PNG, JPEG, HEIC, WebP, GIF, BMP or TIFF."
 
 
 def decode(image: Image.Image) -> np.ndarray:
     """An opened picture as (rows, columns, 3) uint8."""
     turn = orientation(image)
-    image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG decodes at a fraction of its size, a great saving
+    image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG decodes at reduced size, much faster
     image = to_eight_bit(image)
     factor = max(image.size) // MAX_SIDE
     if factor > 1:
@@ -97,10 +97,10 @@ def decode(image: Image.Image) -> np.ndarray:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF tag Orientation; 1 where there is none or it is damaged."""
+    """The EXIF orientation; 1 if missing or damaged."""
     try:
         return int(image.getexif().get(0x0112, 1))
-    except Exception:  # a damaged tag is no reason to refuse the picture
+    except Exception:  # a damaged tag must not cost the picture
         return 1
 
 

@@ -1,35 +1,34 @@
-"""Strokes in a picture of ink: connected components, their extent, their width and what lies in the rim."""
+"""Strokes: connected components of ink, their extent, width and share in the picture's rim."""
 
 import numpy as np
 from scipy import ndimage
 
 EIGHT = np.ones((3, 3))
 Box = tuple[slice, ...]  # rows, columns
-LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # of the floor above which strokes are looked for
-PLAINER = 1.6  # how much better a stroke has to be where weaker ink is left out
+LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # factors on the floor above which strokes are sought
+MIN_GAIN = 1.6  # how much better a stroke above a higher floor must be
 
 
 def main_stroke(
     strength: np.ndarray, floor: float, lifts: tuple[float, ...] = LIFTS
 ) -> tuple[float, float, float]:
-    """Score of the best stroke, the strength of its core, and the floor above which it stands out; or 0, 0, floor.
+    """Score of the best stroke, the strength of its core, and the floor above which it is best; or 0, 0, floor.
 
-    Higher floors than the one given, by the lifts, are tried too: a stroke in a shadow that is itself taken for
-    ink comes out only above the strength of the shadow.
+    Each lift raises the floor: a stroke inside a shadow only shows above the strength of the shadow.
     """
     best = 0.0, 0.0, floor
     for lift in lifts:
         score, core = stroke_above(strength, lift * floor)
-        if score > best[0] * PLAINER:
+        if score > best[0] * MIN_GAIN:
             best = score, core, lift * floor
     return best
 
 
 def stroke_above(strength: np.ndarray, floor: float) -> tuple[float, float]:
-    """Score of the best stroke above the floor, and the strength of its core; 0, 0 where there is none.
+    """Score of the best stroke above the floor, and the strength of its core; 0, 0 if there is none.
 
-    The score is core^2 extent^2 / width, high for what is dark, long, thin and of even width; what touches the
-    edge of the picture counts half.
+    The score is (core extent evenness)^2 / width: high if dark, long, thin and of even width; half that for a
+    stroke at the edge of the picture.
     """
     labels, _ = ndimage.label(strength > floor, EIGHT)
     boxes = ndimage.find_objects(labels)
@@ -38,7 +37,7 @@ def stroke_above(strength: np.ndarray, floor: float) -> tuple[float, float]:
         inside, box = labels[boxes[i]] == i + 1, boxes[i]
         core = float(np.quantile(strength[box][inside], 0.9))
         score = (core * extent(box)) ** 2
-        if score <= best:  # it is no better for being wide or uneven
+        if score <= best:  # width and evenness can only lower the score
             continue
         width, evenness = stroke(inside)
         score *= evenness**2 / width * (1 - rim_share(inside, box, strength.shape))
@@ -58,7 +57,7 @@ def touches_edge(box: Box, shape: tuple[int, ...]) -> bool:
 
 
 def rim_share(inside: np.ndarray, box: Box, shape: tuple[int, ...]) -> float:
-    """Share of a component's pixels that lie in the rim of the picture: 1 for a scanner's dark border."""
+    """Fraction of a component's pixels in the picture's rim, 1 for a scanner's border; 0 if it touches no edge."""
     ys, xs = np.nonzero(inside)
     ys, xs = ys + box[0].start, xs + box[1].start
     rim = [0.06 * n for n in shape]
@@ -68,12 +67,12 @@ def rim_share(inside: np.ndarray, box: Box, shape: tuple[int, ...]) -> float:
 
 
 def stroke_width(mask: np.ndarray) -> float:
-    """Width in pixels: across a bar of width w the distance to its edge is w / 4 on average."""
+    """Width in pixels: across a bar of width w the mean distance to its edge is w / 4."""
     return stroke(mask)[0]
 
 
 def stroke(mask: np.ndarray) -> tuple[float, float]:
-    """Width in pixels, and its evenness: 1 for a bar, 2/3 for a disc, less for a mixture of thick and thin."""
+    """Width in pixels, and its evenness: 1 for a bar, 2/3 for a disc, less for mixed thick and thin."""
     distance = ndimage.distance_transform_edt(np.pad(mask, 1))
     width = max(1.0, 4 * float(distance.sum() / mask.sum() - 0.5))
     return width, min(1.0, width / (2 * float(distance.max()) - 1))

@@ -1,4 +1,4 @@
-"""Training in the background: plans, jobs, and the registry that runs a few at once."""
+"""Training in the background: plans, jobs and their registry."""
 
 from deq.jobs.job import Job
 from deq.jobs.look import Look, look_at

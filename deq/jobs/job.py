@@ -1,4 +1,4 @@
-"""One run in the background: a worker thread trains, anyone may look at its snapshot or halt it."""
+"""One run in the background: a worker thread trains, any thread may take a snapshot or halt it."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from deq.models.evaluation import Metrics, evaluate
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
 from deq.training.step import TrainState
 
-LOOK_EVERY = 2.0  # seconds between two looks at a curve or a boundary
+LOOK_EVERY = 2.0  # seconds between plots of the curve or the decision boundary
 
 log = logging.getLogger(__name__)
 
 
 class Job:
-    """A run with an id that nobody can guess. owner: a word of whoever started it, by which the page knows them again.
+    """A run with an unguessable id. owner: identifies whoever started it, empty if unknown.
 
-    `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state,
-    so that another `work` goes on from there to the same end, to the bit.
+    `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state; when
+    `work` is called again, it resumes from there and ends bitwise the same.
     """
 
     def __init__(self, plan: Plan, owner: str = "") -> None:
         self.id = secrets.token_urlsafe(16)
         self.plan, self.owner = plan, owner
-        self.seen = time.monotonic()  # when somebody last looked
+        self.seen = time.monotonic()  # when it was last watched
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
-        self._wish: tuple[Status, str] | None = None
+        self._request: tuple[Status, str] | None = None
         self._measure = True
-        self._sound: TrainState | None = None  # where it goes on from
+        self._sound: TrainState | None = None  # where it resumes
         self._model: EquilibriumModel | None = None
-        self._seconds = 0.0  # of the parts of the run that are over
+        self._seconds = 0.0  # before the last resume
         self._now = WAITING
 
     def touch(self) -> None:
-        """Somebody is watching."""
+        """Mark it as watched."""
         self.seen = time.monotonic()
 
     def snapshot(self) -> Snapshot:
-        """The run at this moment."""
+        """The current state of the run."""
         with self._lock:
             training, validation = self._training.columns(), self._validation.columns()
             return replace(self._now, training=training, validation=validation)
@@ -60,43 +60,43 @@ class Job:
 
     @property
     def can_resume(self) -> bool:
-        """Whether it is at rest short of its end."""
+        """Whether it stopped before its end."""
         return self.status in (Status.PAUSED, Status.STOPPED, Status.FAILED)
 
     @property
     def model(self) -> EquilibriumModel | None:
-        """The model as it was when the run last came to rest: from its last sound state. Not to be trained."""
+        """The model of the last sound state when the run last stopped. Do not train it."""
         with self._lock:
             return self._model
 
     def halt(self, status: Status, message: str = "", measure: bool = True) -> None:
-        """Ask the worker to come to rest with that status after the call that is under way.
+        """Ask the worker to stop with this status after the current call.
 
-        measure: whether to take the time to try the model on the test set then.
+        measure: whether to evaluate the model on the test set then.
         """
         with self._lock:
-            self._wish, self._measure = (status, message), measure
-            self._now = replace(self._now, phase="coming to rest")
+            self._request, self._measure = (status, message), measure
+            self._now = replace(self._now, phase="stopping")
 
     def queue(self, position: int) -> None:
-        """Wait at that place of the queue."""
+        """Wait at this position of the queue."""
         with self._lock:
-            self._wish = None
+            self._request = None
         self._enter(Status.QUEUED, "waiting", position=position)
 
-    def rest(self, status: Status, message: str = "") -> None:
-        """Come to rest without having worked."""
+    def end(self, status: Status, message: str = "") -> None:
+        """Set the status of a job that is not running any more, or not yet."""
         self._enter(status, status.value, message)
 
     def work(self) -> None:
-        """Train until the end, a wish or a failure. Never raises: what goes wrong is told in the snapshot."""
+        """Train until the end, a halt or a failure. Never raises: errors go to the snapshot."""
         try:
             self._work()
-        except ValueError as error:  # misuse, or data out of reach: the message says what to do
-            self.rest(Status.FAILED, str(error))
+        except ValueError as error:  # misuse or missing data: the message says what to do
+            self.end(Status.FAILED, str(error))
         except Exception as error:
             log.exception("A training run failed.")
-            self.rest(
+            self.end(
                 Status.FAILED, f"The run failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             )
 
@@ -107,17 +107,17 @@ class Job:
         self._enter(Status.RUNNING, "compiling", message)
         model = construct(plan.architecture, plan.seed)
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
-        status, told = self._follow(events, model, task)
+        status, verdict = self._follow(events, model, task)
         if status in (Status.PAUSED, Status.STOPPED) and self._measure:
             self._enter(Status.RUNNING, "measuring on the test set", message)
             result = model if self._sound is None else model_at(model, self._sound, plan.recipe)
             self._deliver(
                 result, evaluate(result, task.test, task.loss, plan.recipe.solver, plan.recipe.gradient)
             )
-        self.rest(status, told or message)
+        self.end(status, verdict or message)
 
     def _follow(self, events: Iterator[Event], model: EquilibriumModel, task: Task) -> tuple[Status, str]:
-        """Record the events until one of them, or a wish, ends the run: how it ended, and why in words."""
+        """Record events until the run ends or is halted; returns its status and a message."""
         pace = _Pace()
         looked = 0.0
         before = self._seconds
@@ -133,9 +133,9 @@ class Job:
             if isinstance(event, EpochEnd) or time.monotonic() - looked > LOOK_EVERY:
                 self._look(event, model, task)
                 looked = time.monotonic()
-            if self._wish is not None and not (isinstance(event, Progress) and event.ends_epoch):
-                return self._wish
-        raise RuntimeError("A run ended without its result.")
+            if self._request is not None and not (isinstance(event, Progress) and event.ends_epoch):
+                return self._request
+        raise RuntimeError("The run ended without a result.")
 
     def _progress(self, event: Progress, pace: _Pace) -> None:
         epochs = self.plan.recipe.epochs
@@ -170,7 +170,7 @@ WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, ""
 
 
 class _Pace:
-    """Updates a second since the first call of this part of the run, which compiled."""
+    """Updates per second, not counting the first call since the start or a resume, which compiles."""
 
     def __init__(self) -> None:
         self._start: tuple[int, float] | None = None

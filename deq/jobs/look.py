@@ -1,4 +1,4 @@
-"""Looking at a model while it trains: its answers over the line or the plane."""
+"""A model's predictions on a grid while it trains: over an interval or a square."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PLANE_HALF_WIDTH = 2.5
 
 @dataclass(frozen=True)
 class Look:
-    """A model's answers on a grid of inputs.
+    """A model's predictions on a grid of inputs.
 
-    x: (n, 1) or (n, 2) inputs; answer: (n,) the output, or the probability of class 1. nfe, converged: (n,).
+    x: (n, 1) or (n, 2) inputs. answer: (n,) outputs, or probabilities of class 1. nfe, converged: (n,).
     """
 
     x: np.ndarray
@@ -30,7 +30,7 @@ class Look:
 
 
 def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
-    """The model's answers over [-3, 3] or the square of side 5; None for inputs that are no number or point."""
+    """Predictions over [-3, 3] or [-2.5, 2.5]^2; None if inputs are neither scalars nor points in the plane."""
     shape = task.train.x.shape[1:]
     if shape not in ((1,), (2,)):
         return None
@@ -41,11 +41,11 @@ def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
 
 
 def line() -> np.ndarray:
-    """(241, 1) inputs, even on [-3, 3]."""
+    """(241, 1) evenly spaced inputs on [-3, 3]."""
     return np.linspace(-HALF_WIDTH, HALF_WIDTH, LINE_POINTS, dtype=np.float32)[:, None]
 
 
 def plane() -> np.ndarray:
-    """(48 * 48, 2) inputs, row by row from the bottom."""
+    """(48 * 48, 2) inputs on [-2.5, 2.5]^2, row by row from the bottom."""
     side = np.linspace(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH, PLANE_SIDE, dtype=np.float32)
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)

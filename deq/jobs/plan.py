@@ -1,4 +1,4 @@
-"""All that determines a run: task, architecture, recipe and seed."""
+"""What determines a run: task, architecture, recipe and seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deq.data import (
     shape,
 )
 from deq.models.architectures import Architecture
-from deq.training.recipes import Recipe, plain
+from deq.training.recipes import Recipe, recipe_as_dict
 
 OWN = "own formula"
 CURVE_NAMES = (*CURVES, OWN)
@@ -29,7 +29,7 @@ TASK_NAMES = (*SHAPES, *CURVE_NAMES, *PICTURE_NAMES)
 
 @dataclass(frozen=True)
 class Plan:
-    """One run. task: one of TASK_NAMES; formula: what OWN learns, empty elsewhere. seed: of data, weights and order."""
+    """One run. task: one of TASK_NAMES. formula: for the task OWN, else empty. seed: of data, weights and order."""
 
     task: str
     architecture: Architecture
@@ -39,7 +39,7 @@ class Plan:
 
 
 def sizes(task: str) -> tuple[int, int]:
-    """Numbers in one input and in one output of a task, without loading it. Raises ValueError."""
+    """Numbers per input and per output of a task, without loading it. Raises ValueError if it is unknown."""
     if task in PICTURE_NAMES:
         return 784, 10
     if task in SHAPES:
@@ -50,9 +50,9 @@ def sizes(task: str) -> tuple[int, int]:
 
 
 def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
-    """The task, and a word on what stands in for it where its data is out of reach, else an empty one.
+    """The task, and a note if scikit-learn's digits replace MNIST because it is not available, else "".
 
-    Raises ValueError for an unknown task, a formula that cannot be learnt or data that cannot be had.
+    Raises ValueError for an unknown task, a formula that cannot be learnt or data that is not available.
     """
     if task in SHAPES:
         return shape(task, seed), ""
@@ -65,18 +65,21 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
     except DatasetError:
         if task != "mnist":
             raise
-        told = "MNIST is not on this machine and cannot be fetched: scikit-learn's digits stand in for it."
-        return classify(load_dataset("digits")), told
+        note = "MNIST is not on this machine and cannot be downloaded: scikit-learn's digits stand in for it."
+        return classify(load_dataset("digits")), note
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:
-    """The plan as nested plain data, for a file."""
+    """The plan as nested plain data."""
     head = {"task": plan.task, "formula": plan.formula, "seed": plan.seed}
-    return head | {"architecture": dataclasses.asdict(plan.architecture), "recipe": plain(plan.recipe)}
+    return head | {
+        "architecture": dataclasses.asdict(plan.architecture),
+        "recipe": recipe_as_dict(plan.recipe),
+    }
 
 
 def flat_settings(plan: Plan) -> dict[str, str]:
-    """Every setting by a name of its own, as text, to see which of them differ between runs."""
+    """Every setting as text under a unique name, to find those that differ between runs."""
     return dict(_flatten("", as_dict(plan)))
 
 

@@ -1,4 +1,7 @@
-"""What a run leaves behind for those who watch: its history, thinned, and a snapshot of the moment."""
+"""What a run records for its viewers: its history and snapshots.
+
+Histories are thinned here and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from deq.jobs.look import Look
 from deq.models.evaluation import Metrics
 from deq.training.step import Health
 
-MOST = 400  # rows kept of a history: as many as a chart has pixels to show
+MAX_ROWS = 400  # rows of a history: a chart has no pixels for more
 
 TRAINING = (
     "step",
@@ -31,7 +34,7 @@ Columns = dict[str, np.ndarray]  # name -> (n,) float64
 
 
 class Status(Enum):
-    """Where a run stands. Paused, stopped, lost and failed ones keep their weights and can be resumed."""
+    """The status of a run. Paused, stopped and failed runs can be resumed."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -47,7 +50,7 @@ class Status(Enum):
 
 
 class Table:
-    """Rows of numbers; past MOST rows every other one goes, and from then on every other new one. The newest stays."""
+    """Rows of numbers: at MAX_ROWS it drops every other row and doubles its stride. The newest row is always kept."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -60,12 +63,12 @@ class Table:
             self._rows.append(row)
         self._last = row
         self._count += 1
-        if len(self._rows) >= MOST:
+        if len(self._rows) >= MAX_ROWS:
             self._rows = self._rows[::2]
             self._stride *= 2
 
     def columns(self) -> Columns:
-        """A copy, column by column, the newest row last."""
+        """A copy as columns, the newest row last."""
         rows = list(self._rows)
         if self._last is not None and rows[-1] is not self._last:
             rows.append(self._last)
@@ -95,11 +98,10 @@ def validation_row(step: int, m: Metrics, radius: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run at one moment; plain data that nobody changes.
+    """A run at one moment, as immutable plain data.
 
-    position: place in the queue from 1, 0 when it is not waiting. seconds: spent training. rate: updates
-    a second, 0 while unknown. message: what went wrong or was noticed, in words, or empty. test: metrics
-    on the test set, None until the run has come to rest.
+    position: in the queue, from 1; 0 if not waiting. seconds: spent training. rate: updates per second, 0 if
+    unknown. message: an error or a note, or empty. test: metrics on the test set, None until the run has stopped.
     """
 
     status: Status
@@ -117,5 +119,5 @@ class Snapshot:
 
     @property
     def seconds_left(self) -> float:
-        """At the present rate; NaN while that is unknown."""
+        """At the current rate; NaN if that is unknown."""
         return (self.steps - self.step) / self.rate if self.rate > 0 else float("nan")

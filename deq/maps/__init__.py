@@ -1,4 +1,4 @@
-"""Maps of one and two numbers to explore: orbits, fixed points, verdicts, sweeps. They lean on NumPy only."""
+"""Maps of one and two variables: orbits, fixed points, verdicts, basins and sweeps, in NumPy."""
 
 from deq.maps.planar import (
     PlanarCell,
@@ -19,7 +19,7 @@ from deq.maps.scalar import (
     orbit,
 )
 from deq.maps.sweeps import Sweep, sweep_parameter
-from deq.maps.verdicts import Verdict, judge_orbit, measured_rate
+from deq.maps.verdicts import Verdict, judge_orbit
 
 __all__ = [
     "OWN_FORMULA",
@@ -37,7 +37,6 @@ __all__ = [
     "judge_orbit",
     "lipschitz_constant",
     "maps_into_itself",
-    "measured_rate",
     "orbit",
     "planar_fixed_points",
     "planar_orbits",

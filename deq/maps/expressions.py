@@ -1,4 +1,4 @@
-"""Expression trees for formulas: a whitelist of operations that work on NumPy and JAX and know their derivative."""
+"""Expression trees for formulas: a whitelist of operations for NumPy and JAX, with their derivatives."""
 
 import ast
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Operation:
-    """A function or operator for NumPy, for JAX, and its partials: (value, *arguments) -> one for each argument."""
+    """A function or operator in NumPy and JAX, and its partial derivatives: (value, *arguments) -> one per argument."""
 
     numpy: Callable[..., Any]
     jax: Callable[..., Any]
@@ -47,8 +47,8 @@ FUNCTIONS = MappingProxyType(
 
 
 def both(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """One operator for NumPy and JAX. Not operator.mul and its like: NumPy takes their arguments, held by
-    nothing but a tuple, for temporaries and writes the result over large ones (seen in NumPy 2.4)."""
+    """The same operator for NumPy and JAX. Not operator.mul and the like: called on arguments unpacked from a tuple,
+    NumPy takes large arrays for temporaries and overwrites them (seen in NumPy 2.4)."""
     return function, function
 
 
@@ -86,7 +86,7 @@ VARIABLES = MappingProxyType({"x": lambda x, a, b: x, "a": lambda x, a, b: a, "b
 
 
 def as_function(node: Node, library: Literal["numpy", "jax"]) -> Callable[[Any, Any, Any], Any]:
-    """The tree as nested functions of (x, a, b): an orbit of thousands of steps walks no tree."""
+    """Compile the tree into nested functions of (x, a, b), so that an orbit need not walk the tree at every step."""
     if isinstance(node, Number):
         value = node.value
         return lambda x, a, b: value
@@ -102,8 +102,8 @@ def as_function(node: Node, library: Literal["numpy", "jax"]) -> Callable[[Any, 
 
 
 def differentiate(node: Node, values: dict[str, Any]) -> tuple[Any, Any]:
-    """Value and derivative in x; the derivative is None where x does not occur, which is not the number 0:
-    the exponent of x**2 must not bring log(x) into it."""
+    """Value and derivative in x. The derivative is None where x does not occur, not 0, so that the constant exponent
+    of x**2 does not multiply log(x)."""
     if isinstance(node, Number):
         return node.value, None
     if isinstance(node, Variable):

@@ -1,7 +1,7 @@
-"""A reader's formula in x, a and b, read by a whitelist and never run as Python.
+"""A user's formula in x, a and b, parsed against a whitelist and never run as Python.
 
-The text becomes a small tree that works on NumPy and on JAX arrays alike (jit, grad and vmap included),
-and that carries its own derivative for NumPy, so that nothing is compiled when a slider moves.
+The text becomes a small tree that works on NumPy and JAX arrays (jit, grad and vmap included) and has a derivative
+in NumPy, so that moving a slider compiles nothing.
 """
 
 import ast
@@ -35,14 +35,14 @@ HINTS = MappingProxyType(
     {
         "^": "Write ** for powers.",
         "=": "Write only the right-hand side, for example a*x*(1 - x).",
-        ",": "Decimals take a point, and every function takes one argument.",
-        "%": "Remainders are not available.",
+        ",": "Use a decimal point; every function takes one argument.",
+        "%": "The remainder is not available.",
     }
 )
 
 
 class FormulaError(ValueError):
-    """A formula that cannot be read; `position` is the index of the character where it goes wrong."""
+    """A formula that cannot be parsed; `position` is the index of the offending character."""
 
     def __init__(self, message: str, text: str = "", position: int = 0):
         super().__init__(message)
@@ -50,7 +50,7 @@ class FormulaError(ValueError):
 
     @property
     def pointer(self) -> str:
-        """The formula with a caret under the place that is wrong, in two lines."""
+        """Two lines: the formula, and a caret under the error."""
         start = max(0, self.position - 40)
         shown = "".join(c if c.isprintable() else " " for c in self.text[start : start + 80])
         return f"{shown}\n{' ' * (self.position - start)}^"
@@ -58,9 +58,9 @@ class FormulaError(ValueError):
 
 @dataclass(frozen=True)
 class Formula:
-    """y = formula(x, a, b), elementwise and broadcasting; equal and hashable by its text.
+    """y = formula(x, a, b), elementwise with broadcasting; compared and hashed by its text.
 
-    NumPy in gives NumPy out (NaN or inf where the formula has no value), JAX in gives JAX out.
+    NumPy in, NumPy out (NaN or inf where the formula is undefined); JAX in, JAX out.
     """
 
     text: str
@@ -81,11 +81,11 @@ class Formula:
             return np.broadcast_to(self._numpy(*map(_as_float, (x, a, b))), shape)[()]
 
     def at_number(self, x: np.float64, a: float, b: float) -> np.float64:
-        """f at one number, the short way: for loops of thousands of steps that set np.errstate themselves."""
+        """f at one number without broadcasting or np.errstate, for loops of thousands of steps."""
         return self._numpy(x, a, b)
 
     def value_and_slope(self, x: Any, a: Any = 1.0, b: Any = 0.0) -> tuple[Any, Any]:
-        """f(x) and df/dx by forward differentiation in NumPy, both of the broadcast shape."""
+        """f(x) and df/dx by forward-mode differentiation in NumPy, both of the broadcast shape."""
         shape = np.broadcast_shapes(np.shape(x), np.shape(a), np.shape(b))
         values = {"x": _as_float(x), "a": _as_float(a), "b": _as_float(b)}
         with np.errstate(all="ignore"):
@@ -94,14 +94,14 @@ class Formula:
 
 
 def _as_float(value: Any) -> Any:
-    """float64 array or scalar: a Python float would raise where NumPy gives inf."""
+    """A float64 array or scalar; a Python float would raise where NumPy returns inf."""
     return np.asarray(value, float)[()]
 
 
 def parse_formula(text: str) -> Formula:
-    """Read a formula in x, a and b: numbers, + - * / **, parentheses and the functions in `FUNCTIONS`.
+    """Parse a formula in x, a and b: numbers, + - * / **, parentheses and `FUNCTIONS`; at most MAX_LENGTH characters.
 
-    Raises FormulaError, a ValueError that names the place, for anything else; at most MAX_LENGTH characters.
+    Raises FormulaError, a ValueError with the position of the error.
     """
     text = text.strip()
     _check_characters(text)
@@ -109,15 +109,13 @@ def parse_formula(text: str) -> Formula:
         root = ast.parse(text, mode="eval").body
     except SyntaxError as error:
         position = min(error.offset - 1, len(text)) if error.offset else len(text)  # 0: at the end
-        raise FormulaError(
-            "The formula cannot be read here; write products with *, as in 2*x.", text, position
-        ) from None
+        raise FormulaError("Syntax error here; write products with *, as in 2*x.", text, position) from None
     reader = _Reader(text)
     return Formula(text, reader.read(root), frozenset(reader.variables))
 
 
 def _check_characters(text: str) -> None:
-    """Refuse what is empty, too long, too deep or not plain ASCII before any parser sees it."""
+    """Refuse text that is empty, too long, too deeply nested or not plain ASCII, before Python parses it."""
     if not text:
         raise FormulaError("The formula is empty; write one in x, for example cos(x).", text)
     if len(text) > MAX_LENGTH:
@@ -128,7 +126,7 @@ def _check_characters(text: str) -> None:
     for position, character in enumerate(text):
         if character not in ALLOWED:
             hint = HINTS.get(character, "Use numbers, x, a, b, + - * / ** and parentheses.")
-            raise FormulaError(f"{character!r} has no place in a formula. {hint}", text, position)
+            raise FormulaError(f"{character!r} is not allowed in a formula. {hint}", text, position)
         depth += (character == "(") - (character == ")")
         if depth > MAX_NESTING:
             raise FormulaError(
@@ -137,7 +135,7 @@ def _check_characters(text: str) -> None:
 
 
 class _Reader:
-    """Turns Python's syntax tree into ours, node by node, refusing what is not on the whitelist."""
+    """Converts Python's syntax tree into ours, refusing nodes outside the whitelist."""
 
     def __init__(self, text: str):
         self.text = text
@@ -193,7 +191,7 @@ class _Reader:
         return self._apply(node, FUNCTIONS[name], node.args[0])
 
     def _apply(self, node: ast.expr, operation: Operation, *arguments: ast.expr) -> Node:
-        """Apply an operation, at once where all is number, so that 9**9**9**9 is refused by its place."""
+        """Apply an operation; evaluate it now if all arguments are numbers, so that 9**9**9**9 is refused here."""
         read = tuple(self.read(argument) for argument in arguments)
         known = [np.float64(argument.value) for argument in read if isinstance(argument, Number)]
         if len(known) < len(read):

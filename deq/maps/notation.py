@@ -1,17 +1,17 @@
-"""A formula as people write it: an expression tree as LaTeX."""
+"""An expression tree as LaTeX."""
 
 import ast
 
 from deq.maps.expressions import FUNCTIONS, OPERATORS, Node, Number, Operation, Variable
 
-SUM, PRODUCT, SIGN, ATOM = range(4)  # how tightly a part binds; looser than asked for, it gets parentheses
+SUM, PRODUCT, SIGN, ATOM = range(4)  # precedence: a part below the required one gets parentheses
 NAMES = {operation: name for name, operation in FUNCTIONS.items()}
 WRITTEN = {"sigmoid": r"\sigma", "relu": r"\operatorname{relu}"}  # the others are LaTeX's own: \cos
 AROUND = {"sqrt": r"\sqrt{%s}", "abs": r"\left|%s\right|", "exp": "e^{%s}"}
 
 
 def latex(node: Node, binding: int = SUM) -> str:
-    """The tree in LaTeX's maths: a*cos(x) is a\\,\\cos\\left(x\\right). binding: how tightly it must hold together."""
+    """The tree as LaTeX: a*cos(x) is a\\,\\cos\\left(x\\right). binding: precedence that needs no parentheses."""
     if isinstance(node, Number):
         text, own = _number(node.value), ATOM if node.value >= 0 else SUM
     elif isinstance(node, Variable):
@@ -35,7 +35,7 @@ def _function(name: str, argument: str) -> str:
 
 
 def _operator(operation: Operation, arguments: tuple[Node, ...]) -> tuple[str, int]:
-    """The text of an operator with its operands, and how tightly it binds."""
+    """An operator with its operands as LaTeX, and its precedence."""
     u, v = arguments[0], arguments[-1]
     if operation is OPERATORS[ast.Add]:
         return f"{latex(u)} + {latex(v, PRODUCT)}", SUM

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-REACHED = 1e-4  # distance at which an orbit counts as having reached a fixed point
+REACHED = 1e-4  # an orbit this close to a fixed point has reached it
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def grid_of_starts(size: int, half_width: float) -> np.ndarray:
     return np.stack([first.ravel(), second.ravel()], axis=1)
 
 
-def planar_orbits(cell: PlanarCell, starts: np.ndarray, num_steps: int, damping: float = 1.0) -> np.ndarray:
-    """z <- z + damping (f(z) - z) from every start (n, 2): (num_steps + 1, n, 2)."""
+def planar_orbits(cell: PlanarCell, starts: np.ndarray, num_steps: int) -> np.ndarray:
+    """z <- f(z) from every start (n, 2): (num_steps + 1, n, 2)."""
     zs = np.empty((num_steps + 1, *starts.shape))
     zs[0] = starts
     for k in range(num_steps):
-        zs[k + 1] = zs[k] + damping * (cell(zs[k]) - zs[k])
+        zs[k + 1] = cell(zs[k])
     return zs
 
 
@@ -69,7 +69,7 @@ def planar_fixed_points(cell: PlanarCell) -> PlanarFixedPoints:
     for _ in range(60):
         matrix = np.eye(2) - cell.jacobian(z)
         singular = np.abs(np.linalg.det(matrix)) < 1e-12
-        matrix[singular] = np.eye(2)  # a plain step of the iteration where Newton's has no answer
+        matrix[singular] = np.eye(2)  # where Newton's step is undefined, a Picard step
         step = np.linalg.solve(matrix, (cell(z) - z)[..., None])[..., 0]
         z = np.clip(z + np.clip(step, -0.3, 0.3), -1.2, 1.2)
     z = z[np.linalg.norm(cell(z) - z, axis=1) < 1e-11]
@@ -77,13 +77,11 @@ def planar_fixed_points(cell: PlanarCell) -> PlanarFixedPoints:
     return PlanarFixedPoints(z, np.linalg.eigvals(cell.jacobian(z)).astype(complex))
 
 
-def basins(
-    cell: PlanarCell, fixed: PlanarFixedPoints, starts: np.ndarray, damping: float = 1.0, num_steps: int = 400
-) -> np.ndarray:
-    """Which fixed point the iteration from each start (n, 2) has reached: (n,) int, -1 for none of them."""
+def basins(cell: PlanarCell, fixed: PlanarFixedPoints, starts: np.ndarray) -> np.ndarray:
+    """Index of the fixed point that 400 iterations from each start (n, 2) reach: (n,) int, -1 for none."""
     z = starts
-    for _ in range(num_steps):
-        z = z + damping * (cell(z) - z)
+    for _ in range(400):
+        z = cell(z)
     if not len(fixed.z):
         return np.full(len(starts), -1)
     distance = np.linalg.norm(z[:, None] - fixed.z, axis=2)  # (n, fixed points)
@@ -91,7 +89,7 @@ def basins(
 
 
 def _distinct(z: np.ndarray, width: float) -> np.ndarray:
-    """Points at least width apart, ordered by their coordinates so that colours stay where they are."""
+    """Points at least width apart, sorted by coordinates so that each keeps its colour."""
     kept: list[np.ndarray] = []
     for point in z[np.lexsort((z[:, 1], z[:, 0]))]:
         if all(np.linalg.norm(point - other) > width for other in kept):

@@ -1,4 +1,4 @@
-"""Maps worth a look, each with a start that shows something and a sentence on what to try."""
+"""Maps worth exploring, each with a start and a suggestion of what to try."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Preset:
-    """A formula in x, a and b with defaults: the window [low, high] holds the start and what it leads to."""
+    """A formula in x, a and b with defaults; the window [low, high] contains the start and its limit."""
 
     formula: str
     try_this: str
@@ -15,7 +15,7 @@ class Preset:
     start: float = 0.0
     low: float = -2.0
     high: float = 2.0
-    sweep: tuple[float, float] = (-2.0, 2.0)  # values of a that a sweep goes through
+    sweep: tuple[float, float] = (-2.0, 2.0)  # range of a in a sweep
 
 
 PRESETS = MappingProxyType(
@@ -58,7 +58,7 @@ PRESETS = MappingProxyType(
         ),
         "Babylonian square root": Preset(
             "(x + a/x)/2",
-            "The slope at the root is 0, so every step doubles the digits: this is Newton's method for x*x = a.",
+            "The slope at the root is 0, so every step doubles the correct digits: it is Newton's method for x*x = a.",
             a=2.0,
             start=4.0,
             low=0.1,
@@ -67,7 +67,7 @@ PRESETS = MappingProxyType(
         ),
         "x - a sin x": Preset(
             "x - a*sin(x)",
-            "Many fixed points, every second one stable. Which one you reach depends on the start.",
+            "Many fixed points, every other one stable. Which one you reach depends on the start.",
             a=1.2,
             start=2.6,
             low=-10.0,
@@ -76,7 +76,7 @@ PRESETS = MappingProxyType(
         ),
         "one-neuron network": Preset(
             "a*sigmoid(8*x - 4) + b",
-            "A neuron with its input b added outside: two memories. Move b slowly and see one of them vanish.",
+            "A neuron with its input b added outside: two memories. Move b slowly and watch one of them vanish.",
             start=0.45,
             low=-0.5,
             high=1.5,

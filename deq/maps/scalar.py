@@ -1,4 +1,4 @@
-"""Maps of one number: the damped map, its orbit, its fixed points in a window and its Lipschitz constant."""
+"""Maps of one variable: the damped map, its orbits, fixed points in a window and Lipschitz constant."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 GRID_SIZE = 4001
-ESCAPED = 1e12  # an orbit this far out is taken for divergent
+ESCAPED = 1e12  # an orbit this far out has diverged
 
 
 class DifferentiableFunction(Protocol):
@@ -39,7 +39,7 @@ class ScalarMap:
         return (1 - self.damping) * x + self.damping * self.f(x, self.a, self.b)
 
     def at_number(self, x: np.float64) -> np.float64:
-        """g at one number, without a guard against NumPy's warnings; the undamped map to the last digit."""
+        """g at one number, without np.errstate; exactly f if damping is 1."""
         f_x = self.f.at_number(x, self.a, self.b)
         return f_x if self.damping == 1 else (1 - self.damping) * x + self.damping * f_x
 
@@ -53,7 +53,7 @@ class ScalarMap:
 class FixedPoints:
     """All x = g(x) in a window, ascending, with the slope g'(x) at each.
 
-    x, slope: (n,). segments: (m, 2), intervals where every point is fixed, as for g(x) = x.
+    x, slope: (n,). segments: (m, 2), intervals of fixed points, as for g(x) = x.
     """
 
     x: np.ndarray
@@ -62,12 +62,12 @@ class FixedPoints:
 
     @property
     def stable(self) -> np.ndarray:
-        """(n,) bool: |g'| < 1, so that nearby starts come closer."""
+        """(n,) bool: |g'| < 1, so nearby orbits converge."""
         return np.abs(self.slope) < 1
 
 
 def orbit(g: ScalarMap, start: float, num_steps: int) -> np.ndarray:
-    """x_0 = start, x_{k+1} = g(x_k): (num_steps + 1,), NaN after the first value beyond 1e12 or without value."""
+    """x_0 = start, x_{k+1} = g(x_k): (num_steps + 1,), NaN after the first value beyond 1e12 or undefined."""
     xs = np.full(num_steps + 1, np.nan)
     x = np.float64(start)
     with np.errstate(all="ignore"):
@@ -84,9 +84,9 @@ def orbit(g: ScalarMap, start: float, num_steps: int) -> np.ndarray:
 
 
 def fixed_points(g: ScalarMap, low: float, high: float) -> FixedPoints:
-    """All solutions of g(x) = x in [low, high]: by sign changes, by touching without crossing, and segments.
+    """All solutions of g(x) = x in [low, high]: crossings, tangencies and segments of fixed points.
 
-    Two crossings closer than (high - low) / 4000 can be missed; a pole (tan) is not taken for a crossing.
+    Crossings closer than (high - low) / 4000 can be missed; poles (tan) are excluded.
     """
     grid = np.linspace(low, high, GRID_SIZE)
     gap = g(grid) - grid
@@ -99,7 +99,7 @@ def fixed_points(g: ScalarMap, low: float, high: float) -> FixedPoints:
 
 
 def lipschitz_constant(g: ScalarMap, low: float, high: float) -> float:
-    """max |g'| on [low, high], from a grid of 4001 points and a search around its highest; inf where g has none."""
+    """max |g'| on [low, high], from a grid of 4001 points and a finer one around its maximum; inf if g is unbounded."""
     grid = np.linspace(low, high, GRID_SIZE)
     value, slope = g.value_and_slope(grid)
     if not np.all(np.isfinite(value) & np.isfinite(slope)):
@@ -110,14 +110,14 @@ def lipschitz_constant(g: ScalarMap, low: float, high: float) -> float:
 
 
 def maps_into_itself(g: ScalarMap, low: float, high: float) -> bool:
-    """Whether g([low, high]) lies in [low, high]; with a Lipschitz constant < 1 Banach's theorem then holds."""
+    """Whether g([low, high]) lies in [low, high]; Banach's theorem needs this and a Lipschitz constant below 1."""
     value = g(np.linspace(low, high, GRID_SIZE))
     slack = 1e-12 * (high - low)
     return bool(np.all((value >= low - slack) & (value <= high + slack)))
 
 
 def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """Bisection in every cell where g(x) - x changes its sign, all cells at once; poles dropped."""
+    """Bisection in every grid interval where g(x) - x changes sign, all at once; poles dropped."""
     cells = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     low, high, low_sign = grid[cells], grid[cells + 1], np.sign(gap[cells])
     edge = np.minimum(np.abs(gap[cells]), np.abs(gap[cells + 1]))
@@ -130,7 +130,7 @@ def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
 
 
 def _touchings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """Places where g(x) - x comes down to zero without changing its sign, by ternary search of |g(x) - x|."""
+    """Zeros of g(x) - x without a sign change, by ternary search on |g(x) - x|."""
     size = np.abs(gap)
     inner = size[1:-1]
     with np.errstate(invalid="ignore"):
@@ -146,7 +146,7 @@ def _touchings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
 
 
 def _zero_runs(grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """Intervals of at least five grid points that are all fixed to the last digit."""
+    """Intervals of at least five consecutive grid points, all fixed to rounding."""
     fixed = np.abs(gap) <= 1e-15 * (1 + np.abs(grid))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], fixed, [False]]).astype(int)))
     runs = [(grid[s], grid[e - 1]) for s, e in zip(edges[::2], edges[1::2], strict=True) if e - s >= 5]
@@ -154,6 +154,6 @@ def _zero_runs(grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
 
 
 def _distinct(x: np.ndarray, width: float) -> np.ndarray:
-    """Sorted, with those closer than width counted once."""
+    """Sorted, with points closer than width merged."""
     x = np.sort(x)
     return x[np.concatenate([[True], np.diff(x) > width])] if len(x) else x

@@ -1,4 +1,4 @@
-"""A parameter sweep: where the orbit ends up for many values of a at once."""
+"""A parameter sweep: late iterates and Lyapunov exponents for many values of a at once."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,12 @@ import numpy as np
 
 from deq.maps.scalar import ESCAPED, DifferentiableFunction
 
+TRANSIENT, KEPT = 600, 200  # iterates dropped, then kept
+
 
 @dataclass(frozen=True)
 class Sweep:
-    """Late iterates x (num_kept, n) and Lyapunov exponents (n,) over the parameter a (n,); NaN where diverged."""
+    """Late iterates x (KEPT, n) and Lyapunov exponents (n,) over the parameter a (n,); NaN where diverged."""
 
     a: np.ndarray
     x: np.ndarray
@@ -23,20 +25,18 @@ def sweep_parameter(
     start: float,
     *,
     damping: float = 1.0,
-    num_transient: int = 600,
-    num_kept: int = 200,
 ) -> Sweep:
-    """Iterate x <- (1 - damping) x + damping f(x, a, b) for all a, drop the transient, keep what follows.
+    """Iterate x <- (1 - damping) x + damping f(x, a, b) for all a, drop the transient and keep the rest.
 
-    The Lyapunov exponent is the mean of log |g'| over the kept iterates, in nats a step.
+    The Lyapunov exponent is the mean of log |g'| over the kept iterates, in nats per step.
     """
     x = np.full(len(a), float(start))
-    kept = np.empty((num_kept, len(a)))
+    kept = np.empty((KEPT, len(a)))
     with np.errstate(all="ignore"):
-        for k in range(num_transient + num_kept):
+        for k in range(TRANSIENT + KEPT):
             x = (1 - damping) * x + damping * f(x, a, b)
             x = np.where(np.abs(x) < ESCAPED, x, np.nan)
-            kept[max(k - num_transient, 0)] = x
+            kept[max(k - TRANSIENT, 0)] = x
         slope = 1 - damping + damping * f.value_and_slope(kept, a, b)[1]
         lyapunov = np.mean(np.log(np.abs(slope)), axis=0)
     return Sweep(a, kept, np.where(np.isnan(kept[-1]), np.nan, lyapunov))

@@ -1,4 +1,4 @@
-"""What becomes of an orbit: it converges, repeats with a period, diverges, is chaotic, or stays undecided."""
+"""Classify an orbit: it converges, is periodic, diverges, is chaotic, or stays undecided."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,17 +9,17 @@ from deq.maps.scalar import ESCAPED, ScalarMap, orbit
 
 NUM_STEPS = 6000
 MAX_PERIOD = 256
-CHAOS = 0.005  # a Lyapunov exponent above this, in nats a step, counts as chaos
+CHAOS = 0.005  # nats per step; a larger Lyapunov exponent counts as chaos
 Kind = Literal["converges", "period", "diverges", "chaotic", "undecided"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The fate of one orbit of x_{k+1} = g(x_k).
+    """The long-term behaviour of one orbit of x_{k+1} = g(x_k).
 
-    limit: the fixed point, if it converges. slope: g'(limit), whose size predicts the factor by which the error
-    shrinks each step, from side to side if it is negative; measured_rate: the factor that was seen.
-    lyapunov: the mean of log |g'(x_k)|, negative when orbits come together.
+    limit: the fixed point, if it converges. slope: g'(limit); |slope| predicts the factor by which the error shrinks
+    per step, and a negative slope makes it alternate. measured_rate: the observed factor.
+    lyapunov: the mean of log |g'(x_k)|, negative if nearby orbits converge.
     """
 
     kind: Kind
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def judge_orbit(g: ScalarMap, start: float) -> Verdict:
-    """Follow the orbit for 6000 steps and say what became of it."""
+    """Iterate 6000 steps and classify the orbit."""
     xs = orbit(g, start, NUM_STEPS)
     if not np.isfinite(xs[-1]) or abs(xs[-1]) >= ESCAPED:
         return _judge_escape(g, xs)
@@ -54,11 +54,11 @@ def judge_orbit(g: ScalarMap, start: float) -> Verdict:
         return Verdict("period", period=period, lyapunov=lyapunov)
     if lyapunov > CHAOS:
         return Verdict("chaotic", lyapunov=lyapunov)
-    return Verdict("undecided", lyapunov=lyapunov, reason=f"no period up to {MAX_PERIOD} shows")
+    return Verdict("undecided", lyapunov=lyapunov, reason=f"no period up to {MAX_PERIOD}")
 
 
 def measured_rate(xs: np.ndarray, limit: float) -> float | None:
-    """The factor by which |x_k - limit| shrinks each step, over the later half of what rounding leaves visible."""
+    """The factor by which |x_k - limit| shrinks per step, over the later half of the steps above rounding."""
     errors = np.abs(xs - limit)
     visible = np.flatnonzero(errors > 1e-12 * (1 + abs(limit)))
     if len(visible) < 2:
@@ -71,43 +71,45 @@ def measured_rate(xs: np.ndarray, limit: float) -> float | None:
 
 
 def _judge_escape(g: ScalarMap, xs: np.ndarray) -> Verdict:
-    """The orbit left every bound, or came to an x where the formula has no value."""
+    """The orbit diverged, or reached an x where the formula is undefined."""
     known = xs[~np.isnan(xs)]
     last = known[-1] if len(known) else np.nan
     if abs(last) >= ESCAPED:
         return Verdict("diverges", lyapunov=_lyapunov(g, known[:-1]))
-    return Verdict("undecided", reason=f"the formula has no value at x = {last:.6g}")
+    return Verdict("undecided", reason=f"the formula is undefined at x = {last:.6g}")
 
 
 def _judge_limit(g: ScalarMap, xs: np.ndarray, lyapunov: float) -> Verdict:
-    """An orbit that settles or creeps: is there a fixed point that it comes closer to?"""
+    """An orbit that settles or drifts slowly: does it approach a fixed point?"""
     limit = _polish(g, xs[-1])
     if limit is not None and not _comes_closer(xs, limit):
-        return Verdict("undecided", lyapunov=lyapunov, reason="it creeps away from an unstable fixed point")
+        return Verdict(
+            "undecided", lyapunov=lyapunov, reason="it drifts slowly away from an unstable fixed point"
+        )
     if limit is not None and _within_reach(g, xs, limit):
         slope = float(g.value_and_slope(limit)[1])
         return Verdict("converges", 1, limit, slope, measured_rate(xs, limit), lyapunov)
     if _drifts(xs):
-        return Verdict("diverges", lyapunov=lyapunov, reason="it drifts without end")
-    return Verdict("undecided", lyapunov=lyapunov, reason="it slows down, but no fixed point is near")
+        return Verdict("diverges", lyapunov=lyapunov, reason="it drifts without bound")
+    return Verdict("undecided", lyapunov=lyapunov, reason="it slows down, but there is no fixed point nearby")
 
 
 def _comes_closer(xs: np.ndarray, limit: float) -> bool:
-    """Whether the orbit is nearer to limit than 64 steps ago and halfway, up to rounding."""
+    """Whether the orbit is closer to limit than 64 steps ago and than halfway through, up to rounding."""
     now, before = abs(xs[-1] - limit), np.abs(xs[[-65, len(xs) // 2]] - limit)
     return bool(np.all(now <= before + 1e-9 * (1 + abs(limit))))
 
 
 def _within_reach(g: ScalarMap, xs: np.ndarray, limit: float) -> bool:
-    """Where |g'| = 1 the limit has to lie within reach of the orbit's pace, or x + exp(-x) would "converge" to
-    the x = 37 where rounding stops it."""
+    """Where |g'| = 1, the orbit must still move fast enough to reach the limit: otherwise x + exp(-x) would
+    "converge" to x = 37, where rounding stops it."""
     half, last = xs[len(xs) // 2], xs[-1]
     neutral = abs(abs(float(g.value_and_slope(limit)[1])) - 1) < 1e-8
     return not neutral or abs(last - limit) <= 10 * abs(last - half) + 1e-9
 
 
 def _polish(g: ScalarMap, x: float) -> float | None:
-    """Newton's method on g(x) - x from x; the root, or None if it finds none."""
+    """Newton's method on g(x) - x from x; None if it finds no root."""
     for _ in range(60):
         value, slope = g.value_and_slope(x)
         gap = float(value) - x
@@ -120,7 +122,7 @@ def _polish(g: ScalarMap, x: float) -> float | None:
 
 
 def _exact_period(tail: np.ndarray) -> int | None:
-    """The smallest p with x_{k+p} = x_k to eight digits, all along the tail."""
+    """The smallest p with x_{k+p} = x_k to eight digits throughout the tail."""
     tolerance = 1e-8 * (1 + np.max(np.abs(tail)))
     for period in range(1, MAX_PERIOD + 1):
         if np.max(np.abs(tail[period:] - tail[:-period])) <= tolerance:
@@ -129,7 +131,7 @@ def _exact_period(tail: np.ndarray) -> int | None:
 
 
 def _slow_period(xs: np.ndarray) -> int | None:
-    """The smallest p whose steps x_{k+p} - x_k die out steadily though slowly, as at a bifurcation (|g'| = 1)."""
+    """The smallest p whose steps x_{k+p} - x_k decay slowly but steadily, as at a bifurcation (|g'| = 1)."""
     n = len(xs)
     for period in (1, 2, 3, 4, 5, 6, 8, 16, 32, 64):
         steps = np.abs(xs[period:] - xs[:-period])
@@ -140,14 +142,14 @@ def _slow_period(xs: np.ndarray) -> int | None:
 
 
 def _drifts(xs: np.ndarray) -> bool:
-    """Whether the later half moves on in one direction at a pace that hardly drops."""
+    """Whether the later half keeps moving in one direction at a nearly constant pace."""
     steps = np.diff(xs[len(xs) // 2 :])
     one_way = bool(np.all(steps > 0) or np.all(steps < 0))
     return one_way and bool(np.min(np.abs(steps)) >= 0.05 * np.max(np.abs(steps)))
 
 
 def _lyapunov(g: ScalarMap, xs: np.ndarray) -> float:
-    """The mean of log |g'(x_k)| along the orbit, in nats a step."""
+    """The mean of log |g'(x_k)| along the orbit, in nats per step."""
     if not len(xs):
         return float("nan")
     slope = np.abs(g.value_and_slope(xs)[1])

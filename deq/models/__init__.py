@@ -1,4 +1,4 @@
-"""Models: encoder -> equilibrium -> head; their zoo, weights, inference and calibration."""
+"""Models: encoder -> equilibrium -> head; model zoo, weights, inference and calibration."""
 
 from deq.models.architectures import Architecture, construct
 from deq.models.checkpoints import (

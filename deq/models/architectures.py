@@ -1,4 +1,4 @@
-"""Models by description: the parts of a fully connected equilibrium model, chosen one by one."""
+"""Fully connected equilibrium models built from a description of their parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jax import Array
 
 from deq.models.model import EquilibriumModel, pixels
 
-BOUND = 0.95  # Lipschitz constant of a bounded cell, below 1
+BOUND = 0.95  # Lipschitz constant of a bounded cell; below 1, so it is a contraction
 WIDEST = 1024
 
 
@@ -21,7 +21,7 @@ def _linear(u: Array) -> Array:
     return u
 
 
-# All have slopes within [0, 1], so that bounded weights make a contraction.
+# All have slopes in [0, 1], so bounded weights make the cell a contraction.
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
     "relu": jax.nn.relu,
@@ -35,20 +35,20 @@ INJECTIONS = {
     "after the activation": "s(W z + b) + s(U x)",
 }
 NORMALISATIONS = {
-    "none": "the weights are free",
-    "layer norm": "every layer's sum has mean 0 and variance 1",
-    "bounded weights": f"the cell shrinks every distance at least by {BOUND}: one equilibrium, always found",
+    "none": "unconstrained weights",
+    "layer norm": "pre-activations have mean 0 and variance 1",
+    "bounded weights": f"a contraction with constant {BOUND}: exactly one equilibrium, always found",
 }
-CELLS = {"one layer": "f(z, x) is the layer", "two layers": "f(z, x) = V layer + c, the layer wider"}
+CELLS = {"one layer": "f(z, x) is the layer", "two layers": "f(z, x) = V layer + c, with a wider layer"}
 
 
 @dataclass(frozen=True)
 class Architecture:
     """Dense(inputs, width) -> the equilibrium of a cell of that width -> Dense(width, outputs).
 
-    inputs: numbers in one input, 784 in a picture. outputs: classes or target numbers. hidden: width of
-    the inner layer of a cell of two. cell, activation, injection, normalisation: see CELLS, ACTIVATIONS,
-    INJECTIONS and NORMALISATIONS. Raises ValueError for what is not there.
+    inputs: numbers per input, 784 for a picture. outputs: number of classes or of regression targets. hidden:
+    width of the inner layer of a two-layer cell. cell, activation, injection, normalisation: keys of CELLS,
+    ACTIVATIONS, INJECTIONS and NORMALISATIONS. Raises ValueError for any other value.
     """
 
     inputs: int
@@ -82,7 +82,7 @@ def construct(architecture: Architecture, seed: int = 0) -> EquilibriumModel:
 
 
 class BoundedLinear(nnx.Module):
-    """z W + b with W shrunk until sqrt(||W||_1 ||W||_inf) <= bound, hence ||W||_2 <= bound. (batch, inputs)."""
+    """z W + b with W scaled so that sqrt(||W||_1 ||W||_inf) <= bound, hence ||W||_2 <= bound. z: (batch, inputs)."""
 
     def __init__(self, inputs: int, outputs: int, bound: float, *, rngs: nnx.Rngs) -> None:
         init = nnx.initializers.lecun_normal()
@@ -98,19 +98,21 @@ class BoundedLinear(nnx.Module):
 
 
 class DenseCell(nnx.Module):
-    """The layer of INJECTIONS, or two, as CELLS tells. z, x: (batch, width)."""
+    """One or two layers, see CELLS; x enters as in INJECTIONS. z, x: (batch, width)."""
 
     def __init__(self, architecture: Architecture, *, rngs: nnx.Rngs) -> None:
         two = architecture.cell == "two layers"
         width, inner = architecture.width, architecture.hidden if two else architecture.width
         normalised = architecture.normalisation == "layer norm"
-        self.state = _map(architecture, width, inner, rngs)
-        self.injected = None if architecture.injection == "with the state" else _free(width, inner, rngs)
+        self.state = _state_layer(architecture, width, inner, rngs)
+        self.injected = (
+            None if architecture.injection == "with the state" else _injection_layer(width, inner, rngs)
+        )
         half = nnx.initializers.constant(
             0.5
-        )  # a norm undoes small weights: its own scale starts small instead
+        )  # layer norm undoes small weights, so its own scale starts small
         self.norm = nnx.LayerNorm(inner, scale_init=half, rngs=rngs) if normalised else None
-        self.out = _map(architecture, inner, width, rngs) if two else None
+        self.out = _state_layer(architecture, inner, width, rngs) if two else None
         self.after = architecture.injection == "after the activation"
         self.activation = ACTIVATIONS[architecture.activation]
 
@@ -124,8 +126,8 @@ class DenseCell(nnx.Module):
         return y if self.out is None else self.out(y)
 
 
-def _map(architecture: Architecture, inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Module:
-    """A layer that acts on the state: it starts small, so that there is an equilibrium to begin with."""
+def _state_layer(architecture: Architecture, inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Module:
+    """A layer acting on the state, with small initial weights so that a fresh model has an equilibrium."""
     two = architecture.cell == "two layers"
     if architecture.normalisation == "bounded weights":
         return BoundedLinear(inputs, outputs, BOUND**0.5 if two else BOUND, rngs=rngs)
@@ -133,8 +135,8 @@ def _map(architecture: Architecture, inputs: int, outputs: int, rngs: nnx.Rngs) 
     return nnx.Linear(inputs, outputs, kernel_init=small, rngs=rngs)
 
 
-def _free(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Module:
-    """The injection's own layer; the state's has the bias."""
+def _injection_layer(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Module:
+    """The injection's layer, without a bias: the state's layer has one."""
     return nnx.Linear(inputs, outputs, use_bias=False, rngs=rngs)
 
 

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: a temperature fitted on validation examples, and the error that is left."""
+"""Calibrated probabilities: a temperature fitted on validation examples, and the calibration error that remains."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from deq.models.model import EquilibriumModel
 from deq.solvers import Solver
 
 _COLDEST, _HOTTEST = 0.05, 20.0
+_BINS = 15
 
 
 def calibrate(
     model: EquilibriumModel, task: Task, solver: Solver, devices: int | None = None
 ) -> tuple[float, float]:
-    """A temperature fitted on the task's validation examples, and the test set's calibration error under it.
+    """The temperature fitted on the task's validation examples, and the calibration error on its test set.
 
-    The task is one of classes. devices: as in `infer`.
+    task: a classification task. devices: as in `infer`.
     """
     validation, test = (
         infer(model, part.x, solver, devices=devices).outputs.astype(np.float64)
@@ -34,7 +35,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 
     logits: (n, classes) before the softmax; labels: (n,) ints. Guo et al. (2017), arXiv:1706.04599.
     """
-    from scipy.optimize import minimize_scalar  # 24 MB, which no page needs
+    from scipy.optimize import minimize_scalar  # 24 MB that no page needs
 
     logits, labels = np.asarray(logits, np.float64), np.asarray(labels)
     rows = np.arange(len(labels))
@@ -45,14 +46,14 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=np.log([_COLDEST, _HOTTEST]), method="bounded").x))
 
 
-def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = 15) -> float:
-    """Expected calibration error: the mean over examples of |accuracy - confidence| of their bin, in 0..1.
+def calibration_error(probabilities: ArrayLike, labels: ArrayLike) -> float:
+    """Expected calibration error: |accuracy - confidence| of each bin, weighted by its examples, in 0..1.
 
-    probabilities: (n, classes); labels: (n,) ints; bins of equal width in confidence, the largest
-    probability. Naeini, Cooper & Hauskrecht (2015).
+    probabilities: (n, classes); labels: (n,) ints. Confidence is the largest probability, in 15 bins of equal
+    width. Naeini, Cooper & Hauskrecht (2015).
     """
     probabilities, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
+    bin_of = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    gaps = np.bincount(bin_of, weights=right - confidence, minlength=_BINS)
     return float(np.abs(gaps).sum() / len(labels))

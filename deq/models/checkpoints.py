@@ -1,4 +1,4 @@
-"""Trained models on disk: weights as safetensors, which runs no code, and a JSON card that says what they are."""
+"""Trained models on disk: weights as safetensors, which cannot run code, and a JSON card describing them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 
 @dataclass(frozen=True)
 class Card:
-    """What a set of weights is, how it was made, and how well it does on its test set.
+    """What a set of weights is, how it was trained, and its test metrics.
 
-    accuracy: fraction of the test set, None where there are no classes. loss: mean, nats for classes.
-    nfe_mean: calls of f. residual_mean: relative. converged_fraction: solves within the solver's tol.
-    solver, gradient: as deq.models.settings writes them; the metrics were measured with this solver. verdict:
-    why the run was ended early, in words, or empty. temperature: fitted on the validation examples, what
-    logits are divided by where they become probabilities. calibration_error: of the test set's, in 0..1.
-    seeds: what the same command gave with each seed tried, this one among them, chosen by its validation
-    accuracy. baselines: test accuracy of the same weights' layout trained without an equilibrium.
+    accuracy: fraction of the test set, None without classes. loss: mean, in nats for classes. nfe_mean:
+    calls of f. residual_mean: relative. converged_fraction: share of solves within the solver's tol.
+    solver, gradient: as deq.models.settings writes them; the metrics were measured with this solver.
+    verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
+    are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
+    same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
+    accuracy of the same layers trained without an equilibrium.
     """
 
     model: str
@@ -61,24 +61,24 @@ class Card:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model, ready for use, with its card."""
+    """A trained model with its card."""
 
     model: EquilibriumModel
     card: Card
 
     @property
     def solver(self) -> Solver:
-        """The forward solver that the card's figures were measured with."""
+        """The forward solver that the card's metrics were measured with."""
         return from_dict(self.card.solver)
 
     @property
     def gradient(self) -> Gradient:
-        """What it was trained with; a baseline's takes the forward solver's place."""
+        """The gradient it was trained with; a baseline's replaces the forward solver."""
         return from_dict(self.card.gradient)
 
 
 def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> None:
-    """Write the weights, then the card that names their sha256: each file appears whole or not at all."""
+    """Write the weights, then the card with their sha256; each file is written atomically."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = weights_of(model)
@@ -100,7 +100,7 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f"Cannot read {folder / WEIGHTS}: {error.strerror or error}.") from error
     if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
-        raise CheckpointError(f"{folder / WEIGHTS} is not what its card describes: damaged or replaced.")
+        raise CheckpointError(f"{folder / WEIGHTS} does not match its card: damaged or replaced.")
     model = restore_weights(card.model, data)
     model.temperature = card.temperature
     return Checkpoint(model, card)
@@ -109,12 +109,12 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
 def load_pretrained(name: str) -> Checkpoint:
     """A model that ships with deq; see `pretrained_names`. Raises ValueError for an unknown name."""
     if name not in pretrained_names():
-        raise ValueError(f"No pretrained model {name!r}; there are {', '.join(pretrained_names())}.")
+        raise ValueError(f"Unknown pretrained model {name!r}; choose from {', '.join(pretrained_names())}.")
     return load_checkpoint(PRETRAINED / name)
 
 
 def pretrained_names() -> list[str]:
-    """The models that ship."""
+    """Names of the models that ship with deq."""
     return sorted(path.parent.name for path in PRETRAINED.glob(f"*/{CARD}"))
 
 
@@ -123,15 +123,13 @@ def read_card(path: Path) -> Card:
     try:
         return Card(**json.loads(path.read_bytes()))
     except OSError as error:
-        raise CheckpointError(
-            f"No checkpoint there: cannot read {path} ({error.strerror or error})."
-        ) from error
+        raise CheckpointError(f"No checkpoint: cannot read {path} ({error.strerror or error}).") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside, flush to disk, rename: a reader sees the old file or the new one, never half of one."""
+    """Write a temporary file, flush it, rename it: a reader sees the old file or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
@@ -140,4 +138,4 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)  # half of it would only take room
+        temporary.unlink(missing_ok=True)

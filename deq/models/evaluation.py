@@ -1,4 +1,4 @@
-"""How good a model is on a set of examples: loss, accuracy, and what its solves cost and left over."""
+"""Metrics of a model on a set of examples: loss, accuracy, and the cost and residual of its solves."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from deq.solvers import Solution, Solver
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Metrics:
-    """Means over examples: loss, accuracy (a fraction; NaN without labels), calls of f, relative residual
-    (of finite ones), and the fraction of solves that converged."""
+    """Means over examples: loss, accuracy (a fraction; NaN without labels), nfe, relative residual (finite
+    ones only), and the fraction of solves that converged."""
 
     loss: Array | float
     accuracy: Array | float
@@ -34,7 +34,7 @@ class Metrics:
 def measure(
     outputs: Array | np.ndarray, y: Array | np.ndarray, losses: Array, solved: Solution | Results
 ) -> Metrics:
-    """Per-example values, each (batch,)."""
+    """Per-example values of each metric, (batch,)."""
     labelled = jnp.issubdtype(y.dtype, jnp.integer)
     right = jnp.argmax(outputs, axis=-1) == y if labelled else jnp.full(len(y), jnp.nan)
     values: tuple[Any, ...] = (losses, right, solved.nfe, solved.residual, solved.converged)
@@ -51,7 +51,7 @@ def evaluate(
     batch_size: int | None = None,
     devices: int | None = None,
 ) -> Metrics:
-    """Metrics of `model` over all examples, as floats; gradient, batch_size and devices as in `infer`."""
+    """Metrics of `model` over all examples, as floats. gradient, batch_size, devices: as in `infer`."""
     found = infer(model, examples.x, solver, gradient, batch_size=batch_size, devices=devices)
     y = np.asarray(examples.y)
     losses = _losses(found.outputs, y, loss)

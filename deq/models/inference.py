@@ -1,4 +1,4 @@
-"""The forward pass: batched, padded, split over devices and compiled here, for all who ask a model something."""
+"""The forward pass that every prediction uses: batched, padded, split over devices and compiled."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from deq.gradients.base import Apply
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solution, Solver, Trace, solve
 
-BATCH = 500  # examples solved at once unless another number is given
+BATCH = 500  # default batch size
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a model makes of n examples, a row each.
+    """A model's results for n examples, one row each.
 
-    outputs: (n, k) of the head. probabilities: (n, k) calibrated, where the outputs are scores of classes.
-    nfe: (n,) calls of f. residual: (n,) relative. converged: (n,) bool; where it is False there was no
-    equilibrium, and `labels` is a last state's guess. states: (n, ...), where asked for. trace, paths: the
-    way to each equilibrium and the probabilities along it (n, trace, k), where asked for; NaN past the end.
+    outputs: (n, k) of the head. probabilities: (n, k), calibrated, if the outputs are class scores. nfe: (n,)
+    calls of f. residual: (n,) relative. converged: (n,) bool; where False, the row comes from the solver's best
+    iterate, not from an equilibrium. states: (n, ...), if requested. trace, paths: each solve's iterates and
+    the probabilities (n, trace, k) at them, if requested; NaN past the end.
     """
 
     outputs: np.ndarray
@@ -62,15 +62,15 @@ def infer(
     states: bool = False,
     trace: int = 0,
 ) -> Results:
-    """The model's answer to each of x: (n, ...), n > 0, solved in batches of one shape, compiled once.
+    """The model's results for each x: (n, ...), n > 0, solved in batches of one shape, compiled once.
 
     Args:
-        gradient: the model's own, for those that take the solver's place: `Unrolled` steps or an ODE `ThroughODE`.
-        batch_size: rows of every batch, the last one filled up; unless given 500, or n where that is less.
-        devices: how many of this process's devices may share a batch; all unless given.
-        states: keep the equilibria. trace: keep that many iterates of each solve, and the probabilities there.
+        gradient: matters only where it replaces the solver, as `Unrolled` and `ThroughODE` do.
+        batch_size: rows in every batch, the last one padded; min(500, n) by default.
+        devices: how many of this process's devices may share a batch; all by default.
+        states: keep the equilibria. trace: keep this many iterates of each solve and their probabilities.
     """
-    x = np.asarray(x)  # whichever device it is on
+    x = np.asarray(x)  # it may be on any device
     size = min(BATCH, len(x)) if batch_size is None else batch_size
     mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)
     whole = everywhere((model, solver, gradient), mesh) if mesh.size > 1 else (model, solver, gradient)
@@ -84,11 +84,11 @@ def infer(
 
 @partial(jax.jit, static_argnames=("states", "trace", "mesh"))
 def forward(whole: Any, x: Array, states: bool, trace: int, mesh: Mesh) -> dict[str, Any]:
-    """The columns of `Results` for one batch. whole: model, solver, gradient."""
+    """The fields of `Results` for one batch. whole: model, solver, gradient."""
 
     def answer(whole: tuple[EquilibriumModel, Solver, Gradient], x: Array) -> dict[str, Any]:
         model, solver, gradient = whole
-        outputs, sol = _solved(model, x, solver, gradient, trace)
+        outputs, sol = _solve(model, x, solver, gradient, trace)
         columns: dict[str, Any] = {
             "outputs": outputs,
             "probabilities": jax.nn.softmax(outputs / model.temperature),
@@ -103,7 +103,7 @@ def forward(whole: Any, x: Array, states: bool, trace: int, mesh: Mesh) -> dict[
     return in_parts(answer, mesh)(whole, x)
 
 
-def _solved(
+def _solve(
     model: EquilibriumModel, x: Array, solver: Solver, gradient: Gradient, trace: int
 ) -> tuple[Array, Solution]:
     if not trace:
@@ -115,14 +115,14 @@ def _solved(
 
 @jax.jit
 def encode(model: EquilibriumModel, x: Array) -> tuple[Array, Array]:
-    """The problem that a model's cell poses for x: the injection and the start, each (batch, ...)."""
+    """The fixed-point problem for x: injection and z0, each (batch, ...)."""
     injection = model.encode(x)
     return injection, model.start(injection)
 
 
 @partial(jax.jit, static_argnames="trace")
 def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trace: int = 0) -> Solution:
-    """z* = cell(z*, injection) from z0: (batch, ...), compiled once for a cell's structure, solver and shape."""
+    """Solve z* = cell(z*, injection) from z0: (batch, ...); compiled once per cell structure, solver and shape."""
     graphdef, variables = nnx.split(cell)
     apply = Apply(graphdef)
     return solve(lambda z: apply((variables, injection), z), z0, solver, trace=trace)
@@ -130,5 +130,5 @@ def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trac
 
 @jax.jit
 def read_out(model: EquilibriumModel, z: Array) -> Array:
-    """The head's outputs at given states: (batch, ...) -> (batch, k)."""
+    """The head's outputs for given states: (batch, ...) -> (batch, k)."""
     return model.head(z)

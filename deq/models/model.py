@@ -16,19 +16,19 @@ Layer = Callable[[Array], Array]
 
 
 def zero_start(cell: nnx.Module, x: Array) -> Array:
-    """z0 = 0, of the injection's shape."""
+    """z0 = 0, with the injection's shape."""
     return jnp.zeros_like(x)
 
 
 def cell_start(cell: nnx.Module, x: Array) -> Array:
-    """z0 = f(0, x), the blog's start."""
+    """z0 = f(0, x), as in the blog."""
     return cell(jnp.zeros_like(x), x)
 
 
 class EquilibriumModel(nnx.Module):
     """y = head(z*), z* = cell(z*, encode(x)).
 
-    encoder: x -> the injection, (batch, ...) of the state's shape. start: (cell, injection) -> z0.
+    encoder: x -> the injection, (batch, ...) with the state's shape. start: (cell, injection) -> z0.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class EquilibriumModel(nnx.Module):
         self.cell = cell
         self.head = head
         self.start_rule = start
-        self.temperature = 1.0  # of the probabilities, see deq.models.calibration
+        self.temperature = 1.0  # divides the logits, see deq.models.calibration
 
     def __call__(
         self,
@@ -51,21 +51,21 @@ class EquilibriumModel(nnx.Module):
         gradient: Gradient = Implicit(),
         probe: Probe | None = None,
     ) -> tuple[Array, Solution]:
-        """x: (batch, ...) -> outputs (batch, classes) and the Solution behind them."""
+        """x: (batch, ...) -> outputs (batch, classes) and the Solution they come from."""
         injection = self.encode(x)
         solution = equilibrium(self.cell, injection, self.start(injection), solver, gradient, probe)
         return self.head(solution.z), solution
 
     def probabilities(self, z: Array) -> Array:
-        """Calibrated class probabilities of a state: (batch, ...) -> (batch, classes)."""
+        """Calibrated class probabilities of states: (batch, ...) -> (batch, classes)."""
         return jax.nn.softmax(self.head(z) / self.temperature)
 
     def encode(self, x: Array) -> Array:
-        """The injection of x: (batch, ...), constant through a solve."""
+        """The injection of x: (batch, ...), fixed during a solve."""
         return self.encoder(x)
 
     def start(self, injection: Array) -> Array:
-        """z0 for an injection. The equilibrium does not depend on it, so neither does a gradient."""
+        """z0 for an injection. The equilibrium does not depend on z0, so no gradient flows through it."""
         return jax.lax.stop_gradient(self.start_rule(self.cell, injection))
 
 
@@ -75,12 +75,12 @@ def pixels(images: Array) -> Array:
 
 
 def picture(images: Array) -> Array:
-    """uint8 images -> float32 in [0, 1], of the same shape; floating images are left as they are."""
+    """uint8 images -> float32 in [0, 1], of the same shape; floating images are returned unchanged."""
     return images.astype(jnp.float32) / 255 if images.dtype == jnp.uint8 else images
 
 
 def identity(x: Array) -> Array:
-    """x itself: no encoder, or no head."""
+    """x itself, for models without an encoder or a head."""
     return x
 
 
@@ -90,5 +90,5 @@ def flattened(x: Array) -> Array:
 
 
 def count_parameters(model: nnx.Module) -> int:
-    """Trainable numbers in a model."""
+    """Number of trainable parameters."""
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))

@@ -1,4 +1,4 @@
-"""Solvers and gradients by name: for the command line, for cards, and back."""
+"""Solvers and gradients as names and as plain data, for the command line and for cards."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _PARTS = {part.__name__: part for part in _CLASSES}
 
 
 def named_gradient(name: str) -> type[Gradient]:
-    """The gradient class behind a name. Raises ValueError with the names there are."""
+    """The gradient class with this name. Raises ValueError that lists the names."""
     if name not in GRADIENTS:
         raise ValueError(f"Unknown gradient {name!r}; choose from {', '.join(GRADIENTS)}.")
     return GRADIENTS[name]
 
 
 def to_dict(part: Any) -> dict[str, Any]:
-    """A solver or gradient as plain data: its class's name and its settings."""
+    """A solver or gradient as plain data: class name and settings."""
     fields = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
     return {"type": type(part).__name__} | {name: _plain(value) for name, value in fields.items()}
 
 
 def from_dict(data: dict[str, Any]) -> Any:
-    """The inverse of `to_dict`. Raises ValueError for what no solver or gradient is made of."""
+    """The inverse of `to_dict`. Raises ValueError for data that describes no solver or gradient."""
     settings = dict(data)
     part = _PARTS.get(settings.pop("type", ""))
     if part is None:
-        raise ValueError(f"{data!r} names no solver or gradient; known are {', '.join(_PARTS)}.")
+        raise ValueError(f"{data!r} names no solver or gradient; choose from {', '.join(_PARTS)}.")
     try:
-        return part(**{name: _rebuilt(value) for name, value in settings.items()})
+        return part(**{name: _rebuild(value) for name, value in settings.items()})
     except TypeError as error:
         raise ValueError(f"{part.__name__} cannot be made from {data!r}: {error}") from error
 
@@ -46,12 +46,12 @@ def _plain(value: Any) -> Any:
     return to_dict(value) if dataclasses.is_dataclass(value) else value
 
 
-def _rebuilt(value: Any) -> Any:
+def _rebuild(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "method" in value:
         method = getattr(diffrax, str(value["method"]), None)
         if not (isinstance(method, type) and issubclass(method, diffrax.AbstractSolver)):
-            raise ValueError(f"{value['method']!r} is no solver of Diffrax.")
+            raise ValueError(f"{value['method']!r} is not a Diffrax solver.")
         return method()
     return from_dict(value)

@@ -1,4 +1,4 @@
-"""Weights as safetensors bytes, which run no code, and back: the bytes alone make the model."""
+"""Models to safetensors bytes, which cannot run code, and back."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from deq.models.architectures import Architecture, construct
 from deq.models.model import EquilibriumModel
 from deq.models.zoo import MODELS, build
 
-METADATA = "architecture"  # key of the safetensors metadata
+METADATA = "architecture"  # key in the safetensors metadata
 
 
 class CheckpointError(ValueError):
-    """A checkpoint is missing, damaged or of another shape; the message says what to do."""
+    """A checkpoint is missing, damaged or does not fit the model; the message says what to do."""
 
 
 def weights_of(model: EquilibriumModel, architecture: Architecture | None = None) -> bytes:
-    """The weights as safetensors; an architecture goes along as metadata, so that the bytes alone make the model."""
+    """The weights as safetensors; with an architecture in the metadata the bytes alone define the model."""
     described = None if architecture is None else {METADATA: json.dumps(dataclasses.asdict(architecture))}
     return safetensors.numpy.save(_arrays(model), described)
 
 
 def restore_weights(name: str, data: bytes) -> EquilibriumModel:
-    """The model that safetensors bytes describe, or the model `name` where they hold nothing but weights.
+    """The model that safetensors bytes describe, or the model `name` if they hold weights alone.
 
     Raises CheckpointError if the weights do not fit.
     """
     try:
         arrays = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise CheckpointError(f"These are no safetensors weights: {error}.") from error
+        raise CheckpointError(f"Not a valid safetensors file: {error}.") from error
     try:
         described = architecture_of(data)
         model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
@@ -54,32 +54,32 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
 
 
 def architecture_of(data: bytes) -> Architecture | None:
-    """The architecture in the metadata of whole safetensors bytes. Raises ValueError or TypeError for nonsense."""
+    """The architecture in the metadata of safetensors bytes, if any. Raises ValueError or TypeError if invalid."""
     size = int.from_bytes(data[:8], "little")
     try:
         metadata = json.loads(data[8 : 8 + size]).get("__metadata__", {})
         return Architecture(**json.loads(metadata[METADATA])) if METADATA in metadata else None
     except RecursionError as error:
-        raise ValueError("the header is nested without end") from error
+        raise ValueError("the header is nested too deeply") from error
 
 
 def model_name(data: bytes) -> str:
-    """What `restore_weights` calls the model of safetensors bytes that came without a card.
+    """The name to give `restore_weights` for safetensors bytes that come without a card.
 
-    "own" where they describe their architecture, else the model of deq whose weights have these names and
-    shapes. Raises CheckpointError where there is none.
+    "own" if they describe their architecture, else the model in MODELS whose weights have the same names and
+    shapes. Raises CheckpointError if there is none.
     """
     try:
         if architecture_of(data):
             return "own"
         tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"These are no safetensors weights: {error}.") from error
+        raise CheckpointError(f"Not a valid safetensors file: {error}.") from error
     found = {key: array.shape for key, array in tensors.items()}
     for name, shapes in _known_shapes().items():
         if shapes == found:
             return name
-    raise CheckpointError(f"They describe no architecture, and fit none of {', '.join(MODELS)}.")
+    raise CheckpointError(f"The weights describe no architecture and fit none of {', '.join(MODELS)}.")
 
 
 @lru_cache(1)
@@ -103,14 +103,12 @@ def _shapes(model: EquilibriumModel) -> dict[str, tuple[int, ...]]:
 def _check_fit(name: str, wanted: dict[str, tuple[int, ...]], arrays: dict[str, np.ndarray]) -> None:
     if wanted.keys() != arrays.keys():
         difference = ", ".join(sorted(wanted.keys() ^ arrays.keys())[:4])
-        raise CheckpointError(
-            f"The weights belong to another model than {name}: they differ in {difference}."
-        )
+        raise CheckpointError(f"These weights are not those of {name}: they differ in {difference}.")
     for key, shape in wanted.items():
         if arrays[key].shape != shape or arrays[key].dtype != np.float32:
             found = f"{arrays[key].dtype}{list(arrays[key].shape)}"
-            raise CheckpointError(f"{key} of {name} is float32{list(shape)}, these weights have {found}.")
-        if not np.isfinite(arrays[key]).all():
             raise CheckpointError(
-                f"{key} holds values that are not finite: the run that made it had diverged."
+                f"{key} of {name} must be float32{list(shape)}, but these weights have {found}."
             )
+        if not np.isfinite(arrays[key]).all():
+            raise CheckpointError(f"{key} has values that are not finite: its training run diverged.")

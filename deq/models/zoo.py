@@ -1,4 +1,4 @@
-"""The models by name, each with fresh weights."""
+"""Models by name, with fresh weights."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from deq.models.model import EquilibriumModel, cell_start, flattened, identity, 
 
 
 def toy(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """The blog's y = 2x: z* = W2 (W1 (z* + x) + b1) + b2, one number in, z* out; 16 parameters.
+    """The blog's y = 2x: z* = W2 (W1 (z* + x) + b1) + b2, a scalar in, z* out; 16 parameters.
 
-    The blog's initial weights diverge for one seed in eleven; half their size does for none of 24.
+    The blog's initial weights diverge for 1 seed in 11, half as large ones for none of 24.
     """
     return EquilibriumModel(identity, TwoLayerCell(1, 5, identity, 0.5, rngs=rngs), identity)
 
 
 def blog(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """The blog's digit reader: Dense(784, 100), cell 100-500 tanh-100 at z + x, Dense(100, 10); 180,110 parameters."""
+    """The blog's classifier: Dense(784, 100), cell 100-500 tanh-100 at z + x, Dense(100, 10); 180,110 parameters."""
     return EquilibriumModel(
         nnx.Sequential(pixels, nnx.Linear(784, 100, rngs=rngs)),
         TwoLayerCell(100, 500, jnp.tanh, 1.0, rngs=rngs),
@@ -42,7 +42,7 @@ def mlp(*, rngs: nnx.Rngs) -> EquilibriumModel:
 def monotone(*, rngs: nnx.Rngs) -> EquilibriumModel:
     """Dense(784, 87), the monotone cell relu(W z + x) of width 87 with I - W >= I, Dense(87, 10); 84,313 parameters.
 
-    One equilibrium for every picture, whatever the weights. Winston & Kolter (2020), arXiv:2006.08591.
+    Exactly one equilibrium per picture, for any weights. Winston & Kolter (2020), arXiv:2006.08591.
     """
     return EquilibriumModel(
         nnx.Sequential(pixels, nnx.Linear(784, 87, rngs=rngs)),
@@ -52,7 +52,7 @@ def monotone(*, rngs: nnx.Rngs) -> EquilibriumModel:
 
 
 def conv(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """Three strided convolutions, a residual cell on their 4 x 4 x 36 map, Dense(576, 10); 51,714 parameters."""
+    """Three strided convolutions, a residual cell on the 4 x 4 x 36 feature map, Dense(576, 10); 51,714 parameters."""
     return EquilibriumModel(
         nnx.Sequential(
             *(picture, Conv(1, 24, 5, stride=2, rngs=rngs), GroupNorm(24, 6), jax.nn.relu),

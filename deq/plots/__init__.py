@@ -1,4 +1,4 @@
-"""Pictures of equilibria: pure functions from arrays to plotly figures; they know no model and no page."""
+"""Plots of equilibria: pure functions from arrays to plotly figures, independent of models and pages."""
 
 from deq.plots.residuals import residual_curve, residual_curves
 from deq.plots.style import SOLVER_STYLES, solver_style, styled_figure

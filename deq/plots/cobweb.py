@@ -1,4 +1,4 @@
-"""The cobweb of x_{k+1} = g(x_k), with play, pause and reset running in the browser."""
+"""The cobweb of x_{k+1} = g(x_k), animated in the browser."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -28,20 +28,18 @@ def cobweb(
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
     titles: tuple[str, str] = ("x", "f(x)"),
-    height: int = 560,
 ) -> go.Figure:
     """The staircase of an orbit between the curve y = f(x) and the diagonal.
 
-    x, f_x: (m,) the curve; its x is the window of both axes. orbit: (n + 1,) from x_0 on, NaN past its end.
+    x, f_x: (m,) the curve; its x is the window of both axes. orbit: (n + 1,) from x_0, NaN past its end.
     g_x: (m,) the damped map that is iterated, if it differs from f. fixed, stable: (k,) fixed points, filled
-    where stable. titles: of the two axes. Each step is a frame. The points of the trace named PICKER lie on
-    the curve, unseen, and answer a click anywhere above them; the axes are fixed, so that a finger scrolls
-    the page.
+    if stable. titles: of the axes. Each step is a frame. The invisible trace PICKER follows the curve and catches
+    clicks at any height; the axes are fixed, so that a swipe scrolls the page.
     """
     x, f_x = np.asarray(x, float), np.asarray(f_x, float)
     steps = np.asarray(orbit, float)
     steps = steps[np.isfinite(steps)]
-    figure = styled_figure(*titles, height=height)
+    figure = styled_figure(*titles, height=560)
     if not len(x) or not len(steps):
         return figure
     window = (float(x[0]), float(x[-1]))
@@ -81,7 +79,7 @@ def _add_curves(
 
 
 def _bounded(y: np.ndarray, window: Window) -> np.ndarray:
-    """Drop what lies far outside the window: a pole would draw a vertical line through the picture."""
+    """Drop values far outside the window: a pole would draw a vertical line through the plot."""
     width = window[1] - window[0]
     return np.where((y > window[0] - width) & (y < window[1] + width), y, np.nan)
 
@@ -98,7 +96,7 @@ def _add_path(figure: go.Figure, path: np.ndarray, style: SolverStyle) -> None:
 
 
 def _until(path: np.ndarray, corners: int, marker: dict[str, object]) -> dict[str, object]:
-    """The first corners of the path, with a marker on the last one only: one trace, so that a frame is light."""
+    """The first corners of the path with a marker on the last: a single trace keeps frames small."""
     sizes = [0] * (corners - 1) + [9]
     return {
         "x": path[:corners, 0].tolist(),
@@ -121,10 +119,10 @@ def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.n
 
 
 def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray, titles: tuple[str, str]) -> None:
-    """Unseen points along the curve, about 200, that a click finds by its x alone."""
+    """About 200 invisible points on the curve, which a click finds by its x alone."""
     every = max(1, len(x) // 200)
     known = np.isfinite(f_x[::every])
-    unseen = {"marker": {"opacity": 0}}
+    hidden = {"marker": {"opacity": 0}}
     figure.add_scatter(
         x=x[::every][known],
         y=np.clip(f_x[::every][known], x[0], x[-1]),
@@ -132,14 +130,14 @@ def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray, titles: tuple
         name=PICKER,
         mode="markers",
         marker={"size": 6, "opacity": 0},
-        selected=unseen,
-        unselected=unseen,
+        selected=hidden,
+        unselected=hidden,
         hovertemplate=f"{titles[0]} = %{{x:.4g}}<br>{titles[1]} = %{{customdata:.4g}}<extra></extra>",
     )
 
 
 def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:
-    """Frames 0 to num_steps that redraw the orbit."""
+    """One frame per step, which redraws the orbit."""
     place = [trace.name for trace in figure.data].index("orbit")
     frames = [[{"type": "scatter"} | _until(path, 2 * k + 1, {})] for k in range(num_steps + 1)]
     add_player(figure, frames, [place], [str(k) for k in range(num_steps + 1)], "step ")

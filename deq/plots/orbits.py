@@ -1,4 +1,4 @@
-"""An orbit against its iteration number: the iterates themselves, and their distance to the fixed point."""
+"""An orbit against the iteration: its iterates, and their distance to the fixed point."""
 
 from collections.abc import Mapping
 
@@ -10,22 +10,20 @@ from deq.plots.style import (
     NEUTRAL,
     START_MARKER,
     add_level,
+    add_line,
     label_ends,
     solver_style,
     styled_figure,
     whole_decades,
 )
 
-SMALLEST = 1e-16  # below this a distance is rounding
-MAX_MARKERS = 40  # more of them run into each other
+SMALLEST = 1e-16  # smaller distances are rounding
 
 
-def iterates(
-    orbit: ArrayLike, fixed: ArrayLike = (), *, damped: bool = False, height: int = 250
-) -> go.Figure:
+def iterates(orbit: ArrayLike, fixed: ArrayLike = (), *, damped: bool = False) -> go.Figure:
     """x_k against k, with the fixed points as dotted levels. orbit: (n + 1,), NaN past its end."""
     orbit = np.asarray(orbit, float)
-    figure = styled_figure("iteration k", "x<sub>k</sub>", height=height)
+    figure = styled_figure("iteration k", "x<sub>k</sub>", height=250)
     if not np.isfinite(orbit).any():
         return figure
     style = solver_style("damped Picard" if damped else "Picard")
@@ -48,14 +46,13 @@ def distance_curve(
     *,
     y_title: str = "distance to x*",
     damped: bool = False,
-    height: int = 290,
 ) -> go.Figure:
-    """A distance against k on a log axis, with the line that changes by the factor `rate` each step.
+    """A distance against k on a log axis, with the predicted line that changes by the factor `rate` per step.
 
     distance: (n + 1,), NaN past its end: to the fixed point, with rate |g'(x*)|, or between two orbits.
     """
     distance = np.asarray(distance, float)
-    figure = styled_figure("iteration k", y_title, y_type="log", height=height)
+    figure = styled_figure("iteration k", y_title, y_type="log", height=290)
     with np.errstate(invalid="ignore"):
         seen = np.isfinite(distance) & (distance > SMALLEST)
     if not seen.any():
@@ -77,8 +74,8 @@ def distance_curve(
 
 
 def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
-    """The predicted slope, through a point where the linear law holds: late when distances shrink, the first
-    when they grow."""
+    """The predicted line, through a point where the linear law holds: late if distances shrink, the first if they
+    grow."""
     anchor = len(k) * 2 // 3 if rate <= 1 else 0
     line = distance[anchor] * rate ** (k - k[anchor]).astype(float)
     dash = {"color": NEUTRAL, "dash": "dash", "width": 1}
@@ -86,7 +83,7 @@ def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: floa
     figure.add_annotation(
         x=float(k[anchor]),
         y=float(np.log10(distance[anchor])),
-        text=f"factor {rate:.4f} a step",
+        text=f"factor {rate:.4f} per step",
         showarrow=False,
         xanchor="left",
         xshift=12,
@@ -95,11 +92,9 @@ def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: floa
     )
 
 
-def solver_distances(
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, y_title: str = "distance to x*", height: int = 380
-) -> go.Figure:
-    """Distance to the fixed point against evaluations of f, by solver: name -> (nfe, distance), both (n,)."""
-    figure = styled_figure("evaluations of f", y_title, y_type="log", height=height)
+def solver_distances(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> go.Figure:
+    """Distance to the fixed point against evaluations of f. curves: solver -> (nfe, distance), both (n,)."""
+    figure = styled_figure("evaluations of f", "distance to x*", y_type="log")
     ends = []
     for name, (nfe, distance) in curves.items():
         nfe, distance = np.asarray(nfe, float), np.asarray(distance, float)
@@ -107,15 +102,7 @@ def solver_distances(
         if not seen.any():
             continue
         style = solver_style(name)
-        figure.add_scatter(
-            x=nfe[seen],
-            y=distance[seen],
-            name=name,
-            mode="lines+markers" if seen.sum() <= MAX_MARKERS else "lines",
-            line=style.line,
-            marker={"symbol": style.marker, "size": 7, "color": style.color},
-            hovertemplate=f"{name}<br>%{{x}} evaluations<br>distance %{{y:.2e}}<extra></extra>",
-        )
+        add_line(figure, name, nfe[seen], distance[seen], style, "%{x} evaluations<br>distance %{y:.2e}")
         ends.append((name, float(nfe[seen][-1]), float(distance[seen][-1]), style.color))
     label_ends(figure, ends)
     if ends:

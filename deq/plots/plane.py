@@ -1,4 +1,4 @@
-"""Two numbers: the field of the flow, nullclines, trajectories, basins, and the cost of a solve as a map."""
+"""Plots in the plane: phase portrait, basins, and the cost of a solve by its start."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,7 +20,6 @@ def phase_portrait(
     flow: ArrayLike = (),
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
-    height: int = 580,
 ) -> go.Figure:
     """The field dz/dt = f(z) - z with its nullclines and trajectories of iteration and flow.
 
@@ -28,7 +27,7 @@ def phase_portrait(
     from n starts. fixed: (k, 2); stable: (k,) bool, for the iteration.
     """
     axis, velocity = np.asarray(axis, float), np.asarray(velocity, float)
-    figure = styled_figure(Z1, Z2, height=height)
+    figure = styled_figure(Z1, Z2, height=580)
     if not len(axis):
         return figure
     _add_arrows(figure, axis, velocity)
@@ -42,7 +41,7 @@ def phase_portrait(
 
 
 def _add_arrows(figure: go.Figure, axis: np.ndarray, velocity: np.ndarray) -> None:
-    """About 17 x 17 arrows; their length is bounded, so that the calm middle can be read as well."""
+    """About 17 x 17 arrows of bounded length, so that slow regions remain visible."""
     every = max(1, len(axis) // 17)
     field = velocity[::every, ::every].reshape(-1, 2)
     first, second = np.meshgrid(axis[::every], axis[::every])
@@ -78,7 +77,7 @@ def _add_nullcline(
 
 
 def _add_paths(figure: go.Figure, paths: np.ndarray, solver: str, mode: str) -> None:
-    """All trajectories of one method as one trace, with gaps between them; a small square at each start."""
+    """All trajectories of one method as a single trace with gaps, and a small square at each start."""
     if not paths.size:
         return
     style = solver_style(solver)
@@ -98,7 +97,7 @@ def _add_paths(figure: go.Figure, paths: np.ndarray, solver: str, mode: str) -> 
 
 
 def basin_map(axis: ArrayLike, label: ArrayLike, fixed: ArrayLike, *, height: int = 420) -> go.Figure:
-    """Which fixed point each start reaches. label: (m, m) int, the first index along z2, -1 for none of them."""
+    """Which fixed point each start reaches. label: (m, m) int, the first index along z2, -1 for none."""
     axis, label = np.asarray(axis, float), np.asarray(label)
     figure = styled_figure(f"start {Z1}", f"start {Z2}", height=height)
     if not len(axis):
@@ -123,12 +122,12 @@ def basin_map(axis: ArrayLike, label: ArrayLike, fixed: ArrayLike, *, height: in
 
 
 def _steps(colors: list[str]) -> list[list[object]]:
-    """A colour scale of flat steps, one a colour."""
+    """A colour scale of flat steps, one per colour."""
     edges = np.linspace(0, 1, len(colors) + 1)
     return [[float(edge), color] for i, color in enumerate(colors) for edge in edges[i : i + 2]]
 
 
-# From the upper edge, which the map hugs too, and no longer than a map is that a phone makes narrow.
+# Aligned with the top of the map, and no longer than the small map on a phone.
 _BAR = {
     "title": {"text": "evaluations"},
     "thickness": 12,
@@ -140,7 +139,7 @@ _BAR = {
 
 
 def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: int = 420) -> go.Figure:
-    """Evaluations that each start needed, red where the solve did not converge. nfe, converged: (m, m)."""
+    """Evaluations needed from each start, red where the solve did not converge. nfe, converged: (m, m)."""
     axis, nfe, converged = np.asarray(axis, float), np.asarray(nfe, float), np.asarray(converged, bool)
     figure = styled_figure(f"start {Z1}", f"start {Z2}", height=height)
     if not len(axis):

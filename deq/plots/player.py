@@ -1,4 +1,4 @@
-"""Play, pause, reset and a slider for the frames of a figure; all of it runs in the browser."""
+"""Play, pause, reset and a slider for the frames of a figure, running in the browser."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,10 +21,10 @@ def add_player(
     prefix: str,
     redraw: bool = False,
 ) -> None:
-    """Frames that redraw some traces, the last one shown at first.
+    """Add frames that redraw some traces, starting at the last.
 
-    frames: for each, the changed attributes of `traces` with their type. labels: what the slider says after
-    the prefix, one a frame, all different. redraw: needed for traces other than scatter.
+    frames: for each, the changed attributes of `traces` with their type. labels: the slider's text after the
+    prefix, one per frame, all different. redraw: required for traces other than scatter.
     """
     figure.frames = [
         {"name": label, "data": list(data), "traces": list(traces)}
@@ -35,7 +35,7 @@ def add_player(
 
 
 def thinned(values: np.ndarray) -> np.ndarray:
-    """At most MOST_FRAMES of them: every early one, ever fewer later, the last one always."""
+    """At most MOST_FRAMES values: all early ones, fewer later ones, and the last."""
     if len(values) <= MOST_FRAMES:
         return values
     return values[np.unique(np.geomspace(1, len(values), MOST_FRAMES).round().astype(int)) - 1]
@@ -63,7 +63,7 @@ def _button_row(first: str, redraw: bool) -> go.layout.Updatemenu:
             {"label": "Reset", "method": "animate", "args": [[first], _at_once(redraw)]},
         ],
         bordercolor=NEUTRAL,
-        font={"color": NEUTRAL, "size": 13},  # plotly's hover is near white in both themes
+        font={"color": NEUTRAL, "size": 13},  # plotly's hover colour is near white in both themes
     )
 
 
@@ -82,5 +82,5 @@ def _slider(labels: tuple[str, ...], prefix: str, redraw: bool) -> go.layout.Sli
         bgcolor="rgba(128, 128, 128, 0.25)",
         activebgcolor=NEUTRAL,
         borderwidth=0,
-        font={"size": 12, "color": TRANSPARENT},  # the value above says it; labels of sixty steps collide
+        font={"size": 12, "color": TRANSPARENT},  # the value above suffices; sixty labels would collide
     )

@@ -1,4 +1,4 @@
-"""What a digit reader sees and says: the 28x28, the class probabilities, and how they settled."""
+"""A digit and its prediction: the 28x28, maps over its pixels, class probabilities and how they settled."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from deq.plots.style import (
     DIGIT_COLORS,
+    DIVERGING,
     FAILED_MARKER,
     FAILED_RED,
     FAILED_TEXT,
@@ -14,32 +15,72 @@ from deq.plots.style import (
     styled_figure,
 )
 
-NAMED = 0.05  # a class is named where its probability passes this
-MAX_NUMERALS = 40  # points; more than that and numerals would cover the curve
+INK = 128  # of 255, where the outline of the digit is drawn
+NAMED = 0.05  # a class is named where its probability exceeds this
+MAX_NUMERALS = 40  # points; more numerals would cover the curve
 
 
 def digit_picture(image: ArrayLike, height: int = 260) -> go.Figure:
-    """A picture (rows, columns) uint8, white on black, every pixel sharp; hover gives its value in 0..255."""
+    """A picture (rows, columns) uint8, white on black, with sharp pixels; hover shows the value in 0..255."""
     image = np.asarray(image)
-    figure = go.Figure()
+    figure = _picture(height)
     if image.size:
         hover = "row %{y}, column %{x}<br>ink %{z} of 255<extra></extra>"
         scale = {"colorscale": "gray", "zmin": 0, "zmax": 255, "showscale": False}
         figure.add_heatmap(z=image, zsmooth=False, hovertemplate=hover, **scale)
-    figure.update_xaxes(visible=False, constrain="domain")
-    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
-    return figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        paper_bgcolor=TRANSPARENT,
-        plot_bgcolor=TRANSPARENT,
+    return figure.update_yaxes(autorange="reversed")
+
+
+def pixel_map(values: ArrayLike, image: ArrayLike, meaning: str) -> go.Figure:
+    """Values (rows, columns) over a picture (28, 28) uint8 drawn as an outline; red is positive, blue negative.
+
+    Fewer values than pixels are spread evenly over it. meaning: of a value, with its unit, for the hover text.
+    """
+    values, image = np.asarray(values, float), np.asarray(image)
+    figure = _picture(300)
+    if values.size:
+        _add_values(figure, values, len(image), meaning)
+        figure.add_contour(
+            z=image,
+            contours={"start": INK, "end": INK, "coloring": "none"},
+            line={"color": NEUTRAL, "width": 2},
+            showscale=False,
+            hoverinfo="skip",
+        )
+    figure.update_xaxes(range=[-0.5, image.shape[-1] - 0.5])
+    return figure.update_yaxes(range=[len(image) - 0.5, -0.5])
+
+
+def _picture(height: int) -> go.Figure:
+    """An empty figure without axes or margins, with square pixels."""
+    axis = {"visible": False, "constrain": "domain"}
+    layout = {"height": height, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+    layout |= {"paper_bgcolor": TRANSPARENT, "plot_bgcolor": TRANSPARENT}
+    return go.Figure(layout=layout | {"xaxis": axis, "yaxis": axis | {"scaleanchor": "x"}})
+
+
+def _add_values(figure: go.Figure, values: np.ndarray, pixels: int, meaning: str) -> None:
+    step = pixels / len(values)
+    largest = max(float(np.nanmax(np.abs(values), initial=0)), 1e-12)
+    figure.add_heatmap(
+        z=values.astype(np.float32),
+        x0=(step - 1) / 2,
+        dx=step,
+        y0=(step - 1) / 2,
+        dy=step,
+        zsmooth=False,
+        zmin=-largest,
+        zmax=largest,
+        colorscale=DIVERGING,
+        colorbar={"thickness": 10, "outlinewidth": 0},
+        hovertemplate=f"row %{{y:.0f}}, column %{{x:.0f}}<br>%{{z:.3g}} {meaning}<extra></extra>",
     )
 
 
 def probability_bars(probabilities: ArrayLike, converged: bool = True, height: int = 260) -> go.Figure:
-    """A bar for each class 0..9 with its probability in per cent; the largest in its digit's colour. (classes,)
+    """A bar for the probability of each class, the largest in its digit's colour. probabilities: (classes,).
 
-    converged: False leaves all bars grey and says so: the last state of a solve that failed is no answer.
+    converged: if False, all bars are grey and a note says so: without an equilibrium there is no prediction.
     """
     probabilities = np.asarray(probabilities, float)
     figure = styled_figure("probability", "digit", height=height)
@@ -65,7 +106,7 @@ def probability_bars(probabilities: ArrayLike, converged: bool = True, height: i
 
 
 def _add_failure(figure: go.Figure) -> None:
-    """A hollow red cross with the words, in the middle of a figure whose x axis goes from 0 to 1."""
+    """A hollow red cross with a label, in the middle of the bars."""
     figure.add_scatter(
         x=[0.5],
         y=[4.5],
@@ -79,15 +120,15 @@ def _add_failure(figure: go.Figure) -> None:
 
 
 def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> go.Figure:
-    """Class probabilities (n, classes) read off every iterate, against evaluations of f (n,).
+    """Class probabilities of every iterate, (n, classes), against evaluations of f (n,).
 
-    Classes that matter are drawn in their digit's colour, with the numeral where they are likely.
+    Classes that become likely are drawn in their digit's colour, with the numeral where they are.
     """
     nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
     figure = styled_figure("evaluations of f", "probability", height=height)
     for k in range(probabilities.shape[1] if probabilities.ndim == 2 else 0):
         named = probabilities[:, k] > NAMED
-        matters = bool(named[1:].any())  # at the start all are about as probable
+        matters = bool(named[1:].any())  # at the start all are about equally probable
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
@@ -95,7 +136,7 @@ def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 30
             line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 3 if matters else 1},
             text=np.where(named & (np.arange(len(nfe)) > 0), str(k), ""),
             textposition="top center",
-            textfont={"size": 13},  # in the theme's own colour: the palette's dark ones fade on slate
+            textfont={"size": 13},  # in the theme's colour: dark digit colours are hard to read on slate
             name=str(k),
             opacity=1 if matters else 0.4,
             hovertemplate=f"{k}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
@@ -105,7 +146,7 @@ def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 30
 
 
 def percent(p: float) -> str:
-    """A probability for a reader: 97.2 %, > 99.9 %, nothing below 0.1 %."""
+    """A probability as text: 97.2 %, > 99.9 %, empty below 0.1 %."""
     if p < 0.001:
         return ""
     return "> 99.9 %" if p >= 0.9995 else f"{100 * p:.1f} %"

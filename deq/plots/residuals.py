@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from deq.plots.style import (
-    FAILED_MARKER,
     FAILED_TEXT,
     MAX_LABELLED_CURVES,
     SolverStyle,
+    add_failures,
+    add_line,
     add_tolerance,
     label_ends,
     solver_style,
@@ -19,7 +20,7 @@ from deq.plots.style import (
     whole_decades,
 )
 
-FLOOR = 1e-17  # a residual of exactly zero has no place on a log axis
+FLOOR = 1e-17  # drawn for a residual of zero, which a log axis cannot show
 MAX_POINTS = 400
 BAND = (0.1, 0.9)
 
@@ -30,7 +31,7 @@ def residual_curve(
     """Relative residual ||f(z) - z|| / ||f(z)|| against evaluations of f, for one solver.
 
     nfe, residual: (n,) for one sample or (batch, n) as in `sol.trace`, NaN past the end of a sample.
-    A batch is drawn as its median with a band from the 10 % to the 90 % quantile. tol: the dashed line.
+    A batch is drawn as its median and the band from the 10 % to the 90 % quantile. tol: the dashed line.
     """
     return residual_curves({solver: (nfe, residual)}, tol)
 
@@ -38,9 +39,9 @@ def residual_curve(
 def residual_curves(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float | None = None, *, legend: bool = False
 ) -> go.Figure:
-    """`residual_curve` for several solvers: a table from solver name to (nfe, residual).
+    """`residual_curve` for several solvers. curves: solver -> (nfe, residual).
 
-    legend: name the curves beside the picture instead of at their ends, as it is done where they are many.
+    legend: name the curves in a legend instead of at their ends, as is always done for many curves.
     """
     figure = styled_figure("evaluations of f", "relative residual", y_type="log")
     labelled = not legend and len(curves) <= MAX_LABELLED_CURVES
@@ -52,10 +53,10 @@ def residual_curves(
         style = solver_style(name)
         if np.ndim(residual) == 2 and np.shape(residual)[0] > 1:
             _add_band(figure, grid, low, high, style)
-        _add_median(figure, name, grid, median, style)
+        add_line(figure, name, grid, median, style, "%{x} evaluations<br>residual %{y:.2e}")
         failed = tol is not None and median[-1] > tol
         if failed:
-            _add_failure(figure, grid[-1], median[-1])
+            add_failures(figure, grid[-1:], median[-1:])
         ends.append((f"{name}<br>{FAILED_TEXT}" if failed else name, grid[-1], median[-1], style.color))
     _finish(figure, ends, tol, labelled)
     return figure
@@ -64,10 +65,10 @@ def residual_curves(
 def residual_quantiles(
     nfe: ArrayLike, residual: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Grid of NFE with the 10 % quantile, the median and the 90 % quantile over samples, each (m,).
+    """Grid of NFE with the 10 % quantile, median and 90 % quantile over samples, each (m,), empty for empty input.
 
-    Samples may take steps of different cost, so each is read as a staircase: at a given NFE it has the residual
-    of its last finished step, and a sample that is done keeps its last one. Empty arrays for empty input.
+    The steps of samples may differ in cost, so each is read as a staircase: at a given NFE it has the residual of
+    its last finished step, and a finished sample keeps its last residual.
     """
     counts, values = np.atleast_2d(np.asarray(nfe, float)), np.atleast_2d(np.asarray(residual, float))
     if counts.shape != values.shape:
@@ -84,7 +85,7 @@ def residual_quantiles(
 
 
 def _staircase(nfe: np.ndarray, residual: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Residual of the last finished step at each point of the grid; NaN before the first."""
+    """Residual of the last finished step at each grid point; NaN before the first."""
     if not len(nfe):
         return np.full(len(grid), np.nan)
     step = np.searchsorted(nfe, grid, side="right") - 1
@@ -92,7 +93,7 @@ def _staircase(nfe: np.ndarray, residual: np.ndarray, grid: np.ndarray) -> np.nd
 
 
 def _thin(grid: np.ndarray) -> np.ndarray:
-    """At most MAX_POINTS of the grid, the last one always kept."""
+    """At most MAX_POINTS of the grid, including the last."""
     if len(grid) <= MAX_POINTS:
         return grid
     return grid[np.unique(np.linspace(0, len(grid) - 1, MAX_POINTS).round().astype(int))]
@@ -117,23 +118,6 @@ def _add_band(
     )
 
 
-def _add_median(
-    figure: go.Figure, name: str, grid: np.ndarray, median: np.ndarray, style: SolverStyle
-) -> None:
-    mode = "lines+markers" if len(grid) <= 40 else "lines"
-    hover = f"{name}<br>%{{x}} evaluations<br>residual %{{y:.2e}}<extra></extra>"
-    marker = {"symbol": style.marker, "size": 6, "color": style.color}
-    figure.add_scatter(
-        x=grid, y=median, name=name, mode=mode, line=style.line, marker=marker, hovertemplate=hover
-    )
-
-
-def _add_failure(figure: go.Figure, nfe: float, residual: float) -> None:
-    figure.add_scatter(
-        x=[nfe], y=[residual], mode="markers", marker=dict(FAILED_MARKER), hoverinfo="skip", showlegend=False
-    )
-
-
 def _finish(
     figure: go.Figure, ends: list[tuple[str, float, float, str]], tol: float | None, labelled: bool
 ) -> None:
@@ -145,6 +129,6 @@ def _finish(
     if labelled:
         label_ends(figure, ends)
         longest = max((end[1] for end in ends), default=1)
-        figure.update_xaxes(range=[-0.02 * longest, 1.4 * longest + 1])  # room for the names
+        figure.update_xaxes(range=[-0.02 * longest, 1.4 * longest + 1])  # space for the names
     else:
         figure.update_layout(showlegend=True)

@@ -1,14 +1,16 @@
-"""The common look of every plot: solver styles, markers, axes. Arrays in, plotly Figure out; no page, no model."""
+"""The common look of all plots: solver styles, markers, axes, lines and labels."""
 
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
 import plotly.graph_objects as go
 
 MAX_LABELLED_CURVES = 5  # more curves than this get a legend instead of labels at their ends
-NEUTRAL = "#808080"  # reads on white and on black
+MAX_MARKERS = 40  # a curve with more points has no markers, which would run into each other
+NEUTRAL = "#808080"  # readable on white and on black
 GRID = "rgba(128, 128, 128, 0.18)"
 ACCENT = "#0072B2"
 HIGHLIGHT = "#E69F00"
@@ -22,7 +24,7 @@ AxisType = Literal["linear", "log"]
 
 @dataclass(frozen=True)
 class SolverStyle:
-    """How one solver is drawn on every page: colour, plotly dash, plotly marker symbol."""
+    """How a solver is drawn on every page: colour, plotly dash, plotly marker symbol."""
 
     color: str
     dash: str
@@ -45,7 +47,7 @@ SOLVER_STYLES = MappingProxyType(
     }
 )
 
-# Digits 0 to 9, told apart by hue and lightness; their numeral goes along as text where space allows.
+# Digits 0 to 9, distinct in hue and lightness; the numeral is written too where space allows.
 DIGIT_COLORS = (
     "#0072B2",
     "#E69F00",
@@ -71,7 +73,7 @@ FAILED_TEXT = "not converged"
 
 
 def solver_style(name: str) -> SolverStyle:
-    """The style of a solver by its name on the page, for example "Anderson" or "damped Picard"."""
+    """The style of a solver by its name on the page, such as "Anderson" or "damped Picard"."""
     if name not in SOLVER_STYLES:
         raise ValueError(f"No style for solver {name!r}; choose from {sorted(SOLVER_STYLES)}.")
     return SOLVER_STYLES[name]
@@ -85,9 +87,9 @@ def styled_figure(
     y_type: AxisType = "linear",
     height: int = 380,
 ) -> go.Figure:
-    """An empty figure with named axes (unit in the name), few grid lines and transparent backgrounds."""
+    """An empty figure with named axes (the name includes the unit), few grid lines and a transparent background."""
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "nticks": 7}
-    layout = {  # given at once: updates one by one cost plotly ten times as long
+    layout = {  # in one call: separate updates take plotly ten times as long
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
         "paper_bgcolor": TRANSPARENT,
@@ -103,37 +105,66 @@ def styled_figure(
 
 
 def whole_decades(figure: go.Figure, smallest: float, largest: float) -> None:
-    """Ticks of a log y axis at whole powers of ten only, about six of them, for values in [smallest, largest]."""
+    """About six ticks on a log y axis, at whole powers of ten, for values in [smallest, largest]."""
     decades = math.log10(largest / smallest)
     figure.update_yaxes(dtick=max(1, math.ceil(decades / 6)))
 
 
 def add_level(figure: go.Figure, y: float, dash: str = "dot") -> None:
-    """A thin neutral line across the plot at height y; the quick way to what `add_hline` does."""
+    """A thin neutral line across the plot at height y, faster than plotly's `add_hline`."""
     line = {"color": NEUTRAL, "dash": dash, "width": 1}
     figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=y, y1=y, line=line)
 
 
+def add_upright(
+    figure: go.Figure, x: float, color: str = NEUTRAL, dash: str = "dash", width: int = 1
+) -> None:
+    """A thin vertical line across the plot at x."""
+    line = {"color": color, "dash": dash, "width": width}
+    figure.add_shape(type="line", yref="y domain", y0=0, y1=1, x0=x, x1=x, line=line)
+
+
+def add_line(
+    figure: go.Figure, name: str, x: np.ndarray, y: np.ndarray, style: SolverStyle, hover: str
+) -> None:
+    """A named curve in the style of its solver or gradient, with a marker at each of a few points. x, y: (n,)."""
+    figure.add_scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines+markers" if len(x) <= MAX_MARKERS else "lines",
+        line=style.line,
+        marker={"symbol": style.marker, "size": 7, "color": style.color},
+        hovertemplate=f"{name}<br>{hover}<extra></extra>",
+    )
+
+
+def add_failures(figure: go.Figure, x: np.ndarray, y: np.ndarray) -> None:
+    """Hollow red crosses where solves did not converge. x, y: (n,)."""
+    marker = dict(FAILED_MARKER)
+    figure.add_scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip", showlegend=False)
+
+
 def _log_ticks(axis_type: AxisType) -> dict[str, object]:
-    """On a log axis, whole powers of ten only: 10^-3, never 0.001 between a 2 and a 5."""
+    """On a log axis, powers of ten: 10^-3, not 0.001."""
     if axis_type == "linear":
         return {}
-    return {"exponentformat": "power", "tickfont": {"size": 10}}  # plotly draws powers a quarter larger
+    return {"exponentformat": "power", "tickfont": {"size": 10}}  # plotly draws exponents a quarter larger
 
 
 def scientific(number: float, digits: int = 0) -> str:
-    """A number with its power of ten: 1e-4, with digits=1 3.0e-8; never 1e-04."""
+    """Scientific notation without padding: 1e-4, or 3.0e-8 with digits=1; not 1e-04."""
     mantissa, _, exponent = f"{number:.{digits}e}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa  # inf and nan have none
 
 
 def add_tolerance(figure: go.Figure, tol: float) -> None:
-    """A dashed horizontal line where a solve counts as converged, on a log y axis."""
+    """A dashed horizontal line at the tolerance, on a log y axis."""
     add_level(figure, tol, "dash")
     figure.add_annotation(
-        x=0,  # curves end just below the line further right, and none begins there
+        x=0,  # curves end below the line further right; none starts here
         xref="paper",
-        y=math.log10(tol),  # plotly places annotations on a log axis by the logarithm
+        y=math.log10(tol),  # on a log axis plotly places annotations at the logarithm
         text=f"tolerance {scientific(tol)}",
         font={"size": 11, "color": NEUTRAL},
         showarrow=False,
@@ -143,9 +174,9 @@ def add_tolerance(figure: go.Figure, tol: float) -> None:
 
 
 def label_ends(figure: go.Figure, ends: list[tuple[str, float, float, str]]) -> None:
-    """Write each curve's name at its end, moved apart where two would overlap.
+    """Write each curve's name at its end, shifted apart where two would overlap.
 
-    ends: (name, x, y, colour) in data units; on a log y axis y is the value itself, not its logarithm.
+    ends: (name, x, y, colour) in data units; on a log y axis, y is the value and not its logarithm.
     """
     log_y = figure.layout.yaxis.type == "log"
     heights = [math.log10(y) if log_y else y for _, _, y, _ in ends]
@@ -166,7 +197,7 @@ def label_ends(figure: go.Figure, ends: list[tuple[str, float, float, str]]) -> 
 
 
 def _drawn_range(figure: go.Figure, log_y: bool) -> tuple[float, float]:
-    """Lowest and highest drawn y (log10 on a log axis), so that label gaps can be judged."""
+    """Lowest and highest y drawn, as log10 on a log axis."""
     values = [float(y) for trace in figure.data if trace.y is not None for y in trace.y if y is not None]
     values = [math.log10(y) if log_y else y for y in values if math.isfinite(y) and (y > 0 or not log_y)]
     if not values or min(values) == max(values):
@@ -175,7 +206,7 @@ def _drawn_range(figure: go.Figure, log_y: bool) -> tuple[float, float]:
 
 
 def _spread(positions: list[float], gap: float) -> list[float]:
-    """How far to move each position up so that neighbours are at least gap apart (all are fractions)."""
+    """How far to shift each position up so that neighbours are at least gap apart (all fractions of the height)."""
     order = sorted(range(len(positions)), key=lambda i: positions[i])
     shifts = [0.0] * len(positions)
     floor = -math.inf

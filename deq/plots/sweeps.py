@@ -6,21 +6,21 @@ from numpy.typing import ArrayLike
 
 from deq.plots.style import ACCENT, GRID, HIGHLIGHT, NEUTRAL, TRANSPARENT, styled_figure
 
-BINS = 320  # in x, fewer than the picture has pixels, so that none is lost
+BINS = 320  # in x, fewer than the plot has pixels, so that each is visible
 LOWEST_EXPONENT = -3.0  # superstable orbits have -inf; the axis stops here
 INK = [[0.0, TRANSPARENT], [1e-6, "rgba(0, 114, 178, 0.35)"], [1.0, "rgba(0, 114, 178, 1)"]]
 
 
 def bifurcation_diagram(
-    a: ArrayLike, x: ArrayLike, lyapunov: ArrayLike, current: float | None = None, *, height: int = 620
+    a: ArrayLike, x: ArrayLike, lyapunov: ArrayLike, current: float | None = None
 ) -> go.Figure:
-    """Late iterates over the parameter, as ink where orbits spend their time, and the exponent below.
+    """Density of late iterates over the parameter, with the Lyapunov exponent below.
 
-    a: (n,) ascending; x: (kept, n) late iterates, NaN where the orbit diverged; lyapunov: (n,) in nats a
-    step; current: the value of a to mark.
+    a: (n,) ascending; x: (kept, n) late iterates, NaN where the orbit diverged; lyapunov: (n,) in nats per step;
+    current: the value of a to mark.
     """
     a, x, lyapunov = (np.asarray(values, float) for values in (a, x, lyapunov))
-    figure = styled_figure("parameter a", "x after many steps", height=height)
+    figure = styled_figure("parameter a", "x after many steps", height=620)
     if not len(a) or not np.isfinite(x).any():
         return figure
     levels, density = orbit_density(x)
@@ -51,7 +51,7 @@ def bifurcation_diagram(
 def orbit_density(x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Levels (320,) of x and how often each column of x (kept, n) visits them, (320, n), from 0 to 1.
 
-    The square root is shown: it keeps thin branches and thin chaos both in sight.
+    As square roots, which keep both sharp branches and thin chaos visible.
     """
     x = np.asarray(x, float)
     low, high = np.nanquantile(x, (0.002, 0.998))
@@ -63,12 +63,12 @@ def orbit_density(x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     counts = np.zeros((BINS, x.shape[1]))
     np.add.at(counts, (row[inside], column[inside]), 1)
     ink = np.sqrt(np.minimum(counts / max(1, 0.05 * len(x)), 1))
-    ink[1:] = np.maximum(ink[1:], 0.6 * ink[:-1])  # a branch is a line two levels thick, not a dotted one
+    ink[1:] = np.maximum(ink[1:], 0.6 * ink[:-1])  # draw branches two levels thick, or they look dotted
     return 0.5 * (edges[1:] + edges[:-1]), ink
 
 
 def _add_exponent(figure: go.Figure, a: np.ndarray, lyapunov: np.ndarray) -> None:
-    """Below zero orbits come together; what rises above zero, chaos, is filled in the highlight colour."""
+    """The exponent; its part above zero, chaos, is filled in the highlight colour."""
     shown = np.maximum(lyapunov, LOWEST_EXPONENT)
     figure.add_scatter(
         x=a,
@@ -91,7 +91,7 @@ def _add_exponent(figure: go.Figure, a: np.ndarray, lyapunov: np.ndarray) -> Non
         yaxis={"domain": [0.36, 1]},
         yaxis2={
             "domain": [0, 0.27],
-            "title": {"text": "Lyapunov exponent<br>nats a step"},
+            "title": {"text": "Lyapunov exponent<br>nats per step"},
             "gridcolor": GRID,
             "zeroline": True,
             "zerolinecolor": NEUTRAL,

@@ -1,4 +1,4 @@
-"""The numbers behind a figure, read back from the figure itself: whatever is drawn can be taken away as a table."""
+"""The numbers behind a figure, read back from the figure as a table for download."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,9 @@ Row = tuple[str, object, object, object]  # curve, x, y, value of a map or None
 
 
 def figure_table(figure: go.Figure) -> dict[str, list[object]]:
-    """One row a drawn point, cell of a map, or statistic of a box: its curve, its place, and a map's value.
+    """One row per point, cell of a map, or statistic of a box: its curve, x, y, and the value of a map.
 
-    The columns of the place are named as the axes are, where there is one pair of them. A column without any
-    entry is left out.
+    With a single pair of axes, x and y have the names of the axes. Empty columns are left out.
     """
     rows = [row for k, trace in enumerate(figure.data) for row in _rows(trace, f"{trace.type} {k + 1}")]
     one_pair = len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == 1
@@ -43,5 +42,5 @@ def _rows(trace: go.Figure, name: str) -> Iterator[Row]:
 
 
 def _plain(text: str | None) -> str:
-    """Text without the tags of plotly: z<sub>1</sub> is z1."""
+    """Text without plotly's tags: z<sub>1</sub> is z1."""
     return re.sub(r"<[^>]+>", "", (text or "").replace("<br>", " "))

@@ -1,4 +1,4 @@
-"""Pictures of the toy: predictions against the truth, values against depth, loss against training steps."""
+"""Plots of the toy: predictions against the truth, values against depth, loss against updates."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -26,9 +26,9 @@ def prediction_line(
     trained: tuple[float, float],
     height: int = 380,
 ) -> go.Figure:
-    """Predictions (n,) at x (n,) against the truth y = slope x; the interval that was trained on is shaded.
+    """Predictions (n,) at x (n,) against the truth y = slope x; the training interval is shaded.
 
-    converged: (n,) bool; where False the last iterate is drawn as a failed solve.
+    converged: (n,) bool; where False, the last iterate is a red cross.
     """
     figure = styled_figure("input x", "output z*", height=height)
     x, prediction, converged = (
@@ -44,12 +44,12 @@ def prediction_line(
     _add_points(figure, x[converged], prediction[converged], dict(EQUILIBRIUM_MARKER) | {"size": 9}, "model")
     _add_points(figure, x[~converged], prediction[~converged], dict(FAILED_MARKER), FAILED_TEXT)
     _write(figure, ends[1], slope * ends[1], f"y = {slope:g}x", {"xanchor": "right", "xshift": -12})
-    _write(figure, sum(trained) / 2, slope * ends[0], "trained here", {"yanchor": "bottom"})
+    _write(figure, sum(trained) / 2, slope * ends[0], "training data", {"yanchor": "bottom"})
     return figure
 
 
 def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380) -> go.Figure:
-    """Value of z after k applications of the cell, one curve a sample; a tick at the right marks its target.
+    """Value of z after k applications of the cell, one curve per sample; a tick at the right marks its target.
 
     values: (n, depth), NaN past the end of a sample; targets: (n,).
     """
@@ -70,11 +70,9 @@ def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380)
     return figure
 
 
-def loss_curve(
-    step: ArrayLike, loss: ArrayLike, unit: str = "mean squared error", height: int = 380
-) -> go.Figure:
-    """Training loss (n,) against training steps (n,), on a log axis; what is not above 0 and finite is left out."""
-    figure = styled_figure("update", unit, y_type="log", height=height)
+def loss_curve(step: ArrayLike, loss: ArrayLike, height: int = 380) -> go.Figure:
+    """Training loss (n,) against updates (n,) on a log axis; values that are not positive and finite are left out."""
+    figure = styled_figure("update", "mean squared error", y_type="log", height=height)
     step, loss = np.asarray(step, float), np.asarray(loss, float)
     known = np.isfinite(loss) & (loss > 0)
     if not known.any():

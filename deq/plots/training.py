@@ -1,4 +1,4 @@
-"""Pictures of training: what the model says over the line or the plane, what that costs, and runs side by side."""
+"""Plots of training: predictions over a line or a plane, their cost, and several runs compared."""
 
 from collections.abc import Mapping
 
@@ -19,8 +19,9 @@ from deq.plots.style import (
     styled_figure,
 )
 
+HEIGHT = 340  # pixels
 CLASS_COLORS = (ACCENT, HIGHLIGHT)
-# From class 0's colour over the ground's to class 1's, pale enough for points to stand out.
+# From the colour of class 0 to that of class 1, pale enough for points to stand out.
 CLASS_SCALE = [
     [0, "rgba(0, 114, 178, 0.45)"],
     [0.5, "rgba(128, 128, 128, 0.05)"],
@@ -32,32 +33,33 @@ def fitted_curve(
     x: ArrayLike,
     truth: ArrayLike,
     grid: ArrayLike,
-    answer: ArrayLike,
+    prediction: ArrayLike,
     converged: ArrayLike,
-    height: int = 340,
 ) -> go.Figure:
-    """The model's answer (m,) over a grid (m,) against true points (n,) at x (n,); failed solves are crosses."""
-    figure = styled_figure("input x", "output y", height=height)
+    """Predictions (m,) over a grid (m,) and true points (n,) at x (n,); failed solves are crosses."""
+    figure = styled_figure("input x", "output y", height=HEIGHT)
     points = {"color": NEUTRAL, "size": 4, "opacity": 0.6}
-    hover = "true point<br>x = %{x:.2f}<br>y = %{y:.3f}<extra></extra>"
+    hover = "data<br>x = %{x:.2f}<br>y = %{y:.3f}<extra></extra>"
     figure.add_scatter(x=x, y=truth, mode="markers", marker=points, hovertemplate=hover)
-    grid, answer, good = np.asarray(grid, float), np.asarray(answer, float), np.asarray(converged, bool)
+    grid, prediction = np.asarray(grid, float), np.asarray(prediction, float)
+    good = np.asarray(converged, bool)
     hover = "model<br>x = %{x:.2f}<br>y = %{y:.3f}<extra></extra>"
     line = {"color": ACCENT, "width": 2.5}
-    settled = np.where(good, answer, np.nan)
+    settled = np.where(good, prediction, np.nan)
     figure.add_scatter(x=grid, y=settled, mode="lines", line=line, hovertemplate=hover)
     if not good.all():
         marker, hover = dict(FAILED_MARKER) | {"size": 7}, f"{FAILED_TEXT}<br>x = %{{x:.2f}}<extra></extra>"
-        failed = grid[~good], answer[~good]
+        failed = grid[~good], prediction[~good]
         figure.add_scatter(x=failed[0], y=failed[1], mode="markers", marker=marker, hovertemplate=hover)
     return figure
 
 
 def decision_boundary(
-    points: ArrayLike, labels: ArrayLike, grid: ArrayLike, probability: ArrayLike, height: int = 340
+    points: ArrayLike, labels: ArrayLike, grid: ArrayLike, probability: ArrayLike
 ) -> go.Figure:
-    """How probable class 1 is over a square grid (m * m, 2), its boundary, and the points (n, 2) by label (n,)."""
-    figure = _square("x₁", "x₂", height)
+    """Probability of class 1 over a square grid (m * m, 2), its boundary, and the points (n, 2) by label (n,)."""
+    figure = styled_figure("x₁", "x₂", height=HEIGHT)
+    figure.update_yaxes(scaleanchor="x", constrain="domain").update_xaxes(constrain="domain")
     side, values = _as_square(grid, probability)
     hover = "class 1: %{z:.0%}<extra></extra>"
     shade = {"colorscale": CLASS_SCALE, "zmin": 0, "zmax": 1, "showscale": False, "hovertemplate": hover}
@@ -75,10 +77,10 @@ def decision_boundary(
     return figure
 
 
-def effort_map(grid: ArrayLike, nfe: ArrayLike, converged: ArrayLike, height: int = 340) -> go.Figure:
-    """Evaluations of f that the solve took (m * m,) over a square grid (m * m, 2); failed solves are red."""
+def effort_map(grid: ArrayLike, nfe: ArrayLike, converged: ArrayLike) -> go.Figure:
+    """Evaluations of f (m * m,) over a square grid of inputs (m * m, 2); failed solves are red."""
     side, values = _as_square(grid, nfe)
-    figure = nfe_map(side, values, _as_square(grid, converged)[1], height=height)
+    figure = nfe_map(side, values, _as_square(grid, converged)[1], height=HEIGHT)
     return figure.update_xaxes(title_text="x₁").update_yaxes(title_text="x₂")
 
 
@@ -86,10 +88,9 @@ def compared_runs(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
     name: str,
     y_type: AxisType = "linear",
-    height: int = 340,
 ) -> go.Figure:
-    """One number of several runs against updates. curves: run -> (updates (n,), values (n,)); NaN left out."""
-    figure = styled_figure("update", name, y_type=y_type, height=height)
+    """One metric of several runs against updates. curves: run -> (updates (n,), values (n,)); NaN left out."""
+    figure = styled_figure("update", name, y_type=y_type, height=HEIGHT)
     ends = []
     for i, (run, (step, values)) in enumerate(curves.items()):
         step, values = np.asarray(step, float), np.asarray(values, float)
@@ -109,13 +110,8 @@ def compared_runs(
     return figure
 
 
-def _square(x_title: str, y_title: str, height: int) -> go.Figure:
-    figure = styled_figure(x_title, y_title, height=height)
-    return figure.update_yaxes(scaleanchor="x", constrain="domain").update_xaxes(constrain="domain")
-
-
 def _as_square(grid: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """The side (m,) of a square grid (m * m, 2), row by row from the bottom, and the values as (m, m)."""
+    """The axis (m,) of a square grid (m * m, 2), row by row from the bottom, and the values as (m, m)."""
     grid, values = np.asarray(grid, float), np.asarray(values, float)
     m = round(len(grid) ** 0.5)
     return grid[:m, 0], values.reshape(m, m)

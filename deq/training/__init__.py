@@ -1,4 +1,4 @@
-"""Training: `fit` yields events; recipes, one step, early stopping, the run folder, advice on a run."""
+"""Training: `fit` yields events; recipes, the training step, early stopping, run folders, training advice."""
 
 from deq.training.loop import EpochEnd, Event, Finished, Progress, fit, model_at
 from deq.training.recipes import BASELINES, RECIPES, Recipe

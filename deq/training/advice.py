@@ -1,4 +1,4 @@
-"""What the numbers of a training run mean, in plain words."""
+"""Training advice: what the metrics of a run mean, in plain English."""
 
 from __future__ import annotations
 
@@ -7,63 +7,68 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from deq.training.early_stopping import MIN_SHARE
+
 Columns = Mapping[str, np.ndarray]  # see deq.jobs.record: name -> (n,)
 
-ENOUGH = 4  # calls before anything can be said about a trend
+MIN_ROWS = 4  # fewer show no trend
 MOST_CONVERGED = 0.98
-GROWN = 1.3  # a quarter more would be noise
+GROWTH = 1.3  # less may be noise
 NEAR_ONE = 0.9
 OVERFIT = 0.05
 
 
-def training_notes(training: Columns, validation: Columns) -> list[str]:
-    """Sentences on what is seen, the most serious first; one that says all is well where nothing is wrong.
+def advise(training: Columns, validation: Columns) -> list[str]:
+    """What is wrong with a run, the most serious first, or one sentence that says it is healthy.
 
-    training, validation: columns of equal length, as a run records them; may be empty.
+    training, validation: columns of equal length, as a run records them; may be empty. Where most solves do not
+    converge, nothing is said about quantities that need an equilibrium.
     """
     if not len(training.get("step", ())):
         return []
-    rules = (_skipped, _converged, _effort, _radius, _backward, _overfit)
-    found = [note for rule in rules if (note := rule(training, validation))]
-    return found or [_well(training)]
+    rules = [_convergence, _skipped]
+    if not _recent(training["converged"]) < MIN_SHARE:
+        rules += [_effort, _radius, _backward, _overfitting]
+    found = [advice for rule in rules if (advice := rule(training, validation))]
+    return found or [_healthy(training)]
 
 
-def _well(training: Columns) -> str:
+def _healthy(training: Columns) -> str:
     return (
-        f"All is well: {_percent(_recent(training['converged']))} of the solves converge, in "
+        f"Training is healthy: {_percent(_recent(training['converged']))} of the solves converge, in "
         f"{_recent(training['nfe']):.1f} evaluations on average."
     )
+
+
+def _convergence(training: Columns, validation: Columns) -> str:
+    share = _recent(training["converged"])
+    if not share < MOST_CONVERGED:
+        return ""
+    found = f"Only {_percent(share)} of the solves converge" if share else "No solve converges"
+    meaning = "the equilibrium is lost" if share < MIN_SHARE else "the gradients of the others are not exact"
+    return f"{found}: {meaning}. Lower the learning rate or add a Jacobian penalty."
 
 
 def _skipped(training: Columns, validation: Columns) -> str:
     share = _recent(training["skipped"])
     if not share > 0:
         return ""
-    return f"{_percent(share)} of the latest updates were not finite and were left out. A smaller learning rate helps."
-
-
-def _converged(training: Columns, validation: Columns) -> str:
-    share = _recent(training["converged"])
-    if not share < MOST_CONVERGED:
-        return ""
     return (
-        f"Only {_percent(share)} of the solves converge: what the others return is no equilibrium, and their "
-        "gradient is not exact. A regulariser or bounded weights keep the equilibrium."
+        f"{_percent(share)} of the latest updates were not finite and were skipped. Lower the learning rate."
     )
 
 
 def _effort(training: Columns, validation: Columns) -> str:
-    """The cost of a solve against what it was near the beginning."""
+    """The cost of a solve now, compared with the first quarter of the run."""
     nfe = training["nfe"]
-    if len(nfe) < ENOUGH:
+    if len(nfe) < MIN_ROWS:
         return ""
-    quarter = max(1, len(nfe) // 4)
-    before, now = float(np.mean(nfe[:quarter])), _recent(nfe)
-    if not now > GROWN * before:
+    before, now = float(np.mean(nfe[: len(nfe) // 4])), _recent(nfe)
+    if not now > GROWTH * before:
         return ""
     radius = _last(validation, "spectral_radius")
-    why = f": the spectral radius nears 1 ({radius:.2f})" if NEAR_ONE < radius < 1 else ""
-    return f"NFE is growing, from {before:.1f} to {now:.1f} evaluations a solve{why}."
+    why = f": the spectral radius is close to 1 ({radius:.2f})" if NEAR_ONE < radius < 1 else ""
+    return f"NFE is growing, from {before:.1f} to {now:.1f} evaluations per solve{why}."
 
 
 def _radius(training: Columns, validation: Columns) -> str:
@@ -71,28 +76,30 @@ def _radius(training: Columns, validation: Columns) -> str:
     if not radius >= 1:
         return ""
     return (
-        f"The spectral radius is {radius:.2f}: plain iteration would not settle on these equilibria. "
+        f"The spectral radius is {radius:.2f}: plain iteration does not converge to these equilibria. "
         "Anderson, Broyden and Newton may."
     )
 
 
 def _backward(training: Columns, validation: Columns) -> str:
-    """The gradient's own solve; 0 evaluations where the gradient has none."""
+    """The backward solve; it has 0 evaluations if the gradient needs none."""
     share = _recent(training["backward_converged"])
     if not _recent(training["backward_nfe"]) > 0 or not 0 < share < MOST_CONVERGED:
         return ""
-    return f"The gradient's own solve converges for only {_percent(share)} of the samples: updates are approximate."
+    return (
+        f"The backward solve converges for only {_percent(share)} of the samples: gradients are approximate."
+    )
 
 
-def _overfit(training: Columns, validation: Columns) -> str:
+def _overfitting(training: Columns, validation: Columns) -> str:
     gap = _recent(training["accuracy"]) - _last(validation, "accuracy")
     if not gap > OVERFIT:
         return ""
-    return f"It does {_percent(gap)} better on what it has seen than on what it has not: it learns by heart."
+    return f"Overfitting: training accuracy is {100 * gap:.2g} points above validation."
 
 
 def _recent(values: np.ndarray) -> float:
-    """The mean of the last tenth, of finite values."""
+    """The mean of the last tenth, over finite values."""
     tail = values[-max(1, len(values) // 10) :]
     tail = tail[np.isfinite(tail)]
     return float(tail.mean()) if len(tail) else math.nan

@@ -1,4 +1,4 @@
-"""Keeping an eye on a run: what is wrong with it, its last sound state, and when to give it up."""
+"""Early stopping: what is wrong with a run, its last sound state, and when to stop it."""
 
 from __future__ import annotations
 
@@ -8,66 +8,59 @@ from deq.models.evaluation import Metrics
 from deq.training.recipes import Recipe
 from deq.training.step import Health, TrainState
 
-LEAST_SOUND = 0.5  # below this share of converged solves, or of finite updates, a gradient says little
+MIN_SHARE = 0.5  # with fewer converged solves, or finite updates, a gradient means little
 NEVER = (
-    "The solves have not converged from the start, so the run was ended after update {now}. Allow more "
-    "evaluations, a looser tolerance, or choose another solver."
+    "Training stopped at update {now}: {fault} from the start. Allow more evaluations or a larger tolerance, choose "
+    "another solver, or lower the learning rate."
 )
 LOST = (
-    "At update {now} {fault}, for {unsound} updates by then, so the run was ended; its weights are those of "
-    "update {good}. A regulariser, bounded weights, a smaller learning rate or more evaluations may keep the "
-    "equilibrium."
+    "Training stopped at update {now}: {fault} for {unsound} updates. The weights are those of update {good}. To keep "
+    "the equilibrium, lower the learning rate, add a Jacobian penalty, bound the weights or allow more evaluations."
 )
 
 
-class Watch:
-    """Patience with a run, in updates: that of its recipe, 0 for a run that nobody watches.
+class EarlyStopping:
+    """Stops a run after as many unsound updates in a row as its recipe's patience; never if that is 0.
 
-    good: the last state that is known to be sound: that of the last validation which says so, or before any
-    the one from which the last sound call began, for at a call's end the equilibrium may be lost already.
-    None before that. fault: what is wrong now, in words, or empty. A run must only go on from a state
-    without one: then it meets its loss again, and ends as if it had never stopped.
+    good: the last state known to be sound: that of the last validation without a fault or, before any, the one
+    at which the last sound call began, since at its end the equilibrium may already be lost; else None. fault:
+    what is wrong now, or empty. A run resumed from a state without a fault ends as if it had never stopped.
     """
 
     def __init__(self, recipe: Recipe, good: TrainState | None = None) -> None:
         self.good, self._validated = good, good is not None
         self.fault = ""
         self._patience = recipe.patience
-        self._solves = recipe.gradient.seeks_equilibrium
+        self._seeks_equilibrium = recipe.gradient.seeks_equilibrium
         self._unsound = 0
 
-    def note(self, start: TrainState, health: Health, updates: int) -> None:
-        """Take note of a call of so many updates that began from a state."""
-        self.fault = self._fault(health.metrics, float(health.skipped))
+    def observe(self, start: TrainState, health: Health, updates: int) -> None:
+        """Record a call of `updates` updates that began at `start`."""
+        self.fault = self._find_fault(health.metrics, float(health.skipped))
         self._unsound = self._unsound + updates if self.fault else 0
         if not self.fault and not self._validated:
             self.good = start
 
     def validate(self, state: TrainState, metrics: Metrics) -> None:
-        """Take note of a validation of that state."""
-        self.fault = self.fault or self._fault(metrics)
+        """Record the validation metrics of `state`."""
+        self.fault = self.fault or self._find_fault(metrics, 0.0)
         if not self.fault:
             self.good, self._validated = state, True
 
-    def _fault(self, metrics: Metrics, skipped: float = 0.0) -> str:
-        return fault_in(metrics, skipped, self._solves) if self._patience else ""
-
     def verdict(self, now: int) -> str:
-        """Why the run is to end after update `now`, in words; empty while there is patience."""
+        """Why the run must stop after update `now`; empty while it may continue."""
         if not self.fault or self._unsound < self._patience:
             return ""
         if self.good is None:
-            return NEVER.format(now=now)
+            return NEVER.format(now=now, fault=self.fault)
         return LOST.format(now=now, fault=self.fault, unsound=self._unsound, good=int(self.good.step))
 
-
-def fault_in(metrics: Metrics, skipped: float = 0.0, solves: bool = True) -> str:
-    """What makes a call or a validation unsound, in words, or an empty string.
-
-    skipped: share of updates that were not finite. solves: whether it looks for equilibria.
-    """
-    if not math.isfinite(float(metrics.loss)) or skipped > 1 - LEAST_SOUND:
-        return "most updates were no longer finite"
-    if solves and float(metrics.converged) < LEAST_SOUND:
-        return "most solves no longer converged"
-    return ""
+    def _find_fault(self, metrics: Metrics, skipped: float) -> str:
+        """skipped: share of updates that were not finite."""
+        if not self._patience:
+            return ""
+        if not math.isfinite(float(metrics.loss)) or skipped > 1 - MIN_SHARE:
+            return "most updates were not finite"
+        if self._seeks_equilibrium and float(metrics.converged) < MIN_SHARE:
+            return "most solves did not converge"
+        return ""

@@ -15,8 +15,8 @@ from deq.data import Dataset, Task, classify
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate
-from deq.training.early_stopping import Watch
-from deq.training.precision import prepared
+from deq.training.early_stopping import EarlyStopping
+from deq.training.precision import with_precision
 from deq.training.recipes import Recipe
 from deq.training.spectral_radius import largest_radius
 from deq.training.step import Health, Program, TrainState, order_of, run_steps, start_state
@@ -24,11 +24,11 @@ from deq.training.step import Health, Program, TrainState, order_of, run_steps, 
 
 @dataclass(frozen=True)
 class Progress:
-    """After every compiled call. step counts from 1 to steps; seconds since `fit` began.
+    """Yielded after every compiled call. step: from 1 to steps. seconds: since `fit` began.
 
-    ends_epoch: whether an EpochEnd of the same step follows, which a run that is to stop should await.
-    fault: what is wrong at this point, in words, or empty; see deq.training.early_stopping. A run may go on from any
-    event's state, and should from one without a fault.
+    ends_epoch: whether an EpochEnd of the same step follows; callers that want to stop should wait for it.
+    fault: what is wrong at this point, or empty; see deq.training.early_stopping. Resume from a state without a
+    fault.
     """
 
     step: int
@@ -43,10 +43,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """After every epoch (after the last alone where an epoch is a single step): validated.
+    """Yielded after every epoch, with validation metrics; only after the last if an epoch is a single step.
 
-    spectral_radius: the largest of df/dz over the equilibria of a few validation inputs. fault: as in
-    Progress, or what the validation shows.
+    spectral_radius: the largest of df/dz at the equilibria of a few validation inputs. fault: as in Progress,
+    or found by the validation.
     """
 
     epoch: int
@@ -60,10 +60,9 @@ class EpochEnd:
 
 @dataclass(frozen=True)
 class Finished:
-    """The trained model, its weights averaged if the recipe says so, and its test metrics.
+    """The trained model, with averaged weights if the recipe says so, and its test metrics.
 
-    verdict: why the run was ended early, in words, the model then being that of its last sound state;
-    empty for a whole run.
+    verdict: why the run was stopped early, or empty; the model is then from its last sound state.
     """
 
     model: EquilibriumModel
@@ -84,41 +83,40 @@ def fit(
     resume: TrainState | None = None,
     mesh: Mesh | None = None,
 ) -> Iterator[Event]:
-    """Train a copy of `model` on `data`; the model given is left as it was.
+    """Train a copy of `model` on `data`; `model` itself does not change.
 
-    Data order and augmentation follow from `seed` and the step's number alone, dropout and a penalty's
-    probes also from the number of devices, so that a run resumed on as many from an event's state goes
-    on as if it had never stopped.
+    Data order and augmentation depend only on `seed` and the step, dropout and the Jacobian penalty's probes also
+    on the number of devices: a run resumed from an event's state on as many devices ends bitwise the same.
 
     Args:
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
-        recipe: see deq.training.recipes. seed: of the order and the noise, not of the initial weights.
-        resume: the state in an event of an earlier run with the same model, data, recipe and seed.
-        mesh: the devices that share each batch, see deq.devices.mesh_of; all that fit unless given. What
-            mixes examples, as batch normalisation does, mixes those of a device.
+        recipe: see deq.training.recipes. seed: of data order and noise, not of the initial weights.
+        resume: the state from an event of an earlier run with the same model, data, recipe and seed.
+        mesh: the devices that share each batch, see deq.devices.mesh_of; by default as many as fit. Layers that
+            mix examples, such as batch normalisation, see those of one device.
 
     Yields:
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
 
     Raises:
-        ValueError: there are fewer training examples than one batch holds, devices cannot share it, or the
-            recipe's precision is out of reach.
+        ValueError: the batch is larger than the training set or cannot be split over the devices, or the recipe's
+            precision does not work.
     """
     task = classify(data) if isinstance(data, Dataset) else data
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
-    training = prepared(model, recipe)
+    training = with_precision(model, recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
     here, solves = len(mesh.local_devices), (recipe.solver, recipe.gradient)
-    same = replace(recipe, epochs=1, patience=0)  # a longer or more patient run is the same program
+    same = replace(recipe, epochs=1, patience=0)  # epochs and patience need no new compilation
     program = Program(graphdef, task.loss, same, mesh)
     state = start_state(parameters, recipe) if resume is None else resume
     fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
     state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
-    watch, verdict, kept = Watch(recipe, resume), "", on_host(state)
-    ends = True  # an order holds to the end of its epoch
+    stopping, verdict, kept = EarlyStopping(recipe, resume), "", on_host(state)
+    ends = True  # the data order changes at the end of an epoch
     while (step := int(kept.step)) < calls.steps and not verdict:
         if ends:
             order = everywhere(order_of(len(task.train.y), recipe.batch_size, step, seed), mesh)
@@ -126,31 +124,31 @@ def fit(
         state, health = run_steps(program, state, rest, train, order, seed_there, steps, size)
         kept, health = on_host(state), jax.tree.map(float, health)
         done, epoch, seconds = step + size, calls.epoch(step), time.perf_counter() - began
-        watch.note(start, health, size)
-        verdict = watch.verdict(done)
+        stopping.observe(start, health, size)
+        verdict = stopping.verdict(done)
         ends = calls.ends_epoch(done)
-        yield Progress(done, calls.steps, epoch, seconds, ends, health, kept, watch.fault)
+        yield Progress(done, calls.steps, epoch, seconds, ends, health, kept, stopping.fault)
         if ends:
             current = model_at(model, kept, recipe)
             validation = evaluate(current, task.validation, task.loss, *solves, devices=here)
             radius = largest_radius(current, task.validation.x, recipe.solver)
-            watch.validate(kept, validation)
+            stopping.validate(kept, validation)
             seconds = time.perf_counter() - began
-            yield EpochEnd(epoch, recipe.epochs, seconds, validation, radius, kept, watch.fault)
-    last = watch.good if verdict and watch.good else kept
+            yield EpochEnd(epoch, recipe.epochs, seconds, validation, radius, kept, stopping.fault)
+    last = stopping.good if verdict and stopping.good else kept
     result = model_at(model, last, recipe)
     test = evaluate(result, task.test, task.loss, *solves, devices=here)
     yield Finished(result, test, time.perf_counter() - began, verdict)
 
 
 def on_host(state: TrainState) -> TrainState:
-    """A copy outside the devices: the next call takes the state's memory, and an event must stay as it was."""
+    """A copy in host memory: the next call donates the device buffers, and events must not change."""
     return jax.tree.map(np.array, state)
 
 
 @dataclass(frozen=True)
 class _Calls:
-    """How a run's steps are dealt out to compiled calls of at most `most` steps."""
+    """Splits a run into compiled calls of at most `most` steps."""
 
     per_epoch: int
     steps: int
@@ -165,21 +163,21 @@ class _Calls:
         return _Calls(per_epoch, per_epoch * recipe.epochs, recipe.steps_per_call)
 
     def size(self, step: int) -> int:
-        """Steps of the call that begins after `step`; none crosses the end of an epoch of several steps."""
+        """Number of steps in the call after `step`; no call crosses the end of an epoch of several steps."""
         room = self.steps - step if self.per_epoch == 1 else self.per_epoch - step % self.per_epoch
         return min(self.most, room)
 
     def epoch(self, step: int) -> int:
-        """The epoch, from 1, of the call that begins after `step`."""
+        """The epoch, from 1, in which the call after `step` ends."""
         return (step + self.size(step) - 1) // self.per_epoch + 1
 
     def ends_epoch(self, step: int) -> bool:
-        """Whether to validate after `step`: after the last alone where an epoch is a single step."""
+        """Whether to validate after `step`; only after the last if an epoch is a single step."""
         return step == self.steps or (self.per_epoch > 1 and step % self.per_epoch == 0)
 
 
 def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:
-    """A copy of the model for use: the averaged weights, dropout off."""
+    """A copy of the model for inference: averaged weights if the recipe has them, dropout off."""
     result = nnx.clone(model)
     weights = state.average if recipe.average else state.parameters
     nnx.update(result, jax.device_put(weights))

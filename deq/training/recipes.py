@@ -1,4 +1,4 @@
-"""How each model is trained: one frozen table, read by the command line and the pages."""
+"""Training settings of each model, used by the command line and the pages."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from deq.solvers import Anderson, ODEFlow, Picard, Solver
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one training run. Hashable: a run with equal settings compiles nothing anew.
+    """Settings of one training run. Hashable: equal settings share compiled code.
 
-    warmup is the share of all steps with a rising learning rate, after which it falls to zero along a
-    cosine. clip bounds the gradient's global norm. average is the decay of the running mean of the
-    weights, of which the result is made (0: the last weights). jacobian is the weight of
-    ||df/dz||_F^2 / n in the loss. steps_per_call is how many steps one compiled call runs. patience is
-    how many updates in a row may lack an equilibrium before the run is ended (0: any number). precision is
-    that of the products inside the cell, float32 or bf16; see deq.training.precision.
+    warmup: share of all steps in which the learning rate rises; then it falls to zero along a cosine. clip:
+    bound on the gradient's global norm. average: decay of the running mean of the weights that becomes the
+    result (0: use the last weights). jacobian: weight of ||df/dz||_F^2 / n in the loss. steps_per_call: steps
+    per compiled call. patience: updates in a row without an equilibrium before the run is stopped (0: never
+    stop). precision: of the matrix products in the cell, float32 or bf16; see deq.training.precision.
     """
 
     solver: Solver
@@ -41,8 +40,8 @@ class Recipe:
     precision: str = "float32"
 
 
-def plain(recipe: Recipe) -> dict[str, Any]:
-    """All that determines a recipe's outcome as nested plain data, for a file."""
+def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as nested plain data."""
     found = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
     found |= {"solver": to_dict(recipe.solver), "gradient": to_dict(recipe.gradient)}
     if recipe.augmentation is not None:
@@ -100,7 +99,7 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 
-# The same weights without an equilibrium, each in the place of the solve and of its gradient.
+# Without an equilibrium: each replaces the solve and its gradient.
 BASELINES: dict[str, Gradient] = {
     "explicit": Unrolled(steps=1),
     "unrolled": Unrolled(steps=5),

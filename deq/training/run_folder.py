@@ -1,4 +1,4 @@
-"""A training run on disk: checkpoints to go on from, and its metrics as lines of JSON."""
+"""A training run on disk: checkpoints to resume from, and metrics as lines of JSON."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from deq.models.checkpoints import write_atomically
 from deq.training.step import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
-ROOM = 100_000  # bytes that a checkpoint takes beside its arrays
+OVERHEAD = 100_000  # bytes of a checkpoint beside its arrays
 
 
 class CannotWrite(Exception):
-    """A run cannot be written to its folder; the message says why and what to do."""
+    """The run folder cannot be written; the message says why and what to do."""
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong while writing to a folder into CannotWrite."""
+    """Turn errors while writing to a folder into CannotWrite."""
     try:
         yield
-    except (OSError, ValueError) as error:  # Orbax gives both
+    except (OSError, ValueError) as error:  # Orbax raises both
         reason = getattr(error, "strerror", None) or str(error).partition(chr(10))[0]
         raise CannotWrite(
-            f"Cannot write to {folder}: {reason}. What was saved before is whole: make room, or give leave to write, "
-            "then go on with --resume."
+            f"Cannot write to {folder}: {reason}. Earlier checkpoints are intact: free disk space or grant write "
+            "permission, then continue with --resume."
         ) from error
 
 
 class RunFolder:
     """The folder of one run.
 
-    settings: plain data that determines the run; a checkpoint made with other settings is refused.
-    It belongs to the leader of a run of many processes. Orbax writes each checkpoint aside and renames it
-    when it is whole; the last two are kept.
+    settings: plain data that determines the run; checkpoints with other settings are refused. With several
+    processes only the leader uses it. Orbax writes a checkpoint to a temporary folder and renames it when
+    complete; the last two are kept.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
@@ -59,11 +59,11 @@ class RunFolder:
         self._manager = ocp.CheckpointManager(place, options=options)
 
     def has_run(self) -> bool:
-        """Whether there is anything that a new run would overwrite."""
+        """Whether a new run would overwrite anything."""
         return bool(self._manager.all_steps()) or (self.folder / METRICS).exists()
 
     def save(self, state: TrainState) -> None:
-        """Write a checkpoint, unless this step has one. Raises CannotWrite, the ones before being left as they are."""
+        """Write a checkpoint unless this step has one. Raises CannotWrite; earlier checkpoints stay intact."""
         step, leaves = int(state.step), _numbered(state)
         if step in self._manager.all_steps():
             return
@@ -75,25 +75,25 @@ class RunFolder:
             self._manager.save(step, args=arguments)
 
     def restore(self, like: TrainState) -> TrainState | None:
-        """The state of the last whole checkpoint, or None; damaged ones are passed over with a warning.
+        """The state of the last intact checkpoint, or None; damaged ones are skipped with a warning.
 
-        Raises ValueError, leaving all as it is, where the checkpoint belongs to a run with other settings or to
-        another version of deq.
+        Raises ValueError, and changes nothing, if the checkpoint is from a run with other settings or from another
+        version of deq.
         """
         wanted = _numbered(like)
         for step in sorted(self._manager.all_steps(), reverse=True):
             label = self._read_label(step)
             if label is None:
-                self._pass_over(step, "what it belongs to cannot be read.")
+                self._warn(step, "its settings cannot be read.")
                 continue
             self._require_same(label, self._label(wanted))
             leaves = self._read_state(step, wanted)
             if leaves is None or _digest(leaves) != label["sha256"]:
-                self._pass_over(step, "its numbers are not those that were saved.")
+                self._warn(step, "its arrays do not match their checksum.")
                 continue
-            self._forget_after(step)
+            self._delete_after(step)
             return jax.tree.unflatten(jax.tree.structure(like), [leaves[str(i)] for i in range(len(leaves))])
-        self._forget_after(0)
+        self._delete_after(0)
         return None
 
     def log(self, record: dict[str, Any]) -> None:
@@ -102,24 +102,22 @@ class RunFolder:
             file.write(json.dumps(record) + "\n")
 
     def _label(self, leaves: dict[str, np.ndarray]) -> dict[str, Any]:
-        """All that a checkpoint must agree in to be gone on from, as plain data."""
+        """What a checkpoint must match to be resumed from, as plain data."""
         layout = {name: f"{leaf.dtype}{list(leaf.shape)}" for name, leaf in leaves.items()}
         return json.loads(json.dumps(self.settings | {"layout": layout}))
 
     def _read_label(self, step: int) -> dict[str, Any] | None:
-        """The label of a checkpoint; None where it is missing or not as it was written."""
+        """The label of a checkpoint; None if it is missing or changed."""
         try:
             arguments = ocp.args.Composite(settings=ocp.args.JsonRestore())
             label = self._manager.restore(step, args=arguments).settings
-            written = label.pop(
-                "label", None
-            )  # without one it is another version's, and whole as far as we know
+            written = label.pop("label", None)  # older versions wrote none
             return label if written in (None, _digest_of_label(label)) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _read_state(self, step: int, like: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-        """The arrays of a checkpoint; None where they cannot be read."""
+        """The arrays of a checkpoint; None if they cannot be read."""
         try:
             shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
             arguments = ocp.args.Composite(state=ocp.args.StandardRestore(shapes))
@@ -127,13 +125,13 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _pass_over(self, step: int, reason: str) -> None:
-        self.warnings.append(f"The checkpoint of step {step} is damaged and passed over: {reason}")
+    def _warn(self, step: int, reason: str) -> None:
+        self.warnings.append(f"Skipped the checkpoint of step {step}, which is damaged: {reason}")
 
     def _require_room(self, size: int) -> None:
-        """Raise OSError where so many bytes will not fit: half a checkpoint is of no use, and fills the disk."""
+        """Raise OSError if `size` bytes will not fit: half a checkpoint is useless, and fills the disk."""
         free = shutil.disk_usage(self.folder).free
-        if free < size + ROOM:
+        if free < size + OVERHEAD:
             raise OSError(28, f"a checkpoint takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
 
     def _require_same(self, found: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -141,8 +139,8 @@ class RunFolder:
         different = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
         if different == ["layout"]:
             raise ValueError(
-                f"{self.folder} holds a run of another version of deq, whose state has other parts. Resume it with "
-                "that version, or choose another --out."
+                f"{self.folder} holds a run of another version of deq. Resume it with that version, or choose another "
+                "--out."
             )
         if different:
             raise ValueError(
@@ -150,8 +148,8 @@ class RunFolder:
                 " settings, or choose another --out."
             )
 
-    def _forget_after(self, step: int) -> None:
-        """Drop what was logged, and any damaged checkpoint, past the step that the run goes on from."""
+    def _delete_after(self, step: int) -> None:
+        """Delete metrics and damaged checkpoints after the step that the run resumes from."""
         for later in [s for s in self._manager.all_steps() if s > step]:
             self._manager.delete(later)
         path = self.folder / METRICS
@@ -163,7 +161,7 @@ class RunFolder:
 
 
 def _step(line: str) -> float:
-    """The step of a metrics line; one cut short by a crash counts as later than all."""
+    """The step of a metrics line; infinity if a crash truncated it."""
     try:
         return json.loads(line)["step"]
     except (ValueError, KeyError, TypeError):
@@ -171,7 +169,7 @@ def _step(line: str) -> float:
 
 
 def _numbered(state: TrainState) -> dict[str, np.ndarray]:
-    """The leaves by their number: checkpoints depend on no class's name."""
+    """The leaves by number, so that checkpoints do not depend on class names."""
     return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(jax.device_get(state)))}
 
 
@@ -180,7 +178,7 @@ def _digest_of_label(label: dict[str, Any]) -> str:
 
 
 def _digest(leaves: dict[str, Any]) -> str:
-    """Of all bits of the arrays: what is compressed on disk may come back changed without a complaint."""
+    """sha256 of all arrays: damaged compressed data may be read back without an error."""
     total = hashlib.sha256()
     for key in sorted(leaves):
         total.update(np.ascontiguousarray(leaves[key]).tobytes())

@@ -1,4 +1,4 @@
-"""The spectral radius of a model at work: how near its equilibria are to being lost."""
+"""The spectral radius of df/dz at a model's equilibria; towards 1, they are about to be lost."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from deq.models import EquilibriumModel
 from deq.models.inference import encode, infer
 from deq.solvers import Solver
 
-PROBED = 16  # inputs at whose equilibria it is taken
+PROBED = 16  # number of inputs
 
 
 def largest_radius(model: EquilibriumModel, x: np.ndarray, solver: Solver) -> float:
-    """The largest spectral radius of df/dz over the equilibria of the first 16 of x: (n, ...); NaN where
-    a Jacobian is not finite. Compiled once for a model's structure."""
+    """The largest spectral radius of df/dz at the equilibria of the first 16 of x: (n, ...); NaN if a Jacobian
+    is not finite. Compiled once per model structure."""
     few = x[:PROBED]
     (injection, _), z = encode(model, few), infer(model, few, solver, batch_size=len(few), states=True).states
     try:

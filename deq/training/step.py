@@ -1,4 +1,4 @@
-"""A training step as a pure function of the state, the recipe and the step's number, many in one compiled call."""
+"""A training step as a pure function of the state, recipe and step number; many steps per compiled call."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from deq.gradients import Probe
 from deq.models.evaluation import Metrics, measure
 from deq.training.recipes import Recipe
 
-_PENALISED = 32  # examples of a batch whose Jacobians are measured: as good on average, a quarter of the time
+_PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation, a quarter of the time
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TrainState:
-    """All that changes while training; with the recipe and the seed it determines everything to come."""
+    """All that changes in training; with recipe and seed it determines the rest of the run."""
 
     parameters: nnx.State
     average: nnx.State
@@ -37,11 +37,10 @@ class TrainState:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Health:
-    """Means over steps of what tells a sound run from a failing one.
+    """Diagnostics of a run, averaged over steps.
 
-    metrics: of the training batches. backward_nfe, backward_converged: of the gradient's own solve (0
-    where it needs none). gradient_norm: before clipping. skipped: share of updates that were not finite
-    and were left out.
+    metrics: on the training batches. backward_nfe, backward_converged: of the backward solve (0 if the gradient
+    needs none). gradient_norm: before clipping. skipped: share of updates that were not finite and were skipped.
     """
 
     metrics: Metrics
@@ -53,7 +52,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Program:
-    """What a training step is compiled for."""
+    """The static arguments of a compiled training step."""
 
     graphdef: nnx.GraphDef
     loss: Loss
@@ -62,7 +61,7 @@ class Program:
 
     @property
     def parts(self) -> int:
-        """How many parts of a batch are derived on devices of their own; 1 where all devices derive it together."""
+        """Number of parts of a batch, one per device, that are solved and differentiated independently; else 1."""
         apart = self.recipe.solver.in_parts and self.recipe.gradient.in_parts
         return self.mesh.shape[self.mesh.axis_names[0]] if apart else 1
 
@@ -75,7 +74,7 @@ def start_state(parameters: nnx.State, recipe: Recipe) -> TrainState:
 
 def optimizer_of(recipe: Recipe, steps: Array) -> optax.GradientTransformation:
     def rate(count: Array) -> Array:
-        """Linear warm-up, then a cosine to zero. `steps` is traced: a longer run compiles nothing anew."""
+        """Linear warm-up, then a cosine to zero. `steps` is traced, so longer runs need no compilation."""
         warmup = recipe.warmup * steps
         rising = (count + 1) / jnp.maximum(warmup, 1)
         falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
@@ -90,7 +89,7 @@ def optimizer_of(recipe: Recipe, steps: Array) -> optax.GradientTransformation:
 
 
 def _matrices(parameters: Any) -> Any:
-    """Weight decay acts on kernels, not on biases or scales."""
+    """Mask for weight decay: kernels, not biases or scales."""
     return jax.tree.map(lambda p: p.ndim > 1, parameters)
 
 
@@ -105,10 +104,10 @@ def run_steps(
     steps: Array,
     size: int,
 ) -> tuple[TrainState, Health]:
-    """`size` steps of one epoch, in its order, in one compiled call; the mean of their health.
+    """Run `size` steps of one epoch, in its order, in one compiled call; returns their mean health.
 
-    The batch is split over the mesh's devices, everything else stands on each of them. The state given is
-    donated: its memory becomes the new one's, and it must not be used again.
+    The batch is split over the mesh's devices, everything else is replicated. The state is donated: it must not
+    be used again.
     """
     batch_size, key = program.recipe.batch_size, jax.random.key(seed)
     everywhere = NamedSharding(program.mesh, PartitionSpec())
@@ -127,9 +126,9 @@ def run_steps(
 
 @partial(jax.jit, static_argnames=("n", "size"))
 def order_of(n: int, size: int, step: Array, seed: Array) -> Array:
-    """The order of the n examples in the epoch of `step`: its own, unless one batch holds them all.
+    """The order of the n examples in the epoch of `step`: a new permutation, unless one batch holds them all.
 
-    To be found once an epoch: to sort 55,000 numbers takes as long as several training steps.
+    Compute it once per epoch: sorting 55,000 numbers takes as long as several training steps.
     """
     per_epoch = n // size
     if per_epoch == 1:
@@ -138,7 +137,7 @@ def order_of(n: int, size: int, step: Array, seed: Array) -> Array:
 
 
 def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:
-    """The step's `size` examples in an epoch's order."""
+    """The `size` examples of a step, given the epoch's order."""
     rows = jax.lax.dynamic_slice_in_dim(order, step % (len(order) // size) * size, size)
     return Examples(train.x[rows], train.y[rows])
 
@@ -149,10 +148,12 @@ def _step(
     recipe = program.recipe
     noise, augment, hutchinson = jax.random.split(key, 3)
     x = batch.x if recipe.augmentation is None else recipe.augmentation(batch.x, augment)
-    derive = partial(_derived, program)
+    differentiate = partial(_differentiate, program)
     if program.parts > 1:
-        derive = sum_of_parts(derive, program.mesh)
-    total, gradients, sums, counts = derive((state.parameters, rest, noise, hutchinson), Examples(x, batch.y))
+        differentiate = sum_of_parts(differentiate, program.mesh)
+    total, gradients, sums, counts = differentiate(
+        (state.parameters, rest, noise, hutchinson), Examples(x, batch.y)
+    )
     norm = optax.global_norm(gradients)
     updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
@@ -172,24 +173,24 @@ def _step(
 
 
 def _fresh_share(decay: float, step: Array) -> Array:
-    """The new weights' share in the average: larger in the beginning, so that the start is forgotten."""
+    """Weight of the new parameters in the average: larger at first, so that the initial ones are forgotten."""
     return 1 - jnp.minimum(decay, (1 + step) / (10 + step))
 
 
-def _derived(
+def _differentiate(
     program: Program, whole: tuple[nnx.State, nnx.State, Array, Array], batch: Examples
 ) -> tuple[Array, nnx.State, Any, Any]:
-    """The share of the loss that one device's part of a batch has, its gradient, and sums and counts of its figures.
+    """The loss of one device's part of a batch, its gradient, and sums and counts of its metrics.
 
-    Figures that are not there are NaN and do not count. What is random in the model differs from device to device.
+    Missing metrics are NaN and are not counted. Random numbers in the model differ between devices.
     """
     parameters, rest, *keys = whole
     if program.parts > 1:
         place = jax.lax.axis_index(program.mesh.axis_names[0])
         keys = [jax.random.fold_in(key, place) for key in keys]
-    derive = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
+    differentiate = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
     probe = Probe.zeros(len(batch.y))
-    (share, metrics), (gradients, backward) = derive(parameters, probe, program, rest, batch, *keys)
+    (share, metrics), (gradients, backward) = differentiate(parameters, probe, program, rest, batch, *keys)
     sums = jax.tree.map(jnp.nansum, (metrics, backward))
     counts = jax.tree.map(lambda v: jnp.sum(~jnp.isnan(v), dtype=jnp.float32), (metrics, backward))
     return share, gradients, sums, counts

@@ -1,4 +1,4 @@
-"""The toy trained and looked at from outside: what it says, how it gets there, the slope that it has learnt."""
+"""Train the toy and study it: its predictions, the iterates on the way, and the slope that it learnt."""
 
 from dataclasses import dataclass, replace
 
@@ -13,20 +13,20 @@ from deq.solvers import Picard
 from deq.training.loop import Finished, Progress, fit
 from deq.training.recipes import RECIPES
 
-BEST_SLOPE = 2 / 3  # z = s (z + x) gives z* = s x / (1 - s), which is 2x for s = 2/3
+BEST_SLOPE = 2 / 3  # z = s (z + x) has z* = s x / (1 - s), which is 2x for s = 2/3
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
-SHORT = 200  # a run up to here shows its loss after every update, a longer one after every tenth
+SHORT = 200  # up to this many steps the loss is recorded at every update, beyond at every tenth
 
-WALK = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
+SOLVER = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 
 
 @dataclass(frozen=True)
 class ToyStudy:
     """A trained toy as plain arrays. x, prediction, residual, converged, nfe: (n,); values: (n, 60), NaN past the end.
 
-    values[i, k]: z of input i after k applications of the cell. slope: df/dz of the cell, the same everywhere.
+    values[i, k]: z of input i after k applications of the cell. slope: df/dz, the same everywhere.
     """
 
     x: np.ndarray
@@ -38,13 +38,13 @@ class ToyStudy:
     slope: float
 
     def at(self, x: float) -> float:
-        """The prediction at an input that is among `x`."""
+        """The prediction for an input in `x`."""
         return float(self.prediction[np.flatnonzero(self.x == x)[0]])
 
 
 @dataclass(frozen=True)
 class ToyRun:
-    """One training run as plain arrays: the study of its result, and the loss (n,) after `step` (n,) updates."""
+    """One training run as plain arrays: the study of the trained model, and its loss (n,) after `step` (n,) updates."""
 
     study: ToyStudy
     step: np.ndarray
@@ -52,7 +52,7 @@ class ToyRun:
 
 
 def train_toy(seed: int, steps: int) -> ToyRun:
-    """Train y = 2x from fresh weights by the toy's recipe, `steps` updates long, a multiple of 10."""
+    """Train y = 2x from fresh weights with the toy's recipe. steps: a multiple of 10."""
     recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=1 if steps <= SHORT else 10)
     history = []
     for event in fit(build("toy", seed), double(), recipe, seed=seed):
@@ -65,13 +65,13 @@ def train_toy(seed: int, steps: int) -> ToyRun:
 
 
 def study_toy(model: EquilibriumModel) -> ToyStudy:
-    """Apply the toy's cell to x = -10 to 15 until it settles, by plain iteration, and measure its slope.
+    """Solve for x from -10 to 15 by plain iteration, and measure the slope of the cell.
 
-    The cell is affine, so one slope says all: plain iteration settles exactly when it lies between -1 and 1.
+    The cell is affine: plain iteration converges exactly when its slope lies between -1 and 1.
     """
     x = np.sort(np.concatenate([TRAINED_ON, OUTSIDE]))[:, None]
     injection, start = encode(model, x)
-    solution = jax.device_get(solve_cell(model.cell, injection, start, WALK, STEPS_KEPT))
+    solution = jax.device_get(solve_cell(model.cell, injection, start, SOLVER, STEPS_KEPT))
     slope = jacobian(model.cell, injection[:1], start[:1])
     found = (solution.z[:, 0], solution.residual, solution.converged, solution.nfe)
     return ToyStudy(x[:, 0], *found, values=solution.trace.z[..., 0], slope=float(slope[0, 0, 0]))

@@ -1,12 +1,10 @@
-"""The comparison against what is known: closed forms of affine cells, and who settles where."""
+"""Solvers compared: closed forms of affine cells, and which solver converges where."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import nnx
 
-from deq.analysis.comparison import Problem, Subject, make_problem, pose, race, subject_names
+from deq.analysis.comparison import Problem, Subject, build_problem, make_problem, race, subject_names
 from deq.analysis.comparison.affine import affine_model, random_matrix
 from deq.analysis.comparison.effort import effort_table, efforts
 from deq.analysis.comparison.gradients import exact_gradient, methods_for
@@ -17,11 +15,19 @@ from deq.analysis.comparison.reference import Reference, find_reference, relativ
 from deq.analysis.comparison.spectrum import find_spectrum, polynomial_factor, spectrum_table
 from deq.analysis.comparison.stiff import REACH, stiffen
 from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, digit_problem
-from deq.analysis.comparison.test_time_compute import ANOTHER, compute_table, forget, path_table, spend
+from deq.analysis.comparison.test_time_compute import (
+    ANOTHER,
+    compute_table,
+    path_table,
+    vary_budget,
+    vary_start,
+)
 from deq.analysis.comparison.timing import device_name, measure
 from deq.analysis.comparison.work_precision import precision_table, work_precision
+from deq.gradients.spectrum import EXACT_SIZE
 from deq.models import EquilibriumModel, build, pixels
-from deq.models.model import cell_start
+from deq.models.model import cell_start, identity
+from tests.analysis.test_path_independence import TwoWells
 
 LINEUP = Lineup(tol=1e-4, max_nfe=300)
 
@@ -42,7 +48,7 @@ def reference(contraction: Problem) -> Reference:
 
 
 @pytest.mark.parametrize("name", ["Picard", "damped Picard", "Anderson", "ODE flow"])
-def test_only_the_flow_settles_on_the_spiral(spiral: Problem, name: str) -> None:
+def test_only_the_flow_converges_on_the_spiral(spiral: Problem, name: str) -> None:
     run = race(spiral, LINEUP.solver(name))
     assert run.converged.all() == (name == "ODE flow")
     assert run.converged.any() == (name == "ODE flow")
@@ -59,7 +65,7 @@ def test_reference_is_the_closed_form(contraction: Problem, reference: Reference
     assert relative_error(2 * reference.z, reference) == pytest.approx(np.ones(8))
 
 
-def test_reference_goes_on_where_anderson_fails(spiral: Problem) -> None:
+def test_the_reference_converges_where_anderson_fails(spiral: Problem) -> None:
     assert find_reference(spiral).converged.all()
 
 
@@ -76,7 +82,7 @@ def test_run_agrees_with_its_trace(contraction: Problem) -> None:
     assert table["same class"] == [None]
 
 
-def test_agreement_counts_classes() -> None:
+def test_agreement_is_the_fraction_of_equal_classes() -> None:
     problem = digit_problem(build("mlp"), 8, seed=0)
     run = race(problem, LINEUP.solver("Anderson"))
     assert race_table({"Anderson": run}, run.classes)["same class"] == [1.0]
@@ -96,8 +102,8 @@ def test_errors_fall_with_the_tolerance(contraction: Problem, reference: Referen
     assert len(precision_table({"damped Picard": curve})["tolerance"]) == 7
 
 
-def test_an_unknown_reference_gives_no_error(reference: Reference) -> None:
-    unknown = Reference(reference.z, reference.residual, np.zeros(8, bool), None)
+def test_an_unconverged_reference_gives_no_error(reference: Reference) -> None:
+    unknown = Reference(reference.z, np.zeros(8, bool), None)
     assert np.isnan(relative_error(reference.z, unknown)).all()
 
 
@@ -116,15 +122,15 @@ def test_regions_of_the_spiral(spiral: Problem) -> None:
     assert spectrum.abscissa[0] == pytest.approx(0.5)
 
 
-def test_polynomials_by_hand() -> None:
-    """On two real points a, b of 1 - l the best p(t) = 1 - c t leaves |b - a| / (a + b)."""
+def test_polynomial_factors_of_two_points() -> None:
+    """On two real points a, b of 1 - λ the best p(t) = 1 - c t leaves |b - a| / (a + b)."""
     assert polynomial_factor(np.array([0.5, 0.0]), 1) == pytest.approx(0.5 / 1.5, rel=1e-3)
     assert polynomial_factor(np.array([0.5, -2.0]), 2) == pytest.approx(0, abs=1e-9)
-    assert polynomial_factor(np.array([1.0, 0.3]), 3) == pytest.approx(1)  # l = 1 cannot be mixed away
+    assert polynomial_factor(np.array([1.0, 0.3]), 3) == pytest.approx(1)  # λ = 1 cannot be reduced
 
 
 @pytest.mark.parametrize(("memory", "settles"), [(5, False), (15, True)])
-def test_the_reason_given_for_anderson_holds(spiral: Problem, memory: int, settles: bool) -> None:
+def test_the_polynomial_factor_predicts_anderson(spiral: Problem, memory: int, settles: bool) -> None:
     spectrum = find_spectrum(spiral, find_reference(spiral), samples=1)
     factor = polynomial_factor(spectrum.eigenvalues[0], memory) * spectrum.radius[0]
     assert (factor < 1) == settles
@@ -132,37 +138,30 @@ def test_the_reason_given_for_anderson_holds(spiral: Problem, memory: int, settl
     assert bool(found.converged.all()) == settles
 
 
-def test_more_evaluations_never_hurt(contraction: Problem) -> None:
-    curve = spend(contraction, LINEUP.solver("Anderson"))
+def test_the_residual_falls_with_the_budget(contraction: Problem) -> None:
+    curve = vary_budget(contraction, LINEUP.solver("Anderson"))
     assert curve.accuracy is None
     assert (np.diff(curve.residual, axis=0) <= 0).all()
     assert compute_table({"Anderson": curve})["accuracy"] == [None] * len(curve.budget)
 
 
-class TwoWells(nnx.Module):
-    """f(z, x) = tanh(3 z + x / 10): two equilibria for every x, and the start decides."""
-
-    def __call__(self, z: jax.Array, x: jax.Array) -> jax.Array:
-        return jnp.tanh(3 * z + 0.1 * x)
-
-
-def test_forgetful_and_not(contraction: Problem) -> None:
+def test_a_contraction_forgets_its_start_and_two_wells_do_not(contraction: Problem) -> None:
     solver = Lineup(tol=1e-6).solver("damped Picard")
-    assert all((end.cosine > 0.9999).all() for end in forget(contraction, solver).values())
+    assert all((end.cosine > 0.9999).all() for end in vary_start(contraction, solver).values())
     sign = np.array([[1.0, 1.0], [-1.0, -1.0]], np.float32)
-    wells = pose(EquilibriumModel(lambda x: x, TwoWells(), lambda z: z, start=cell_start), sign)
-    found = forget(wells, solver)
+    wells = build_problem(EquilibriumModel(identity, TwoWells(), identity, start=cell_start), sign)
+    found = vary_start(wells, solver)
     assert found[ANOTHER].cosine == pytest.approx([-1, -1])
     assert path_table(found)["aligned"][-1] == 0
 
 
-def test_efforts_are_in_order(contraction: Problem) -> None:
+def test_efforts_are_sorted(contraction: Problem) -> None:
     effort = efforts(contraction, LINEUP.solver("Anderson"))
     assert effort_table(effort)["NFE"] == sorted(effort.nfe)
     assert "class" not in effort_table(effort)
 
 
-def test_stiff_digits_are_near_and_slower() -> None:
+def test_stiff_digits_are_close_and_slower() -> None:
     problem = digit_problem(build("mlp"), 8, seed=0)
     stiff = stiffen(problem)
     moved = np.abs(stiff.inputs.reshape(8, -1) - pixels(jnp.asarray(problem.inputs)))
@@ -171,7 +170,7 @@ def test_stiff_digits_are_near_and_slower() -> None:
     assert solve_problem(stiff, solver).nfe.mean() > solve_problem(problem, solver).nfe.mean()
 
 
-def test_subjects_by_settings() -> None:
+def test_problems_are_made_from_settings() -> None:
     assert Subject("mlp").batches == [DIGITS, NOISE, STIFF]
     assert subject_names()[-2:] == [RANDOM, SPIRAL]
     assert make_problem(Subject("toy", NOISE, size=5)).z0.shape == (5, 1)
@@ -183,17 +182,17 @@ def test_subjects_by_settings() -> None:
 @pytest.mark.parametrize(
     ("subject", "message"),
     [
-        (Subject(RANDOM, DIGITS), "random cell takes noise"),
+        (Subject(RANDOM, DIGITS), "random cell has no batch"),
         (Subject("nothing", NOISE), "No pretrained model"),
-        (Subject("mlp", NOISE, weights=b"garbage"), "no safetensors"),
+        (Subject("mlp", NOISE, weights=b"garbage"), "safetensors"),
     ],
 )
-def test_what_cannot_be_is_refused(subject: Subject, message: str) -> None:
+def test_impossible_subjects_are_refused(subject: Subject, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_problem(subject)
 
 
-def test_lineup_knows_its_names() -> None:
+def test_lineup_makes_every_solver() -> None:
     settings = Lineup(tol=1e-3, max_nfe=77, damping=0.3, memory=3, method="Heun")
     made = {name: settings.solver(name) for name in RACERS}
     assert all((solver.tol, solver.max_nfe) == (1e-3, 77) for solver in made.values())
@@ -205,7 +204,7 @@ def test_lineup_knows_its_names() -> None:
         settings.solver("Euler")
 
 
-def test_a_splitting_races_on_a_monotone_model_alone() -> None:
+def test_splitting_is_for_monotone_models_only() -> None:
     subject = Subject("monotone", size=8)
     assert SPLITTING in racers_for(subject)
     assert SPLITTING not in racers_for(Subject("mlp"))
@@ -220,20 +219,21 @@ def test_a_splitting_races_on_a_monotone_model_alone() -> None:
         race(make_problem(Subject("mlp", size=8)), LINEUP.solver(SPLITTING))
 
 
-def test_measured_after_a_first_call() -> None:
+def test_measurements_follow_a_warm_up_call() -> None:
     calls = []
     assert measure(lambda: calls.append(1), repeats=4).shape == (4,)
     assert len(calls) == 5
     assert device_name()
 
 
-def test_large_states_show_their_outermost_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
-    inputs = np.random.default_rng(0).normal(size=(2, 90)).astype(np.float32)
-    problem = pose(affine_model(random_matrix(0.8, seed=0, n=90)), inputs)
+def test_large_states_use_their_outermost_eigenvalues_and_anderson() -> None:
+    """Loss sum z^2 / (2 batch), so dx = (I - W)^{-T} z* / batch."""
+    n = EXACT_SIZE + 20
+    inputs = np.random.default_rng(0).normal(size=(2, n)).astype(np.float32)
+    problem = build_problem(affine_model(random_matrix(0.8, seed=0, n=n)), inputs)
     found = find_reference(problem)
-    dense = exact_gradient(problem, found)
-    monkeypatch.setattr("deq.analysis.comparison.spectrum.EXACT_SIZE", 80)
-    monkeypatch.setattr("deq.analysis.comparison.gradients.EXACT_SIZE", 80)
     assert find_spectrum(problem, found).radius == pytest.approx([0.8] * 2, rel=0.01)
     assert "dense" not in methods_for(problem)
-    np.testing.assert_allclose(exact_gradient(problem, found), dense, rtol=1e-7, atol=1e-9)
+    weights = np.asarray(problem.model.cell.weights[...], np.float64)
+    slope = found.z @ np.linalg.inv(np.eye(n) - weights) / 2
+    np.testing.assert_allclose(exact_gradient(problem, found)[n * n :], slope.ravel(), rtol=1e-7, atol=1e-9)

@@ -1,11 +1,10 @@
-"""Gradients compared: against the closed form of an affine cell, and memory against depth."""
+"""Gradients compared with the closed form of an affine cell, and memory against depth."""
 
 import numpy as np
 import pytest
 
 from deq.analysis.comparison import Problem, Subject, gradients, make_problem
 from deq.analysis.comparison.gradients import (
-    METHODS,
     GradientRun,
     compare_gradient,
     errors_by_radius,
@@ -45,7 +44,7 @@ def runs(problem: Problem, exact: np.ndarray) -> dict[str, GradientRun]:
     }
 
 
-def test_exact_ones_are_exact_and_others_are_not(runs: dict[str, GradientRun]) -> None:
+def test_implicit_gradients_are_exact_and_truncated_ones_are_not(runs: dict[str, GradientRun]) -> None:
     assert max(runs[name].error for name in ("Anderson", "GMRES")) < 1e-4
     assert runs["one-step"].error > runs["Neumann 5"].error > 1e-2
     assert runs["one-step"].cosine < runs["Neumann 5"].cosine < 1
@@ -55,13 +54,13 @@ def test_exact_ones_are_exact_and_others_are_not(runs: dict[str, GradientRun]) -
     assert gradient_table(runs)["gradient"] == list(runs)
 
 
-def test_half_solved_equilibria_have_wrong_gradients(problem: Problem, exact: np.ndarray) -> None:
+def test_a_loose_forward_tolerance_gives_wrong_gradients(problem: Problem, exact: np.ndarray) -> None:
     errors = errors_by_tolerance(problem, "Anderson", exact)
     assert errors[0] > 1e-2
     assert errors[-1] < 1e-4
 
 
-def test_truncation_hurts_more_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_truncation_is_worse_for_a_radius_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradients, "RADII", (0.2, 0.9))
     near, far = errors_by_radius("Neumann 5")
     assert near < 1e-3 < 0.05 < far
@@ -75,8 +74,3 @@ def test_memory_against_depth(problem: Problem) -> None:
     assert (unrolled[2] - unrolled[1]) / (unrolled[1] - unrolled[0]) == pytest.approx(10, rel=0.1)
     assert implicit[1] < memory_at(problem, "recursive checkpoints", 1000) < unrolled[2]
     assert memory_table({("implicit", 10): 2**20})["memory, MiB"] == [1.0]
-
-
-def test_every_method_of_the_list_has_a_gradient() -> None:
-    wanted = {"dense", "GMRES", "BiCGStab", "Anderson", "Broyden", "Neumann 1", "Neumann 5", "Neumann 20"}
-    assert wanted | {"phantom", "one-step", "unrolled", "through the ODE"} == set(METHODS)

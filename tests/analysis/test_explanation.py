@@ -1,10 +1,10 @@
-"""Explanations against what they claim: finite differences, answers to blanked pictures, planes, and other starts."""
+"""Explanations against finite differences, predictions for blanked pictures, known planes, and other starts."""
 
 import jax
 import numpy as np
 import pytest
 
-from deq.analysis.comparison.problem import pose, widen
+from deq.analysis.comparison.problem import build_problem, to_float64
 from deq.analysis.explanation import fit_plane, noise_starts, occlusion, saliency, solve_from
 from deq.data import load_dataset
 from deq.gradients import Implicit
@@ -21,13 +21,13 @@ def digits() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def blog() -> Checkpoint:
-    return load_pretrained("blog")  # smooth: tanh, no kinks for finite differences to fall over
+    return load_pretrained("blog")  # tanh: smooth, as finite differences need
 
 
 def test_saliency_is_the_slope_of_the_evidence(digits, blog) -> None:
     exact, step = Anderson(tol=1e-13, max_nfe=400), 1e-5
     with jax.enable_x64(True):
-        model = widen(pose(blog.model, digits[:1, ..., None])).model
+        model = to_float64(build_problem(blog.model, digits[:1, ..., None])).model
         image = digits[0][..., None] / 255
         found = saliency(model, image, 3, 5, exact, Implicit(exact))
         largest = np.argsort(np.abs(found.gradient).ravel())[-3:]
@@ -42,12 +42,12 @@ def test_saliency_is_the_slope_of_the_evidence(digits, blog) -> None:
     np.testing.assert_allclose([found.gradient[p] for p in pixels], slopes, rtol=1e-5, atol=1e-7)
 
 
-def test_saliency_of_no_equilibrium_says_so(digits, blog) -> None:
+def test_saliency_without_an_equilibrium_is_not_converged(digits, blog) -> None:
     image = digits[0][..., None].astype(np.float32) / 255
     assert not saliency(blog.model, image, 3, 5, Picard(tol=1e-3, max_nfe=2)).converged
 
 
-def test_occlusion_is_the_answer_to_a_blanked_picture(digits, blog) -> None:
+def test_occlusion_is_the_prediction_for_a_blanked_picture(digits, blog) -> None:
     image = digits[1]
     found = occlusion(blog.model, image, 7, 1, blog.solver, patch=5, stride=4)
     assert found.lost.shape == (7, 7)
@@ -63,7 +63,7 @@ def test_occlusion_is_the_answer_to_a_blanked_picture(digits, blog) -> None:
     assert found.converged.all()
 
 
-def test_plane_of_states_that_lie_in_one() -> None:
+def test_plane_of_states_that_lie_in_a_plane() -> None:
     rng = np.random.default_rng(0)
     places, frame = rng.normal(size=(50, 2)) * [3, 1], np.linalg.qr(rng.normal(size=(24, 2)))[0]
     states = (places @ frame.T + 7).reshape(50, 2, 3, 4)

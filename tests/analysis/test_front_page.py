@@ -1,4 +1,4 @@
-"""The front page's numbers against what is known about them."""
+"""The front page's arrays against known results, and the stored file against a fresh solve."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +8,6 @@ from deq import Picard, solve
 from deq.analysis.front_page import (
     GAIN,
     TURN,
-    UNITS,
     front_page,
     random_layer,
     ring,
@@ -16,7 +15,6 @@ from deq.analysis.front_page import (
     settle_flow,
     settle_layer,
 )
-from deq.plots.story import cosine_picture, flow_picture, layer_picture
 from pages.ui.home.story import FILE
 
 DOTTIE = 0.7390851332151607
@@ -32,7 +30,7 @@ def test_cosine_ends_at_the_dottie_number(start: float) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_layer_settles_from_anywhere(seed: int) -> None:
+def test_random_layers_settle(seed: int) -> None:
     weights, x = random_layer(seed)
     assert np.linalg.norm(weights, 2) == pytest.approx(GAIN, abs=1e-5)
     solution = settle_layer(weights, x)
@@ -40,7 +38,7 @@ def test_layer_settles_from_anywhere(seed: int) -> None:
     np.testing.assert_allclose(solution.z[0], np.tanh(weights @ solution.z[0] + x), atol=5e-3)
 
 
-def test_flow_comes_to_rest_where_iteration_does_not() -> None:
+def test_the_flow_settles_where_iteration_does_not() -> None:
     starts = jnp.asarray(ring(12))
     flow = settle_flow(starts)
     assert flow.converged.all()
@@ -50,22 +48,11 @@ def test_flow_comes_to_rest_where_iteration_does_not() -> None:
     assert not again.converged.any()
 
 
-def test_the_page_shows_what_is_solved_now() -> None:
-    """Else: python -m pages.ui.home.record."""
+def test_the_stored_arrays_are_those_of_a_fresh_solve() -> None:
+    """Otherwise run python -m pages.ui.home.record."""
     found = front_page()
     with np.load(FILE, allow_pickle=False) as arrays:
         kept = dict(arrays)
     assert kept.keys() == found.keys()
     for name, value in found.items():
         np.testing.assert_allclose(kept[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
-
-
-def test_pictures_of_nothing_are_empty() -> None:
-    assert not cosine_picture([np.nan]).data
-    assert not layer_picture(np.full((3, UNITS), np.nan)).data
-    assert not flow_picture(np.empty((0, 5, 2)), [0.0, 0.0]).data
-
-
-def test_layer_picture_stops_where_the_solve_stops() -> None:
-    states = np.vstack([np.ones((5, UNITS)), np.full((3, UNITS), np.nan)])
-    assert np.shape(layer_picture(states).data[0].z) == (UNITS, 5)

@@ -1,4 +1,4 @@
-"""Strange inputs are strange, the area under the curve is that of the textbook, and noise is found out."""
+"""Out-of-distribution inputs, AUROC against its definition, and noise detected by every shipped model."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ from deq.analysis.out_of_distribution import (
     auroc,
     auroc_table,
     letter,
-    read_strangeness,
-    strange_inputs,
+    make_ood_inputs,
+    score_inputs,
 )
 from deq.data import load_dataset
 from deq.models.checkpoints import load_pretrained, pretrained_names
@@ -18,14 +18,14 @@ from deq.models.checkpoints import load_pretrained, pretrained_names
 def test_auroc_counts_pairs_and_ties_half() -> None:
     assert auroc(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 1
     assert auroc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
-    ordinary, strange = np.array([1.0, 4.0, 2.0]), np.array([3.0, 2.0, np.inf])
-    wins = np.mean([(s > o) + 0.5 * (s == o) for s in strange for o in ordinary])
-    assert auroc(ordinary, strange) == pytest.approx(wins)
+    inside, outside = np.array([1.0, 4.0, 2.0]), np.array([3.0, 2.0, np.inf])
+    wins = np.mean([(b > a) + 0.5 * (b == a) for b in outside for a in inside])
+    assert auroc(inside, outside) == pytest.approx(wins)
 
 
-def test_strange_inputs_are_what_they_are_called() -> None:
+def test_each_kind_of_input_is_what_its_name_says() -> None:
     digits = load_dataset("digits").test_images[:20, ..., 0]
-    kinds = strange_inputs(digits)
+    kinds = make_ood_inputs(digits)
     assert all(images.dtype == np.uint8 and images.shape[1:] == (28, 28) for images in kinds.values())
     for ours, theirs in zip(kinds["scrambled"], digits, strict=True):
         np.testing.assert_array_equal(np.sort(ours, axis=None), np.sort(theirs, axis=None))
@@ -35,7 +35,7 @@ def test_strange_inputs_are_what_they_are_called() -> None:
     assert not set(LETTERS) & set("BDGIOQSZlqoiszg")
 
 
-def test_letters_stand_where_digits_stand() -> None:
+def test_letters_fit_the_frame_of_mnist() -> None:
     ink = np.stack([letter(c, np.random.default_rng(i)) for i, c in enumerate(LETTERS)])
     assert (ink.max(axis=(1, 2)) > 200).all()
     assert not ink[:, :2].any()
@@ -44,11 +44,11 @@ def test_letters_stand_where_digits_stand() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in pretrained_names() if name != "toy"])
-def test_noise_is_found_out(name: str, mnist_dir) -> None:
+def test_noise_is_detected(name: str, mnist_dir) -> None:
     digits, shipped = load_dataset("mnist").test_images[:300, ..., 0], load_pretrained(name)
-    noise = strange_inputs(digits)["noise"]
-    ordinary, strange = (
-        read_strangeness(shipped.model, images, shipped.solver, budget=8) for images in (digits, noise)
+    noise = make_ood_inputs(digits)["noise"]
+    inside, outside = (
+        score_inputs(shipped.model, images, shipped.solver, budget=8) for images in (digits, noise)
     )
-    table = auroc_table(ordinary, {"noise": strange})
+    table = auroc_table(inside, {"noise": outside})
     assert max(table["noise"].values()) >= 0.95

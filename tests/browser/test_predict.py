@@ -30,7 +30,7 @@ def test_refusal_in_one_line(page: Page, server: str) -> None:
     visit(page, f"{server}/predict")
     picture = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     page.locator("input[type=file]").first.set_input_files(picture)
-    expect(page.get_by_text("This is not a picture that can be read")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("This is not a picture in a known format")).to_be_visible(timeout=SLOW)
     assert page.get_by_test_id("stException").count() == 0
 
 

@@ -1,4 +1,4 @@
-"""Runs that go wrong from the command line: what is said, what is kept, and how they go on."""
+"""Runs that fail on the command line: the message, what is saved, and how they resume."""
 
 import json
 import subprocess
@@ -18,35 +18,35 @@ from deq.training.recipes import RECIPES, Recipe
 
 
 def request(out: Path, resume: bool = False, epochs: int | None = None) -> Request:
-    """The mlp on scikit-learn's digits, as the command line asks for it."""
-    asked = dict.fromkeys((field.name for field in fields(Request)), None)
+    """A request to train the mlp on scikit-learn's digits."""
+    unset = dict.fromkeys((field.name for field in fields(Request)), None)
     chosen = {"task": "digits", "model": "mlp", "epochs": epochs, "batch_size": 64, "seed": 0}
-    return Request(**asked | chosen | {"precision": "float32", "out": out, "resume": resume})
+    return Request(**unset | chosen | {"precision": "float32", "out": out, "resume": resume})
 
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    """The recipe of the mlp for pictures as they are."""
+    """The mlp's recipe without augmentation."""
     recipe = replace(RECIPES["mlp"], augmentation=None)
     monkeypatch.setitem(RECIPES, "mlp", recipe)
     return recipe
 
 
-def test_lost_equilibrium_ends_the_run_with_good_weights(
+def test_lost_equilibrium_stops_the_run_with_good_weights(
     plain: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Plain iteration with few evaluations, which the equilibrium outgrows as it is learnt."""
+    """Plain iteration with too few evaluations for the equilibrium that is learnt."""
     scant = replace(plain, solver=Picard(tol=1e-3, max_nfe=8), learning_rate=5e-3, warmup=0.9)
     monkeypatch.setitem(RECIPES, "mlp", replace(scant, epochs=20, patience=60, average=0.0))
     run(request(tmp_path), as_json=True)
-    said = capsys.readouterr()
-    found = json.loads(said.out)
-    assert "so the run was ended" in " ".join(said.err.split())
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert "Training stopped at update" in " ".join(printed.err.split())
     assert found["converged_fraction"] > 0.5
     assert found["accuracy"] > 0.5
     card = load_checkpoint(tmp_path).card
     assert (card.accuracy, card.epochs) == (found["accuracy"], 20)
-    assert "so the run was ended" in card.verdict
+    assert card.verdict.startswith("Training stopped at update")
     run(request(tmp_path, resume=True), as_json=True)
     assert card.verdict in " ".join(capsys.readouterr().err.split())
 
@@ -56,16 +56,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MB: room for one checkpoint of the mlp, not for two."""
     command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(tmp_path)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("needs leave to mount a small file system")
+        pytest.skip("needs permission to mount a small file system")
     yield tmp_path
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
-def test_full_disk_ends_the_run_and_resume_goes_on(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_disk_stops_the_run_and_resume_continues(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as ended:
         run(request(disk / "run", epochs=3), as_json=True)
     assert ended.value.exit_code == 1
-    assert "MB are free. What was saved before is whole: make room" in capsys.readouterr().err
+    assert "MB are free. Earlier checkpoints are intact: free disk space" in capsys.readouterr().err
     assert [path.name for path in (disk / "run/checkpoints").iterdir()] == ["20"]
     subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
     run(request(disk / "run", resume=True, epochs=3), as_json=True)
@@ -74,11 +74,9 @@ def test_full_disk_ends_the_run_and_resume_goes_on(disk: Path, capsys: pytest.Ca
     assert (disk / "run" / WEIGHTS).read_bytes() == (disk / "whole" / WEIGHTS).read_bytes()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Orbax's thread, left behind
-def test_a_limit_that_nobody_foresaw_is_told_alike(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A file may not grow past 100 kB: the checkpoint's library fails where there seemed to be room."""
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a thread of Orbax remains
+def test_a_file_size_limit_is_reported_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No file may exceed 100 kB: Orbax fails although there is disk space."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
@@ -90,4 +88,4 @@ def test_a_limit_that_nobody_foresaw_is_told_alike(
     assert ended.value.exit_code == 1
     assert "Cannot write to" in capsys.readouterr().err
     run(request(tmp_path, resume=True, epochs=2), as_json=True)
-    assert "starting anew" in capsys.readouterr().err
+    assert "starting over" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Augmentation deforms by what it says, and leaves a picture alone when told to."""
+"""Augmentation stays within its bounds, and leaves a picture unchanged where they are 0."""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +7,7 @@ import numpy as np
 from deq.data.augment import Augmentation
 
 KEY = jax.random.key(0)
-STILL = Augmentation(0, 0, 0, 0)
+NONE = Augmentation(0, 0, 0, 0)
 
 
 def blob(row: float, column: float) -> np.ndarray:
@@ -23,12 +23,12 @@ def centre(image: jax.Array) -> np.ndarray:
     return np.array([(weight * y).sum(), (weight * x).sum()]) / weight.sum()
 
 
-def test_no_deformation_is_the_picture_itself() -> None:
+def test_zero_bounds_leave_the_picture_unchanged() -> None:
     image = blob(10, 17)
-    np.testing.assert_allclose(STILL(jnp.asarray(image), KEY), image / 255, atol=1e-6)
+    np.testing.assert_allclose(NONE(jnp.asarray(image), KEY), image / 255, atol=1e-6)
 
 
-def test_shift_moves_by_at_most_its_bound() -> None:
+def test_shift_stays_within_its_bound() -> None:
     images = jnp.asarray(np.repeat(blob(13.5, 13.5), 200, axis=0))
     moved = np.array([centre(image) for image in Augmentation(0, 0, 0, 3)(images, KEY)]) - 13.5
     assert np.abs(moved).max() <= 3.05
@@ -36,7 +36,7 @@ def test_shift_moves_by_at_most_its_bound() -> None:
     assert np.abs(moved.mean(axis=0)).max() < 0.5
 
 
-def test_rotation_turns_about_the_centre() -> None:
+def test_rotation_is_about_the_centre() -> None:
     images = jnp.asarray(np.repeat(blob(13.5, 21.5), 200, axis=0))
     moved = np.array([centre(image) for image in Augmentation(90, 0, 0, 0)(images, KEY)]) - 13.5
     np.testing.assert_allclose(np.hypot(*moved.T), 8, atol=0.2)
@@ -53,7 +53,7 @@ def test_scale_and_shear_move_linearly() -> None:
     np.testing.assert_allclose(sheared[:, 0], 13.5, atol=1.8)
 
 
-def test_follows_from_the_key_alone() -> None:
+def test_result_depends_on_the_key_alone() -> None:
     images = jnp.asarray(np.repeat(blob(12, 12), 4, axis=0))
     one, same = Augmentation()(images, KEY), Augmentation()(images, KEY)
     other = Augmentation()(images, jax.random.key(1))
@@ -62,7 +62,7 @@ def test_follows_from_the_key_alone() -> None:
     assert not (one[0] == one[1]).all()
 
 
-def test_elastic_moves_parts_on_their_own_and_no_further_than_said() -> None:
+def test_elastic_moves_parts_independently_and_within_its_bound() -> None:
     corners = [(6, 6), (6, 21), (21, 6), (21, 21)]
     images = jnp.asarray(np.concatenate([np.repeat(blob(*corner), 50, axis=0) for corner in corners]))
     moved = np.array([centre(image) for image in Augmentation(0, 0, 0, 0, elastic=2)(images, KEY)])
@@ -75,7 +75,7 @@ def test_elastic_moves_parts_on_their_own_and_no_further_than_said() -> None:
     assert np.abs(parts[0] - parts[1]).max() > 0.2
 
 
-def test_strokes_get_thicker_and_thinner() -> None:
+def test_stroke_thickens_and_thins() -> None:
     images = jnp.asarray(np.repeat(blob(13.5, 13.5), 200, axis=0))
     ink = np.asarray(Augmentation(0, 0, 0, 0, stroke=0.8)(images, KEY)).sum((1, 2, 3))
     plain = float((images[0] / 255).sum())

@@ -1,8 +1,9 @@
-"""A data server that misbehaves: slow, silent, cut short, full of nonsense; and a cache that goes away."""
+"""Faulty data servers (slow, silent, truncating, sending garbage) and a cache that disappears."""
 
 import http.server
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +16,10 @@ from deq.data.download import FILES, SOURCES, cache_folder, download_once
 from tests.data.test_data import url_infos, write_small_set
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes], None]
-ended = threading.Event()  # lets the slow answers go, so that no thread of the client outlives its test
+ended = threading.Event()  # ends slow answers, so that no client thread outlives its test
 
 
-def whole(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+def complete(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
     request.wfile.write(body)
 
 
@@ -33,17 +34,17 @@ def silent(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
     ended.wait(60)
 
 
-def cut_short(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+def truncated(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
     request.wfile.write(body[: len(body) // 2])
 
 
-def nonsense(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+def garbage(request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
     request.wfile.write(bytes(len(body)))
 
 
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], tuple[str, dict]]]:
-    """serve(answer) starts a server of four small files on this machine: its address, and their checksums."""
+    """serve(answer) starts a local server of four small files: its address and their checksums."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setattr(download, "STALL_SECONDS", 1.0)
@@ -54,7 +55,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     def start(answer: Answer) -> tuple[str, dict]:
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:  # as http.server has it
+            def do_HEAD(self) -> None:  # the name http.server expects
                 self.send_response(200)
                 self.end_headers()
 
@@ -81,27 +82,39 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 @pytest.mark.parametrize("answer", [trickling, silent])
-def test_a_server_that_sends_next_to_nothing_is_given_up_on(serve, answer: Answer) -> None:
+def test_a_server_that_sends_almost_nothing_is_given_up(serve, answer: Answer) -> None:
     address, infos = serve(answer)
     began = time.monotonic()
-    with pytest.raises(StalledDownload, match=r"sends next to nothing.*--data-dir or MNIST_DIR.*`digits`"):
+    with pytest.raises(StalledDownload, match=r"sends almost nothing.*--data-dir or MNIST_DIR.*`digits`"):
         download_once("mnist", address, infos)
     assert time.monotonic() - began < 30
     assert not at_hand("mnist")
 
 
-@pytest.mark.parametrize("answer", [cut_short, nonsense])
-def test_what_is_not_the_file_is_not_kept(serve, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answer", [truncated, garbage])
+def test_files_with_a_wrong_checksum_are_not_kept(
+    serve, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(download, "STALL_SECONDS", 10.0)
     address, infos = serve(answer)
-    with pytest.raises(DatasetError, match=r"Wrong checksum: .*Try again|Cannot get|sends next to nothing"):
+    with pytest.raises(DatasetError, match=r"Wrong checksum: .*Try again|Cannot get|sends almost nothing"):
         download_once("mnist", address, infos)
     assert not any((cache_folder("mnist") / file).exists() for file in FILES)
 
 
-def test_a_deleted_cache_is_filled_again(serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or missed in words, where the server is gone too; one file that is missing counts as all."""
-    address, infos = serve(whole)
+def test_a_server_that_never_responds_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It accepts the connection and stays silent."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(download, "PROBE_SECONDS", 0.5)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(DatasetError, match="no answer"):
+        download_once("mnist", f"http://127.0.0.1:{server.getsockname()[1]}/")
+    assert time.monotonic() - began < 10
+
+
+def test_a_deleted_cache_is_downloaded_again(serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if only one file is missing; an error if the server is gone too."""
+    address, infos = serve(complete)
     folder = download_once("mnist", address, infos)
     assert at_hand("mnist")
     shutil.rmtree(folder)
@@ -115,9 +128,7 @@ def test_a_deleted_cache_is_filled_again(serve, monkeypatch: pytest.MonkeyPatch)
     assert at_hand("mnist")
 
 
-def test_a_folder_that_is_gone_when_it_is_looked_into_counts_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folder_size_skips_folders_that_disappear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abc":
         (tmp_path / name).mkdir()
         (tmp_path / name / "part").write_bytes(b"12345")
@@ -129,4 +140,4 @@ def test_a_folder_that_is_gone_when_it_is_looked_into_counts_nothing(
         return size
 
     monkeypatch.setattr("os.path.getsize", size_then_gone)
-    assert download.bytes_in(tmp_path) == 5
+    assert download.folder_size(tmp_path) == 5

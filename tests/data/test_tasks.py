@@ -1,4 +1,4 @@
-"""Tasks: the splits are disjoint and the losses are what they say."""
+"""Tasks: disjoint splits, known targets and known losses."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -65,7 +65,7 @@ def test_squared_error() -> None:
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_curves_are_what_they_say(name: str) -> None:
+def test_curves_have_the_right_values(name: str) -> None:
     truth = {"2x": lambda x: 2 * x, "x^2": lambda x: x**2, "sin x": np.sin, "|x|": np.abs}[name]
     task = curve(name, seed=3)
     for examples in (task.train, task.validation, task.test):
@@ -77,7 +77,7 @@ def test_curves_are_what_they_say(name: str) -> None:
     assert task.loss is squared_error
 
 
-def test_own_formula_is_a_curve() -> None:
+def test_a_formula_is_a_curve() -> None:
     task = formula_curve("x**3 - cos(x)")
     np.testing.assert_allclose(task.test.y, task.test.x**3 - np.cos(task.test.x), rtol=1e-5, atol=1e-5)
     assert task.test.y.dtype == np.float32
@@ -90,18 +90,18 @@ def test_own_formula_is_a_curve() -> None:
         ("1/x", "no finite value"),
         ("log(x)", "no finite value"),
         ("exp(9*x)", "stay within 100"),
-        ("a*x + b", "x alone; replace a and b"),
+        ("a*x + b", "use only x; replace a and b"),
         ("x +", "cannot be read"),
         ("", "empty"),
     ],
 )
-def test_formulas_that_cannot_be_learnt_say_why(text: str, message: str) -> None:
+def test_unusable_formulas_are_refused_with_a_reason(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         formula_curve(text)
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_shapes_are_balanced_repeatable_and_apart(name: str) -> None:
+def test_shapes_are_balanced_reproducible_and_separable(name: str) -> None:
     task, again = shape(name, seed=1), shape(name, seed=1)
     np.testing.assert_array_equal(task.train.x, again.train.x)
     assert (shape(name, seed=2).train.x != task.train.x).any()
@@ -113,12 +113,12 @@ def test_shapes_are_balanced_repeatable_and_apart(name: str) -> None:
 
 
 def nearest_neighbour_accuracy(task: Task) -> float:
-    """The task can be learnt: the nearest training point's class is nearly always right."""
+    """Test accuracy of the nearest training point's label: near 1 if the task can be learnt."""
     distance = np.linalg.norm(task.test.x[:, None] - task.train.x, axis=2)
     return float(np.mean(task.train.y[distance.argmin(axis=1)] == task.test.y))
 
 
-def test_unknown_names_are_told_the_known_ones() -> None:
+def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(ValueError, match="sin x"):
         curve("sine")
     with pytest.raises(ValueError, match="two moons"):

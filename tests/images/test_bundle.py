@@ -1,13 +1,11 @@
-"""Zips of pictures: the good ones read, every hostile one refused in one line without unpacking much."""
+"""Zips of pictures: files in order, hidden files skipped, and each bad file refused without spoiling the others."""
 
 import io
-import tracemalloc
 import zipfile
 
 import numpy as np
-import pytest
 
-from deq.images import MAX_BYTES, MAX_FILES, PictureError, find_digits, is_zip, read_picture
+from deq.images import PictureError, find_digits, is_zip, read_picture
 from deq.images.bundle import unpack
 from tests.images.test_images import REFERENCE, alike, drawing, on_paper
 from tests.images.test_reading import file_of
@@ -23,7 +21,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def test_pictures_come_in_order_and_clutter_stays_out() -> None:
+def test_pictures_come_in_order_without_hidden_files() -> None:
     names = ["b.png", "folder/a.png"]
     data = zipped(
         {"b.png": PICTURE, "folder/": b"", "__MACOSX/b.png": b"x", "folder/a.png": PICTURE, ".DS_Store": b"x"}
@@ -31,44 +29,23 @@ def test_pictures_come_in_order_and_clutter_stays_out() -> None:
     assert is_zip(data)
     assert [name for name, _ in unpack(data)] == names
     for _, content in unpack(data):
-        assert alike(find_digits(read_picture(content))[0].image, REFERENCE) > 0.99
+        assert alike(find_digits(read_picture(content))[0], REFERENCE) > 0.99
 
 
-def test_one_bad_file_spoils_no_other() -> None:
+def test_one_bad_file_does_not_spoil_the_others() -> None:
     data = zipped(
         {"../up.png": PICTURE, "/root.png": PICTURE, "in.zip": zipped({"a": b"b"}), "good.png": PICTURE}
     )
-    told = dict(unpack(data))
-    assert "leads out" in str(told["../up.png"])
-    assert "leads out" in str(told["/root.png"])
-    assert "zip inside a zip" in str(told["in.zip"])
-    assert told["good.png"] == PICTURE
+    found = dict(unpack(data))
+    assert "outside the zip" in str(found["../up.png"])
+    assert "outside the zip" in str(found["/root.png"])
+    assert "inside a zip" in str(found["in.zip"])
+    assert found["good.png"] == PICTURE
 
 
-def test_a_file_that_is_damaged_inside() -> None:
+def test_a_file_damaged_inside_the_zip() -> None:
     data = bytearray(zipped({"noise.png": np.random.default_rng(0).bytes(5000)}))
     data[2000] ^= 255
-    ((_, told),) = unpack(bytes(data))
-    assert isinstance(told, PictureError)
-    assert "damaged" in str(told)
-
-
-WHOLE = {
-    "bomb": (zipped({f"{i}.png": bytes(30_000_000) for i in range(4)}), "more than 100 MB"),
-    "many": (zipped({f"{i}.png": b"x" for i in range(MAX_FILES + 1)}), "at most 200"),
-    "empty": (zipped({}), "no files"),
-    "large": (b"PK\x03\x04" + bytes(MAX_BYTES), "more than 20 MB"),
-    "cut short": (zipped({"a.png": PICTURE})[:-30], "damaged"),
-}
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_hostile_zips_get_one_line_and_cost_no_memory(name: str) -> None:
-    data, message = WHOLE[name]
-    tracemalloc.start()
-    with pytest.raises(PictureError, match=message) as caught:
-        list(unpack(data))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert "\n" not in str(caught.value)
-    assert peak < 5e6
+    ((_, error),) = unpack(bytes(data))
+    assert isinstance(error, PictureError)
+    assert "damaged" in str(error)

@@ -56,7 +56,7 @@ VERDICTS = [  # formula, a, b, start, verdict
     ("exp(x)", 1, 0, 0.0, "diverges"),
     ("1/x", 1, 0, 2.0, "period 2"),
     ("log(x)", 1, 0, 0.5, "undecided"),
-    ("tan(x)", 1, 0, 0.2, "undecided"),  # chaotic, but near 0 it creeps for thousands of steps
+    ("tan(x)", 1, 0, 0.2, "undecided"),  # chaotic, but slow for thousands of steps near 0
     ("x + 1e-9", 1, 0, 0.2, "diverges"),
     ("x", 1, 0, 0.4, "converges"),
 ]
@@ -99,7 +99,7 @@ def test_damping_tames_chaos():
     assert verdict.predicted_rate == pytest.approx(abs(0.5 + 0.5 * (2 - 3.9)))
 
 
-def test_presets_work_as_they_come():
+def test_presets_converge_within_their_window():
     for name, preset in PRESETS.items():
         g = scalar(preset.formula, preset.a, preset.b)
         assert preset.low <= preset.start <= preset.high, name
@@ -123,21 +123,21 @@ def test_all_fixed_points_of_a_staircase():
 @pytest.mark.parametrize(
     ("text", "a", "expected"),
     [
-        ("x - (x - 0.3)**2", 1, [0.3]),  # touches without crossing
+        ("x - (x - 0.3)**2", 1, [0.3]),  # tangent to the diagonal
         (LOGISTIC, 1, [0.0]),
-        ("tan(x)", 1, [0.0]),  # its poles are no fixed points
+        ("tan(x)", 1, [0.0]),  # poles are not fixed points
         ("1/x", 1, [-1.0, 1.0]),
         ("x + 1", 1, []),
         ("log(x)", 1, []),
         ("x**2", 1, [0.0, 1.0]),
-        ("2*x - x/abs(x)", 1, [-1.0, 1.0]),  # the jump at 0 is no fixed point
+        ("2*x - x/abs(x)", 1, [-1.0, 1.0]),  # the jump at 0 is not a fixed point
     ],
 )
-def test_touching_poles_and_none(text, a, expected):
+def test_tangencies_poles_and_none(text, a, expected):
     np.testing.assert_allclose(fixed_points(scalar(text, a), -1.5, 1.5).x, expected, atol=1e-6)
 
 
-def test_a_whole_interval_of_fixed_points():
+def test_an_interval_of_fixed_points():
     fixed = fixed_points(scalar("relu(x)"), -1, 1)
     np.testing.assert_allclose(fixed.segments, [[0, 1]], atol=1e-3)
     assert len(fixed.x) == 0
@@ -171,13 +171,13 @@ def test_sweep_agrees_with_single_orbits():
     assert np.isnan(sweep.lyapunov[3])
 
 
-def test_planar_eigenvalues_are_the_knobs():
+def test_planar_weights_have_the_eigenvalues_asked_for():
     eigenvalues = np.linalg.eigvals(weights_from_eigenvalues(1.5, 60))
     np.testing.assert_allclose(np.abs(eigenvalues), 1.5)
     np.testing.assert_allclose(np.sort(np.degrees(np.angle(eigenvalues))), [-60, 60])
 
 
-def test_planar_origin_carries_the_eigenvalues_of_w():
+def test_planar_jacobian_at_the_origin_is_w():
     cell = PlanarCell(weights_from_eigenvalues(1.5, 120), np.zeros(2))
     fixed = planar_fixed_points(cell)
     np.testing.assert_allclose(fixed.z, [[0, 0]], atol=1e-12)

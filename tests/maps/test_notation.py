@@ -1,4 +1,4 @@
-"""Formulas as LaTeX: what is written means what is computed, parentheses where they are needed and nowhere else."""
+"""Formulas as LaTeX: the same meaning, with parentheses only where needed."""
 
 import pytest
 
@@ -28,12 +28,12 @@ from deq.maps.notation import latex
         ("+x", "x"),
     ],
 )
-def test_written_as_in_a_paper(text: str, written: str) -> None:
+def test_latex_of_a_formula(text: str, written: str) -> None:
     assert latex(parse_formula(text).tree) == written
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_can_be_written(name: str) -> None:
+def test_every_preset_has_balanced_latex(name: str) -> None:
     written = latex(parse_formula(PRESETS[name].formula).tree)
     assert written.count("{") == written.count("}")
     assert written.count(r"\left") == written.count(r"\right")

@@ -1,4 +1,4 @@
-"""Models by description: each cell is the formula that it says, and bounded ones contract."""
+"""Models from a description: each cell computes its formula, and bounded cells are contractions."""
 
 import itertools
 from dataclasses import replace
@@ -34,7 +34,7 @@ def some(shape: tuple[int, ...], seed: int) -> jax.Array:
 
 
 def with_random_weights(architecture: Architecture, scale: float) -> nnx.Module:
-    """The cell with every weight drawn anew, as training may leave it."""
+    """The cell with random weights of any size, as training may leave them."""
     cell = construct(architecture).cell
     state = nnx.state(cell, nnx.Param)
     leaves, tree = jax.tree.flatten(state)
@@ -44,7 +44,7 @@ def with_random_weights(architecture: Architecture, scale: float) -> nnx.Module:
 
 
 @pytest.mark.parametrize("architecture", EVERY, ids=str)
-def test_every_combination_maps_states_to_states(architecture: Architecture) -> None:
+def test_every_combination_keeps_the_state_shape_and_treats_rows_alone(architecture: Architecture) -> None:
     model = construct(architecture)
     x = model.encode(some((4, 2), 0))
     assert model.cell(some((4, 5), 1), x).shape == (4, 5)
@@ -54,7 +54,7 @@ def test_every_combination_maps_states_to_states(architecture: Architecture) -> 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
 @pytest.mark.parametrize("cell", CELLS)
-def test_cell_is_its_formula(cell: str, injection: str) -> None:
+def test_cell_computes_its_formula(cell: str, injection: str) -> None:
     f = with_random_weights(Architecture(2, 3, cell, 5, 7, "tanh", injection), 0.7)
     z, x = some((4, 5), 1), some((4, 5), 2)
     w, b = f.state.kernel[...], f.state.bias[...]
@@ -89,7 +89,6 @@ def test_seed_fixes_the_weights() -> None:
     first, again, other = (construct(EVERY[0], seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.head.kernel[...], again.head.kernel[...])
     assert (first.head.kernel[...] != other.head.kernel[...]).any()
-    assert nnx.split(first)[0] == nnx.split(again)[0]  # one compiled program for both
 
 
 def test_the_blogs_size() -> None:
@@ -115,13 +114,13 @@ def test_pictures_are_flattened() -> None:
         ({"hidden": 5000}, "to 1024"),
     ],
 )
-def test_what_is_not_there_is_refused(change: dict, message: str) -> None:
+def test_unknown_settings_are_refused(change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Architecture(2, 2, **change)
 
 
 def test_weights_describe_their_architecture() -> None:
-    """The bytes alone make the model, whatever name goes along; the same bytes every time."""
+    """The bytes alone define the model, whatever its name; the same bytes every time."""
     architecture = Architecture(2, 3, "two layers", 5, 7, normalisation="layer norm")
     model = construct(architecture, seed=4)
     data = weights_of(model, architecture)
@@ -132,13 +131,13 @@ def test_weights_describe_their_architecture() -> None:
 
 
 @pytest.mark.parametrize("described", ['{"inputs": 2}', "[]", "null", "{", '{"inputs": 1e9, "outputs": 2}'])
-def test_nonsense_in_the_metadata_is_refused(described: str) -> None:
+def test_invalid_metadata_is_refused(described: str) -> None:
     data = safetensors.numpy.save({"w": np.zeros(1, np.float32)}, {METADATA: described})
     with pytest.raises(CheckpointError):
         restore_weights("own", data)
 
 
-def test_description_of_another_model_is_refused() -> None:
+def test_description_that_does_not_fit_the_weights_is_refused() -> None:
     small, large = Architecture(2, 3, width=5), Architecture(2, 3, width=6)
     with pytest.raises(CheckpointError, match="float32"):
         restore_weights("own", weights_of(construct(small), large))

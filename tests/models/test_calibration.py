@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say."""
+"""Calibration: fitted temperatures, the calibration error, and probabilities that use them."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from deq.models.inference import infer
 
 
 def sampled(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logits that are `temperature` times too large for the labels drawn."""
+    """Labels drawn from a softmax, with logits `temperature` times too large for them."""
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(n, 10)) * 2
     return temperature * logits, (logits + rng.gumbel(size=logits.shape)).argmax(1)
@@ -23,19 +23,19 @@ def test_a_temperature_is_recovered_from_samples(temperature):
     assert fit_temperature(*sampled(20_000, temperature)) == pytest.approx(temperature, rel=0.03)
 
 
-def test_the_error_of_known_bins():
+def test_calibration_error_of_known_bins():
     probabilities = np.array([[0.9, 0.1]] * 10 + [[0.6, 0.4]] * 10)
     labels = np.array([0] * 8 + [1] * 2 + [0] * 7 + [1] * 3)
     assert calibration_error(probabilities, labels) == pytest.approx((0.1 * 10 + 0.1 * 10) / 20)
 
 
-def test_a_right_temperature_leaves_little_error():
+def test_the_right_temperature_leaves_little_error():
     logits, labels = sampled(20_000, 3.0)
     raw, cooled = (np.exp(logits / t) / np.exp(logits / t).sum(1, keepdims=True) for t in (1.0, 3.0))
     assert calibration_error(cooled, labels) < 0.015 < 0.1 < calibration_error(raw, labels)
 
 
-def test_a_card_s_temperature_reaches_every_probability(mnist_dir):
+def test_probabilities_use_the_temperature_of_the_card(mnist_dir):
     shipped, mnist = load_pretrained("mlp"), load_dataset("mnist", mnist_dir)
     images = mnist.test_images[:64]
     found = infer(shipped.model, images, shipped.solver)
@@ -45,23 +45,23 @@ def test_a_card_s_temperature_reaches_every_probability(mnist_dir):
     )
 
 
-def test_calibrating_a_model_lowers_the_validation_loss(mnist_dir):
+def test_calibration_lowers_the_validation_loss(mnist_dir):
     shipped, task = load_pretrained("mlp"), classify(load_dataset("mnist", mnist_dir))
     shipped.model.temperature = 1.0
     for weights in (shipped.model.head.kernel, shipped.model.head.bias):
-        weights[...] = 3 * weights[...]  # three times too sure
+        weights[...] = 3 * weights[...]  # three times too confident
     few = Examples(task.validation.x[:600], task.validation.y[:600])
     temperature, error = calibrate(shipped.model, replace(task, validation=few, test=few), shipped.solver)
 
-    def told() -> np.ndarray:
+    def probabilities() -> np.ndarray:
         return infer(shipped.model, few.x, shipped.solver).probabilities
 
     def loss() -> float:
-        return -float(np.log(told()[np.arange(600), few.y]).mean())
+        return -float(np.log(probabilities()[np.arange(600), few.y]).mean())
 
     before = loss()
     assert 2 < temperature < 4.5
     shipped.model.temperature = temperature
     assert loss() < before
-    assert error == pytest.approx(calibration_error(told(), few.y), abs=1e-3)
+    assert error == pytest.approx(calibration_error(probabilities(), few.y), abs=1e-3)
     assert 0 <= error < 0.05

@@ -1,4 +1,4 @@
-"""Checkpoints come back as they were; damaged or foreign ones are refused with a reason."""
+"""Checkpoints survive a round trip; damaged or foreign ones are refused with a reason."""
 
 import dataclasses
 import json
@@ -67,12 +67,12 @@ def test_round_trip(saved: Path) -> None:
     assert all((ours[key] == theirs[key]).all() for key in ours)
 
 
-def test_nothing_else_is_left_behind(saved: Path) -> None:
+def test_no_other_file_is_left_behind(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == sorted([CARD, WEIGHTS])
 
 
 def test_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="No checkpoint there"):
+    with pytest.raises(CheckpointError, match="No checkpoint: cannot read"):
         load_checkpoint(tmp_path / "nowhere")
 
 
@@ -82,12 +82,12 @@ def test_missing_weights(saved: Path) -> None:
         load_checkpoint(saved)
 
 
-@pytest.mark.parametrize("cut", [0, 7, 100, 5000])
+@pytest.mark.parametrize("cut", [7, 5000])
 def test_truncated_weights(saved: Path, cut: int) -> None:
     (saved / WEIGHTS).write_bytes((saved / WEIGHTS).read_bytes()[:cut])
     with pytest.raises(CheckpointError, match="damaged"):
         load_checkpoint(saved)
-    with pytest.raises(CheckpointError, match="no safetensors"):
+    with pytest.raises(CheckpointError, match="Not a valid safetensors file"):
         restore_weights("mlp", (saved / WEIGHTS).read_bytes())
 
 
@@ -114,7 +114,7 @@ def test_unknown_architecture(saved: Path) -> None:
 
 
 def test_weights_of_another_model(saved: Path) -> None:
-    with pytest.raises(CheckpointError, match="another model than blog"):
+    with pytest.raises(CheckpointError, match="not those of blog"):
         restore_weights("blog", (saved / WEIGHTS).read_bytes())
 
 
@@ -133,12 +133,12 @@ def test_weights_that_are_not_finite(saved: Path) -> None:
 
 
 def test_unknown_pretrained() -> None:
-    with pytest.raises(ValueError, match="there are"):
+    with pytest.raises(ValueError, match="choose from"):
         load_pretrained("gpt")
 
 
 @pytest.mark.parametrize("name", pretrained_names())
-def test_pretrained_are_what_their_cards_say(name: str) -> None:
+def test_pretrained_models_match_their_cards(name: str) -> None:
     checkpoint = load_pretrained(name)
     assert checkpoint.card.parameters == count_parameters(checkpoint.model)
     assert checkpoint.card.command.startswith("python -m deq train")
@@ -153,19 +153,19 @@ def test_pretrained_toy_doubles() -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_weights_without_a_card_are_known_by_their_shapes(name: str) -> None:
+def test_weights_without_a_card_are_recognised_by_their_shapes(name: str) -> None:
     data = weights_of(build(name))
     assert model_name(data) == name
     restored, fresh = arrays(restore_weights(name, data)), arrays(build(name))
     assert all(np.array_equal(restored[key], fresh[key]) for key in fresh)
 
 
-def test_weights_of_nothing_known_are_refused() -> None:
+def test_weights_of_unknown_models_are_refused() -> None:
     data = safetensors.numpy.save({"kernel": np.ones((3, 4), np.float32)})
     with pytest.raises(CheckpointError, match="fit none of"):
         model_name(data)
     for broken in (b"", b"nonsense", data[:20], b"\x02\0\0\0\0\0\0\0[]"):
-        with pytest.raises(CheckpointError, match="no safetensors"):
+        with pytest.raises(CheckpointError, match="Not a valid safetensors file"):
             model_name(broken)
     architecture = Architecture(3, 2, width=4)
     assert model_name(weights_of(construct(architecture), architecture)) == "own"

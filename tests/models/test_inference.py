@@ -1,4 +1,4 @@
-"""One forward pass for all: padding, batches and traces change nothing about a row."""
+"""The forward pass: padding, batch size and traces change no result."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_rows_do_not_depend_on_their_batch(batch_size: int) -> None:
     assert np.mean(found.labels == LABELS) > 0.8
 
 
-def test_a_trace_tells_the_way_to_the_same_answer() -> None:
+def test_a_trace_ends_at_the_same_answer() -> None:
     shipped = load_pretrained("blog")
     plain = infer(shipped.model, IMAGES, shipped.solver)
     found = infer(shipped.model, IMAGES, shipped.solver, batch_size=8, trace=100)
@@ -39,7 +39,7 @@ def test_a_trace_tells_the_way_to_the_same_answer() -> None:
     np.testing.assert_allclose(found.paths[rows, last], found.probabilities, atol=1e-4)
 
 
-def test_means_are_those_of_evaluate_and_a_gradient_may_take_the_solvers_place() -> None:
+def test_means_match_evaluate_and_a_gradient_may_replace_the_solver() -> None:
     shipped = load_pretrained("mlp")
     found = infer(shipped.model, IMAGES, shipped.solver)
     metrics = evaluate(shipped.model, Examples(IMAGES, LABELS), cross_entropy, shipped.solver)

@@ -1,4 +1,4 @@
-"""Solvers and gradients survive the way to plain data and back."""
+"""Solvers and gradients survive a round trip through JSON."""
 
 import json
 
@@ -47,6 +47,6 @@ def test_unknown_names(name: str) -> None:
         {"type": "ODEFlow", "method": {"method": "diffeqsolve"}},
     ],
 )
-def test_foreign_data_is_refused(data: dict) -> None:
+def test_invalid_data_is_refused(data: dict) -> None:
     with pytest.raises(ValueError, match=r".+"):
         from_dict(data)

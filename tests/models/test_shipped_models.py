@@ -1,4 +1,4 @@
-"""The digit readers that ship: accurate, calibrated, small, and answering from an equilibrium, whoever finds it."""
+"""The digit models that ship: accurate, calibrated, small, and independent of the solver."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deq.models.checkpoints import PRETRAINED, pretrained_names
 from deq.models.inference import infer
 
 READERS = [name for name in pretrained_names() if name != "toy"]
-PROMISED = {  # test accuracy, parameters
+TARGETS = {  # test accuracy, parameters
     "conv": (0.995, 54_000),
     "monotone": (0.986, 84_500),
     "mlp": (0.986, 135_000),
@@ -37,9 +37,9 @@ def some(mnist_dir: Path) -> Dataset:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_cards_hold_what_was_promised(name: str) -> None:
+def test_cards_meet_the_targets(name: str) -> None:
     card = load_pretrained(name).card
-    accuracy, parameters = PROMISED[name]
+    accuracy, parameters = TARGETS[name]
     assert card.accuracy >= accuracy
     assert card.parameters <= parameters
     assert card.converged_fraction >= 0.995
@@ -49,12 +49,12 @@ def test_cards_hold_what_was_promised(name: str) -> None:
     assert len(card.seeds) >= 3
 
 
-def test_all_weights_together_are_small() -> None:
+def test_all_weights_together_take_less_than_3_mb() -> None:
     assert sum(path.stat().st_size for path in PRETRAINED.glob("*/weights.safetensors")) <= 3_000_000
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_card_s_figures_are_measured_again_on_a_tenth(name: str, some: Dataset) -> None:
+def test_metrics_on_a_tenth_of_the_test_set_match_the_card(name: str, some: Dataset) -> None:
     shipped, labels = load_pretrained(name), some.test_labels[::10]
     found = infer(shipped.model, some.test_images[::10], shipped.solver)
     assert np.mean(found.labels == labels) == pytest.approx(shipped.card.accuracy, abs=0.008)
@@ -64,19 +64,19 @@ def test_a_card_s_figures_are_measured_again_on_a_tenth(name: str, some: Dataset
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_answers_belong_to_the_equilibrium_and_not_to_the_solver(name: str, some: Dataset) -> None:
+def test_predictions_do_not_depend_on_solver_or_start(name: str, some: Dataset) -> None:
     shipped, images = load_pretrained(name), some.test_images[:500]
     own = infer(shipped.model, images, shipped.solver)
     found = [infer(shipped.model, images, solver) for solver in SOLVERS]
     shipped.model.start_rule = random_start
     found.append(infer(shipped.model, images, SOLVERS[0]))
-    for others in found:
-        assert others.converged.mean() >= 0.995
-        assert np.sum(others.labels != own.labels) <= 1
+    for other in found:
+        assert other.converged.mean() >= 0.995
+        assert np.sum(other.labels != own.labels) <= 1
 
 
-def test_the_monotone_model_keeps_its_guarantee(some: Dataset) -> None:
-    """I - W >= I in float64, hence one equilibrium: from everywhere the same, to what the residuals allow."""
+def test_the_monotone_model_has_one_equilibrium(some: Dataset) -> None:
+    """I - W >= I in float64, so all starts lead to the same equilibrium, within the bound that residuals give."""
     shipped = load_pretrained("monotone")
     injection = shipped.model.encode(jnp.asarray(some.test_images[:64]))
     with jax.enable_x64(True):

@@ -37,7 +37,7 @@ def test_many_files_and_a_zip_make_a_table(open_page: OpenPage) -> None:
     rows = table(app)
     assert list(rows["file"]) == ["bad.png", "a.png", "../b.png", "c.png", "last.png"]
     assert list(rows["label"]) == ["", str(labels[1]), "", "", str(labels[0])]
-    for error, said in zip(rows["error"], ["empty", "", "leads out", "not a picture", ""], strict=True):
+    for error, said in zip(rows["error"], ["empty", "", "points outside", "not a picture", ""], strict=True):
         assert said in error
 
 

@@ -37,7 +37,7 @@ def digit() -> tuple[bytes, bytes]:
     picture = np.zeros((1, 28, 28), np.uint8)
     picture[0, 4:24, 12:15], picture[0, 21:24, 8:20] = 255, 255
     file = drawn(picture)
-    return file, find_digits(read_picture(file))[0].image.tobytes()
+    return file, find_digits(read_picture(file))[0].tobytes()
 
 
 def shared_values() -> Iterator[object]:

@@ -1,15 +1,11 @@
-"""The solvers page, tab by tab: known verdicts, numbers equal to the benchmark's, stopping, bad input."""
+"""The solvers page, tab by tab: known verdicts, code that gives the numbers shown, stopping, bad input."""
 
 import time
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.comparison import TABLES
-from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.lineup import Lineup
-from deq.analysis.comparison.subjects import NOISE, RANDOM
+from deq.analysis.comparison.subjects import RANDOM
 from tests.pages.conftest import OpenPage
 
 CHARTS = {
@@ -21,6 +17,9 @@ CHARTS = {
     "Test-time compute": 2,
     "In the batch": 1,
 }
+# the columns of Why, in the order in which its code prints them
+EIGENVALUES = ("spectral radius", "damped radius", "largest Re λ")
+DIFFERENT = ("ms", "ms, spread", "backward solves converged")  # measured anew, or formatted for reading
 SMALL = {"race_model": RANDOM, "race_size": "8"}
 SPIRAL = {"race_model": "spiral cell", "race_size": "8"}
 
@@ -64,21 +63,6 @@ def test_the_race_on_the_spiral_says_who_fails_and_why(open_page: OpenPage) -> N
     assert told.count("not converged") == 2
 
 
-@pytest.mark.parametrize(
-    ("tab", "name"), [("Race", "race"), ("Why", "why"), ("Test-time compute", "compute")]
-)
-def test_numbers_are_those_of_the_benchmark(open_page: OpenPage, tab: str, name: str) -> None:
-    shown = open_page("solvers", race_view=tab, **SMALL).dataframe[0].value
-    table = TABLES[name](make_problem(Subject(RANDOM, NOISE, 8)), Lineup())
-    if "solver" in table:
-        kept = [row for row, solver in enumerate(table["solver"]) if solver in set(shown["solver"])]
-    else:
-        kept = list(range(len(shown)))
-    for column in (c for c in shown if c not in ("ms", "ms, spread")):
-        expected = np.asarray(table[column], dtype=object)[kept]
-        assert shown[column].tolist() == expected.tolist()
-
-
 def test_damping_moves_the_region(open_page: OpenPage) -> None:
     app = open_page("solvers", race_view="Why", race_radius="1.2", **SMALL)
     before = app.dataframe[0].value["damped radius"][0]
@@ -87,11 +71,17 @@ def test_damping_moves_the_region(open_page: OpenPage) -> None:
     assert not app.exception
 
 
-def test_the_code_gives_the_numbers(open_page: OpenPage, capsys: pytest.CaptureFixture) -> None:
-    app = open_page("solvers", race_view="In the batch", **SMALL)
-    exec(snippet(app), {})
-    printed = capsys.readouterr().out
-    assert f"'NFE': {app.dataframe[0].value['NFE'].tolist()}" in printed
+@pytest.mark.parametrize("tab", [tab for tab in CHARTS if tab != "Memory"])  # its code compiles for a minute
+def test_the_code_gives_the_numbers(open_page: OpenPage, tab: str) -> None:
+    app = open_page("solvers", race_view=tab, **SMALL)
+    printed: list = []
+    exec(snippet(app), {"print": lambda *values: printed.extend(values)})
+    table = printed[0] if isinstance(printed[0], dict) else dict(zip(EIGENVALUES, printed, strict=False))
+    shown = app.dataframe[0].value
+    same = [column for column in shown if column in table and column not in DIFFERENT]
+    assert len(same) >= 2
+    for column in same:
+        assert shown[column].tolist() == list(table[column]), column
 
 
 @pytest.mark.parametrize(
@@ -128,7 +118,7 @@ def test_own_weights_are_asked_for_and_checked(open_page: OpenPage) -> None:
     app.file_uploader(key="race_weights").upload(
         "w.safetensors", b"nothing", "application/octet-stream"
     ).run()
-    assert "no safetensors weights" in words(app)
+    assert "Not a valid safetensors file" in words(app)
     assert not app.exception
 
 

@@ -1,9 +1,9 @@
-"""The figures of the comparison: what fails is named, nothing becomes nothing, axes fit what is drawn."""
+"""The plots of solvers and gradients compared: failures are marked, and the axes fit the data."""
 
 import numpy as np
 import plotly.graph_objects as go
-import pytest
 
+from deq.analysis.comparison.gradients import METHODS
 from deq.plots.comparison import (
     compute_curves,
     distance_strip,
@@ -12,8 +12,8 @@ from deq.plots.comparison import (
     race_by_time,
     work_precision_diagram,
 )
-from deq.plots.comparison_gradients import GRADIENT_STYLES, gradient_curves, gradient_rows, memory_curves
-from deq.plots.comparison_why import spectrum_regions
+from deq.plots.eigenvalues import spectrum_regions
+from deq.plots.gradients import GRADIENT_STYLES, gradient_rows, memory_curves
 from deq.plots.style import FAILED_TEXT
 
 NFE = np.arange(1, 6) * np.ones((3, 1))
@@ -24,7 +24,7 @@ def names(figure: go.Figure) -> list[str]:
     return [trace.name for trace in figure.data if trace.showlegend is not False and trace.name]
 
 
-def test_race_names_who_failed_once() -> None:
+def test_race_explains_failures_once_in_the_legend() -> None:
     curves = {"Anderson": (NFE, FALLS), "Picard": (NFE, STALLS), "Broyden": (NFE, STALLS)}
     for figure in (race_by_nfe(curves, 1e-4), race_by_time(curves, 1e-4)):
         assert names(figure) == ["Anderson", "Picard", FAILED_TEXT, "Broyden"]
@@ -36,7 +36,7 @@ def test_a_residual_of_zero_does_not_stretch_the_race() -> None:
     assert race_by_nfe({"Broyden": (NFE, exact)}, 1e-4).layout.yaxis.range[0] > -6
 
 
-def test_precision_crosses_what_did_not_converge() -> None:
+def test_unconverged_tolerances_are_crosses() -> None:
     points = (
         np.array([1e-1, 1e-2, 1e-3]),
         np.array([3, 5, 9]),
@@ -48,7 +48,7 @@ def test_precision_crosses_what_did_not_converge() -> None:
     assert list(figure.data[1].x) == [5]
 
 
-def test_every_eigenvalue_is_in_sight() -> None:
+def test_every_eigenvalue_is_within_the_axes() -> None:
     values = np.array([[0.5 + 3j, 0.5 - 3j], [1.4, -2.0]])
     figure = spectrum_regions(values, 0.3)
     assert sum(len(trace.x) for trace in figure.data) == 4
@@ -66,44 +66,24 @@ def test_histogram_counts_every_sample() -> None:
     assert names(figure) == ["Picard", FAILED_TEXT]
 
 
-def test_rows_mark_an_unsolved_backward_pass() -> None:
+def test_an_unconverged_backward_solve_is_a_cross() -> None:
     figure = gradient_rows(["GMRES", "one-step"], [1e-6, np.inf], [False, True])
     assert figure.data[0].marker.symbol == "x-open"
     assert list(figure.layout.yaxis.ticktext) == ["GMRES", "one-step"]
     assert all(np.isfinite(trace.x).all() for trace in figure.data)
 
 
-def test_memory_is_labelled_at_its_ends() -> None:
+def test_memory_curves_are_labelled_at_their_ends() -> None:
     figure = memory_curves({"implicit": ([10, 1000], [1.0, 1.0]), "unrolled": ([10, 1000], [1.0, 50.0])})
     assert [note.text for note in figure.layout.annotations] == ["implicit", "unrolled"]
 
 
-@pytest.mark.parametrize(
-    "figure",
-    [
-        race_by_nfe({}, 1e-4),
-        work_precision_diagram({}, "ms"),
-        compute_curves({}, "accuracy", 30),
-        distance_strip({}, 1e-4),
-        effort_histogram([], [], "Anderson"),
-        gradient_rows([], [], []),
-        gradient_curves([], {}, "spectral radius", falling=False),
-        memory_curves({}),
-        spectrum_regions(np.empty((0, 0)), 0.5),
-    ],
-)
-def test_nothing_draws_nothing(figure: go.Figure) -> None:
-    assert not figure.data
-
-
-def test_compute_marks_training_and_strip_marks_failures() -> None:
+def test_compute_curves_mark_training_and_the_strip_marks_failures() -> None:
     figure = compute_curves({"Anderson": ([1, 10], [0.1, 0.9])}, "accuracy", 30)
-    assert figure.layout.annotations[0].text == "most in training: 30"
+    assert figure.layout.annotations[0].text == "allowed in training: 30"
     strip = distance_strip({"noise": (np.array([0, 1.0]), np.array([True, False]))}, 1e-4)
     assert names(strip) == [FAILED_TEXT]
 
 
-def test_every_gradient_has_a_look() -> None:
-    from deq.analysis.comparison.gradients import METHODS
-
+def test_every_gradient_has_a_style() -> None:
     assert set(GRADIENT_STYLES) == set(METHODS)

@@ -1,13 +1,15 @@
-"""Plots: the arrays that come in are the ones drawn, axes are named, and empty input draws an empty figure."""
+"""The plots of maps, flows and residuals: they draw the arrays they are given, in the style of each solver."""
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from deq.plots.cobweb import PICKER, cobweb, cobweb_path
-from deq.plots.flows import flow_and_steps, phase_line, stability_regions
-from deq.plots.orbits import distance_curve, iterates, solver_distances
-from deq.plots.plane import basin_map, nfe_map, phase_portrait
+from deq.plots.eigenvalues import stability_regions
+from deq.plots.flows import flow_and_steps, phase_line
+from deq.plots.front_page import layer_picture
+from deq.plots.orbits import distance_curve
+from deq.plots.plane import nfe_map, phase_portrait
 from deq.plots.residuals import residual_curve, residual_curves, residual_quantiles
 from deq.plots.style import (
     DIGIT_COLORS,
@@ -17,44 +19,17 @@ from deq.plots.style import (
     solver_style,
     styled_figure,
 )
-from deq.plots.sweeps import bifurcation_diagram, orbit_density
-
-NONE = np.empty(0)
-EMPTY = {
-    "residual_curve": lambda: residual_curve(NONE, NONE, 1e-3),
-    "residual_curves": lambda: residual_curves({}, 1e-3),
-    "cobweb": lambda: cobweb(NONE, NONE, NONE),
-    "iterates": lambda: iterates(NONE),
-    "distance_curve": lambda: distance_curve(NONE, 0.5),
-    "solver_distances": lambda: solver_distances({}),
-    "flow_and_steps": lambda: flow_and_steps(NONE, NONE, NONE, 1.0),
-    "phase_line": lambda: phase_line(NONE, NONE, NONE, NONE),
-    "stability_regions": lambda: stability_regions(NONE, 0.5),
-    "bifurcation_diagram": lambda: bifurcation_diagram(NONE, np.empty((0, 0)), NONE, 3.0),
-    "phase_portrait": lambda: phase_portrait(NONE, np.empty((0, 0, 2))),
-    "basin_map": lambda: basin_map(NONE, np.empty((0, 0)), NONE),
-    "nfe_map": lambda: nfe_map(NONE, np.empty((0, 0)), np.empty((0, 0))),
-}
+from deq.plots.sweeps import orbit_density
 
 
 def trace(figure: go.Figure, name: str) -> go.Scatter:
     return next(found for found in figure.data if found.name == name)
 
 
-@pytest.mark.parametrize("name", EMPTY)
-def test_empty_input_draws_an_empty_figure_with_named_axes(name):
-    figure = EMPTY[name]()
-    assert not any(found.x is not None and len(found.x) for found in figure.data)
-    assert figure.layout.xaxis.title.text
-    assert figure.layout.yaxis.title.text
-    assert figure.layout.paper_bgcolor == "rgba(0, 0, 0, 0)"
-    figure.to_json()
-
-
-def test_solver_styles_are_told_apart():
+def test_solver_styles_are_distinct():
     assert solver_style("Anderson").color == "#E69F00"
     looks = {(style.color, style.dash, style.marker) for style in SOLVER_STYLES.values()}
-    assert len(looks) == 7  # the two splittings share theirs
+    assert len(looks) == len(SOLVER_STYLES)
     assert len(set(DIGIT_COLORS)) == 10
     with pytest.raises(ValueError, match="choose from"):
         solver_style("anderson")
@@ -65,7 +40,7 @@ def test_end_labels_do_not_overlap():
     figure.add_scatter(x=[0, 1], y=[1e-8, 1])
     label_ends(figure, [("one", 1, 1e-3, "red"), ("two", 1, 1.01e-3, "blue")])
     first, second = figure.layout.annotations
-    assert first.y == pytest.approx(-3)  # annotations on a log axis stand at the logarithm
+    assert first.y == pytest.approx(-3)  # on a log axis, annotations are placed at the logarithm
     assert abs(second.yshift - first.yshift) >= 14
 
 
@@ -79,7 +54,7 @@ def test_residual_of_one_sample():
     assert any("tolerance 1e-1" in note.text and note.y == -1 for note in figure.layout.annotations)
 
 
-def test_residual_of_a_batch_is_median_and_band():
+def test_residuals_of_a_batch_are_a_median_and_a_band():
     residual = np.array([[1.0, 0.1, np.nan], [1.0, 0.3, 0.03], [1.0, 0.2, 0.02]])
     nfe = np.array([[1, 2, 2], [1, 2, 3], [1, 2, 3]])
     grid, low, median, high = residual_quantiles(nfe, residual)
@@ -90,7 +65,7 @@ def test_residual_of_a_batch_is_median_and_band():
     assert len(residual_curve(nfe, residual).data) == 2
 
 
-def test_residual_that_fails_is_marked_and_said():
+def test_a_residual_above_the_tolerance_is_marked():
     figure = residual_curves({"Picard": ([1, 2, 3], [1.0, 0.9, np.inf])}, 1e-3)
     assert any("not converged" in note.text for note in figure.layout.annotations)
     assert any(found.marker.symbol == "x-open" for found in figure.data)
@@ -136,15 +111,15 @@ def test_cobweb_picker_follows_the_curve():
     assert picker.marker.opacity == 0
 
 
-def test_distance_has_its_predicted_line():
+def test_distance_has_the_predicted_line():
     distance = 0.5 ** np.arange(20)
     figure = distance_curve(distance, 0.5)
     np.testing.assert_allclose(figure.data[0].y, distance)
     np.testing.assert_allclose(figure.data[1].y, distance)
-    assert any("factor 0.5000 a step" in note.text for note in figure.layout.annotations)
+    assert any("factor 0.5000 per step" in note.text for note in figure.layout.annotations)
 
 
-def test_euler_steps_stand_at_their_time():
+def test_euler_steps_are_drawn_at_their_time():
     times = np.linspace(0, 2, 21)
     figure = flow_and_steps(times, np.exp(-times), np.array([1.0, 0.5, 0.25]), 0.5)
     np.testing.assert_allclose(trace(figure, "damped Picard").x, [0, 0.5, 1.0])
@@ -160,7 +135,7 @@ def test_phase_line_arrows_point_along_the_flow():
     assert (np.asarray(arrows.x)[~right] >= 0).all()
 
 
-def test_stability_regions_touch_one():
+def test_discs_of_the_stability_regions_touch_one():
     shapes = [shape for shape in stability_regions([-2.0], 0.5).layout.shapes if shape.type == "circle"]
     assert [(shape.x0, shape.x1) for shape in shapes] == [(-3.0, 1), (-1.0, 1)]
 
@@ -194,5 +169,10 @@ def test_portrait_draws_nullclines_paths_and_points():
     ("number", "digits", "written"),
     [(1e-4, 0, "1e-4"), (2.96e-8, 1, "3.0e-8"), (1.0, 0, "1e0"), (np.inf, 1, "inf"), (np.nan, 0, "nan")],
 )
-def test_powers_of_ten_are_written_short(number: float, digits: int, written: str) -> None:
+def test_scientific_notation_is_short(number: float, digits: int, written: str) -> None:
     assert scientific(number, digits) == written
+
+
+def test_layer_picture_ends_with_the_solve():
+    states = np.vstack([np.ones((5, 24)), np.full((3, 24), np.nan)])
+    assert np.shape(layer_picture(states).data[0].z) == (24, 5)

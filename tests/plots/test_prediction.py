@@ -1,13 +1,20 @@
-"""The plots of a prediction: what is drawn, and nothing where there is nothing."""
+"""The plots of a prediction and of a test set: what is drawn, from arrays of known content."""
 
 import numpy as np
 import pytest
 
-from deq.plots.prediction import digit_picture, percent, probability_bars, probability_paths
-from deq.plots.style import DIGIT_COLORS, NEUTRAL
+from deq.plots.player import MOST_FRAMES
+from deq.plots.prediction import digit_picture, percent, pixel_map, probability_bars, probability_paths
+from deq.plots.state_plane import plane_paths, plane_starts
+from deq.plots.states import feature_maps, state_map
+from deq.plots.style import DIGIT_COLORS, FAILED_MARKER, FAILED_TEXT, NEUTRAL, solver_style
+from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
+
+RNG = np.random.default_rng(0)
+POINTS, LABELS = RNG.normal(size=(40, 2)), np.arange(40) % 10
 
 
-def test_picture_keeps_every_pixel_sharp_and_upright() -> None:
+def test_digit_picture_is_sharp_and_upright() -> None:
     image = np.arange(784, dtype=np.uint16).reshape(28, 28) % 256
     figure = digit_picture(image)
     np.testing.assert_array_equal(figure.data[0].z, image)
@@ -16,7 +23,7 @@ def test_picture_keeps_every_pixel_sharp_and_upright() -> None:
     assert figure.layout.yaxis.autorange == "reversed"
 
 
-def test_bars_name_the_best() -> None:
+def test_only_the_largest_bar_is_coloured() -> None:
     probabilities = np.full(10, 0.01)
     probabilities[4] = 0.91
     figure = probability_bars(probabilities)
@@ -26,7 +33,7 @@ def test_bars_name_the_best() -> None:
     assert figure.data[0].text[4] == "91.0 %"
 
 
-def test_paths_name_only_what_was_likely_on_the_way() -> None:
+def test_paths_name_only_classes_that_became_likely() -> None:
     paths = np.zeros((4, 10))
     paths[0] = 0.1
     paths[1:, 3], paths[1:, 5] = [0.3, 0.6, 0.9], [0.7, 0.4, 0.1]
@@ -40,7 +47,111 @@ def test_percent(p: float, text: str) -> None:
     assert percent(p) == text
 
 
-def test_empty_input_draws_an_empty_figure() -> None:
-    assert not digit_picture([]).data
-    assert not probability_bars([]).data
-    assert not probability_paths([], []).data
+def trajectory(nfe: np.ndarray, converged: bool = True) -> tuple[np.ndarray, np.ndarray, bool]:
+    return nfe, RNG.normal(size=(len(nfe), 2)), converged
+
+
+def test_plane_draws_every_solver_in_its_style_with_a_frame_per_count() -> None:
+    ways = {"Picard": trajectory(np.arange(1, 5), False), "ODE flow": trajectory(np.array([1, 7, 13]))}
+    figure = plane_paths(POINTS, LABELS, (0.3, 0.2), ways)
+    paths = {trace.name: trace for trace in figure.data if trace.name in ways}
+    assert paths["ODE flow"].line.color == solver_style("ODE flow").color
+    assert [frame.name for frame in figure.frames] == ["1", "2", "3", "4", "7", "13"]
+    second = figure.frames[1].data  # the flow's first step ends at 7; the heads come last
+    assert [len(trace.x) for trace in second] == [2, 1, 2]
+    np.testing.assert_allclose(second[2].x, [ways["Picard"][1][1, 0], ways["ODE flow"][1][0, 0]])
+    np.testing.assert_allclose(figure.frames[-1].data[0].x, ways["Picard"][1][:, 0])
+    assert [figure.data[i].name for i in figure.frames[0].traces] == [*ways, None]
+    assert sum(trace.marker.symbol == FAILED_MARKER["symbol"] for trace in figure.data) == 1
+    (numerals,) = [trace for trace in figure.data if trace.mode == "markers+text"]
+    assert list(numerals.text) == [str(k) for k in range(10)]
+    assert [numerals.marker.colorscale[k] for k in numerals.marker.color] == [
+        (k / numerals.marker.cmax, color) for k, color in enumerate(DIGIT_COLORS)
+    ]
+    assert "30 % of the variance" in figure.layout.xaxis.title.text
+
+
+def test_long_trajectories_keep_their_early_frames_and_the_last() -> None:
+    figure = plane_paths(POINTS, LABELS, (0.3, 0.2), {"Picard": trajectory(np.arange(1, 102))})
+    counts = [int(frame.name) for frame in figure.frames]
+    assert len(counts) <= MOST_FRAMES
+    assert counts[:8] == list(range(1, 9))
+    assert counts[-1] == 101
+
+
+def test_starts_have_the_colour_of_their_digit_and_failures_a_cross() -> None:
+    places = RNG.normal(size=(3, 2))
+    figure = plane_starts(POINTS, LABELS, (0.3, 0.2), [(places, 4, True), (places, None, False)])
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert [trace.line.color for trace in lines] == [DIGIT_COLORS[4], NEUTRAL]
+    assert FAILED_TEXT in figure.data[-1].hovertemplate
+
+
+def test_units_are_sorted_by_final_value_without_silent_ones() -> None:
+    states = np.array([[0.0, 0.0, 0.5, 0.0], [3.0, 0.0, 1.0, 2.0]])
+    drawn = state_map([1, 8], states).data[0]
+    np.testing.assert_array_equal(drawn.z, [[0.5, 1], [0, 2], [0, 3]])
+    np.testing.assert_array_equal(np.asarray(drawn.customdata)[:, 0], [2, 3, 0])
+    assert list(drawn.x) == ["1", "8"]
+    assert drawn.zmin == 0
+    assert state_map([1, 8], -states).data[0].zmin < 0
+
+
+def test_feature_maps_form_a_mosaic_with_frames() -> None:
+    states = RNG.normal(size=(3, 2, 2, 5)) * [1, 2, 3, 4, 5]
+    figure = feature_maps([1, 2, 3], states)
+    mosaic = np.asarray(figure.data[0].z)
+    most_varied = states[-1].std(axis=(0, 1)).argmax()
+    np.testing.assert_allclose(mosaic[:2, :2], states[-1, :, :, most_varied], rtol=1e-6)
+    assert np.isnan(mosaic[:, 2]).all()
+    assert np.isfinite(mosaic).sum() == 20
+    assert [frame.name for frame in figure.frames] == ["1", "2", "3"]
+    np.testing.assert_array_equal(np.isnan(figure.frames[0].data[0].z), np.isnan(mosaic))
+
+
+def test_pixel_map_is_spread_evenly_over_the_picture() -> None:
+    values = np.array([[-2.0, 0.5], [0.0, 1.0]])
+    heat, outline = pixel_map(values, np.zeros((28, 28)), "nats").data
+    assert (heat.x0, heat.dx) == (6.5, 14)  # from -0.5 to 27.5, as the pixels do
+    assert (heat.zmin, heat.zmax) == (-2, 2)
+    assert outline.contours.coloring == "none"
+
+
+def test_confusions_are_counted_and_the_diagonal_is_grey() -> None:
+    figure = confusion_matrix([1, 1, 2, 2, 2], [1, 7, 2, 2, 3])
+    counts = np.asarray(figure.data[0].z, float)
+    assert (counts[1, 7], counts[2, 3], np.nansum(counts)) == (1, 1, 2)
+    assert np.isnan(np.diag(counts)).all()
+    assert [note.text for note in figure.layout.annotations][:3] == ["0", "1", "2"]
+
+
+def test_reliability_is_accuracy_against_confidence_by_bin() -> None:
+    drawn = reliability_diagram([0.91, 0.99, 0.5, 0.5], [True, False, True, True], bins=2).data[1]
+    np.testing.assert_allclose(drawn.x, [0.725])
+    np.testing.assert_allclose(drawn.y, [0.75])
+    drawn = reliability_diagram([1.0, 0.3], [True, False], bins=10).data[1]
+    np.testing.assert_allclose([drawn.x, drawn.y], [[0.3, 1], [0, 1]])
+
+
+def test_mistakes_are_rings_beside_the_band() -> None:
+    nfe, doubt = np.repeat([5, 6], 20), np.full(40, 1e-3)
+    right = np.arange(40) > 2
+    band, median, rings = effort_and_doubt(nfe, doubt, right).data
+    assert len(rings.x) == 3
+    np.testing.assert_allclose(median.y, 1e-3)
+    assert len(band.x) == 4
+
+
+def test_boxes_show_their_kind_and_auroc() -> None:
+    scores = {"digits": np.arange(101.0), "noise": 10 + np.arange(101.0)}
+    figure = detector_boxes(scores, {"noise": 0.97}, "NFE", 12.0, log=False)
+    digits, noise = figure.data
+    assert (digits.y[0], noise.y[0]) == ("digits", "noise  <b>0.97</b>")
+    assert (noise.q1[0], noise.median[0], noise.upperfence[0]) == (35, 60, 105)
+    assert figure.layout.shapes[0].x0 == 12
+
+
+def test_bars_of_a_failed_solve_are_grey() -> None:
+    figure = probability_bars(np.full(10, 0.1), converged=False)
+    assert set(figure.data[0].marker.color) == {NEUTRAL}
+    assert figure.data[1].text == (FAILED_TEXT,)

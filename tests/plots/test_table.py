@@ -1,4 +1,4 @@
-"""The numbers of a figure read back as a table."""
+"""The numbers of a figure as a table."""
 
 import math
 
@@ -6,14 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from deq.plots.prediction import digit_picture
-from deq.plots.prediction_tests import detector_boxes
 from deq.plots.residuals import residual_curves
-from deq.plots.solver_key import SHARED, solver_key
+from deq.plots.solver_key import solver_key
 from deq.plots.style import SOLVER_STYLES
 from deq.plots.table import figure_table
+from deq.plots.test_set import detector_boxes
 
 
-def test_curves_with_the_names_of_their_axes() -> None:
+def test_columns_have_the_names_of_the_axes() -> None:
     runs = {"Picard": ([1, 2], [0.5, 0.25]), "Anderson": ([1, 3], [0.5, 1e-9])}
     table = figure_table(residual_curves(runs, 1e-3))
     assert list(table) == ["curve", "evaluations of f", "relative residual"]
@@ -21,20 +21,20 @@ def test_curves_with_the_names_of_their_axes() -> None:
     assert {("Picard", 2, 0.25), ("Anderson", 3, 1e-9)} <= rows
 
 
-def test_a_map_tells_every_cell() -> None:
+def test_a_map_gives_every_cell() -> None:
     image = np.arange(6, dtype=np.uint8).reshape(2, 3)
     table = figure_table(digit_picture(image))
     assert table["value"] == [0, 1, 2, 3, 4, 5]
     assert (table["x"][4], table["y"][4]) == (1, 1)
 
 
-def test_a_box_tells_its_quantiles() -> None:
+def test_a_box_gives_its_quantiles() -> None:
     table = figure_table(detector_boxes({"digits": np.arange(101.0)}, {}, "score", None, log=False))
     assert dict(zip(table["curve"], table["x"], strict=True))["box 1, median"] == 50
     assert table["y"] == ["digits"] * 5
 
 
-def test_gaps_are_kept_and_tags_are_not() -> None:
+def test_gaps_are_kept_and_tags_removed() -> None:
     figure = go.Figure(
         layout={"xaxis": {"title": {"text": "z<sub>1</sub>"}}, "yaxis": {"title": {"text": "t"}}}
     )
@@ -47,14 +47,9 @@ def test_gaps_are_kept_and_tags_are_not() -> None:
     assert figure_table(go.Figure()) == {}
 
 
-def test_the_key_draws_every_solver_as_its_style_says() -> None:
-    figure = solver_key()
-    told = {trace.name: (trace.line.color, trace.line.dash, trace.marker.symbol) for trace in figure.data}
+def test_the_key_draws_every_solver_in_its_style() -> None:
+    drawn = {trace.name: trace for trace in solver_key().data}
+    assert drawn.keys() == SOLVER_STYLES.keys()
     for name, style in SOLVER_STYLES.items():
-        assert told[
-            "Peaceman-Rachford" if name in SHARED.values() or name == "forward-backward" else name
-        ] == (
-            style.color,
-            style.dash,
-            style.marker,
-        )
+        assert drawn[name].line.to_plotly_json() == style.line
+        assert drawn[name].marker.symbol == style.marker

@@ -1,4 +1,4 @@
-"""Plots of training: the arrays that come in are the ones drawn, and failures are shown as failures."""
+"""Plots of training: they draw the arrays they are given, and failures as failures."""
 
 import numpy as np
 
@@ -21,8 +21,8 @@ def test_fitted_curve_leaves_gaps_where_solves_failed() -> None:
     assert len(fitted_curve([0.5], [0.25], grid, grid**2, np.ones(5, bool)).data) == 2
 
 
-def test_planes_stand_the_right_way_up() -> None:
-    """A number that grows along x1 grows along the columns of the drawn matrix."""
+def test_planes_are_the_right_way_up() -> None:
+    """A value that increases along x1 increases along the columns of the drawn matrix."""
     figure = decision_boundary(GRID[:4], np.arange(4) % 2, GRID, GRID[:, 0])
     shade = figure.data[0]
     assert np.shape(shade.z) == (PLANE_SIDE, PLANE_SIDE)
@@ -37,7 +37,7 @@ def test_points_have_the_colour_of_their_class() -> None:
     assert first.marker.color != second.marker.color
 
 
-def test_effort_is_not_drawn_where_solves_failed() -> None:
+def test_failed_solves_have_no_effort() -> None:
     nfe, good = np.full(len(GRID), 7), np.ones(len(GRID), bool)
     good[0] = False
     settled, failed = effort_map(GRID, nfe, good).data
@@ -51,4 +51,3 @@ def test_compared_runs_are_named_and_leave_out_what_a_log_axis_cannot_show() -> 
     figure = compared_runs(curves, "loss", "log")
     assert [list(trace.y) for trace in figure.data] == [[1.0], [2.0]]
     assert [note.text for note in figure.layout.annotations] == ["run 1", "run 2"]
-    assert not compared_runs({}, "loss").data

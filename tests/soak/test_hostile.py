@@ -1,4 +1,4 @@
-"""Thousands of bent pictures, zips, formulas and weights: each is read or refused in words, soon, touching no file."""
+"""Thousands of damaged pictures, zips, formulas and weights: each is read or refused quickly, without side effects."""
 
 import time
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.images.test_bundle import zipped
-from tests.images.test_hostile import WHOLE, bend, read
+from tests.images.test_hostile import WHOLE, damage, read
 from tests.soak.conftest import Report
 from tests.support.hostile_text import (
     SOUND,
@@ -24,11 +24,11 @@ SLOWEST = 20.0  # seconds for one file on a busy machine
 
 
 @pytest.mark.parametrize("kind", [*WHOLE, "zip"])
-def test_bent_files(kind: str, report: Report) -> None:
+def test_damaged_files(kind: str, report: Report) -> None:
     rng = np.random.default_rng(sum(kind.encode()))
     files = WHOLE | {"zip": zipped({f"{i}.png": data for i, data in enumerate(WHOLE.values())})}
     for _ in range(FILES):
-        data, began = bend(files[kind], rng), time.monotonic()
+        data, began = damage(files[kind], rng), time.monotonic()
         read(data)
         assert time.monotonic() - began < SLOWEST, data
     report("inputs tried", FILES)

@@ -1,4 +1,4 @@
-"""A run killed again and again ends with the weights of an unbroken one. Minutes long: `make soak`."""
+"""A run killed repeatedly ends with the weights of an uninterrupted one. Takes minutes: `make soak`."""
 
 import json
 import os
@@ -24,16 +24,16 @@ PATIENT = 300.0  # seconds: the machine may be busy
 
 
 class Run:
-    """One process of a run in a folder; what it says goes to a file, so that no pipe fills up."""
+    """One process of a run in a folder; stderr goes to a file, so that no pipe fills up."""
 
     def __init__(self, folder: Path, *more: str) -> None:
-        self.folder, self._said = folder, folder.with_suffix(".err")
+        self.folder, self._stderr = folder, folder.with_suffix(".err")
         command = [sys.executable, "-m", "deq", *RUN, "--out", str(folder), *more]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": self._said.open("w")}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": self._stderr.open("w")}
         self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ, **quiet)
 
-    def said(self) -> str:
-        return self._said.read_text()
+    def stderr(self) -> str:
+        return self._stderr.read_text()
 
     def epochs(self) -> list[int]:
         """The epoch of each whole line logged so far."""
@@ -42,54 +42,54 @@ class Run:
         return [json.loads(line)["epoch"] for line in lines]
 
     def wait_for(self, moment: Callable[[], bool]) -> None:
-        """Fails if the run ends before that moment, or does not come to it."""
+        """Wait until moment() holds; fails if the run ends before, or on a timeout."""
         deadline = time.monotonic() + PATIENT
         while not moment():
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
+            assert self.process.poll() is None, self.stderr()
+            assert time.monotonic() < deadline, self.stderr()
             time.sleep(0.002)
 
     def kill(self) -> None:
-        """SIGKILL, which no process can catch; fails if the run has ended by itself."""
-        assert self.process.poll() is None, self.said()
+        """SIGKILL, which no process can catch; fails if the run has already ended."""
+        assert self.process.poll() is None, self.stderr()
         self.process.kill()
         self.process.wait()
 
     def finish(self) -> bytes:
-        """Its weights, when it has come to its end."""
-        assert self.process.wait(PATIENT) == 0, self.said()
+        """Its weights, when it has finished."""
+        assert self.process.wait(PATIENT) == 0, self.stderr()
         return (self.folder / WEIGHTS).read_bytes()
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> bytes:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> bytes:
     return Run(tmp_path_factory.mktemp("soak") / "whole").finish()
 
 
-def test_ten_kills_in_the_second_epoch(unbroken: bytes, tmp_path: Path, report: Report) -> None:
-    """Wherever in the epoch, in the middle of a call too."""
+def test_ten_kills_in_the_second_epoch(uninterrupted: bytes, tmp_path: Path, report: Report) -> None:
+    """Anywhere in the epoch, also during a call."""
     chance, lost = random.Random(0), 0
     for kill in range(KILLS):
         run = Run(tmp_path / "run", *(["--resume"] if kill else []))
-        if kill:  # then the lines from after the checkpoint are gone
-            run.wait_for(lambda run=run: "Resuming at step 429." in run.said())
+        if kill:  # the lines after the checkpoint are then deleted
+            run.wait_for(lambda run=run: "Resuming at step 429." in run.stderr())
         calls = chance.randint(1, CALLS - 2)
         run.wait_for(lambda run=run, calls=calls: run.epochs().count(2) >= calls)
         time.sleep(chance.random() * 0.3)
         run.kill()
         lost += run.epochs().count(2)
-    assert Run(tmp_path / "run", "--resume").finish() == unbroken
+    assert Run(tmp_path / "run", "--resume").finish() == uninterrupted
     print(f"{KILLS} kills in epoch 2, {lost} of its calls thrown away, weights equal to the bit")
     report("faults survived", KILLS)
 
 
-def test_kills_while_a_checkpoint_is_written(unbroken: bytes, tmp_path: Path, report: Report) -> None:
-    """The half of it that stays behind is never taken for a whole one."""
+def test_kills_while_a_checkpoint_is_written(uninterrupted: bytes, tmp_path: Path, report: Report) -> None:
+    """A partial checkpoint is never taken for a complete one."""
     for delay in (0.0, 0.01, 0.02, 0.03, 0.05):
         folder = tmp_path / f"run{delay}"
         run = Run(folder)
         run.wait_for(lambda folder=folder: any("tmp" in path.name for path in folder.glob("checkpoints/*")))
         time.sleep(delay)
         run.kill()
-        assert Run(folder, "--resume").finish() == unbroken
+        assert Run(folder, "--resume").finish() == uninterrupted
         report("faults survived", 1)

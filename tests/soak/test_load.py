@@ -1,4 +1,4 @@
-"""Some visitors at once, for half a minute: nobody meets an error or another's answer. `make soak`."""
+"""Several visitors at once for half a minute: no errors, no answers mixed up. `make soak`."""
 
 import asyncio
 from pathlib import Path
@@ -22,5 +22,5 @@ def test_visitors_at_once(tmp_path: Path, report: Report) -> None:
         f"{found['mixed up']} of {found['answers']} answers mixed up, median {found['median (ms)']} ms"
     )
     assert found["answers"] >= VISITORS
-    assert (found["errors"], found["mixed up"], found["logged errors"]) == (0, 0, 0), found["said"]
+    assert (found["errors"], found["mixed up"], found["logged errors"]) == (0, 0, 0), found["examples"]
     report("visitors held", VISITORS)

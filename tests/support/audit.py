@@ -1,4 +1,4 @@
-"""Watching what code does beyond computing, by Python's own audit events: files, programs, addresses."""
+"""Watch the side effects of code by Python's audit events: files, programs, network."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 FORBIDDEN = ("open", "exec", "import", "subprocess.", "socket.", "os.", "shutil.", "urllib.", "pickle.")
 
-_seen: list[list[tuple[str, tuple]]] = []  # lists of those who watch now; a hook can never be taken off again
+_seen: list[list[tuple[str, tuple]]] = []  # one list per active watcher; an audit hook cannot be removed
 
 
 def _hook(event: str, arguments: tuple) -> None:
@@ -20,7 +20,7 @@ sys.addaudithook(_hook)
 
 @contextmanager
 def watching() -> Iterator[list[tuple[str, tuple]]]:
-    """Everything of FORBIDDEN that happens meanwhile, in any thread: event and arguments."""
+    """Collect the FORBIDDEN events of the block, in any thread, each with its arguments."""
     events: list[tuple[str, tuple]] = []
     _seen.append(events)
     try:
@@ -31,14 +31,14 @@ def watching() -> Iterator[list[tuple[str, tuple]]]:
 
 @contextmanager
 def touching_nothing() -> Iterator[None]:
-    """Fails where the block opens a file, runs or imports code, or uses the network."""
+    """Fail if the block opens a file, runs or imports code, or uses the network."""
     with watching() as events:
         yield
     assert not events, [(event, arguments[:1]) for event, arguments in events]
 
 
 def written(events: list[tuple[str, tuple]]) -> list[str]:
-    """Files that were opened for writing."""
+    """The files opened for writing."""
     return [
         str(arguments[0])
         for event, arguments in events

@@ -1,4 +1,4 @@
-"""Checkpoints with a bit flipped, or cut short: what a resumed run makes of them."""
+"""Checkpoints to damage: write them, copy them, flip a bit or cut a file."""
 
 import random
 import shutil
@@ -17,7 +17,7 @@ SETTINGS = {"seed": 0}
 
 
 def state(step: int, model: str = "mlp") -> TrainState:
-    """A state of training that tells its step by its weights."""
+    """A training state whose weights depend on its step."""
     made = start_state(nnx.state(build(model, seed=step), nnx.Param), RECIPES[model])
     return TrainState(made.parameters, made.average, made.optimizer, np.array(step, np.int32))
 
@@ -27,7 +27,7 @@ def same(ours: TrainState, theirs: TrainState) -> bool:
 
 
 def save_two(folder: Path) -> None:
-    """Checkpoints of steps 1 and 2, each with its line of metrics."""
+    """Write checkpoints of steps 1 and 2, each with a line of metrics."""
     folder.mkdir(exist_ok=True)
     run = RunFolder(folder, SETTINGS)
     for step in (1, 2):
@@ -36,13 +36,13 @@ def save_two(folder: Path) -> None:
 
 
 def opened(saved: Path, copy: Path) -> RunFolder:
-    """A copy, to be damaged."""
+    """A copy of the run folder, to be damaged."""
     shutil.copytree(saved, copy)
     return RunFolder(copy, SETTINGS)
 
 
 def bend(folder: Path, step: int, seed: int) -> None:
-    """Flip a bit of a checkpoint, or cut one of its files, each byte as likely as any other."""
+    """Flip a random bit of a checkpoint, or cut one of its files at a random byte."""
     chance = random.Random(seed)
     files = sorted(path for path in (folder / f"checkpoints/{step}").rglob("*") if path.is_file())
     by_size = [path.stat().st_size if chance.random() < 0.5 else 1 for path in files]

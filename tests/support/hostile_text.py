@@ -1,4 +1,4 @@
-"""Formulas and weights that nobody writes in good faith, and what may come of them."""
+"""Hostile formulas and weights, and checks that reading them has no side effects."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def some_formula(rng: np.random.Generator) -> str:
 
 
 def read_formula(text: str) -> bool:
-    """Whether it is a formula; then it has values and slopes everywhere, of whatever kind. Nothing else may happen."""
+    """Whether the text is a formula; values and slopes may be NaN or inf, but never raise, warn or touch files."""
     with touching_nothing(), warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -61,7 +61,7 @@ def read_formula(text: str) -> bool:
 
 
 def some_weights(rng: np.random.Generator, sound: bytes) -> bytes:
-    """Sound weights of which a tensor, the metadata or the header's length is nonsense, or a few bytes are."""
+    """Sound weights with nonsense in a tensor's entry, the metadata, the header's length or a few bytes."""
     size = int.from_bytes(sound[:8], "little")
     header = json.loads(sound[8 : 8 + size])
     names = [name for name in header if name != "__metadata__"]
@@ -86,12 +86,12 @@ def some_weights(rng: np.random.Generator, sound: bytes) -> bytes:
 
 
 def compile_first() -> None:
-    """What sound weights need is compiled, or read from JAX's cache, before anybody watches."""
+    """Compile what sound weights need, or read it from JAX's cache, before opened files are watched."""
     restore_weights("toy", SOUND)
 
 
 def read_weights(data: bytes) -> bool:
-    """Whether they make a model; then its weights are finite. Nothing else may happen."""
+    """Whether the bytes make a model; reading them may not touch a file."""
     with touching_nothing():
         try:
             model = restore_weights(model_name(data), data)
@@ -101,12 +101,12 @@ def read_weights(data: bytes) -> bool:
 
 
 def deep(opening: bytes, count: int = 100_000) -> bytes:
-    """A header of nothing but opening brackets, which a reader that calls itself would fall into."""
+    """A header of opening brackets, which overflows the stack of a recursive parser."""
     return struct.pack("<Q", len(opening) * count) + opening * count
 
 
 def toy_with(**changes: np.ndarray) -> bytes:
-    """The toy's weights with some tensors changed."""
+    """The toy's weights with some tensors replaced."""
     sound = safetensors.numpy.load(SOUND)
     return safetensors.numpy.save(sound | changes)
 

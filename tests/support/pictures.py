@@ -1,7 +1,7 @@
-"""Pictures of digits as people take and draw them: phone photos, scans and paint programs, made from 28x28 digits.
+"""Simulated phone photos, scans and drawings of 28x28 digits.
 
-`render(kind, digit, rng)` gives the bytes of one file. A digit is thinned to its centre line, traced, and drawn
-again with a pen of any width at any size, then laid on paper, lit, blurred and compressed.
+Each function in KINDS takes (digit, rng) and returns the bytes of a file. A digit is thinned to its centre line,
+redrawn with a pen of any width at any size, then laid on paper, lit, blurred and compressed.
 """
 
 import io
@@ -48,7 +48,7 @@ def segments(digit: np.ndarray) -> np.ndarray:
 
 
 def smooth(points: np.ndarray, pairs: np.ndarray, rounds: int = 6) -> np.ndarray:
-    """Pull every inner point towards the mean of its neighbours, to take the pixel stairs out of a line."""
+    """Pull every inner point towards the mean of its neighbours, to smooth the pixel staircase of a line."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
     degree = np.bincount(both[:, 0], minlength=len(points))[:, None]
     for _ in range(rounds):
@@ -113,7 +113,7 @@ def light(size, rng, shadow: float) -> np.ndarray:
 
 
 def shoot(picture, rng, *, blur=1.5, noise=0.03) -> np.ndarray:
-    """What a camera makes of a scene: blur, grain and a colour cast."""
+    """A scene through a camera: blur, grain and a colour cast."""
     soft = ndimage.gaussian_filter(picture, (rng.uniform(0, blur), rng.uniform(0, blur), 0))
     grain = rng.normal(0, rng.uniform(0, noise), picture.shape)
     return soft * rng.uniform(0.9, 1.0, 3) + grain

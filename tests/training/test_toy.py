@@ -30,7 +30,7 @@ def test_study_finds_the_closed_form(slope: float, offset: float) -> None:
     np.testing.assert_allclose(study.prediction, expected, rtol=1.1e-5 / (1 - abs(slope)), atol=1e-5)
 
 
-def test_values_are_the_applications_of_the_cell() -> None:
+def test_values_are_the_iterates_of_the_cell() -> None:
     study = study_toy(affine(0.5, 0.0))
     row = np.flatnonzero(study.x == 4)[0]
     depth = np.arange(study.nfe[row])
@@ -39,7 +39,7 @@ def test_values_are_the_applications_of_the_cell() -> None:
 
 
 @pytest.mark.parametrize("slope", [1.2, -1.5, 0.999])
-def test_what_does_not_settle_is_said_to_fail(slope: float) -> None:
+def test_slopes_that_do_not_settle_are_reported_as_failures(slope: float) -> None:
     study = study_toy(affine(slope, 0.1))
     assert not study.converged.any()
     assert np.isfinite(study.prediction).all()
@@ -55,13 +55,13 @@ def test_training_finds_the_best_slope(seed: int) -> None:
     assert run.loss[-1] < 1e-6 < run.loss[0]
 
 
-def test_a_run_is_repeated_by_its_seed() -> None:
+def test_a_run_is_reproducible_from_its_seed() -> None:
     first, second, other = train_toy(3, 50), train_toy(3, 50), train_toy(4, 50)
     np.testing.assert_array_equal(first.loss, second.loss)
     assert first.study.slope == second.study.slope != other.study.slope
 
 
-def test_pictures_name_their_axes_and_mark_failures() -> None:
+def test_plots_name_their_axes_and_mark_failures() -> None:
     study = study_toy(affine(1.2, 0.1))
     line = prediction_line(study.x, study.prediction, study.converged, 2.0, (1.0, 10.0))
     failed = next(trace for trace in line.data if trace.name == "not converged")

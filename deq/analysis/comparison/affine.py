@@ -1,4 +1,4 @@
-"""Affine cells whose eigenvalues are chosen: what a solver does on them is known beforehand."""
+"""Affine cells with known eigenvalues, on which the behaviour of every solver is known."""
 
 import numpy as np
 from flax import nnx
@@ -21,15 +21,15 @@ class AffineCell(nnx.Module):
 
 
 def random_matrix(radius: float, seed: int, n: int = DIMENSION) -> np.ndarray:
-    """Independent normal entries, scaled to spectral radius `radius`: eigenvalues fill that disc. (n, n)."""
+    """Independent normal entries, scaled to spectral radius `radius`; the eigenvalues fill the disc. (n, n)."""
     matrix = np.random.default_rng(seed).normal(size=(n, n))
     return radius / np.max(np.abs(np.linalg.eigvals(matrix))) * matrix
 
 
-def spiral_matrix(n: int = DIMENSION) -> np.ndarray:
-    """Eigenvalues 0.5 +- i w, w from 0.1 to 3: every direction decays under the flow while turning. (n, n)."""
-    matrix = np.zeros((n, n))
-    for k, w in enumerate(np.linspace(0.1, 3, n // 2)):
+def spiral_matrix() -> np.ndarray:
+    """Eigenvalues 0.5 +- i w, w from 0.1 to 3: under the flow every direction spirals in. (n, n), n = DIMENSION."""
+    matrix = np.zeros((DIMENSION, DIMENSION))
+    for k, w in enumerate(np.linspace(0.1, 3, DIMENSION // 2)):
         matrix[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = [[0.5, -w], [w, 0.5]]
     return matrix
 

@@ -1,4 +1,4 @@
-"""In the batch: who is easy and who is hard."""
+"""Which samples of a batch are easy and which are hard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Effort:
-    """Calls of f and relative residual of each sample, (batch,), whether it converged, its class and the truth."""
+    """NFE, relative residual, convergence, predicted class and true label of each sample, all (batch,)."""
 
     nfe: np.ndarray
     residual: np.ndarray
@@ -25,19 +25,19 @@ class Effort:
 
     @property
     def order(self) -> np.ndarray:
-        """Samples from the easiest to the hardest: unsolved ones last, equal NFE by residual."""
+        """Samples from easiest to hardest: by NFE, then residual; unconverged ones last."""
         return np.lexsort((self.residual, self.nfe, ~self.converged))
 
 
 def efforts(problem: Problem, solver: Solver) -> Effort:
-    """Solve the batch once."""
+    """Solve the batch once and record the effort of each sample."""
     found = solve_problem(problem, solver)
     nfe, residual, converged = (np.asarray(v) for v in (found.nfe, found.residual, found.converged))
     return Effort(nfe, residual, converged, problem.classes(found.z), problem.labels)
 
 
 def effort_table(effort: Effort) -> dict[str, list[Any]]:
-    """One row a sample, the easiest first."""
+    """One row per sample, the easiest first."""
     order = effort.order
     table = {"sample": order.tolist(), "NFE": effort.nfe[order].tolist()}
     table |= {"residual": effort.residual[order].tolist(), "converged": effort.converged[order].tolist()}

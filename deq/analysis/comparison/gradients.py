@@ -1,4 +1,4 @@
-"""Is my gradient right? Every way through an equilibrium against the dense solve in float64."""
+"""Compare every gradient through the equilibrium with the dense solve in float64."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flax import nnx
 from jax import Array
 
 from deq.analysis.comparison.affine import affine_model, random_matrix
-from deq.analysis.comparison.problem import Problem, pose, widen
+from deq.analysis.comparison.problem import Problem, build_problem, to_float64
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.timing import measure
 from deq.analysis.gradient_error import gradient_error
@@ -49,9 +49,9 @@ class GradientRun:
     """error: ||g - g*|| / ||g*|| over all parameters of the cell and its injection, NaN where g is not
     finite. cosine: of the angle to g*.
 
-    seconds: (repeats,) of loss and gradient, the forward solve included. temporary_bytes: what the compiled
-    program holds beside its inputs and outputs. backward_converged: fraction of the backward solves that
-    reached their tolerance, None where the method has none.
+    seconds: (repeats,) of loss and gradient, including the forward solve. temporary_bytes: of the compiled program,
+    excluding inputs and outputs. backward_converged: fraction of the backward solves that converged, None if the
+    method has none.
     """
 
     error: float
@@ -62,61 +62,59 @@ class GradientRun:
 
 
 def exact_gradient(problem: Problem, reference: Reference) -> np.ndarray:
-    """The gradient at the reference equilibrium in float64, flat: by dense solves, for large states by Anderson."""
+    """The flat gradient at the reference equilibrium in float64: by dense solves, or Anderson for large states."""
     with jax.enable_x64(True):
-        wide = replace(widen(problem), z0=jax.device_put(reference.z))
-        solver = Anderson(tol=1e-12, max_nfe=2)  # the start is the equilibrium already
+        wide = replace(to_float64(problem), z0=jax.device_put(reference.z))
+        solver = Anderson(tol=1e-12, max_nfe=2)  # it already starts at the equilibrium
         dense = problem.dimension <= EXACT_SIZE
         return _vector(_run(wide, solver, Implicit(Dense()) if dense else Implicit(PATIENT))[0])
 
 
 def methods_for(problem: Problem) -> list[str]:
-    """Names in METHODS that this problem can afford: a dense matrix a sample only for small states."""
+    """Names in METHODS for this problem: the dense solve only for small states."""
     return [name for name in METHODS if name != "dense" or problem.dimension <= EXACT_SIZE]
 
 
-def compare_gradient(
-    problem: Problem, method: str, exact: np.ndarray, solver: Solver = FORWARD
-) -> GradientRun:
-    """One method on the float32 problem against `exact`; the forward solve is by `solver`."""
+def compare_gradient(problem: Problem, method: str, exact: np.ndarray) -> GradientRun:
+    """One method on the float32 problem against `exact`; the forward solve is by FORWARD."""
     gradient = METHODS[method]
-    seconds = measure(lambda: _run(problem, solver, gradient), REPEATS)
-    found, report = _run(problem, solver, gradient)
+    seconds = measure(lambda: _run(problem, FORWARD, gradient), REPEATS)
+    found, report = _run(problem, FORWARD, gradient)
     error = gradient_error(_vector(found), exact)
     solved = isinstance(gradient, Implicit)
     return GradientRun(
         error.relative,
         error.cosine,
         seconds,
-        working_memory(problem, solver, gradient),
+        working_memory(problem, FORWARD, gradient),
         float(np.mean(np.asarray(report.converged))) if solved else None,
     )
 
 
 def errors_by_tolerance(problem: Problem, method: str, exact: np.ndarray) -> np.ndarray:
-    """Relative error of the gradient where the forward solve stops at each of TOLERANCES: (n,)."""
+    """Relative error of the gradient if the forward solve stops at each of TOLERANCES: (n,)."""
     return np.array([_error(problem, method, exact, tol) for tol in TOLERANCES])
 
 
-def errors_by_radius(method: str, seed: int = 0) -> np.ndarray:
+def errors_by_radius(method: str) -> np.ndarray:
     """Relative error on random affine cells of each spectral radius in RADII, forward tolerance 1e-6: (n,)."""
-    cases = (affine_case(radius, seed) for radius in RADII)
+    cases = (affine_case(radius) for radius in RADII)
     return np.array([_error(problem, method, exact, FORWARD.tol) for problem, exact in cases])
 
 
 @lru_cache(16)
-def affine_case(radius: float, seed: int) -> tuple[Problem, np.ndarray]:
+def affine_case(radius: float) -> tuple[Problem, np.ndarray]:
     """A random affine cell with a batch of eight, and its exact gradient."""
-    inputs = np.random.default_rng(seed).normal(size=(8, 40)).astype(np.float32)
-    problem = pose(affine_model(random_matrix(radius, seed)), inputs)
+    inputs = np.random.default_rng(0).normal(size=(8, 40)).astype(np.float32)
+    problem = build_problem(affine_model(random_matrix(radius, seed=0)), inputs)
     return problem, exact_gradient(problem, find_reference(problem))
 
 
 def working_memory(problem: Problem, solver: Solver, gradient: Gradient) -> int:
-    """Bytes of temporaries in the compiled program for loss and gradient, as XLA lays them out."""
+    """Bytes of temporaries in the compiled program for loss and gradient, as XLA reports them."""
     compiled = _loss_gradient.lower(*_arguments(problem, solver, gradient)).compile()
     analysis = compiled.memory_analysis()
-    assert analysis is not None  # every backend of XLA that runs this has one
+    assert analysis is not None  # all supported backends provide it
     return int(analysis.temp_size_in_bytes)
 
 
@@ -145,7 +143,7 @@ def _loss_gradient(
     solver: Solver,
     gradient: Gradient,
 ) -> tuple[tuple[nnx.State, Array], Probe]:
-    """Gradient of the mean loss in the cell's parameters and the injection, and the backward solve's report."""
+    """Gradient of the mean loss in the cell's parameters and the injection, and the report of the backward solve."""
 
     def loss(trained: nnx.State, injection: Array, probe: Probe) -> Array:
         model = nnx.merge(graphdef, trained, rest)
@@ -159,12 +157,12 @@ def _loss_gradient(
 
 
 def _vector(gradient: tuple[nnx.State, Array]) -> np.ndarray:
-    """All entries in one row, float64."""
+    """All entries as one float64 vector."""
     return np.concatenate([np.ravel(np.asarray(leaf, np.float64)) for leaf in jax.tree.leaves(gradient)])
 
 
 def gradient_table(runs: Mapping[str, GradientRun]) -> dict[str, list[Any]]:
-    """One row a method."""
+    """One row per method."""
     rows = runs.values()
     return {
         "gradient": list(runs),

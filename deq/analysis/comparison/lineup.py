@@ -1,4 +1,4 @@
-"""Who races: every solver of the catalogue with the settings that all share, and a monotone cell's own splitting."""
+"""The solvers to compare, with shared settings: those of the catalogue, and splitting for monotone cells."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ RACERS = SOLVERS | {SPLITTING: Entry("", Split())}
 
 
 def racers_for(subject: Subject) -> list[str]:
-    """The names of those that can solve it: the splitting needs a monotone cell."""
+    """Names of the solvers for this subject; splitting needs a monotone cell."""
     return [name for name in RACERS if subject.is_monotone or name != SPLITTING]
 
 
 @dataclass(frozen=True)
 class Lineup:
-    """Settings of the solvers as plain numbers. damping is that of damped Picard, method that of the ODE flow."""
+    """Solver settings as plain values. damping: of damped Picard; method: of the ODE flow."""
 
     tol: float = 1e-4
     max_nfe: int = 300

@@ -1,4 +1,4 @@
-"""Memory against depth: what the compiled gradient holds as the evaluations allowed grow."""
+"""Memory against depth: temporaries of the compiled gradient against the evaluations allowed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ WAYS: Ways = {
 
 
 def memory_at(problem: Problem, way: str, depth: int) -> int:
-    """Bytes of temporaries of loss and gradient with `depth` evaluations of the cell, by one of WAYS."""
+    """Bytes of temporaries of loss and gradient with `depth` evaluations of the cell. way: a key of WAYS."""
     return working_memory(problem, *WAYS[way](depth))
 
 
 def memory_table(measured: Mapping[tuple[str, int], int]) -> dict[str, list[Any]]:
-    """One row a way and depth. measured: (way, evaluations) -> bytes."""
+    """One row per way and depth. measured: (way, evaluations) -> bytes."""
     return {
         "way": [way for way, _ in measured],
         "evaluations": [depth for _, depth in measured],

@@ -1,4 +1,4 @@
-"""What is compared: one model with one batch, as the fixed-point problem that its cell poses."""
+"""The problem that solvers are compared on: the fixed points of one model for one batch."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from deq.solvers import Picard, Solution, Solver, solve_splitting
 
 @dataclass(frozen=True)
 class Problem:
-    """z* = cell(z*, injection) for every sample of a batch, and the model that it stands in.
+    """z* = cell(z*, injection) for every sample of a batch, and the model around the cell.
 
-    inputs: (batch, ...) what the model is shown. labels: (batch,) its true classes, or None.
-    has_classes: whether the model's outputs are scores of classes. injection, z0: (batch, ...).
+    inputs: (batch, ...). labels: (batch,) true classes, or None. has_classes: whether the outputs are class scores.
+    injection, z0: (batch, ...).
     """
 
     model: EquilibriumModel
@@ -35,30 +35,26 @@ class Problem:
     z0: Array
 
     @property
-    def batch(self) -> int:
-        return len(self.inputs)
-
-    @property
     def dimension(self) -> int:
-        """Entries of one state."""
+        """Number of entries of a state."""
         return math.prod(self.z0.shape[1:])
 
     def classes(self, z: Array) -> np.ndarray | None:
-        """The most probable class at each state, (batch,); None where the outputs are no classes."""
+        """The most probable class at each state, (batch,); None if the outputs are not classes."""
         return np.asarray(read_out(self.model, z)).argmax(axis=-1) if self.has_classes else None
 
 
-def pose(
+def build_problem(
     model: EquilibriumModel, inputs: Any, labels: Any = None, *, has_classes: bool | None = None
 ) -> Problem:
-    """The problem that `model` solves for `inputs`: (batch, ...). has_classes: by default, whether labels are given."""
+    """The problem that `model` solves for `inputs` (batch, ...). has_classes: by default, whether labels are given."""
     shown = np.asarray(inputs)
     known = labels is not None if has_classes is None else has_classes
     return Problem(model, shown, labels, known, *encode(model, shown))
 
 
-def widen(problem: Problem) -> Problem:
-    """The same problem in float64, the state included; call and use it within jax.enable_x64(True)."""
+def to_float64(problem: Problem) -> Problem:
+    """The same problem in float64, including the state; call and use it within jax.enable_x64(True)."""
     graphdef, variables = nnx.split(problem.model)
     model = nnx.merge(graphdef, jax.tree.map(_double, variables))
     return replace(problem, model=model, injection=_double(problem.injection), z0=_double(problem.z0))
@@ -71,23 +67,23 @@ def _double(leaf: Array) -> Array:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Split(Picard):
-    """Picard on the reflected map of a monotone cell, in place of the cell itself; see `deq.cells`.
+    """Peaceman-Rachford splitting of a monotone cell: Picard on its reflected map; see `deq.cells`.
 
-    alpha: the size of its step, traced; it converges for every alpha > 0. On the shipped model 0.5 takes the fewest
-    evaluations of those from 0.003 to 1.
+    alpha: step size, traced; converges for every alpha > 0. On the shipped model 0.5 needs the fewest evaluations
+    of values from 0.003 to 1.
     """
 
     alpha: float | Array = 0.5
 
 
 def solve_problem(problem: Problem, solver: Solver, z0: Array | None = None) -> Solution:
-    """The equilibria by `solver`, from z0 or the model's own start; compiled once per solver and shape."""
+    """Solve by `solver` from z0 or the model's own start; compiled once per solver and shape."""
     return _solve(problem.model.cell, problem.injection, problem.z0 if z0 is None else z0, solver)
 
 
 def trace_problem(problem: Problem, solver: Solver, trace: int) -> tuple[Array, Array]:
-    """The way there: calls of f and relative residual of the first `trace` iterates, each (batch, trace)."""
-    return _way(problem.model.cell, problem.injection, problem.z0, solver, trace)
+    """NFE and relative residual of the first `trace` iterates, each (batch, trace)."""
+    return _trace(problem.model.cell, problem.injection, problem.z0, solver, trace)
 
 
 @partial(jax.jit, static_argnames="trace")
@@ -100,8 +96,8 @@ def _solve(cell: nnx.Module, injection: Array, z0: Array, solver: Solver, trace:
 
 
 @partial(jax.jit, static_argnames="trace")
-def _way(cell: nnx.Module, injection: Array, z0: Array, solver: Solver, trace: int) -> tuple[Array, Array]:
-    """Without the iterates themselves, so that XLA need not keep them."""
-    way = _solve(cell, injection, z0, solver, trace).trace
-    assert way is not None  # trace is at least 1
-    return way.nfe, way.residual
+def _trace(cell: nnx.Module, injection: Array, z0: Array, solver: Solver, trace: int) -> tuple[Array, Array]:
+    """Without the iterates, so that XLA need not keep them."""
+    kept = _solve(cell, injection, z0, solver, trace).trace
+    assert kept is not None  # trace is at least 1
+    return kept.nfe, kept.residual

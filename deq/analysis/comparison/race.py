@@ -1,4 +1,4 @@
-"""The race: one problem, one solver, what it cost and what it left over."""
+"""Run one solver on one problem: its cost and its residual."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from deq.analysis.comparison.problem import Problem, solve_problem, trace_proble
 from deq.analysis.comparison.timing import measure
 from deq.solvers import Solver
 
-TRACE = 500  # iterates kept: as many as the largest budget on offer can have
+TRACE = 500  # iterates kept, enough for the largest budget on the page
 
 
 @dataclass(frozen=True)
 class Run:
     """nfe, residual, converged: (batch,). classes: (batch,) or None. seconds: (repeats,) of the whole batch.
 
-    trace_nfe, trace_residual: (batch, n), cut after the last iterate; past a sample's end its NFE stays, its
-    residual is NaN.
+    trace_nfe, trace_residual: (batch, n), up to the last iterate; past a sample's end its NFE is constant and its
+    residual NaN.
     """
 
     nfe: np.ndarray
@@ -33,12 +33,12 @@ class Run:
 
     @property
     def trace_milliseconds(self) -> np.ndarray:
-        """Time at each iterate: the batch is solved in lockstep, so time goes as calls of f."""
+        """Time at each iterate: the batch is solved in lockstep, so time is proportional to NFE."""
         return 1e3 * np.median(self.seconds) * self.trace_nfe / max(self.nfe.max(initial=1), 1)
 
 
 def race(problem: Problem, solver: Solver) -> Run:
-    """Solve, time and trace. The timed program keeps no trace."""
+    """Solve, time and trace; the timed program keeps no trace."""
     seconds = measure(lambda: solve_problem(problem, solver))
     found = solve_problem(problem, solver)
     nfe, residual = (np.asarray(values, float) for values in trace_problem(problem, solver, TRACE))
@@ -55,7 +55,7 @@ def race(problem: Problem, solver: Solver) -> Run:
 
 
 def race_table(runs: Mapping[str, Run], reference: np.ndarray | None) -> dict[str, list[Any]]:
-    """One row a solver. reference: (batch,) classes at the reference equilibrium, None where there are none."""
+    """One row per solver. reference: (batch,) classes at the reference equilibrium, or None."""
     rows = runs.values()
     return {
         "solver": list(runs),
@@ -70,5 +70,5 @@ def race_table(runs: Mapping[str, Run], reference: np.ndarray | None) -> dict[st
 
 
 def _agreement(classes: np.ndarray | None, reference: np.ndarray | None) -> float | None:
-    """Fraction of samples with the reference's class; None where there are no classes."""
+    """Fraction of samples with the reference's class; None without classes."""
     return None if classes is None or reference is None else float(np.mean(classes == reference))

@@ -1,4 +1,4 @@
-"""Why a solver settles or not: the eigenvalues of df/dz at the equilibrium, and what each method makes of them."""
+"""Why a solver converges or not: the eigenvalues of df/dz at the equilibrium."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from deq.analysis.comparison.problem import Problem
 from deq.analysis.comparison.reference import Reference
 from deq.gradients.spectrum import EXACT_SIZE, jacobian_eigenvalues, ritz_values
 
-SAMPLES = 16  # an eigenvalue problem each
+SAMPLES = 16  # one eigenvalue problem each
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """eigenvalues: (samples, n) complex, of df/dz at z*; converged: (samples,) whether z* is an equilibrium."""
+    """eigenvalues: (samples, n) complex, of df/dz at z*. converged: (samples,), whether z* is an equilibrium."""
 
     eigenvalues: np.ndarray
     converged: np.ndarray
 
     @property
     def radius(self) -> np.ndarray:
-        """Largest |λ| of each sample: the factor by which Picard shrinks the error in the end."""
+        """Largest |λ| of each sample: the asymptotic factor per step of Picard's error."""
         return np.abs(self.eigenvalues).max(axis=1)
 
     def damped_radius(self, damping: float) -> np.ndarray:
-        """Largest |1 - damping + damping l| of each sample: the same for damped Picard."""
+        """Largest |1 - damping + damping λ| of each sample: the same for damped Picard."""
         return np.abs(1 - damping + damping * self.eigenvalues).max(axis=1)
 
     @property
     def abscissa(self) -> np.ndarray:
-        """Largest Re λ of each sample: the flow settles below 1, as exp((Re λ - 1) t)."""
+        """Largest Re λ of each sample: below 1 the flow converges, as exp((Re λ - 1) t)."""
         return self.eigenvalues.real.max(axis=1)
 
 
 def find_spectrum(problem: Problem, reference: Reference, samples: int = SAMPLES) -> Spectrum:
-    """Eigenvalues of the first `samples` Jacobians at the reference equilibrium; of large ones the outermost 60."""
+    """Eigenvalues of df/dz at the reference for the first `samples`; for large states, the outermost 60."""
     z = jax.device_put(reference.z[:samples].astype(problem.z0.dtype))
     outermost = problem.dimension > EXACT_SIZE
     find = ritz_values if outermost else jacobian_eigenvalues
@@ -47,10 +47,10 @@ def find_spectrum(problem: Problem, reference: Reference, samples: int = SAMPLES
 
 
 def polynomial_factor(eigenvalues: np.ndarray, memory: int) -> float:
-    """The most that `memory` + 1 evaluations of Anderson(memory) can be sure to shrink a residual, locally.
+    """A local bound on the factor by which `memory` + 1 evaluations of Anderson(memory) shrink the residual.
 
-    min over polynomials p of degree `memory` with p(0) = 1 of max |p(1 - l)|: the bound of restarted GMRES for
-    a normal Jacobian, by Lawson's reweighted least squares. eigenvalues: (n,). Near 1 means stalling.
+    min over polynomials p of degree `memory` with p(0) = 1 of max |p(1 - λ)|: the bound of restarted GMRES for
+    a normal Jacobian, by Lawson's reweighted least squares. eigenvalues: (n,). Near 1 it stalls.
     Toth & Kelley (2015), doi:10.1137/130919398; Lawson (1961).
     """
     points = 1 - np.asarray(eigenvalues, complex)
@@ -69,7 +69,7 @@ def polynomial_factor(eigenvalues: np.ndarray, memory: int) -> float:
 
 
 def spectrum_table(spectrum: Spectrum, damping: float) -> dict[str, list[Any]]:
-    """One row a sample: the three numbers that decide, and what follows from them."""
+    """One row per sample: the three deciding numbers, and which methods converge."""
     damped = spectrum.damped_radius(damping)
     return {
         "sample": list(range(len(spectrum.eigenvalues))),

@@ -1,4 +1,4 @@
-"""Inputs made stiff: digits moved a little, against the solver."""
+"""Stiff inputs: digits perturbed so that the solver needs longer."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from deq.analysis.comparison.problem import Problem, pose
+from deq.analysis.comparison.problem import Problem, build_problem
 from deq.models import picture
 from deq.solvers import relative_residual
 
-APPLICATIONS = 8  # of the cell, after which the residual is pushed up
-REACH = 0.125  # the most that a pixel moves, of full ink
+APPLICATIONS = 8  # of the cell, after which the residual is maximised
+REACH = 0.125  # the largest change of a pixel, of full ink
 STEPS = 10
 
 
 def stiffen(problem: Problem) -> Problem:
-    """The digits moved within REACH so that log ||f(z) - z|| / ||f(z)|| after 8 plain iterations rises.
+    """Perturb the digits within REACH to increase log ||f(z) - z|| / ||f(z)|| after 8 plain iterations.
 
-    Projected sign-gradient ascent on the pixels, each sample on its own; labels stay.
+    Projected sign-gradient ascent on the pixels, per sample; labels stay.
     Madry et al. (2018), arXiv:1706.06083.
     """
     graphdef, variables = nnx.split(problem.model)
     moved = np.asarray(_ascend(graphdef, variables, jax.device_put(problem.inputs)))
-    return pose(problem.model, moved, problem.labels)
+    return build_problem(problem.model, moved, problem.labels)
 
 
 @partial(jax.jit, static_argnames="graphdef")

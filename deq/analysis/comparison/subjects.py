@@ -1,4 +1,4 @@
-"""What can be compared, by plain settings: a model that ships, weights of one's own, or a random cell."""
+"""The problems to compare on, by plain settings: a shipped model, uploaded weights, or a random cell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deq.analysis.comparison.affine import DIMENSION, affine_model, random_matrix, spiral_matrix
-from deq.analysis.comparison.problem import Problem, pose
+from deq.analysis.comparison.problem import Problem, build_problem
 from deq.analysis.comparison.stiff import stiffen
 from deq.data import held_out_digits
 from deq.models import EquilibriumModel
@@ -15,17 +15,17 @@ from deq.models.checkpoints import CARD, PRETRAINED, load_pretrained, pretrained
 from deq.models.weights import model_name, restore_weights
 
 RANDOM, SPIRAL = "random cell", "spiral cell"
-SHOWN = ("mnist", "digits", "toy")  # data sets of models that can be compared here
+SHOWN = ("mnist", "digits", "toy")  # models trained on these can be compared
 DIGITS, NOISE, STIFF = "test digits", "noise", "stiff digits"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model and a batch as plain, hashable settings; `problem` makes them real.
+    """A model and a batch as plain, hashable settings; `make_problem` builds the problem.
 
     model: a pretrained name, an architecture if weights are given, RANDOM or SPIRAL. batch: DIGITS, NOISE or
-    STIFF (digits pushed by up to an eighth of the ink to settle more slowly). radius: spectral radius of the
-    random cell. weights: safetensors bytes, empty for what ships.
+    STIFF (digits changed by up to an eighth of full ink to settle more slowly). radius: spectral radius of the
+    random cell. weights: safetensors bytes, empty for a shipped model.
     """
 
     model: str
@@ -37,7 +37,7 @@ class Subject:
 
     @property
     def shared(self) -> bool:
-        """Whether it holds nothing of a visitor's own."""
+        """Whether it contains no uploaded weights, so that visitors may share its results."""
         return not self.weights
 
     @property
@@ -46,17 +46,17 @@ class Subject:
 
     @property
     def is_monotone(self) -> bool:
-        """Whether its cell is monotone, by proof."""
+        """Whether its cell is monotone by construction."""
         return (model_name(self.weights) if self.weights else self.model) == "monotone"
 
     @property
     def batches(self) -> list[str]:
-        """The batches that make sense for this model, the default first."""
+        """The batches for this model, the default first."""
         return [DIGITS, NOISE, STIFF] if self.reads_digits else [NOISE]
 
 
 def subject_names() -> list[str]:
-    """Models that ship and are for this batch, digit readers first, then the random cells."""
+    """Names of the shipped models, digit readers first, then the random cells."""
     shipped = sorted(pretrained_names(), key=lambda name: (name == "toy", name != "mlp", name))
     return [
         *(name for name in shipped if read_card(PRETRAINED / name / CARD).dataset in SHOWN),
@@ -66,19 +66,19 @@ def subject_names() -> list[str]:
 
 
 def make_problem(subject: Subject) -> Problem:
-    """The problem behind the settings. Raises ValueError, and CheckpointError for weights that do not fit."""
+    """Build the problem. Raises ValueError, and CheckpointError for weights that do not fit."""
     if subject.batch not in subject.batches:
         raise ValueError(
-            f"{subject.model} takes {' or '.join(subject.batches)}; {subject.batch!r} is not for it."
+            f"{subject.model} has no batch {subject.batch!r}; choose from {', '.join(subject.batches)}."
         )
     model = make_model(subject)
     random = np.random.default_rng(subject.seed)
     if not subject.reads_digits:
         width = 1 if subject.model == "toy" else DIMENSION
-        return pose(model, random.normal(0, 3, (subject.size, width)).astype(np.float32))
+        return build_problem(model, random.normal(0, 3, (subject.size, width)).astype(np.float32))
     if subject.batch == NOISE:
         images = random.integers(0, 256, (subject.size, 28, 28, 1)).astype(np.uint8)
-        return pose(model, images, has_classes=True)
+        return build_problem(model, images, has_classes=True)
     problem = digit_problem(model, subject.size, subject.seed)
     return stiffen(problem) if subject.batch == STIFF else problem
 
@@ -93,8 +93,8 @@ def make_model(subject: Subject) -> EquilibriumModel:
 
 
 def digit_problem(model: EquilibriumModel, size: int, seed: int) -> Problem:
-    """`size` test digits, drawn without repetition by the seed."""
+    """`size` random test digits, without repetition."""
     digits = held_out_digits()
     count = len(digits.test_labels)
     chosen = np.random.default_rng(seed).choice(count, min(size, count), replace=False)
-    return pose(model, digits.test_images[chosen], digits.test_labels[chosen])
+    return build_problem(model, digits.test_images[chosen], digits.test_labels[chosen])

@@ -1,4 +1,4 @@
-"""Test-time compute: what more evaluations buy, and whether the start is forgotten."""
+"""Test-time compute: the effect of more evaluations, and of the start."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from deq.analysis.path_independence import PathIndependence, path_independence
 from deq.solvers import Solver
 
 BUDGETS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)
-FAR_TOL = 1e-7  # so that the budget ends the solve, not the tolerance
-ALIGNED = 0.99  # cosine from which on two states count as one
+FAR_TOL = 1e-7  # so small that the budget ends the solve, not the tolerance
+ALIGNED = 0.99  # two states with at least this cosine count as equal
 ANOTHER = "another's z*"
 
 
@@ -27,8 +27,8 @@ class Compute:
     residual: np.ndarray
 
 
-def spend(problem: Problem, solver: Solver) -> Compute:
-    """Accuracy and relative residual with at most so many evaluations, the best iterate of each sample."""
+def vary_budget(problem: Problem, solver: Solver) -> Compute:
+    """Accuracy and relative residual of the best iterates within each of BUDGETS evaluations."""
     found = [solve_problem(problem, replace(solver, tol=FAR_TOL, max_nfe=budget)) for budget in BUDGETS]
     right = None
     if problem.labels is not None:
@@ -36,9 +36,9 @@ def spend(problem: Problem, solver: Solver) -> Compute:
     return Compute(np.array(BUDGETS), right, np.stack([np.asarray(sol.residual) for sol in found]))
 
 
-def starts(z_star: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Starts that have nothing to do with the model's own: zero, noise of z*'s size, another sample's z*."""
-    noise = np.random.default_rng(seed).normal(size=z_star.shape).astype(z_star.dtype)
+def other_starts(z_star: np.ndarray) -> dict[str, np.ndarray]:
+    """Starts unrelated to the model's own: zero, noise of the size of z*, another sample's z*."""
+    noise = np.random.default_rng(0).normal(size=z_star.shape).astype(z_star.dtype)
     return {
         "zero": np.zeros_like(z_star),
         "noise": noise * z_star.std(),
@@ -46,20 +46,20 @@ def starts(z_star: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-def forget(problem: Problem, solver: Solver, seed: int = 0) -> dict[str, PathIndependence]:
-    """Start -> where the solve from it ends, against the solve from the model's own start.
+def vary_start(problem: Problem, solver: Solver) -> dict[str, PathIndependence]:
+    """Start -> the equilibrium reached from it, compared with that from the model's own start.
 
     The mean cosine from "another's z*" is the asymptotic alignment score of Anil et al. (2022), arXiv:2211.09961.
     """
     z_star = np.asarray(solve_problem(problem, solver).z)
     return {
         name: path_independence(problem.model.cell, problem.injection, problem.z0, z, solver)
-        for name, z in starts(z_star, seed).items()
+        for name, z in other_starts(z_star).items()
     }
 
 
 def compute_table(curves: Mapping[str, Compute]) -> dict[str, list[Any]]:
-    """One row a solver and budget."""
+    """One row per solver and budget."""
     rows = [(name, curve, i) for name, curve in curves.items() for i in range(len(curve.budget))]
     return {
         "solver": [name for name, _, _ in rows],
@@ -70,7 +70,7 @@ def compute_table(curves: Mapping[str, Compute]) -> dict[str, list[Any]]:
 
 
 def path_table(found: Mapping[str, PathIndependence]) -> dict[str, list[Any]]:
-    """One row a start."""
+    """One row per start."""
     ends = found.values()
     return {
         "start": list(found),

@@ -1,4 +1,4 @@
-"""Times that can be quoted: after compilation, repeated, one measurement at a time, on a named device."""
+"""Reliable timings: after compilation, repeated, one measurement at a time, on a named device."""
 
 import os
 import threading
@@ -10,11 +10,11 @@ import jax
 import numpy as np
 
 REPEATS = 9
-_ALONE = threading.Lock()  # two readers' measurements at once would disturb each other
+_ALONE = threading.Lock()  # simultaneous measurements would disturb each other
 
 
 def measure(run: Callable[[], Any], repeats: int = REPEATS) -> np.ndarray:
-    """Seconds of each of `repeats` calls, (repeats,), after one that is not counted; waits for the results."""
+    """Seconds of each of `repeats` calls, (repeats,), after a warm-up call; waits for the results."""
     with _ALONE:
         jax.block_until_ready(run())
         return np.array([_once(run) for _ in range(repeats)])
@@ -27,7 +27,7 @@ def _once(run: Callable[[], Any]) -> float:
 
 
 def device_name() -> str:
-    """The device that all of this runs on, in words."""
+    """The device in use, as text."""
     device = jax.devices()[0]
     if device.platform == "cpu":
         return f"CPU, {len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else "CPU"

@@ -1,4 +1,4 @@
-"""Work and precision: the error that a solver really has at each tolerance, and what it costs."""
+"""Work-precision: the true error of a solver at each tolerance, and its cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from deq.analysis.comparison.problem import Problem, solve_problem, widen
+from deq.analysis.comparison.problem import Problem, solve_problem, to_float64
 from deq.analysis.comparison.reference import Reference, relative_error
 from deq.analysis.comparison.timing import measure
 from deq.solvers import Solver
@@ -19,7 +19,7 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class WorkPrecision:
-    """One solver over tolerances, all but the first (tolerances, ...).
+    """One solver over n tolerances.
 
     tol: (n,). error: (n, batch) ||z - z*|| / ||z*||. nfe: (n, batch). converged: (n, batch). seconds: (n, repeats).
     """
@@ -34,9 +34,9 @@ class WorkPrecision:
 def work_precision(
     problem: Problem, solver: Solver, reference: Reference, double: bool = False
 ) -> WorkPrecision:
-    """Solve at each of TOLERANCES, in float32 or, if double, in float64; nothing is compiled but once."""
+    """Solve at each of TOLERANCES in float32 or, if double, float64; compiled once."""
     with jax.enable_x64(double):
-        posed = widen(problem) if double else problem
+        posed = to_float64(problem) if double else problem
         points = [_point(posed, replace(solver, tol=tol), reference) for tol in TOLERANCES]
     return WorkPrecision(np.array(TOLERANCES), *(np.stack(column) for column in zip(*points, strict=True)))
 
@@ -49,7 +49,7 @@ def _point(problem: Problem, solver: Solver, reference: Reference) -> tuple[np.n
 
 
 def precision_table(curves: dict[str, WorkPrecision]) -> dict[str, list[Any]]:
-    """One row a solver and tolerance; medians over samples and repeats."""
+    """One row per solver and tolerance; medians over samples and repeats."""
     rows = [(name, curve, i) for name, curve in curves.items() for i in range(len(curve.tol))]
     return {
         "solver": [name for name, _, _ in rows],
@@ -62,6 +62,6 @@ def precision_table(curves: dict[str, WorkPrecision]) -> dict[str, list[Any]]:
 
 
 def _median(values: np.ndarray) -> float:
-    """The median of what is known, NaN where nothing is."""
+    """The median of the finite values, NaN if there are none."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else float("nan")

@@ -1,4 +1,4 @@
-"""Why a model answers as it does: what speaks for the answer, where its states lie, and whether the start matters."""
+"""Explain a prediction: saliency, occlusion, a plane to draw states in, and other starts."""
 
 from deq.analysis.explanation.occlusion import Occlusion, occlusion
 from deq.analysis.explanation.plane import Plane, fit_plane

@@ -1,4 +1,4 @@
-"""Which parts of a picture an answer rests on: blank them one by one and ask again."""
+"""Which parts of a picture a prediction depends on: blank them one by one and predict again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from deq.solvers import Solver
 
 @dataclass(frozen=True)
 class Occlusion:
-    """For each place of the patch, (rows, columns): what blanking it costs and does.
+    """The effect of blanking the patch at each place, (rows, columns).
 
-    lost: evidence for the label against the rival, log(p_label / p_rival), in nats. labels: the answer then.
-    converged: whether that answer stands at an equilibrium.
+    lost: evidence for the label against the rival, log(p_label / p_rival), in nats. labels: the new prediction.
+    converged: whether its solve converged; if not, the label is not a prediction.
     """
 
     lost: np.ndarray
@@ -33,7 +33,7 @@ def occlusion(
     patch: int = 5,
     stride: int = 2,
 ) -> Occlusion:
-    """Blank a patch x patch square around every stride-th pixel of image (28, 28) uint8 and ask again.
+    """Blank a patch x patch square around every stride-th pixel of image (28, 28) uint8.
 
     Zeiler & Fergus (2014), arXiv:1311.2901.
     """
@@ -43,7 +43,7 @@ def occlusion(
     shown = np.where(hidden, 0, image).reshape(-1, *image.shape).astype(np.uint8)
     pictures = np.concatenate([image[None], shown])[..., None]
     found = infer(model, pictures, solver, batch_size=len(pictures))
-    scores = found.outputs / model.temperature  # log probabilities but for a constant of each row
+    scores = found.outputs / model.temperature  # log probabilities up to a constant per row
     evidence, shape = scores[:, label] - scores[:, rival], (len(centres), len(centres))
     return Occlusion(
         (evidence[0] - evidence[1:]).reshape(shape),

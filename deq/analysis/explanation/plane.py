@@ -1,4 +1,4 @@
-"""One plane to draw all of a model's states in: the two directions in which its equilibria differ most."""
+"""A plane to draw states in: the first two principal components of a model's equilibria."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Plane:
-    """The plane mean + a u + b v of states with n entries, and the equilibria that it was fitted to.
+    """The plane mean + a u + b v of states with n entries, and the equilibria it was fitted to.
 
     directions: (2, n), orthonormal. explained: (2,) fractions of the variance. points: (m, 2). labels: (m,).
     """
@@ -21,7 +21,7 @@ class Plane:
     labels: np.ndarray
 
     def project(self, states: np.ndarray) -> np.ndarray:
-        """States of any shape (k, ...) -> places in the plane (k, 2)."""
+        """States (k, ...) -> coordinates in the plane (k, 2)."""
         return (states.reshape(len(states), -1) - self.mean) @ self.directions.T
 
 
@@ -36,6 +36,6 @@ def fit_plane(equilibria: np.ndarray, labels: np.ndarray) -> Plane:
     mean = states.mean(axis=0)
     _, sizes, directions = np.linalg.svd(states - mean, full_matrices=False)
     largest = np.abs(directions[:2]).argmax(axis=1)
-    directions = directions[:2] * np.sign(directions[[0, 1], largest])[:, None]  # a sign of its own, for good
+    directions = directions[:2] * np.sign(directions[[0, 1], largest])[:, None]  # fix the sign
     explained = sizes[:2] ** 2 / np.sum(sizes**2)
     return Plane(mean, directions, explained, (states - mean) @ directions.T, labels)

@@ -1,4 +1,4 @@
-"""Which pixels speak for an answer: the evidence differentiated through the equilibrium.
+"""Which pixels support a prediction: the gradient of the evidence through the equilibrium.
 
 The evidence for a label against a rival is log(p_label / p_rival) in nats, of the model's calibrated probabilities.
 """
@@ -21,9 +21,9 @@ from deq.solvers import Anderson, Solution, Solver
 
 @dataclass(frozen=True)
 class Saliency:
-    """gradient: d evidence / d pixel, of the image's shape, pixels in 0..1. evidence: the value itself, nats.
+    """gradient: d evidence / d pixel, in nats for full ink, of the image's shape. evidence: in nats.
 
-    converged: whether both z* and the gradient's own linear solve were found; else the gradient means little.
+    converged: whether both the forward and the backward solve did; otherwise the gradient means little.
     """
 
     gradient: np.ndarray
@@ -41,13 +41,12 @@ def saliency(
 ) -> Saliency:
     """d evidence / d x = (d evidence / dz) (I - df/dz)^{-1} df/dx at z*: the implicit function theorem.
 
-    image: of the model's input shape without the batch, floating in 0..1.
+    image: of the model's input shape without the batch, float in 0..1.
     """
     graphdef, variables = nnx.split(model)
-    told = _evidence_gradient(
-        graphdef, variables, jax.device_put(image[None]), (label, rival), solver, gradient
-    )
-    evidence, found, (slope, probe) = jax.device_get(told)
+    x = jax.device_put(image[None])
+    result = _evidence_gradient(graphdef, variables, x, (label, rival), solver, gradient)
+    evidence, found, (slope, probe) = jax.device_get(result)
     return Saliency(slope[0], float(evidence), bool(found.converged[0] and probe.converged[0]))
 
 

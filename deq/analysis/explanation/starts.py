@@ -1,4 +1,4 @@
-"""Other starts: does the same picture lead to the same equilibrium from wherever the solve begins?"""
+"""Solve for one picture from other starts: does the equilibrium stay the same?"""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from deq.solvers import Solver
 class Ends:
     """One picture solved from m starts; row 0 is the model's own.
 
-    states: (m, trace, ...) iterates, NaN past the end. distance: (m,) ||z - z_0|| / ||z_0|| of where they end.
-    labels, nfe, converged: (m,).
+    states: (m, trace, ...) iterates, NaN past the end. distance: (m,), ||z - z_0|| / ||z_0|| of the final states.
+    labels, converged: (m,).
     """
 
     states: np.ndarray
     distance: np.ndarray
     labels: np.ndarray
-    nfe: np.ndarray
     converged: np.ndarray
 
     @property
     def agree(self) -> np.ndarray:
-        """Whether a start led to the same label as the model's own, both at an equilibrium, (m,)."""
+        """(m,) bool: the same label as from the model's own start, both solves converged."""
         return self.converged & self.converged[0] & (self.labels == self.labels[0])
 
 
@@ -43,11 +42,11 @@ def solve_from(
     labels = np.asarray(read_out(model, sol.z)).argmax(axis=1)
     ends = sol.z.reshape(len(sol.z), -1)
     distance = np.linalg.norm(ends - ends[0], axis=1) / max(float(np.linalg.norm(ends[0])), 1e-30)
-    return Ends(sol.trace.z, distance, labels, sol.nfe, sol.converged)
+    return Ends(sol.trace.z, distance, labels, sol.converged)
 
 
-def noise_starts(equilibria: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """Normal noise (count, ...) with the mean and spread of equilibria (m, ...)."""
+def noise_starts(equilibria: np.ndarray, count: int) -> np.ndarray:
+    """Normal noise (count, ...) with the mean and standard deviation of equilibria (m, ...)."""
     shape = (count, *equilibria.shape[1:])
-    noise = np.random.default_rng(seed).normal(equilibria.mean(), equilibria.std(), shape)
+    noise = np.random.default_rng(0).normal(equilibria.mean(), equilibria.std(), shape)
     return noise.astype(equilibria.dtype)

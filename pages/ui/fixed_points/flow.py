@@ -5,7 +5,8 @@ import streamlit as st
 
 from deq.analysis.solved_maps import flow
 from deq.maps import FixedPoints, fixed_points, orbit
-from deq.plots.flows import flow_and_steps, phase_line, stability_regions
+from deq.plots.eigenvalues import stability_regions
+from deq.plots.flows import flow_and_steps, phase_line
 from pages.ui.fixed_points.controls import MapSettings, map_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show

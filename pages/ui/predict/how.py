@@ -5,9 +5,9 @@ import streamlit as st
 
 from deq.analysis.answers import Answer, answer_digits
 from deq.plots.prediction import probability_paths
-from deq.plots.prediction_plane import plane_paths
-from deq.plots.prediction_way import feature_maps, state_map
 from deq.plots.residuals import residual_curve
+from deq.plots.state_plane import plane_paths
+from deq.plots.states import feature_maps, state_map
 from deq.solvers import SOLVERS
 from pages.ui.predict.results import Case, landmarks_of
 from pages.ui.widgets.charts import show

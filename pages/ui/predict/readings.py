@@ -68,7 +68,7 @@ def _read(key: str, name: str, _data: bytes | PictureError, how: Settings) -> Re
         thumbnail = "data:image/jpeg;base64," + base64.b64encode(_jpeg(picture, THUMB)).decode()
         ink = find_ink(picture, how[0])
         stages, polarity = _stages(picture, ink), ink.polarity
-        digits = np.stack([digit.image for digit in cut_digits(ink, how[1])])
+        digits = cut_digits(ink, how[1])
     except PictureError as error:
         return Reading(key, name, digits, thumbnail, stages, polarity, str(error))
     return Reading(key, name, digits, thumbnail, stages, polarity)

@@ -5,13 +5,13 @@ import streamlit as st
 
 from deq.analysis.out_of_distribution import (
     DETECTORS,
-    Readings,
+    Detections,
     auroc_table,
-    read_strangeness,
-    strange_inputs,
+    make_ood_inputs,
+    score_inputs,
 )
 from deq.data import held_out_digits
-from deq.plots.prediction_tests import detector_boxes
+from deq.plots.test_set import detector_boxes
 from pages.ui.predict.results import Case, results_of
 from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import kept
@@ -31,9 +31,7 @@ def draw_strange(case: Case) -> None:
     areas = auroc_table(ordinary, strange)
     st.markdown(strange_words(areas))
     _samples(strange)
-    own = read_strangeness(
-        case.chosen.model, case.answer.image[None], case.chosen.solver, _budget(case.chosen)
-    )
+    own = score_inputs(case.chosen.model, case.answer.image[None], case.chosen.solver, _budget(case.chosen))
     for column, (name, meaning) in zip(
         st.columns(len(DETECTORS), gap="medium"), DETECTORS.items(), strict=True
     ):
@@ -66,7 +64,7 @@ def strange_words(areas: dict[str, dict[str, float]]) -> str:
     )
 
 
-def _samples(strange: dict[str, Readings]) -> None:
+def _samples(strange: dict[str, Detections]) -> None:
     """A strip of each kind, with what the network reads there."""
     with st.container(horizontal=True, gap="medium"):
         for kind, images in _inputs().items():
@@ -77,7 +75,7 @@ def _samples(strange: dict[str, Readings]) -> None:
             )
 
 
-def _read_as(found: Readings) -> str:
+def _read_as(found: Detections) -> str:
     """For example: read as 8 in 64 % of 500, 3 % not converged."""
     counts = np.bincount(found.labels[found.converged], minlength=10)
     lost = 100 * (1 - found.converged.mean())
@@ -90,7 +88,7 @@ def _read_as(found: Readings) -> str:
 @st.cache_data(show_spinner=False)
 def _inputs() -> dict[str, np.ndarray]:
     """Kind -> strange images made of or beside the test digits."""
-    return strange_inputs(held_out_digits().test_images[:DIGITS, ..., 0])
+    return make_ood_inputs(held_out_digits().test_images[:DIGITS, ..., 0])
 
 
 def _budget(chosen: ModelInUse) -> int:
@@ -99,10 +97,8 @@ def _budget(chosen: ModelInUse) -> int:
 
 
 @kept(16, "Trying strange inputs")
-def _readings(chosen: ModelInUse) -> dict[str, Readings]:
+def _readings(chosen: ModelInUse) -> dict[str, Detections]:
     """Kind -> readings, test digits first."""
     images = {ORDINARY: held_out_digits().test_images[:DIGITS, ..., 0]} | _inputs()
     budget = _budget(chosen)
-    return {
-        kind: read_strangeness(chosen.model, shown, chosen.solver, budget) for kind, shown in images.items()
-    }
+    return {kind: score_inputs(chosen.model, shown, chosen.solver, budget) for kind, shown in images.items()}

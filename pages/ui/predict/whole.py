@@ -6,7 +6,7 @@ import streamlit as st
 from deq.data import held_out_digits
 from deq.models.calibration import calibration_error
 from deq.models.inference import Results
-from deq.plots.prediction_tests import confusion_matrix, effort_and_doubt, reliability_diagram
+from deq.plots.test_set import confusion_matrix, effort_and_doubt, reliability_diagram
 from pages.ui.predict.results import Case, results_of
 from pages.ui.predict.strange import draw_strange
 from pages.ui.widgets.charts import show

@@ -6,9 +6,8 @@ import streamlit as st
 from deq.analysis.answers import answer_digits
 from deq.analysis.explanation import Ends, noise_starts, occlusion, saliency, solve_from
 from deq.images.distortion import Distortion
-from deq.plots.prediction import digit_picture, probability_bars
-from deq.plots.prediction_plane import plane_starts
-from deq.plots.prediction_why import pixel_map
+from deq.plots.prediction import digit_picture, pixel_map, probability_bars
+from deq.plots.state_plane import plane_starts
 from pages.ui.predict.results import Case, landmarks_of
 from pages.ui.predict.words import bars_caption, verdict
 from pages.ui.widgets.charts import show

@@ -14,14 +14,12 @@ from pages.ui.widgets.glossary import tip
 
 MAX_SHOWN = 12
 SNIPPET = """
-import numpy as np
 {imports}
 from deq.images import find_digits, read_picture
 from deq.models.inference import infer
 {model}
 
-digits = find_digits(read_picture(open("digit.png", "rb").read()))
-images = np.stack([digit.image for digit in digits])[..., None]  # (digits, 28, 28, 1) uint8
+images = find_digits(read_picture(open("digit.png", "rb").read()))[..., None]  # (digits, 28, 28, 1) uint8
 found = infer(model, images, {solver})
 print(found.labels, found.probabilities, found.nfe, found.residual, found.converged)
 """

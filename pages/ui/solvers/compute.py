@@ -28,13 +28,13 @@ PATHS = "Solving from other starts"
 SNIPPET = """
 {imports}
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.test_time_compute import compute_table, forget, path_table, spend
+from deq.analysis.comparison.test_time_compute import compute_table, vary_start, path_table, vary_budget
 from deq.plots.style import scientific
 
 {problem}
 solvers = {solvers}
-print(compute_table({{name: spend(problem, solver) for name, solver in solvers.items()}}))
-print(path_table(forget(problem, solvers["{best}"])))
+print(compute_table({{name: vary_budget(problem, solver) for name, solver in solvers.items()}}))
+print(path_table(vary_start(problem, solvers["{best}"])))
 """
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from deq.analysis.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
 from deq.analysis.comparison.timing import device_name
-from deq.plots.comparison_gradients import gradient_curves, gradient_rows
+from deq.plots.gradients import gradient_curves, gradient_rows
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, listed, show_table, subject_code

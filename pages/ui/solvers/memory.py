@@ -3,7 +3,7 @@
 import streamlit as st
 
 from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_table
-from deq.plots.comparison_gradients import memory_curves
+from deq.plots.gradients import memory_curves
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import show_table, subject_code
 from pages.ui.solvers.work import memory_of

@@ -6,7 +6,7 @@ import streamlit as st
 from deq.analysis.comparison.race import Run
 from deq.analysis.comparison.spectrum import Spectrum, polynomial_factor, spectrum_table
 from deq.plots.comparison import race_by_nfe
-from deq.plots.comparison_why import spectrum_regions
+from deq.plots.eigenvalues import spectrum_regions
 from pages.ui.solvers.race import run_race
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import show_table, subject_code
@@ -27,7 +27,7 @@ SNIPPET = """
 from deq.analysis.comparison import Subject, make_problem
 from deq.analysis.comparison.reference import find_reference
 from deq.analysis.comparison.spectrum import find_spectrum, polynomial_factor
-from deq.plots.comparison_why import spectrum_regions
+from deq.plots.eigenvalues import spectrum_regions
 
 {problem}
 spectrum = find_spectrum(problem, find_reference(problem))

@@ -17,7 +17,7 @@ from deq.analysis.comparison.race import Run, race
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
 from deq.analysis.comparison.subjects import Subject, make_problem
-from deq.analysis.comparison.test_time_compute import Compute, forget, spend
+from deq.analysis.comparison.test_time_compute import Compute, vary_budget, vary_start
 from deq.analysis.comparison.work_precision import WorkPrecision, work_precision
 from deq.analysis.path_independence import PathIndependence
 from deq.solvers import Solver
@@ -77,12 +77,12 @@ def memory_of(subject: Subject, way: str, depth: int) -> int:
 
 @kept(100)
 def compute_of(subject: Subject, solver: Solver) -> Compute:
-    return spend(problem_of(subject), solver)
+    return vary_budget(problem_of(subject), solver)
 
 
 @kept(50)
 def paths_of(subject: Subject, solver: Solver) -> dict[str, PathIndependence]:
-    return forget(problem_of(subject), solver)
+    return vary_start(problem_of(subject), solver)
 
 
 @kept(100)

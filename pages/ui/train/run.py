@@ -8,7 +8,7 @@ import streamlit as st
 from deq.data import Task
 from deq.jobs import Job, Look, Plan, Registry, Snapshot, Status, load_task
 from deq.plots.training import decision_boundary, effort_map, fitted_curve
-from deq.training.advice import training_notes
+from deq.training.advice import advise
 from pages.ui.server.memory import ask_first, tidied
 from pages.ui.server.owner import is_mine
 from pages.ui.train.charts import panel
@@ -56,7 +56,7 @@ def _draw(job: Job, now: Snapshot) -> None:
         (st.error if now.status in (Status.FAILED, Status.LOST) else st.info)(now.message)
     if len(now.training.get("step", ())):
         _numbers(now)
-        for note in training_notes(now.training, now.validation):
+        for note in advise(now.training, now.validation):
             st.markdown(note)
         draw_look(job.plan, now.look)
         _curves(job.plan, now)

@@ -1,4 +1,4 @@
-"""The small pictures of the front page: cos again and again, a layer for ever, a flow that spirals in."""
+"""The small plots of the front page: iterated cosine, a repeated layer, a flow that spirals in."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,13 +14,13 @@ from deq.plots.style import (
     styled_figure,
 )
 
-WINDOW = (-1.15, 2.15)  # of x in the first picture, in radians
+WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
 
 
-def cosine_picture(orbit: ArrayLike, height: int = HEIGHT) -> go.Figure:
-    """The staircase of x <- cos x between the curve and the diagonal. orbit: (n,) in radians, NaN past the end."""
-    figure = styled_figure("x", "cos x", height=height)
+def cosine_picture(orbit: ArrayLike) -> go.Figure:
+    """The cobweb of x <- cos x. orbit: (n,) in radians, NaN past the end."""
+    figure = styled_figure("x", "cos x", height=HEIGHT)
     orbit = np.asarray(orbit, float)
     orbit = orbit[~np.isnan(orbit)]
     if not len(orbit):
@@ -35,11 +35,11 @@ def cosine_picture(orbit: ArrayLike, height: int = HEIGHT) -> go.Figure:
     return figure.update_xaxes(range=WINDOW).update_yaxes(range=[-0.6, 1.15])
 
 
-def layer_picture(states: ArrayLike, height: int = HEIGHT) -> go.Figure:
-    """One column of colour a layer: unit values after k applications. states: (depth, units), NaN past the end."""
+def layer_picture(states: ArrayLike) -> go.Figure:
+    """Unit values after k applications, one column per k. states: (depth, units), NaN past the end."""
     values = np.asarray(states, float)
     values = values[~np.isnan(values).any(axis=1)]
-    figure = styled_figure("times the layer was applied", "unit", height=height)
+    figure = styled_figure("applications of the layer", "unit", height=HEIGHT)
     if not len(values):
         return figure
     hover = "unit %{y}<br>after %{x} applications<br>value %{z:.3f}<extra></extra>"
@@ -48,9 +48,9 @@ def layer_picture(states: ArrayLike, height: int = HEIGHT) -> go.Figure:
     return figure.update_xaxes(showgrid=False)
 
 
-def flow_picture(paths: ArrayLike, steady: ArrayLike, height: int = HEIGHT) -> go.Figure:
-    """Ways through the plane to one steady state. paths: (n, steps, 2), NaN past the end; steady: (2,)."""
-    figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=height)
+def flow_picture(paths: ArrayLike, steady: ArrayLike) -> go.Figure:
+    """Trajectories in the plane to one steady state. paths: (n, steps, 2), NaN past the end; steady: (2,)."""
+    figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=HEIGHT)
     paths, steady = np.asarray(paths, float), np.asarray(steady, float)
     if not len(paths):
         return figure

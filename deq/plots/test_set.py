@@ -1,4 +1,4 @@
-"""A model on a whole test set: what it mixes up, whether its confidence is honest, what is hard, what is strange."""
+"""A model on a test set: confusions, calibration, doubt against cost, and out-of-distribution detectors."""
 
 from collections.abc import Mapping
 
@@ -6,21 +6,22 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, SEQUENTIAL, styled_figure
+from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, SEQUENTIAL, add_upright, styled_figure
 
-LEAST_DOUBT = 1e-7  # float32 knows no probability nearer to one
-LEAST_MEMBERS = 10  # a quantile of fewer says nothing
+LEAST_DOUBT = 1e-7  # float32 has no probability closer to one
+LEAST_MEMBERS = 10  # quantiles of fewer are meaningless
+CLASSES = 10
 
 
-def confusion_matrix(truth: ArrayLike, said: ArrayLike, classes: int = 10, height: int = 460) -> go.Figure:
-    """How often a digit was read as another: truth, said (n,) labels. Mistakes are coloured, right answers grey."""
-    truth, said = np.asarray(truth, int), np.asarray(said, int)
-    figure = styled_figure("read as", "true digit", height=height)
+def confusion_matrix(truth: ArrayLike, predicted: ArrayLike) -> go.Figure:
+    """How often each digit is taken for another: labels (n,), (n,). Mistakes are coloured, correct ones grey."""
+    truth, predicted = np.asarray(truth, int), np.asarray(predicted, int)
+    figure = styled_figure("prediction", "true digit", height=460)
     if not truth.size:
         return figure
-    counts = np.zeros((classes, classes), int)
-    np.add.at(counts, (truth, said), 1)
-    wrong = np.where(np.eye(classes, dtype=bool) | (counts == 0), np.nan, counts)
+    counts = np.zeros((CLASSES, CLASSES), int)
+    np.add.at(counts, (truth, predicted), 1)
+    wrong = np.where(np.eye(CLASSES, dtype=bool) | (counts == 0), np.nan, counts)
     figure.add_heatmap(
         z=wrong,
         colorscale=SEQUENTIAL,
@@ -29,32 +30,25 @@ def confusion_matrix(truth: ArrayLike, said: ArrayLike, classes: int = 10, heigh
         ygap=2,
         showscale=False,
         hoverongaps=False,
-        hovertemplate="a %{y} read as %{x}: %{z} times<extra></extra>",
+        hovertemplate="%{y} read as %{x}: %{z} times<extra></extra>",
     )
-    diagonal = [(k, k) for k in range(classes)]
+    diagonal = [(k, k) for k in range(CLASSES)]
     for i, j in (*diagonal, *np.argwhere(~np.isnan(wrong))):
         dark = counts[i, j] < 0.6 * np.nanmax(wrong, initial=0)  # the scale goes from dark to bright
         font = {"color": NEUTRAL if i == j else "white" if dark else "black", "size": 12}
         figure.add_annotation(x=j, y=i, text=f"{counts[i, j]}", showarrow=False, font=font)
-    axis = {"tickvals": list(range(classes)), "showgrid": False, "ticks": "", "constrain": "domain"}
+    axis = {"tickvals": list(range(CLASSES)), "showgrid": False, "ticks": "", "constrain": "domain"}
     figure.update_xaxes(axis | {"nticks": None})
-    return figure.update_yaxes(
-        axis,
-        autorange="reversed",
-        scaleanchor="x",
-        nticks=None,
-    )
+    return figure.update_yaxes(axis, autorange="reversed", scaleanchor="x", nticks=None)
 
 
-def reliability_diagram(
-    confidence: ArrayLike, right: ArrayLike, bins: int = 15, height: int = 400
-) -> go.Figure:
-    """Share of right answers against confidence, in bins of equal width: on the diagonal a confidence is honest.
+def reliability_diagram(confidence: ArrayLike, right: ArrayLike, bins: int = 15) -> go.Figure:
+    """Accuracy against confidence in bins of equal width; on the diagonal the confidence is calibrated.
 
-    confidence: (n,) in 0..1. right: (n,) bool. A disc's area goes with the number of examples in its bin.
+    confidence: (n,) in 0..1. right: (n,) bool. The area of a disc is proportional to the examples in its bin.
     """
     confidence, right = np.asarray(confidence, float), np.asarray(right, float)
-    figure = styled_figure("confidence", "right answers", height=height)
+    figure = styled_figure("confidence", "accuracy", height=400)
     if not confidence.size:
         return figure
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -69,17 +63,17 @@ def reliability_diagram(
         line={"color": ACCENT, "width": 1.5},
         marker={"color": ACCENT, "size": 6 + 18 * np.sqrt(count[seen] / np.max(count))},
         customdata=count[seen],
-        hovertemplate="%{x:.1%} sure, %{y:.1%} right<br>%{customdata} examples<extra></extra>",
+        hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}<br>%{customdata} examples<extra></extra>",
     )
     figure.update_xaxes(range=[0, 1.05], tickformat=".0%")
     return figure.update_yaxes(range=[0, 1.07], tickformat=".0%")
 
 
-def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike, height: int = 400) -> go.Figure:
-    """Doubt, 1 - confidence, against evaluations of f, both (n,): median and 10 to 90 % band, mistakes as rings."""
+def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike) -> go.Figure:
+    """Doubt (1 - confidence) against evaluations of f, both (n,): median and 10 to 90 % band, mistakes as rings."""
     nfe, right = np.asarray(nfe), np.asarray(right, bool)
     doubt = np.maximum(np.asarray(doubt, float), LEAST_DOUBT)
-    figure = styled_figure("evaluations of f", "doubt: 1 − confidence", y_type="log", height=height)
+    figure = styled_figure("evaluations of f", "doubt: 1 − confidence", y_type="log", height=400)
     if not nfe.size:
         return figure
     counts, members = np.unique(nfe, return_counts=True)
@@ -109,7 +103,7 @@ def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike, height:
         y=doubt[~right],
         mode="markers",
         marker={"symbol": "circle-open", "size": 7, "color": HIGHLIGHT, "line": {"width": 1.5}},
-        hovertemplate="a mistake<br>doubt %{y:.1e}<extra></extra>",
+        hovertemplate="mistake<br>doubt %{y:.1e}<extra></extra>",
     )
     return figure
 
@@ -121,13 +115,12 @@ def detector_boxes(
     yours: float | None,
     *,
     log: bool,
-    height: int = 300,
 ) -> go.Figure:
-    """A detector's scores by kind of input, as boxes from quartile to quartile with whiskers to 5 and 95 %.
+    """A detector's scores by kind of input, as boxes over the quartiles with whiskers at 5 and 95 %.
 
-    areas: kind -> AUROC against the first kind, written at its box. yours: a dotted line at one more input's score.
+    areas: kind -> AUROC against the first kind, written at its box. yours: the score of one input, a dotted line.
     """
-    figure = styled_figure(name, "", x_type="log" if log else "linear", height=height)
+    figure = styled_figure(name, "", x_type="log" if log else "linear", height=300)
     for kind, values in scores.items():
         low, first, median, third, high = np.quantile(
             np.maximum(np.asarray(values, float), LEAST_DOUBT if log else 0), (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -148,7 +141,5 @@ def detector_boxes(
     if log:
         figure.update_xaxes(dtick=1)
     if yours is not None:
-        value = max(yours, LEAST_DOUBT) if log else yours
-        line = {"color": HIGHLIGHT, "dash": "dot", "width": 2}
-        figure.add_shape(type="line", x0=value, x1=value, yref="y domain", y0=0, y1=1, line=line)
+        add_upright(figure, max(yours, LEAST_DOUBT) if log else yours, HIGHLIGHT, "dot", 2)
     return figure.update_yaxes(type="category", autorange="reversed", showgrid=False, nticks=None)

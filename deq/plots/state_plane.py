@@ -1,4 +1,4 @@
-"""A state on its way to the equilibrium, and from many starts, through the plane of two principal components."""
+"""The trajectory of a state, by several solvers or from several starts, in the plane of two principal components."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,29 +20,27 @@ from deq.plots.style import (
     styled_figure,
 )
 
-MIDDLE = (0.02, 0.98)  # of the clusters, which the axes show besides the ways
+MIDDLE = (0.02, 0.98)  # quantiles of the clusters that the axes must show, beside all trajectories
 PALETTE = {"cmin": 0, "cmax": 9, "colorscale": [[k / 9, color] for k, color in enumerate(DIGIT_COLORS)]}
-Way = tuple[np.ndarray, np.ndarray, bool]
+Trajectory = tuple[np.ndarray, np.ndarray, bool]  # evaluations (n,), places (n, 2), converged
 
 
 def plane_paths(
     points: ArrayLike,
     labels: ArrayLike,
     explained: tuple[float, float],
-    ways: Mapping[str, Way],
-    *,
-    height: int = 480,
+    trajectories: Mapping[str, Trajectory],
 ) -> go.Figure:
-    """Ways to the equilibrium in the plane of two principal components, among equilibria of known digits.
+    """Trajectories to the equilibrium in the plane of two principal components, among equilibria of known digits.
 
-    points: (m, 2) with labels (m,). explained: fractions of the variance. ways: solver -> (evaluations of f (n,),
-    places (n, 2), whether it converged). A frame for every count of evaluations.
+    points: (m, 2) with labels (m,). explained: fractions of the variance. trajectories: solver -> (evaluations of
+    f (n,), places (n, 2), converged). One frame per count of evaluations.
     """
-    figure = _plane(points, labels, explained, height)
-    kept = {name: way for name, way in ways.items() if len(way[0])}
+    figure = _plane(points, labels, explained)
+    kept = {name: path for name, path in trajectories.items() if len(path[0])}
     if not kept:
         return figure
-    figure.add_traces([end for name, way in kept.items() for end in _ends(name, *way)])
+    figure.add_traces([end for name, path in kept.items() for end in _ends(name, *path)])
     first_path = len(figure.data)
     figure.add_traces(_paths(kept, math.inf, drawn=True))
     _add_frames(figure, kept, first_path)
@@ -55,13 +53,14 @@ def plane_starts(
     points: ArrayLike,
     labels: ArrayLike,
     explained: tuple[float, float],
-    ways: Sequence[tuple[np.ndarray, int | None, bool]],
-    *,
-    height: int = 480,
+    trajectories: Sequence[tuple[np.ndarray, int | None, bool]],
 ) -> go.Figure:
-    """Ways from many starts in the plane of `plane_paths`: (places (n, 2), the start's digit or None, converged)."""
-    figure = _plane(points, labels, explained, height)
-    for places, digit, _ in ways:
+    """Trajectories from many starts in the plane of `plane_paths`: (places (n, 2), digit or None, converged).
+
+    digit: that of the equilibrium where it starts, None for noise.
+    """
+    figure = _plane(points, labels, explained)
+    for places, digit, _ in trajectories:
         color = NEUTRAL if digit is None else DIGIT_COLORS[digit % 10]
         start = {"symbol": "square", "size": 9, "color": color, "line": {"width": 1, "color": "white"}}
         origin = "noise" if digit is None else f"the equilibrium of a {digit}"
@@ -73,28 +72,28 @@ def plane_starts(
             marker=start | {"size": [9] + [3] * (len(places) - 1)},
             hovertemplate=f"from {origin}<extra></extra>",
         )
-    for places, _, converged in ways:
+    for places, _, converged in trajectories:
         end = dict(EQUILIBRIUM_MARKER) if converged else dict(FAILED_MARKER)
         what = "equilibrium" if converged else FAILED_TEXT
         hover = f"{what}<extra></extra>"
         figure.add_scatter(
             x=places[-1:, 0], y=places[-1:, 1], mode="markers", marker=end, hovertemplate=hover
         )
-    _fit(figure, np.asarray(points, float), [places for places, _, _ in ways])
+    _fit(figure, np.asarray(points, float), [places for places, _, _ in trajectories])
     return figure
 
 
-def _plane(points: ArrayLike, labels: ArrayLike, explained: tuple[float, float], height: int) -> go.Figure:
+def _plane(points: ArrayLike, labels: ArrayLike, explained: tuple[float, float]) -> go.Figure:
     first, second = (f"component {i + 1} ({100 * p:.0f} % of the variance)" for i, p in enumerate(explained))
-    figure = styled_figure(first, second, height=height)
+    figure = styled_figure(first, second, height=480)
     if np.size(labels):
         _add_clusters(figure, np.asarray(points, float), np.asarray(labels, int))
     return figure
 
 
-def _fit(figure: go.Figure, points: np.ndarray, ways: list[np.ndarray]) -> None:
-    """Show all of every way and all but the outermost of the clusters."""
-    seen = np.concatenate([np.quantile(points, MIDDLE, axis=0), *ways])
+def _fit(figure: go.Figure, points: np.ndarray, trajectories: list[np.ndarray]) -> None:
+    """Show every trajectory in full and all but the outermost points of the clusters."""
+    seen = np.concatenate([np.quantile(points, MIDDLE, axis=0), *trajectories])
     low, high = seen.min(axis=0), seen.max(axis=0)
     pad = 0.06 * (high - low)
     figure.update_xaxes(range=[low[0] - pad[0], high[0] + pad[0]])
@@ -102,7 +101,7 @@ def _fit(figure: go.Figure, points: np.ndarray, ways: list[np.ndarray]) -> None:
 
 
 def _add_clusters(figure: go.Figure, points: np.ndarray, labels: np.ndarray) -> None:
-    """Small discs in each digit's colour, and its numeral in a larger one at the median of its cluster."""
+    """Small discs in each digit's colour, with the numeral in a larger disc at the median of its cluster."""
     digits = np.unique(labels)
     middles = np.array([np.median(points[labels == k], axis=0) for k in digits])
     discs = {
@@ -127,7 +126,7 @@ def _add_clusters(figure: go.Figure, points: np.ndarray, labels: np.ndarray) -> 
 
 
 def _ends(name: str, nfe: np.ndarray, places: np.ndarray, converged: bool) -> list[dict[str, Any]]:
-    """The start as a small square; the end as a disc, or a cross where the solve failed."""
+    """The start as a small square; the end as a disc, or a cross if the solve failed."""
     end = dict(EQUILIBRIUM_MARKER) if converged else dict(FAILED_MARKER)
     what = "equilibrium" if converged else FAILED_TEXT
     return [
@@ -144,23 +143,24 @@ def _ends(name: str, nfe: np.ndarray, places: np.ndarray, converged: bool) -> li
     ]
 
 
-def _paths(ways: Mapping[str, Way], count: float, drawn: bool = False) -> list[dict[str, Any]]:
-    """Each path as far as `count` evaluations, then one trace of all their heads.
+def _paths(trajectories: Mapping[str, Trajectory], count: float, drawn: bool = False) -> list[dict[str, Any]]:
+    """Each path up to `count` evaluations, then one trace with all their heads.
 
-    drawn: with their looks, which frames leave as they are: plotly checks every attribute of every frame.
+    drawn: with styles, which frames omit: plotly validates every attribute of every frame.
     """
     seen = {
-        name: max(1, int(np.searchsorted(nfe, count, side="right"))) for name, (nfe, _, _) in ways.items()
+        name: max(1, int(np.searchsorted(nfe, count, side="right")))
+        for name, (nfe, _, _) in trajectories.items()
     }
     paths: list[dict[str, Any]] = [
         {"type": "scatter", "x": places[: seen[name], 0], "y": places[: seen[name], 1]}
-        for name, (_, places, _) in ways.items()
+        for name, (_, places, _) in trajectories.items()
     ]
-    heads = np.stack([places[seen[name] - 1] for name, (_, places, _) in ways.items()])
+    heads = np.stack([places[seen[name] - 1] for name, (_, places, _) in trajectories.items()])
     last: dict[str, Any] = {"type": "scatter", "x": heads[:, 0], "y": heads[:, 1]}
     if drawn:
-        looks = {name: solver_style(name) for name in ways}
-        for path, (name, (nfe, _, _)) in zip(paths, ways.items(), strict=True):
+        looks = {name: solver_style(name) for name in trajectories}
+        for path, (name, (nfe, _, _)) in zip(paths, trajectories.items(), strict=True):
             path |= {"name": name, "mode": "lines+markers", "line": looks[name].line, "customdata": nfe}
             path["marker"] = {"symbol": looks[name].marker, "color": looks[name].color, "size": 5}
             path["hovertemplate"] = f"{name} after %{{customdata}} evaluations<extra></extra>"
@@ -170,8 +170,8 @@ def _paths(ways: Mapping[str, Way], count: float, drawn: bool = False) -> list[d
     return [*paths, last]
 
 
-def _add_frames(figure: go.Figure, ways: Mapping[str, Way], first: int) -> None:
-    counts = thinned(np.unique(np.concatenate([nfe for nfe, _, _ in ways.values()])))
-    traces = range(first, first + len(ways) + 1)
-    frames = [_paths(ways, count) for count in counts]
+def _add_frames(figure: go.Figure, trajectories: Mapping[str, Trajectory], first: int) -> None:
+    counts = thinned(np.unique(np.concatenate([nfe for nfe, _, _ in trajectories.values()])))
+    traces = range(first, first + len(trajectories) + 1)
+    frames = [_paths(trajectories, count) for count in counts]
     add_player(figure, frames, list(traces), [str(count) for count in counts], "evaluations: ")

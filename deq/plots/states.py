@@ -1,4 +1,4 @@
-"""How a state comes to rest, unit by unit and map by map."""
+"""How the state settles, unit by unit or channel by channel."""
 
 import math
 from typing import Any
@@ -10,20 +10,20 @@ from numpy.typing import ArrayLike
 from deq.plots.player import add_player, thinned
 from deq.plots.style import DIVERGING, NEUTRAL, SEQUENTIAL, styled_figure
 
-SILENT = 1e-3  # of the largest value
+SILENT = 1e-3  # of the largest value: units below it are left out
 
 
-def state_map(nfe: ArrayLike, states: ArrayLike, height: int = 300) -> go.Figure:
-    """Every unit's value after so many evaluations: states (n, units), nfe (n,); rows sorted by the last value.
+def state_map(nfe: ArrayLike, states: ArrayLike) -> go.Figure:
+    """The value of every unit against evaluations: states (n, units), nfe (n,); rows sorted by the final value.
 
-    Units that stay at zero all the way are left out.
+    Units that stay at zero throughout are left out.
     """
     nfe, states = np.asarray(nfe), np.asarray(states, float)
-    figure = styled_figure("evaluations of f", "units, by their value at the end", height=height)
+    figure = styled_figure("evaluations of f", "units, sorted by final value", height=300)
     if not states.size:
         return figure
-    awake = np.flatnonzero(np.abs(states).max(axis=0) > SILENT * np.abs(states).max())
-    order = awake[np.argsort(states[-1, awake])]
+    active = np.flatnonzero(np.abs(states).max(axis=0) > SILENT * np.abs(states).max())
+    order = active[np.argsort(states[-1, active])]
     figure.add_heatmap(
         x=[str(count) for count in nfe],
         z=states[:, order].T.astype(np.float32),
@@ -35,13 +35,13 @@ def state_map(nfe: ArrayLike, states: ArrayLike, height: int = 300) -> go.Figure
     return figure.update_yaxes(showticklabels=False, showgrid=False, ticks="")
 
 
-def feature_maps(nfe: ArrayLike, states: ArrayLike, height: int = 520) -> go.Figure:
+def feature_maps(nfe: ArrayLike, states: ArrayLike) -> go.Figure:
     """The channels of a convolutional state side by side: states (n, rows, columns, channels), nfe (n,).
 
-    The liveliest at the end come first. A frame for every count of evaluations.
+    Sorted by their final standard deviation, largest first. One frame per iterate.
     """
     nfe, states = np.asarray(nfe), np.asarray(states, np.float32)
-    figure = styled_figure("", "", height=height)
+    figure = styled_figure("", "", height=520)
     if not states.size:
         return figure
     states = states[..., np.argsort(-states[-1].std(axis=(0, 1)))]
@@ -57,7 +57,7 @@ def feature_maps(nfe: ArrayLike, states: ArrayLike, height: int = 520) -> go.Fig
 
 
 def _mosaic(state: np.ndarray) -> np.ndarray:
-    """(rows, columns, channels) -> the channels in a wide grid, an empty line between them."""
+    """(rows, columns, channels) -> the channels in a wide grid with gaps between them."""
     rows, columns, channels = state.shape
     across = max(1, math.ceil(math.sqrt(1.6 * channels)))
     tiles = np.full((math.ceil(channels / across) * across, rows + 1, columns + 1), np.nan, np.float32)
@@ -67,7 +67,7 @@ def _mosaic(state: np.ndarray) -> np.ndarray:
 
 
 def _scale(states: np.ndarray) -> dict[str, Any]:
-    """Colours that stay the same through all frames: from zero up, or about zero where there are both signs."""
+    """The same colour scale for all frames: from zero up, or centred at zero if there are both signs."""
     low, high = np.nanquantile(states, (0.005, 0.995))
     largest = float(max(abs(low), abs(high), 1e-6))
     bar = {"colorbar": {"thickness": 10, "outlinewidth": 0, "tickcolor": NEUTRAL}}

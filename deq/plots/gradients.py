@@ -1,4 +1,4 @@
-"""Gradients compared: a row a method, curves over what makes them wrong, and memory against depth."""
+"""Gradients compared: error by method, by tolerance and spectral radius, and memory against depth."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,13 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.comparison import add_line
 from deq.plots.style import (
     FAILED_RED,
     FAILED_TEXT,
     NEUTRAL,
     AxisType,
     SolverStyle,
+    add_line,
     label_ends,
     solver_style,
     styled_figure,
@@ -21,7 +21,7 @@ from deq.plots.style import (
 
 FLOOR = 1e-9
 
-# Exact ones in the colour of the solver that runs backward; approximate and unrolled ones in their own.
+# Exact gradients have the colour of their backward solver; approximate and unrolled ones have other colours.
 GRADIENT_STYLES = MappingProxyType(
     {
         "dense": SolverStyle("#7A7A7A", "solid", "square-open"),
@@ -48,17 +48,17 @@ WAY_STYLES = MappingProxyType(
 
 
 def gradient_rows(
-    names: Sequence[str], error: ArrayLike, sure: Sequence[bool], *, height: int = 400
+    names: Sequence[str], error: ArrayLike, converged: Sequence[bool], *, height: int = 400
 ) -> go.Figure:
-    """Relative error of each gradient on a log axis, a row a method, the first on top. names, error, sure: (n,).
+    """Relative error of each gradient on a log axis, one row per method, the first on top. names, error: (n,).
 
-    sure: False where a backward solve did not converge, which is a red cross.
+    converged: (n,), whether the backward solves did; a red cross where not.
     """
     error = np.asarray(error, float)
     figure = styled_figure("relative error of the gradient", "", x_type="log", height=height)
     drawn = np.clip(np.where(np.isfinite(error), error, 10.0), FLOOR, 10.0)
     rows = list(range(len(names)))
-    for row, name, x, solved in zip(rows, names, drawn, sure, strict=True):
+    for row, name, x, solved in zip(rows, names, drawn, converged, strict=True):
         style = GRADIENT_STYLES[name]
         marker = {"symbol": style.marker, "size": 11, "color": style.color}
         if not solved:
@@ -80,40 +80,31 @@ def gradient_rows(
 
 
 def gradient_curves(
-    x: ArrayLike, errors: Mapping[str, ArrayLike], x_title: str, *, falling: bool, height: int = 400
+    x: ArrayLike, errors: Mapping[str, ArrayLike], x_title: str, *, falling: bool
 ) -> go.Figure:
-    """Relative error of each gradient against x (n,), method -> (n,). falling: a log axis, large values first."""
+    """Relative error of each gradient against x (n,). errors: method -> (n,). falling: log x axis, largest first."""
     x_type: AxisType = "log" if falling else "linear"
-    figure = styled_figure(
-        x_title, "relative error of the gradient", x_type=x_type, y_type="log", height=height
-    )
+    figure = styled_figure(x_title, "relative error of the gradient", x_type=x_type, y_type="log", height=400)
     for name, error in errors.items():
         error = np.asarray(error, float)
-        style = GRADIENT_STYLES[name]
-        add_line(
-            figure,
-            name,
-            np.asarray(x),
-            np.where(np.isfinite(error), np.maximum(error, FLOOR), np.nan),
-            style,
-            f"{name}<br>{x_title} %{{x:.2~g}}<br>error %{{y:.1e}}<extra></extra>",
-        )
+        drawn = np.where(np.isfinite(error), np.maximum(error, FLOOR), np.nan)
+        hover = f"{x_title} %{{x:.2~g}}<br>error %{{y:.1e}}"
+        add_line(figure, name, np.asarray(x), drawn, GRADIENT_STYLES[name], hover)
     if falling:
         figure.update_xaxes(autorange="reversed")
     return figure.update_layout(showlegend=bool(figure.data))
 
 
-def memory_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, height: int = 400) -> go.Figure:
-    """Working memory in MiB against the evaluations allowed, both logarithmic. way -> (evaluations, MiB)."""
+def memory_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> go.Figure:
+    """Working memory against the evaluations allowed, both on log axes. curves: way -> (evaluations, MiB)."""
     figure = styled_figure(
-        "evaluations allowed", "working memory, MiB", x_type="log", y_type="log", height=height
+        "evaluations allowed", "working memory, MiB", x_type="log", y_type="log", height=400
     )
     ends = []
     for name, (depth, size) in curves.items():
         style = WAY_STYLES[name]
         depth, size = np.asarray(depth), np.asarray(size, float)
-        hover = f"{name}<br>%{{x}} evaluations<br>%{{y:.3~g}} MiB<extra></extra>"
-        add_line(figure, name, depth, size, style, hover)
+        add_line(figure, name, depth, size, style, "%{x} evaluations<br>%{y:.3~g} MiB")
         if len(depth):
             ends.append((name.replace(" ", "<br>"), float(np.log10(depth[-1])), float(size[-1]), style.color))
     label_ends(figure, ends)
