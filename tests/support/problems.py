@@ -21,7 +21,7 @@ ALL = frozenset(SOLVERS)
 
 @dataclass(frozen=True)
 class Problem:
-    """A map f with its start and fixed point: z0, z_star (batch, n). solved_by: names of the solvers that must find it."""
+    """A map f, its start and its fixed point: z0, z_star (batch, n). solved_by: solvers that must find it, by name."""
 
     name: str
     f: Callable[[Array], Array] = field(repr=False)
