@@ -80,7 +80,7 @@ class Head(nnx.Module):
         return (z - 1) * self.weight[...]
 
 model = EquilibriumModel(lambda x: x, Noisy(), Head())
-recipe = replace(RECIPES["mlp"], gradient=Phantom(), jacobian=0.0)
+recipe = replace(RECIPES["mlp"], gradient=Phantom(), jacobian=0.0, augmentation=None)
 alike = Examples(jnp.ones((128, 64)), jnp.zeros(128, int))
 _, health = run_steps(*one_step(model, lambda outputs, y, smoothing: outputs.sum(1), recipe, alike, 4))
 norm = float(health.gradient_norm)
