@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
-from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
+from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
 from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
@@ -43,13 +43,13 @@ class AdjointGradient(Gradient):
         return True
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
-        found = solved(apply, inputs, z0, solver)
+        found = solve_forward(apply, inputs, z0, solver)
         return replace(found, z=_attach(apply, self, inputs, found.z, probe))
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe) -> Array:
-    """z_star itself, with the derivatives of an equilibrium."""
+    """Returns z_star, with the derivatives of an equilibrium."""
     return z_star
 
 
@@ -142,8 +142,9 @@ def _refuse(name: str, primals: Any, tangents: Any) -> tuple[Array, Array]:
 class Implicit(AdjointGradient):
     """The exact gradient: u = g + J^T u to the solver's tolerance, matrix-free.
 
-    solver: any fixed-point solver, or GMRES(), BiCGStab() or Dense() from deq.solvers. A backward solve
-    that fails hands on its best u and says so through the `Probe`.
+    solver: any fixed-point solver, or GMRES(), BiCGStab() or Dense() from deq.solvers. If the backward solve
+    fails, its best u is used and the `Probe` reports it. Forward mode solves dz = b + J dz the same way. Derivatives
+    of every order, in any mix of modes.
     """
 
     solver: Solver | LinearSolver = Anderson()
@@ -159,10 +160,10 @@ class Implicit(AdjointGradient):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Neumann(AdjointGradient):
-    """The truncated series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error of order L^(terms + 1).
+    """The truncated Neumann series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error O(L^(terms + 1)).
 
-    terms = 0 is the one-step gradient. The reported residual is that of the sum one term shorter, the
-    only one known without another product; it claims no convergence.
+    terms = 0 is the one-step gradient. First derivatives only, in forward and reverse mode. The reported residual is
+    that of the sum with one term fewer, which costs no extra product; converged is always False.
     Geng et al. (2021), arXiv:2111.05177.
     """
 
