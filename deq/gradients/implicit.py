@@ -183,7 +183,7 @@ class Neumann(AdjointGradient):
             return (total + term, term), None
 
         (u, last), _ = jax.lax.scan(add, (g, g), length=self.terms)
-        scale, batch = unit_scale(u), g.shape[:1]
-        size = norm(u / scale)
+        scale, batch = unit_scale(g), g.shape[:1]
+        size = norm(g / scale)
         residual = jnp.where(size > 0, norm(last / scale) / jnp.where(size > 0, size, 1), 0)
         return Solution(u, residual, jnp.full(batch, self.terms, jnp.int32), jnp.zeros(batch, bool))
