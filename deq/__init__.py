@@ -33,15 +33,15 @@ __all__ = [
     "solve",
 ]
 
-_PARTS = ("solvers", "gradients", "data", "models", "training")
+_PACKAGES = ("solvers", "gradients", "data", "models", "training")
 
 
 def __getattr__(name: str) -> Any:
-    """Find a name when it is first used: `import deq.plots` alone need not bring JAX."""
+    """Import a name on first use, so that `import deq.plots` alone does not load JAX."""
     if name in __all__:
-        for part in (import_module(f"deq.{part}") for part in _PARTS):
-            if hasattr(part, name):
-                return getattr(part, name)
+        for package in (import_module(f"deq.{package}") for package in _PACKAGES):
+            if hasattr(package, name):
+                return getattr(package, name)
     raise AttributeError(f"module 'deq' has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""One program over many devices and machines: each takes its part of every batch."""
+"""Data parallelism: many devices and machines share each batch."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from jax.experimental import multihost_utils
 from jax.flatten_util import ravel_pytree
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-Parts = Callable[[Any, Any], Any]  # (whole, batch) -> result
+BatchFunction = Callable[[Any, Any], Any]  # (whole, batch) -> result
 
-QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of processor time in a period, and the period
-HEARTBEAT_SECONDS = 20  # a peer that is silent for this long is taken for dead, and ends the run
-_LEAST = 32  # examples of a batch on a core, below which calls outweigh arithmetic
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's CPU time per period, and the period, in microseconds
+HEARTBEAT_SECONDS = 20  # a peer silent for this long counts as dead and ends the run
+_MIN_PER_CORE = 32  # examples; with fewer, overhead outweighs arithmetic
 
 
 def use_cores() -> None:
-    """Make each processor core that this process may use a device of JAX's, if JAX has not looked for devices yet.
+    """Make each CPU core available to this process a JAX device. Call it before JAX initialises its devices.
 
-    XLA multiplies matrices as small as a cell's on one core, however many there are: a batch is solved
-    sooner in parts, one to a core. A number that is set already (JAX_NUM_CPU_DEVICES, XLA_FLAGS) stays;
-    accelerators, where there are any, stay the devices that JAX takes.
+    XLA multiplies matrices as small as a cell's on a single core: splitting the batch over cores is faster.
+    Does nothing if JAX_NUM_CPU_DEVICES or XLA_FLAGS set the number already, or JAX has initialised; does not
+    affect accelerators.
     """
     if jax.config.values["jax_num_cpu_devices"] < 0 and "device_count" not in os.environ.get("XLA_FLAGS", ""):
-        with suppress(RuntimeError):  # devices have been looked for
+        with suppress(RuntimeError):  # JAX has initialised its devices
             jax.config.update("jax_num_cpu_devices", cores())
 
 
 def cores() -> int:
-    """Processor cores that this process may use, or a container's share of them."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with suppress(OSError, ValueError):  # no such file, or "max" for all
+    """CPU cores this process may use, within a container's quota."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no such file, or "max" for no quota
         quota, period = map(int, QUOTA.read_text().split())
-        there = min(there, max(1, quota // period))
-    return there
+        count = min(count, max(1, quota // period))
+    return count
 
 
 def join(coordinator: str, num_processes: int | None, process_id: int | None) -> None:
-    """Join the processes of one run; call it before anything touches a device.
+    """Join a run of several processes. Call it before anything uses a device.
 
-    coordinator: HOST:PORT of process 0, with the number of processes and this one's number from 0; or
-    `auto` where JAX finds all three itself (Slurm, Open MPI, Kubernetes, Cloud TPU).
+    coordinator: HOST:PORT of process 0, with the number of processes and this one's index from 0; or `auto`
+    if JAX can find all three itself (Slurm, Open MPI, Kubernetes, Cloud TPU).
 
     Raises:
-        ValueError: the parts do not fit together, or no such cluster answers.
+        ValueError: num_processes or process_id is missing, or the coordinator does not answer.
     """
     if coordinator != "auto" and (num_processes is None or process_id is None):
         raise ValueError("--coordinator HOST:PORT needs --num-processes and --process-id.")
@@ -68,56 +68,54 @@ def join(coordinator: str, num_processes: int | None, process_id: int | None) ->
 
 
 def is_leader() -> bool:
-    """Whether this is the one process that prints and writes."""
+    """Whether this is process 0, the one that prints and writes."""
     return jax.process_index() == 0
 
 
 def mesh_of(devices: int | None, batch_size: int) -> Mesh:
-    """The first `devices` devices, or if None all those of a run of many processes, or as many as divide the batch.
+    """The first `devices` devices as a mesh.
 
-    A processor's cores, see `use_cores`, are not taken for less than 32 examples each unless asked for.
+    devices = None takes all of them in a run of several processes, else as many as divide the batch, with at
+    least 32 examples per CPU core (see `use_cores`).
 
     Raises:
-        ValueError: there are fewer devices, or they cannot share the batch evenly.
+        ValueError: there are fewer devices, or the batch cannot be split evenly over them.
     """
-    there = jax.devices()
+    available = jax.devices()
     if devices is None and jax.process_count() == 1:
-        devices = _fitting(len(there), batch_size)
-    devices = len(there) if devices is None else devices
-    if not 1 <= devices <= len(there):
-        raise ValueError(f"There are {len(there)} devices, not {devices}.")
+        devices = _usable(len(available), batch_size)
+    devices = len(available) if devices is None else devices
+    if not 1 <= devices <= len(available):
+        raise ValueError(f"There are {len(available)} devices, not {devices}.")
     if batch_size % devices:
         raise ValueError(
             f"{devices} devices cannot share a batch of {batch_size} evenly; change --batch-size."
         )
-    return _mesh(there[:devices])
+    return _mesh(available[:devices])
 
 
 def mesh_here(batch_size: int, most: int | None = None) -> Mesh:
-    """As many of this process's own devices as divide the batch, for work that each process does by itself.
-
-    most: how many at most; all unless given.
-    """
-    there = jax.local_devices()[:most]
-    return _mesh(there[: _fitting(len(there), batch_size)])
+    """As many of this process's own devices as divide the batch, at most `most`, for work that is not shared."""
+    available = jax.local_devices()[:most]
+    return _mesh(available[: _usable(len(available), batch_size)])
 
 
-def _fitting(there: int, batch_size: int) -> int:
-    """How many of so many devices can share the batch evenly, cores with enough to do."""
+def _usable(available: int, batch_size: int) -> int:
+    """The largest number of devices that divides the batch, with at least _MIN_PER_CORE examples per core."""
     if jax.default_backend() == "cpu":
-        there = min(there, max(1, batch_size // _LEAST))
-    return max(n for n in range(1, there + 1) if batch_size % n == 0)
+        available = min(available, max(1, batch_size // _MIN_PER_CORE))
+    return max(n for n in range(1, available + 1) if batch_size % n == 0)
 
 
 def _mesh(devices: list[jax.Device]) -> Mesh:
     return Mesh(np.array(devices), ("batch",), axis_types=(AxisType.Auto,))
 
 
-def in_parts(f: Parts, mesh: Mesh) -> Parts:
-    """f(whole, batch), each device of the mesh taking its part of `batch`, (batch, ...), and giving that of the result.
+def in_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
+    """f(whole, batch) with each device computing its part of the batch and of the result, both (batch, ...).
 
-    The loops in f end on each device by themselves; under `jit` alone they would wait for one another
-    at every pass. Examples must not depend on one another, and what is random in f is the same in each part.
+    Loops in f end independently on each device; under `jit` alone they would synchronise at every iteration.
+    Examples must be independent of each other. Random draws in f are the same in every part.
     """
     if mesh.size == 1:
         return f
@@ -125,33 +123,33 @@ def in_parts(f: Parts, mesh: Mesh) -> Parts:
     return jax.shard_map(f, mesh=mesh, in_specs=(PartitionSpec(), split), out_specs=split, check_vma=False)
 
 
-def sum_of_parts(f: Parts, mesh: Mesh) -> Parts:
-    """The sum over devices of f(whole, part), a pytree, each device taking its part of the batch as in `in_parts`.
+def sum_of_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
+    """The sum over devices of f(whole, part of the batch), a pytree; see `in_parts`.
 
-    One message carries it all, because messages between a processor's cores take longer to begin than to send.
+    It is sent as one message, because between CPU cores the latency of a message outweighs its size.
     """
     axis = mesh.axis_names[0]
 
     def summed(whole: Any, part: Any) -> Any:
-        values, shaped = ravel_pytree(f(whole, part))
-        return shaped(jax.lax.psum(values, axis))
+        values, unravel = ravel_pytree(f(whole, part))
+        return unravel(jax.lax.psum(values, axis))
 
     whole, split = PartitionSpec(), PartitionSpec(axis)
     return jax.shard_map(summed, mesh=mesh, in_specs=(whole, split), out_specs=whole, check_vma=False)
 
 
 def everywhere(tree: Any, mesh: Mesh) -> Any:
-    """Arrays that every process has, put whole on each device of the mesh."""
+    """Replicate arrays that every process has on each device of the mesh."""
     return jax.device_put(jax.device_get(tree), NamedSharding(mesh, PartitionSpec()))
 
 
 def any_process(flag: bool) -> bool:
-    """Whether the flag is up in some process; all must ask together."""
+    """Whether the flag is set in any process. Collective: all processes must call it."""
     if jax.process_count() == 1:
         return flag
     return bool(np.any(multihost_utils.process_allgather(np.array(flag))))
 
 
 def from_leader(tree: Any) -> Any:
-    """The leader's arrays, in every process; all must ask together, with arrays of the same shapes."""
+    """The leader's arrays, in every process. Collective: all must call it, with arrays of the same shapes."""
     return tree if jax.process_count() == 1 else multihost_utils.broadcast_one_to_all(tree)

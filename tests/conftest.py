@@ -34,6 +34,12 @@ def mnist_dir() -> Path:
     return Path(folder)
 
 
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    with jax.enable_x64(True):
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _forget_programs() -> Iterator[None]:
     """A process may map 65,530 pieces of memory; thousands of compiled programs reach that, and then XLA crashes."""

@@ -1,4 +1,4 @@
-"""The same run on one device, on eight, and in two processes."""
+"""A run on one device, on eight and in two processes gives the same losses."""
 
 import json
 import os
@@ -17,19 +17,18 @@ RUN = ("train", "digits", "--model", "mlp", "--epochs", "2", "--batch-size", "64
 ONE = {"XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
 EIGHT = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
 
-
-# As `python -m deq`, but quicker to take a silent peer for dead.
+# `python -m deq` with a shorter heartbeat timeout.
 DEQ = "from deq import cli, devices; devices.HEARTBEAT_SECONDS = 6; cli.app()"
 
 
-def start(folder: Path, environment: dict[str, str], *more: str) -> subprocess.Popen[str]:
+def launch(folder: Path, environment: dict[str, str], *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", DEQ, *RUN, "--out", str(folder), *more]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, **pipes)
 
 
 def losses(folder: Path) -> list[float]:
-    """Training and validation losses, line by line."""
+    """Training and validation losses in order."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     return [line.get("loss", line.get("validation_loss")) for line in lines]
 
@@ -41,62 +40,62 @@ def free_port() -> int:
 
 
 def pair(folder: Path, *more: str) -> list[subprocess.Popen[str]]:
-    """Two processes of one run on this machine."""
-    place = ("--coordinator", f"127.0.0.1:{free_port()}", "--num-processes", "2")
-    return [start(folder, ONE, *place, "--process-id", str(i), *more) for i in range(2)]
+    """One run in two processes on this machine."""
+    cluster = ("--coordinator", f"127.0.0.1:{free_port()}", "--num-processes", "2")
+    return [launch(folder, ONE, *cluster, "--process-id", str(i), *more) for i in range(2)]
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    process = start(folder, ONE)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    process = launch(folder, ONE)
+    _, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
     return folder
 
 
 def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
-    process = start(tmp_path, EIGHT, "--devices", "8")
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    process = launch(tmp_path, EIGHT, "--devices", "8")
+    _, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
     assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
     assert json.loads((tmp_path / "card.json").read_text())["machine"].startswith("8 ")
 
 
 def test_two_processes_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
-    answers = [(process.communicate(timeout=300), process.returncode) for process in pair(tmp_path)]
-    assert [status for _, status in answers] == [0, 0], answers
+    results = [(process.communicate(timeout=300), process.returncode) for process in pair(tmp_path)]
+    assert [status for _, status in results] == [0, 0], results
     assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
-    assert json.loads(answers[0][0][0])["parameters"] == 134_538
-    assert answers[1][0][0] == ""
+    assert json.loads(results[0][0][0])["parameters"] == 134_538
+    assert results[1][0][0] == ""
 
 
-def test_dead_peer_ends_the_run_and_resume_goes_on(alone: Path, tmp_path: Path) -> None:
+def test_dead_peer_ends_the_run_and_resume_continues_it(alone: Path, tmp_path: Path) -> None:
     leader, peer = pair(tmp_path)
     for line in leader.stderr:
         if re.search("epoch 1 of 2", line):
             break
     peer.kill()
-    _, said = leader.communicate(timeout=120)
+    _, error = leader.communicate(timeout=120)
     assert leader.returncode != 0
-    assert "process" in said.lower()
+    assert "process" in error.lower()
     for process in pair(tmp_path, "--resume"):
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        _, error = process.communicate(timeout=300)
+        assert process.returncode == 0, error
     assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("options", "message"),
     [
         (("--devices", "99"), "There are"),
         (("--coordinator", "127.0.0.1:1"), "--num-processes"),
         (("--num-processes", "2", "--process-id", "0"), "--coordinator"),
     ],
 )
-def test_wrong_usage(tmp_path: Path, more: tuple[str, ...], said: str) -> None:
-    process = start(tmp_path, ONE, *more)
+def test_wrong_usage(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    process = launch(tmp_path, ONE, *options)
     _, error = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert said in error
+    assert message in error
     assert "Traceback" not in error

@@ -56,8 +56,8 @@ def test_the_solver_passes_the_contract() -> None:
     np.testing.assert_allclose(found.z, problem.z_star, atol=1e-4)
     assert found.converged.all()
     assert (found.nfe != plain.nfe).any()  # momentum changes the way, not the end
-    contract.test_trace_tells_the_way(heavy_ball())
-    contract.test_settings_are_data(heavy_ball())
+    contract.test_trace_records_the_iterates(heavy_ball())
+    contract.test_vmap_over_settings_and_problems(heavy_ball())
     with pytest.raises(ValueError, match="momentum"):
         heavy_ball(momentum=1.0)
 

@@ -1,4 +1,8 @@
-"""Cells f(z, x): the one layer whose fixed point is the model's state."""
+"""Cells f(z, x), the layer whose fixed point is the model's state.
+
+Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell. Monotone, with a unique equilibrium for any
+weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell with circular padding.
+"""
 
 from deq.cells.conv import Conv, GroupNorm, ResidualConvCell
 from deq.cells.dense import ReluCell, TwoLayerCell

@@ -1,4 +1,4 @@
-"""Convolutional cells: states and injections (batch, height, width, channels)."""
+"""The convolutional cell and its layers. States and injections: (batch, height, width, channels)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from jax import Array
 class ResidualConvCell(nnx.Module):
     """f(z, x) = n3(relu(z + n2(x + C2 n1(relu(C1 z))))), C1, C2 3 x 3 convolutions, n1..n3 group norms.
 
-    The norms bound f whatever the weights, and small initial kernels make it contract to begin with;
-    a Jacobian penalty keeps it so. Bai, Koltun & Kolter (2020), arXiv:2006.08656; Wu & He (2018),
+    The norms bound f for any weights; small initial kernels make it a contraction at the start, and a Jacobian
+    penalty keeps it one. Bai, Koltun & Kolter (2020), arXiv:2006.08656; Wu & He (2018),
     arXiv:1803.08494.
     """
 
@@ -31,9 +31,9 @@ class ResidualConvCell(nnx.Module):
 
 
 class Conv(nnx.Module):
-    """A convolution without bias, zeros beyond its borders: (batch, h, w, inputs) -> (batch, h', w', outputs).
+    """A convolution without bias, zero padded: (batch, h, w, inputs) -> (batch, h', w', outputs).
 
-    h' = h / stride, rounded up. scale: of the initial kernel's variance; 2 keeps the size of what a relu halves.
+    h' = h / stride, rounded up. scale: of the initial kernel's variance; 2 (He) compensates for a relu.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class Conv(nnx.Module):
         init = nnx.initializers.variance_scaling(scale, "fan_in", "normal")
         self.kernel = nnx.Param(init(rngs.params(), (size, size, inputs, outputs)))
         self.stride = stride
-        self.dtype: Any = None  # that both factors are rounded to, as in Flax's own layers; z's unless set
+        self.dtype: Any = None  # both factors are cast to it, as in Flax's layers; None: z.dtype
 
     def __call__(self, z: Array) -> Array:
-        factors = z.dtype if self.dtype is None else self.dtype
-        return convolve(z.astype(factors), self.kernel[...].astype(factors), self.stride).astype(z.dtype)
+        dtype = z.dtype if self.dtype is None else self.dtype
+        return convolve(z.astype(dtype), self.kernel[...].astype(dtype), self.stride).astype(z.dtype)
 
 
 class GroupNorm(nnx.Module):
-    """Mean 0 and variance 1 over the positions and channels of each group, then scale and shift by channel.
+    """Mean 0 and variance 1 over the positions and channels of each group, then scale and shift per channel.
 
-    Sums over positions come first, so that what is left is small: a third of the time of Flax's own.
+    It sums over positions first, so that the rest is small: a third of the time of Flax's GroupNorm.
     """
 
     def __init__(self, channels: int, groups: int) -> None:
@@ -67,7 +67,7 @@ class GroupNorm(nnx.Module):
         return z * scale[:, None, None] + (self.bias[...] - mean * scale)[:, None, None]
 
     def _over_groups(self, value: Array) -> Array:
-        """(batch, channels) -> the mean over each channel's group, (batch, channels)."""
+        """Replace each channel by the mean of its group: (batch, channels) -> (batch, channels)."""
         batch, channels = value.shape
         means = value.reshape(batch, self.groups, -1).mean(-1)
         return jnp.repeat(means, channels // self.groups, axis=1)
@@ -75,10 +75,10 @@ class GroupNorm(nnx.Module):
 
 @partial(jax.custom_jvp, nondiff_argnums=(2,))
 def convolve(z: Array, kernel: Array, stride: int) -> Array:
-    """Cross-correlation of (batch, h, w, i) with (size, size, i, o), zeros beyond the borders, in at least float32.
+    """Zero-padded cross-correlation of (batch, h, w, i) with (size, size, i, o), summed in at least float32.
 
-    Its derivative is written as a product of matrices: XLA's own gradients of convolutions take up to
-    thirty times as long on a CPU when they stand in a loop, where a training step stands.
+    Its derivative is written as a matrix product: XLA's gradients of convolutions are up to thirty times
+    slower on a CPU inside a loop, and training steps run in one.
     """
     return jax.lax.conv_general_dilated(
         z,
@@ -86,7 +86,7 @@ def convolve(z: Array, kernel: Array, stride: int) -> Array:
         (stride, stride),
         "SAME",
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        preferred_element_type=_wide(z),
+        preferred_element_type=_sum_dtype(z),
     )
 
 
@@ -95,29 +95,29 @@ def _convolve_jvp(
     stride: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
     (z, kernel), (z_dot, kernel_dot) = primals, tangents
-    moved = _as_product(z_dot, kernel, stride) + _as_product(z, kernel_dot, stride)
-    return convolve(z, kernel, stride), moved
+    tangent = _as_matmul(z_dot, kernel, stride) + _as_matmul(z, kernel_dot, stride)
+    return convolve(z, kernel, stride), tangent
 
 
-def _as_product(z: Array, kernel: Array, stride: int) -> Array:
-    """The same convolution: every position's patch, (batch, h, w, size * size * i), times the kernel as a matrix."""
+def _as_matmul(z: Array, kernel: Array, stride: int) -> Array:
+    """The same convolution as patches (batch, h, w, size * size * i) times the kernel as a matrix."""
     size, (height, width) = len(kernel), (-(-n // stride) for n in z.shape[1:3])
-    borders = [_border(n, size, stride) for n in z.shape[1:3]]
-    padded = jnp.pad(z, ((0, 0), *borders, (0, 0)))
+    padding = [_same_padding(n, size, stride) for n in z.shape[1:3]]
+    padded = jnp.pad(z, ((0, 0), *padding, (0, 0)))
     rows, columns = (stride * (n - 1) + 1 for n in (height, width))
     patches = [
         padded[:, i : i + rows : stride, j : j + columns : stride] for i in range(size) for j in range(size)
     ]
     matrix = kernel.reshape(-1, kernel.shape[-1])
-    return jnp.matmul(jnp.concatenate(patches, axis=-1), matrix, preferred_element_type=_wide(z))
+    return jnp.matmul(jnp.concatenate(patches, axis=-1), matrix, preferred_element_type=_sum_dtype(z))
 
 
-def _wide(z: Array) -> jnp.dtype:
-    """The type that products of z are summed in."""
+def _sum_dtype(z: Array) -> jnp.dtype:
+    """The dtype in which products of z are summed."""
     return jnp.promote_types(z.dtype, jnp.float32)
 
 
-def _border(n: int, size: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after n positions, as XLA's "SAME" deals them out."""
+def _same_padding(n: int, size: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after n positions, as in XLA's "SAME"."""
     total = max((-(-n // stride) - 1) * stride + size - n, 0)
     return total // 2, total - total // 2

@@ -1,4 +1,4 @@
-"""Fully connected cells: states (batch, width), injections (batch, width)."""
+"""Fully connected cells. States and injections: (batch, width)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from jax import Array
 
 
 class TwoLayerCell(nnx.Module):
-    """f(z, x) = W2 s(W1 (z + x) + b1) + b2: two dense layers at z + x. z, x: (batch, width).
+    """f(z, x) = W2 s(W1 (z + x) + b1) + b2: two dense layers applied to z + x. z, x: (batch, width).
 
     The cell of the blog post: width 1, hidden 5 and no activation for y = 2x; width 100, hidden 500
-    and tanh for digits. scale shrinks the usual initial weights: an affine cell whose slope starts
-    beyond 1 has no equilibrium that an iteration could find.
+    and tanh for digits. scale multiplies the usual initial weights: if an affine cell's slope starts above
+    1, fixed-point iteration diverges.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TwoLayerCell(nnx.Module):
 class ReluCell(nnx.Module):
     """f(z, x) = relu(A z) + relu(B x), without biases. z, x: (batch, width).
 
-    relu(B x) does not depend on z, so that XLA computes it once a solve.
+    relu(B x) does not depend on z, so XLA computes it once per solve.
     """
 
     def __init__(self, width: int, scale: float, *, rngs: nnx.Rngs) -> None:

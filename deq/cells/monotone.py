@@ -1,4 +1,4 @@
-"""Monotone cells: a unique equilibrium for any weights, by proof, and the operator splitting that finds it."""
+"""Monotone cells (monDEQ), which have a unique equilibrium for any weights, and Peaceman-Rachford splitting."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Linear = Callable[[Array], Array]
 class MonotoneCell(nnx.Module, abc.ABC):
     """f(z, x) = relu(W z + x), W = (1 - m) I - A^T A + B - B^T, so that I - W >= m I for any A and B.
 
-    Hence exactly one equilibrium for every x, at most 1 / m as steep in x. f itself need not contract,
-    so plain Picard may fail: use the splitting, Anderson or the flow. z, x: (batch, ...), m > 0.
+    Hence every x has exactly one equilibrium, Lipschitz in x with constant 1 / m. f itself need not be a
+    contraction, so Picard may fail: use the splitting, Anderson or the ODE flow. z, x: (batch, ...), m > 0.
     Winston & Kolter (2020), arXiv:2006.08591.
     """
 
     def __init__(self, m: float) -> None:
         if not m > 0:
-            raise ValueError(f"m must be a number > 0, the margin of monotonicity; got {m!r}.")
+            raise ValueError(f"m, the monotonicity margin, must be a number > 0; got {m!r}.")
         self.m = m
 
     @abc.abstractmethod
@@ -33,18 +33,18 @@ class MonotoneCell(nnx.Module, abc.ABC):
 
     @abc.abstractmethod
     def resolvent(self, alpha: float | Array, shape: tuple[int, ...]) -> Linear:
-        """z -> (I + alpha (I - W))^{-1} z for states of a shape (batch, ...), inverted once and for all."""
+        """z -> (I + alpha (I - W))^{-1} z for states of shape (batch, ...), with the inverse computed once."""
 
     def __call__(self, z: Array, x: Array) -> Array:
         return jax.nn.relu(self.weight()(z) + x)
 
     def peaceman_rachford(self, alpha: float | Array) -> PeacemanRachford:
-        """The reflected map, which converges for every alpha > 0; see `PeacemanRachford`."""
+        """Peaceman-Rachford splitting with step size alpha > 0; see `PeacemanRachford`."""
         return PeacemanRachford(self, alpha)
 
 
 class MonotoneDense(MonotoneCell):
-    """The fully connected monotone cell. z, x: (batch, width); A, B: (width, width)."""
+    """Fully connected monotone cell. z, x: (batch, width); A, B: (width, width)."""
 
     def __init__(self, width: int, m: float = 1.0, *, rngs: nnx.Rngs) -> None:
         super().__init__(m)
@@ -68,15 +68,15 @@ class MonotoneDense(MonotoneCell):
 
 
 class MonotoneConv(MonotoneCell):
-    """The convolutional monotone cell with circular padding. z, x: (batch, height, width, channels).
+    """Convolutional monotone cell with circular padding. z, x: (batch, height, width, channels).
 
-    A and B are convolutions of odd `size`; the resolvent is a small system for each frequency.
+    A and B are convolutions of odd `size`; the resolvent solves a small system at each Fourier frequency.
     """
 
     def __init__(self, channels: int, size: int = 3, m: float = 1.0, *, rngs: nnx.Rngs) -> None:
         super().__init__(m)
         if size % 2 == 0:
-            raise ValueError(f"size must be odd, so that a kernel has a middle; got {size}.")
+            raise ValueError(f"size must be odd, so that the kernel has a centre; got {size}.")
         init = nnx.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
         self.a = nnx.Param(init(rngs.params(), (size, size, channels, channels)))
         self.b = nnx.Param(init(rngs.params(), (size, size, channels, channels)))
@@ -89,8 +89,8 @@ class MonotoneConv(MonotoneCell):
     def resolvent(self, alpha: float | Array, shape: tuple[int, ...]) -> Linear:
         _, height, width, channels = shape
         a, b = (_spectrum(kernel[...], height, width) for kernel in (self.a, self.b))
-        middle = (1 + alpha * self.m) * jnp.eye(channels, dtype=a.dtype)
-        inverse = jnp.linalg.inv(middle + alpha * (_hermitian(a) @ a - b + _hermitian(b)))
+        identity = (1 + alpha * self.m) * jnp.eye(channels, dtype=a.dtype)
+        inverse = jnp.linalg.inv(identity + alpha * (_hermitian(a) @ a - b + _hermitian(b)))
 
         def solve(z: Array) -> Array:
             waves = jnp.einsum("hwij,bhwj->bhwi", inverse, jnp.fft.rfft2(z, axes=(1, 2)))
@@ -109,19 +109,18 @@ def _convolve(z: Array, kernel: Array) -> Array:
 
 
 def _adjoint(kernel: Array) -> Array:
-    """The kernel of the transposed convolution."""
+    """The kernel of the adjoint convolution."""
     return kernel[::-1, ::-1].swapaxes(2, 3)
 
 
 def _spectrum(kernel: Array, height: int, width: int) -> Array:
-    """The convolution's matrix at each frequency: (height, width // 2 + 1, c, c), out by in."""
+    """The convolution's matrix at each frequency: (height, width // 2 + 1, out, in)."""
     size = len(kernel)
-    flipped = kernel[::-1, ::-1].transpose(
-        3, 2, 0, 1
-    )  # a correlation is a convolution with the flipped kernel
+    # Cross-correlation is convolution with the flipped kernel.
+    flipped = kernel[::-1, ::-1].transpose(3, 2, 0, 1)
     centred = jnp.zeros((*flipped.shape[:2], height, width), kernel.dtype)
-    where = (jnp.arange(size) - size // 2)[:, None] % height, (jnp.arange(size) - size // 2) % width
-    centred = centred.at[:, :, where[0], where[1]].add(flipped)
+    offset = jnp.arange(size) - size // 2
+    centred = centred.at[:, :, offset[:, None] % height, offset % width].add(flipped)
     return jnp.fft.rfft2(centred).transpose(2, 3, 0, 1)
 
 
@@ -131,9 +130,9 @@ def _hermitian(matrix: Array) -> Array:
 
 @dataclass(frozen=True)
 class PeacemanRachford:
-    """u -> 2 (I + alpha (I - W))^{-1} (|u| + alpha x) - |u|, z = relu(u): reflected resolvents in turn.
+    """Peaceman-Rachford splitting: u -> 2 (I + alpha (I - W))^{-1} (|u| + alpha x) - |u|, z = relu(u).
 
-    Converges for every alpha > 0; |u| = 2 relu(u) - u is the reflection at relu.
+    Alternates two reflected resolvents; |u| = 2 relu(u) - u is that of relu. Converges for every alpha > 0.
     """
 
     cell: MonotoneCell
@@ -141,10 +140,10 @@ class PeacemanRachford:
 
     def __post_init__(self) -> None:
         if isinstance(self.alpha, (int, float)) and not self.alpha > 0:
-            raise ValueError(f"alpha must be a number > 0, the size of a step; got {self.alpha!r}.")
+            raise ValueError(f"alpha, the step size, must be a number > 0; got {self.alpha!r}.")
 
     def map(self, x: Array) -> Linear:
-        """The map that a solver iterates."""
+        """The map to iterate."""
         resolvent = self.cell.resolvent(self.alpha, x.shape)
 
         def step(u: Array) -> Array:
@@ -154,9 +153,9 @@ class PeacemanRachford:
         return step
 
     def start(self, z: Array) -> Array:
-        """The state of the map for a first z."""
+        """The state of the map for a start z."""
         return z
 
     def read(self, state: Array) -> Array:
-        """z from the state of the map."""
+        """z for a state of the map."""
         return jax.nn.relu(state)

@@ -1,11 +1,11 @@
-"""The differentiable equilibrium and the gradients to choose from."""
+"""`equilibrium`, the differentiable solve, and the gradients it can use."""
 
 from deq.gradients.backprop import Phantom, ThroughODE, Unrolled
 from deq.gradients.base import Gradient, Probe
 from deq.gradients.equilibrium import equilibrium
 from deq.gradients.implicit import Implicit, Neumann
 
-# The names of the command line and of the pages.
+# Keyed by the name on the command line and on the pages.
 GRADIENTS: dict[str, type[Gradient]] = {"implicit": Implicit, "phantom": Phantom, "unrolled": Unrolled}
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Gradients by ordinary backpropagation: through a few steps at z*, through all of them, through the ODE."""
+"""Gradients by ordinary backpropagation: through a few steps at z*, through an unrolled loop, through an ODE."""
 
 from __future__ import annotations
 
@@ -10,64 +10,73 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
+from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
 from deq.solvers import Solution, Solver, relative_residual
-from deq.solvers.base import require, require_count, static, within
+from deq.solvers.base import require, require_count, require_damping, static, within
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Phantom(Gradient):
-    """Differentiate `steps` damped steps z <- z + damping (f(z) - z) that start at z*, held constant.
-
-    steps = 1, damping = 1 is Jacobian-free backpropagation: u = g. The value stays z*.
-    Geng et al. (2021), arXiv:2111.05177; Fung et al. (2022), arXiv:2103.12803. damping is traced.
-    """
+class _DampedSteps(Gradient):
+    """Gradients through `steps` damped steps z <- z + damping (f(z) - z)."""
 
     steps: int = static(1)
     damping: float | Array = 1.0
 
     def __post_init__(self) -> None:
         require_count("steps", self.steps)
-        require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]")
+        require_damping(self.damping)
 
-    def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
-        found = solved(apply, inputs, z0, solver)
-        z = _damped_steps(apply, inputs, found.z, self.steps, self.damping)
-        nothing = z - jax.lax.stop_gradient(z)  # zero, with the derivative of z
-        return replace(found, z=found.z + jnp.where(jnp.isfinite(nothing), nothing, 0))
+    def run(self, apply: Apply, inputs: Inputs, z: Array) -> Array:
+        """z after the steps, differentiable in inputs and z."""
+
+        def step(z: Array, _: None) -> tuple[Array, None]:
+            return (z + self.damping * (apply(inputs, z) - z)).astype(z.dtype), None
+
+        # A single step must not be a loop: XLA's gradients of convolutions are slow inside one on a CPU.
+        return jax.lax.scan(step, z, length=self.steps, unroll=self.steps == 1)[0]
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Unrolled(Gradient):
-    """No equilibrium: `steps` damped steps from z0, differentiated one by one; memory grows with steps.
+class Phantom(_DampedSteps):
+    """Differentiate `steps` damped steps z <- z + damping (f(z) - z) starting from z*, held constant.
 
-    The forward solver is not run; its tol decides what counts as converged. nfe = steps + 1, the last
-    call measuring the residual. May be differentiated again and again. damping is traced.
+    steps = 1, damping = 1 is Jacobian-free backpropagation: u = g. The value stays z*.
+    Geng et al. (2021), arXiv:2111.05177; Fung et al. (2022), arXiv:2103.12803. damping is traced.
+    """
+
+    def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
+        found = solve_forward(apply, inputs, z0, solver)
+        z = self.run(apply, inputs, found.z)
+        zero = z - jax.lax.stop_gradient(z)  # with the derivative of z
+        return replace(found, z=found.z + jnp.where(jnp.isfinite(zero), zero, 0))
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Unrolled(_DampedSteps):
+    """No equilibrium: `steps` damped steps from z0, backpropagated one by one; memory grows with steps.
+
+    The forward solver does not run; its tol decides what counts as converged. nfe = steps + 1: the last
+    call measures the residual. Can be differentiated repeatedly. damping is traced.
     """
 
     seeks_equilibrium: ClassVar[bool] = False
     steps: int = static(10)
-    damping: float | Array = 1.0
-
-    def __post_init__(self) -> None:
-        require_count("steps", self.steps)
-        require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]")
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
-        z = _damped_steps(apply, inputs, z0, self.steps, self.damping)
-        return _measured(apply, inputs, z, jnp.full(z.shape[:1], self.steps + 1, jnp.int32), solver)
+        z = self.run(apply, inputs, z0)
+        return _measure(apply, inputs, z, jnp.full(z.shape[:1], self.steps + 1, jnp.int32), solver)
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ThroughODE(Gradient):
-    """Backpropagation through dz/dt = f(z) - z from 0 to t1 with recursive checkpoints: a neural ODE.
+    """Backpropagation through dz/dt = f(z) - z from 0 to t1 with recursive checkpointing: a neural ODE.
 
-    The whole batch is one system of Diffrax's Tsit5, its steps controlled at tol; memory grows with the
-    logarithm of max_steps. The forward solver is not run; its tol decides what counts as converged.
-    t1 (in units of the flow's time) and tol are traced. nfe counts 6 a step and 1 for the residual.
+    Diffrax's Tsit5 integrates the whole batch as one system, with step-size control at tol; memory grows with
+    log(max_steps). The forward solver does not run; its tol decides what counts as converged. t1 (in units of
+    the flow's time) and tol are traced. nfe: 6 per step, 1 at the start and 1 for the residual.
     Chen et al. (2018), arXiv:1806.07366; Griewank (1992), doi:10.1080/10556789208805505.
     """
 
@@ -78,7 +87,7 @@ class ThroughODE(Gradient):
 
     @property
     def in_parts(self) -> bool:
-        return False  # the batch is one system, and Diffrax does not run in a part
+        return False  # the batch is one system, and Diffrax does not run inside a shard_map
 
     def __post_init__(self) -> None:
         require("t1", self.t1, lambda t: t > 0, "a number > 0")
@@ -101,19 +110,11 @@ class ThroughODE(Gradient):
         )
         assert flow.ys is not None
         calls = jnp.full(z0.shape[:1], 6 * flow.stats["num_steps"] + 2, jnp.int32)
-        return _measured(apply, inputs, flow.ys[0], calls, solver)
+        return _measure(apply, inputs, flow.ys[0], calls, solver)
 
 
-def _damped_steps(apply: Apply, inputs: Inputs, z: Array, steps: int, damping: float | Array) -> Array:
-    def step(z: Array, _: None) -> tuple[Array, None]:
-        return (z + damping * (apply(inputs, z) - z)).astype(z.dtype), None
-
-    # A loop of one step is no loop: XLA's gradients of convolutions are slow inside one on a CPU.
-    return jax.lax.scan(step, z, length=steps, unroll=steps == 1)[0]
-
-
-def _measured(apply: Apply, inputs: Inputs, z: Array, nfe: Array, solver: Solver) -> Solution:
-    """z with the residual that it was left with, as data."""
+def _measure(apply: Apply, inputs: Inputs, z: Array, nfe: Array, solver: Solver) -> Solution:
+    """z with its residual, held constant."""
     inputs, held = jax.lax.stop_gradient((inputs, z))
     residual = relative_residual(held, apply(inputs, held))
     return Solution(z, residual, nfe, within(residual, solver.tol))

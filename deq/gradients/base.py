@@ -1,4 +1,4 @@
-"""What every gradient shares: the cell as a pure function, the forward solve, the backward solve's report."""
+"""What all gradients share: the cell as a pure function, the forward solve, the probe of the backward solve."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from jax import Array
 
 from deq.solvers import Solution, Solver, solve
 
-Inputs = tuple[nnx.State, Any]  # the cell's variables and x: all that z* depends on
+Inputs = tuple[nnx.State, Any]  # the cell's variables and x, all that z* depends on
 
 
 @dataclass(frozen=True)
 class Apply:
-    """The cell as a pure function. Frozen and hashable, so that it traces once and not at every call."""
+    """The cell as a pure function. Hashable, so that it is traced once, not on every call."""
 
     graphdef: nnx.GraphDef
 
     def __call__(self, inputs: Inputs, z: Array) -> Array:
         variables, x = inputs
-        # A copy keeps the cell's own variables (dropout counts, batch statistics) out of the solver's loop.
+        # copy=True: the solver's loop must not update the cell's variables (dropout counts, batch statistics).
         return nnx.merge(self.graphdef, variables, copy=True)(z, x)
 
 
@@ -33,9 +33,9 @@ class Apply:
 class Probe:
     """A dummy input whose cotangent carries the backward solve's statistics out of jit and grad.
 
-    nfe, residual, converged: (batch,) float32 zeros. Differentiate a loss with respect to it and read
-    products with J^T, relative residual and verdict (1 or 0) of each sample's backward solve.
-    All zeros where the gradient needs no solve (phantom, unrolled, through the ODE).
+    nfe, residual, converged: (batch,) float32 zeros. The gradient of a loss with respect to it holds, for each
+    sample's backward solve, the products with J^T, the relative residual and whether it converged (1 or 0).
+    All zeros if the gradient needs no solve (phantom, unrolled, through the ODE).
     """
 
     nfe: Array
@@ -48,24 +48,24 @@ class Probe:
 
 
 class Gradient(abc.ABC):
-    """How a cotangent of z* reaches the cell's parameters and x. z0 always gets zero.
+    """How a cotangent of z* reaches the cell's parameters and x. The gradient in z0 is always zero.
 
-    seeks_equilibrium: whether the forward pass solves for z* at all, rather than take some steps.
+    seeks_equilibrium: whether the forward pass solves for z*; False for a fixed number of steps or an ODE.
     """
 
     seeks_equilibrium: ClassVar[bool] = True
 
     @property
     def in_parts(self) -> bool:
-        """Whether parts of a batch may be differentiated on devices of their own, see deq.devices."""
+        """Whether each device can differentiate its part of a batch independently, see deq.devices.in_parts."""
         return True
 
     @abc.abstractmethod
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
-        """The forward solve, with z made differentiable in `inputs`."""
+        """The forward solve, with z differentiable in `inputs`."""
 
 
-def solved(apply: Apply, inputs: Inputs, z0: Array, solver: Solver) -> Solution:
-    """The forward solve as data: no tangent enters its loop."""
+def solve_forward(apply: Apply, inputs: Inputs, z0: Array, solver: Solver) -> Solution:
+    """The forward solve, held constant: no tangents enter its loop."""
     inputs = jax.lax.stop_gradient(inputs)
     return jax.lax.stop_gradient(solve(lambda z: apply(inputs, z), z0, solver))

@@ -22,19 +22,19 @@ def equilibrium(
     gradient: Gradient = Implicit(),
     probe: Probe | None = None,
 ) -> Solution:
-    """z* = cell(z*, x) for every sample, differentiable in the cell's parameters and in x.
+    """Solve z* = cell(z*, x) for every sample, differentiable in the cell's parameters and in x.
 
     Args:
         cell: an NNX module with __call__(z, x), (batch, ...) -> (batch, ...).
-        x: array or pytree of arrays, whatever the cell takes.
-        z0: (batch, ...) start; its gradient is zero, for the equilibrium does not depend on it.
-        solver: finds z*. gradient: how z* is differentiated. probe: see `Probe`.
+        x: the cell's input, an array or a pytree of arrays.
+        z0: (batch, ...) start; its gradient is zero, since the equilibrium does not depend on it.
+        solver: for the forward pass. gradient: how to differentiate z*. probe: see `Probe`.
 
     Returns:
-        A Solution; z is differentiable, residual, nfe and converged are data.
+        A Solution. Only z is differentiable; residual, nfe and converged are constants.
 
     Raises:
-        ValueError: the cell is no NNX module, or does not map z0 to its own shape and dtype.
+        ValueError: the cell is not an NNX module, or changes the shape or dtype of z0.
 
     Bai, Kolter & Koltun (2019), arXiv:1909.01377.
     """

@@ -1,7 +1,7 @@
-"""Gradients by the implicit function theorem, exact and truncated: the only custom_vjp.
+"""Gradients by the implicit function theorem, exact or truncated, through one custom_vjp.
 
-With J = df/dz at z*, dz*/dtheta = (I - J)^{-1} df/dtheta, so that a cotangent g of z* reaches the
-parameters as (df/dtheta)^T u with u = g + J^T u: another fixed point.
+With J = df/dz at z*, dz*/dtheta = (I - J)^{-1} df/dtheta, so the gradient in the parameters for a cotangent g
+of z* is (df/dtheta)^T u with u = g + J^T u, another fixed point.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.gradients.base import Apply, Gradient, Inputs, Probe, solved
+from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
 from deq.solvers.base import require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
@@ -23,45 +23,45 @@ from deq.solvers.krylov import Derivative
 
 @dataclass(frozen=True)
 class AdjointGradient(Gradient):
-    """Gradients that turn the cotangent g into u ~ (I - J^T)^{-1} g and pull u back through one cell."""
+    """Gradients that find u ~ (I - J^T)^{-1} g for the cotangent g and pull u back through one call of the cell."""
 
     @abc.abstractmethod
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
-        """u for the cotangent g: (batch, ...), where derivative(u) = J^T u, with its statistics."""
+        """u for the cotangent g: (batch, ...), with the solve's statistics; derivative(u) = J^T u."""
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
-        found = solved(apply, inputs, z0, solver)
+        found = solve_forward(apply, inputs, z0, solver)
         return replace(found, z=_attach(apply, self, inputs, found.z, probe))
 
 
-Kept = tuple[AdjointGradient, Inputs, Array]  # from the forward pass, for the backward one
+Saved = tuple[AdjointGradient, Inputs, Array]  # by the forward pass for the backward pass
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe) -> Array:
-    """z_star itself, with the derivative of an equilibrium."""
+    """Returns z_star, with the derivative of an equilibrium."""
     return z_star
 
 
 def _attach_forward(
     apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe
-) -> tuple[Array, Kept]:
+) -> tuple[Array, Saved]:
     return z_star, (gradient, inputs, z_star)
 
 
-def _attach_backward(apply: Apply, kept: Kept, g: Array) -> tuple[None, Inputs, Array, Probe]:
-    gradient, inputs, z_star = kept
+def _attach_backward(apply: Apply, saved: Saved, g: Array) -> tuple[None, Inputs, Array, Probe]:
+    gradient, inputs, z_star = saved
     _, pull_back = jax.vjp(apply, inputs, z_star)
-    u = gradient.adjoint(jax.tree_util.Partial(_through_z, pull_back), g)
-    report = Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
+    u = gradient.adjoint(jax.tree_util.Partial(_pull_back_to_z, pull_back), g)
+    statistics = Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
     inputs_bar, _ = pull_back(u.z)
-    return None, inputs_bar, jnp.zeros_like(z_star), report
+    return None, inputs_bar, jnp.zeros_like(z_star), statistics
 
 
 _attach.defvjp(_attach_forward, _attach_backward)
 
 
-def _through_z(pull_back: Any, u: Array) -> Array:
+def _pull_back_to_z(pull_back: Any, u: Array) -> Array:
     return pull_back(u)[1]
 
 
@@ -70,8 +70,8 @@ def _through_z(pull_back: Any, u: Array) -> Array:
 class Implicit(AdjointGradient):
     """The exact gradient: u = g + J^T u to the solver's tolerance, matrix-free.
 
-    solver: any fixed-point solver, or GMRES(), BiCGStab() or Dense() from deq.solvers. A backward solve
-    that fails hands on its best u and says so through the `Probe`.
+    solver: any fixed-point solver, or GMRES(), BiCGStab() or Dense() from deq.solvers. If the backward solve
+    fails, its best u is used and the `Probe` reports it.
     """
 
     solver: Solver | LinearSolver = Anderson()
@@ -87,10 +87,10 @@ class Implicit(AdjointGradient):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Neumann(AdjointGradient):
-    """The truncated series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error of order L^(terms + 1).
+    """The truncated Neumann series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error O(L^(terms + 1)).
 
-    terms = 0 is the one-step gradient. The reported residual is that of the sum one term shorter, the
-    only one known without another product; it claims no convergence.
+    terms = 0 is the one-step gradient. The reported residual is that of the sum with one term fewer, which
+    costs no extra product; converged is always False.
     Geng et al. (2021), arXiv:2111.05177.
     """
 

@@ -1,4 +1,7 @@
-"""Fixed-point solvers: one file a family, one way in, `solve`."""
+"""Fixed-point solvers, one file each, all run by `solve`.
+
+To add one: its own file here, a row in catalogue.py, and a row of SOLVER_STYLES in deq/plots/style.py.
+"""
 
 from deq.solvers.anderson import Anderson
 from deq.solvers.base import Map, Solution, Solver, Trace, norm, relative_residual

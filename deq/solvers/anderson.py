@@ -1,4 +1,4 @@
-"""Anderson acceleration: mix the last few images so that their residuals cancel."""
+"""Anderson acceleration: combine the last few iterates so that their residuals cancel."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from deq.solvers.base import (
     combine,
     flat,
     inner,
-    placed_as,
     put,
     require,
     require_count,
+    require_damping,
+    shard_like,
     slots,
     static,
 )
 
 
 class _History(NamedTuple):
-    """The last differences between iterates, the newest in slot (taken - 1) mod memory, unused ones zero.
+    """A ring buffer of differences between iterates: the newest in slot (taken - 1) % memory, unused slots zero.
 
-    What is small has the batch last, so that a processor's vectors run along it.
+    The small arrays have the batch as their last axis, which vectorises on a CPU.
     """
 
     residual_steps: Array  # (batch, memory, n)  r_{k+1} - r_k
-    image_steps: Array  # (batch, memory, n)  change of z + damping r
-    gram: Array  # (memory, memory, batch)  inner products of the residual steps
-    right: Array  # (memory, batch)  of the residual steps with the current residual
-    taken: Array  # ()  steps
+    image_steps: Array  # (batch, memory, n)  differences of z + damping r
+    gram: Array  # (memory, memory, batch)  inner products of residual steps
+    right: Array  # (memory, batch)  inner products of residual steps with the current residual
+    taken: Array  # ()  steps taken
 
 
 @jax.tree_util.register_dataclass
@@ -43,11 +44,11 @@ class _History(NamedTuple):
 class Anderson(Solver):
     """Anderson acceleration: z_{k+1} = sum a_i (z_i + damping r_i), sum a_i = 1, minimising ||sum a_i r_i||.
 
-    r_i = f(z_i) - z_i over the last `memory` + 1 iterates (fewer at the start), each sample on its own.
-    The weights come from the normal equations of the differences r_{i+1} - r_i, scaled to unit length,
-    plus `ridge` on their diagonal (at least a few units of rounding, which keeps a stalled sample
-    solvable). One call of f a step. memory is static; damping in (0, 1] and ridge are traced.
-    Exact for an affine f once memory reaches its dimension. z0: (batch, ...).
+    r_i = f(z_i) - z_i over the last `memory` + 1 iterates (fewer at the start), for each sample separately.
+    The weights solve the normal equations of the differences r_{i+1} - r_i, scaled to unit length, with
+    `ridge` added to the diagonal (at least a few rounding units, so that a stalled sample stays solvable).
+    One call of f per step. memory is static; damping in (0, 1] and ridge are traced. Exact for an affine f
+    once memory reaches its dimension. z0: (batch, ...).
     Walker & Ni (2011), doi:10.1137/10078356X.
     """
 
@@ -58,7 +59,7 @@ class Anderson(Solver):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_count("memory", self.memory)
-        require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]; it is the weight on f(z)")
+        require_damping(self.damping)
         require("ridge", self.ridge, lambda r: r >= 0, "a number >= 0")
 
     @property
@@ -68,7 +69,7 @@ class Anderson(Solver):
     def init(self, z: Array, f_z: Array) -> _History:
         empty = slots(flat(z), self.memory)
         right = inner(empty, flat(f_z)).T
-        gram = jnp.broadcast_to(placed_as(jnp.zeros_like(right), right), (self.memory, *right.shape))
+        gram = jnp.broadcast_to(shard_like(jnp.zeros_like(right), right), (self.memory, *right.shape))
         return _History(empty, empty, gram, right, jnp.zeros((), jnp.int32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: _History, active: Array) -> Step:
@@ -84,7 +85,7 @@ class Anderson(Solver):
         return flat((z + self.damping * (f_z - z)).astype(z.dtype))
 
     def _remember(self, h: _History, residual: Array, residual_step: Array, image_step: Array) -> _History:
-        """The history with one more iterate, which takes the place of the oldest."""
+        """The history with one more iterate, replacing the oldest if full."""
         slot = h.taken % self.memory
         steps = put(h.residual_steps, residual_step, slot)
         row = inner(steps, residual_step).T
@@ -97,32 +98,32 @@ class Anderson(Solver):
         )
 
     def _mix(self, h: _History, image: Array) -> Array:
-        """The least-squares combination of the images; the plain damped step where it is not finite."""
+        """The least-squares combination, or the plain damped step where the weights are not finite."""
         weights = _least_squares(h.gram, h.right, self.ridge)
         usable = jnp.isfinite(weights).all(axis=0)
         return image - combine(jnp.where(usable, weights, 0).T, h.image_steps)
 
 
 def _least_squares(gram: Array, right: Array, ridge: float | Array) -> Array:
-    """argmin_w ||residual - sum w_i steps_i|| from the inner products; an unused (zero) step gets weight 0.
+    """argmin_w ||residual - sum w_i steps_i|| from the inner products; unused (zero) steps get weight 0.
 
     gram: (memory, memory, batch), right: (memory, batch) -> (memory, batch). Scaling each step to unit
-    length makes the ridge relative and keeps the squared condition number in check as residuals shrink.
+    length makes the ridge relative and limits the condition number as residuals shrink.
     """
     memory = len(right)
     square = jnp.stack([gram[i, i] for i in range(memory)])
     scale = jnp.where(square > 0, jax.lax.rsqrt(jnp.where(square > 0, square, 1)), 0)
     floor = jnp.maximum(ridge, 4 * memory * jnp.finfo(gram.dtype).eps).astype(gram.dtype)
-    diagonal = jnp.where(scale > 0, floor, 1)  # an unused slot becomes the equation w_i = 0
+    diagonal = jnp.where(scale > 0, floor, 1)  # for an unused slot the equation is w_i = 0
     matrix = gram * scale * scale[:, None] + jnp.eye(memory, dtype=gram.dtype)[:, :, None] * diagonal
     return _solve_positive(matrix, right * scale) * scale
 
 
 def _solve_positive(matrix: Array, right: Array) -> Array:
-    """x with matrix x = right by Gauss-Jordan elimination; NaN where a matrix is not positive definite.
+    """Solve matrix x = right by Gauss-Jordan elimination; NaN where a matrix is not positive definite.
 
-    matrix: (m, m, batch), right: (m, batch) -> (m, batch). Written out over the few rows, because LAPACK,
-    called matrix by matrix, takes many times as long for a batch of 128 and cannot be split over devices.
+    matrix: (m, m, batch), right: (m, batch) -> (m, batch). Unrolled over the few rows: LAPACK solves one
+    matrix at a time, is many times slower for a batch of 128, and cannot be sharded.
     """
     m = len(right)
     rows = jnp.concatenate([matrix, right[:, None]], axis=1)

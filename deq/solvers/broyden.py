@@ -1,4 +1,4 @@
-"""Broyden's method: a secant model of the inverse Jacobian, kept as a few rank-one terms."""
+"""Broyden's method: a secant approximation of the inverse Jacobian, stored as a few rank-one terms."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from deq.solvers.base import Map, Solver, Step, combine, flat, inner, put, requi
 
 
 class _Steps(NamedTuple):
-    """The steps s_0 .. s_k since the last restart, and what turns inner products with them into coefficients.
+    """The steps s_0 .. s_k since the last restart, and the matrix C that gives H in terms of them.
 
-    H g = -g - sum_{j<k} c_j s_{j+1} with c = C (s_i . g)_i, C lower triangular: a row more for every step.
+    H g = -g - sum_{j<k} c_j s_{j+1} with c = C (s_i . g)_i; C is lower triangular and gains a row per step.
     """
 
     steps: Array  # (batch, rank, n)
-    products: Array  # (batch, rank)  inner products of the steps with the newest
-    rows: Array  # (batch, rank, rank)  C, of steps before the newest
+    products: Array  # (batch, rank)  inner products of all steps with the newest
+    rows: Array  # (batch, rank, rank)  C, up to the step before the newest
     taken: Array  # ()  steps since the last restart
 
 
@@ -29,12 +29,12 @@ class _Steps(NamedTuple):
 class Broyden(Solver):
     """Good Broyden: z_{k+1} = z_k - H_k g_k, g = f(z) - z, H_{k+1} = H_k + (s - H_k y) s^T H_k / (s^T H_k y).
 
-    s = z_{k+1} - z_k, y = g_{k+1} - g_k, H_0 = -I (the first step is Picard's), each sample on its own.
-    As every step is a whole one, H_{k+1} = (I + s_{k+1} s_k^T / ||s_k||^2) H_k: the steps alone tell H, and
-    applying it takes two passes over them. At most `rank` (static) updates are kept; a full memory is dropped
-    and the model starts anew from -I. An update that would lengthen its step beyond all measure, by one over
-    the root of the rounding unit, is left out. One call of f a step. z0: (batch, ...). Broyden (1965),
-    doi:10.1090/S0025-5718-1965-0198670-6; steps alone: Kelley (1995), section 7.3, doi:10.1137/1.9781611970944.
+    s = z_{k+1} - z_k, y = g_{k+1} - g_k, H_0 = -I (the first step is Picard's), for each sample separately.
+    Without a line search H_{k+1} = (I + s_{k+1} s_k^T / ||s_k||^2) H_k, so the steps alone determine H, and
+    applying it takes two passes over them. At most `rank` (static) updates are kept; when the memory is full,
+    H restarts from -I. An update that would lengthen its step by more than 1 / sqrt(rounding unit) is skipped.
+    One call of f per step. z0: (batch, ...). Broyden (1965), doi:10.1090/S0025-5718-1965-0198670-6; storing
+    the steps alone: Kelley (1995), section 7.3, doi:10.1137/1.9781611970944.
     """
 
     rank: int = static(10)
@@ -58,14 +58,14 @@ class Broyden(Solver):
         return Step(z_next, f(z_next), self._remember(memory, s, rows), calls=1)
 
     def _remember(self, h: _Steps, s: Array, rows: Array) -> _Steps:
-        """The memory with one more step, or empty after it was full."""
+        """The memory with one more step; restarts when full."""
         steps = put(h.steps, s, h.taken)
         taken = jnp.where(h.taken == self.rank, 0, h.taken + 1)
         return _Steps(steps, inner(steps, s), rows, taken)
 
 
 def _next_step(h: _Steps, g: Array) -> tuple[Array, Array]:
-    """-H g: (batch, n), and C with the newest step's row."""
+    """-H g: (batch, n), and C with the row of the newest step."""
     place, newest = jnp.arange(h.rows.shape[1]), h.taken - 1
     a = inner(h.steps, g)  # (batch, rank)
     row = _newest_row(h, place, newest)
@@ -77,9 +77,9 @@ def _next_step(h: _Steps, g: Array) -> tuple[Array, Array]:
 
 
 def _newest_row(h: _Steps, place: Array, newest: Array) -> Array:
-    """The newest step's row of C: (e_k + sum_{i<k} (s_k . s_{i+1}) C_i) / ||s_k||^2, 0 before there is a step."""
+    """The row of C for the newest step: (e_k + sum_{i<k} (s_k . s_{i+1}) C_i) / ||s_k||^2; 0 before the first step."""
     square = jax.lax.dynamic_index_in_dim(h.products, newest, axis=1)
     before = jnp.where(place < newest, jnp.roll(h.products, -1, axis=1), 0)
     row = combine(before, h.rows) + (place == newest)
-    there = (newest >= 0) & (square > 0)
-    return jnp.where(there, row / jnp.where(there, square, 1), 0)
+    defined = (newest >= 0) & (square > 0)
+    return jnp.where(defined, row / jnp.where(defined, square, 1), 0)

@@ -1,4 +1,4 @@
-"""The catalogue of solvers: the one table that the command line, the pages, the plots and the comparison read."""
+"""The catalogue of solvers, read by the command line, the pages, the plots, the comparison and the tests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from deq.solvers.picard import Picard
 
 @dataclass(frozen=True)
 class Entry:
-    """One row. command: its name on the command line. default: its settings where nobody chooses others.
+    """command: the solver's name on the command line. default: the solver with its default settings.
 
-    own: the setting, beside tol and max_nfe, that a page offers for it; empty where it has none.
+    own: the setting that pages offer for it besides tol and max_nfe, or "".
     """
 
     command: str
@@ -26,12 +26,12 @@ class Entry:
     own: str = ""
 
     def make(self, settings: Mapping[str, Any]) -> Solver:
-        """The solver with those of the settings, by name, that it takes; others may be there for other solvers."""
-        taken = {name: settings[name] for name in ("tol", "max_nfe", self.own) if name in settings}
-        return replace(self.default, **taken)
+        """The solver with its tol, max_nfe and own setting taken from `settings`; other keys are ignored."""
+        changes = {name: settings[name] for name in ("tol", "max_nfe", self.own) if name in settings}
+        return replace(self.default, **changes)
 
 
-# By the name that pages, links and plots use.
+# Keyed by the name that pages, links and plots use.
 SOLVERS: dict[str, Entry] = {
     "Picard": Entry("picard", Picard()),
     "damped Picard": Entry("damped-picard", Picard(damping=0.5), "damping"),
@@ -43,7 +43,7 @@ SOLVERS: dict[str, Entry] = {
 
 
 def solver_by_command(command: str) -> Solver:
-    """The solver of that name on the command line, with its defaults. Raises ValueError with the names there are."""
+    """The solver with that command-line name and its default settings. Raises ValueError for an unknown name."""
     known = {entry.command: entry.default for entry in SOLVERS.values()}
     if command not in known:
         raise ValueError(f"Unknown solver {command!r}; choose from {', '.join(known)}.")
@@ -51,5 +51,5 @@ def solver_by_command(command: str) -> Solver:
 
 
 def is_same_method(solver: Solver, other: Solver) -> bool:
-    """Whether two solvers differ in nothing but tol and max_nfe."""
+    """Whether two solvers agree in all settings except tol and max_nfe."""
     return type(solver) is type(other) and replace(solver, tol=other.tol, max_nfe=other.max_nfe) == other

@@ -1,4 +1,4 @@
-"""Lineax's Krylov methods on every sample of a batch at once, though the operator takes the whole batch."""
+"""Lineax's Krylov methods for each sample of a batch, with an operator that takes the whole batch."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KrylovMethod: TypeAlias = lx.GMRES | lx.BiCGStab
 
 
 def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tuple[Array, Array]:
-    """Solve u - derivative(u) = b for each sample on its own.
+    """Solve u - derivative(u) = b for each sample separately.
 
-    derivative: linear, (batch, ...) -> (batch, ...), block diagonal over the batch, as `jax.linearize` or
-    `jax.vjp` return it: a pytree whose leaves are the arrays it needs, since a closure over traced arrays
-    cannot pass lineax's loops. b: (batch, ...).
-    Returns u: (batch, ...) and the products with the operator that each sample needed: (batch,) int32.
-    Says nothing of success: measure the residual.
+    derivative: linear, (batch, ...) -> (batch, ...), block diagonal over the batch, as returned by
+    `jax.linearize` or `jax.vjp`: a pytree whose leaves are the arrays it needs, because a closure over traced
+    arrays cannot enter Lineax's loops. b: (batch, ...).
+    Returns u: (batch, ...) and the operator products each sample needed: (batch,) int32. Does not report
+    success: measure the residual.
     """
     if b.size == 0:
         return b, jnp.zeros(b.shape[:1], jnp.int32)
-    # Lineax calls a residual below rounding a breakdown, in absolute terms: solve for a unit right-hand side.
+    # Lineax has an absolute threshold below which it reports a breakdown: scale the right-hand side to unit size.
     scale = unit_scale(b)
     unit = widened(b / scale)
     shape = jax.ShapeDtypeStruct(b.shape[1:], unit.dtype)
@@ -36,23 +36,23 @@ def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tupl
     def solve_one(b_one: Array, start: Array) -> tuple[Array, Array]:
         one = lx.FunctionLinearOperator(lambda v: _one_sample(whole, v), shape)
         u, _, stats = method.compute(one, b_one, {"y0": start})
-        return u, products(method, b_one.size, stats["num_steps"])
+        return u, count_products(method, b_one.size, stats["num_steps"])
 
     u, count = jax.vmap(solve_one)(unit, jnp.zeros_like(unit))
     return u.astype(b.dtype) * scale, count
 
 
 def _in_dtype_of(narrow: Array, derivative: Derivative, v: Array) -> Array:
-    """derivative(v) where lineax works in float32 for a state in half precision."""
+    """derivative(v) for a half-precision state, while Lineax works in float32."""
     return derivative(v.astype(narrow.dtype)).astype(v.dtype)
 
 
-def products(method: KrylovMethod, size: int, num_steps: Array) -> Array:
-    """Products with the operator in lineax's num_steps steps, read from its loops.
+def count_products(method: KrylovMethod, size: int, num_steps: Array) -> Array:
+    """Operator products in num_steps of Lineax's steps, according to its source.
 
-    BiCGStab: one for the first residual, two a step. GMRES: the first step only measures the residual
-    (one product), each further one is a cycle of `restart` products and one for the new residual; a cycle
-    that ends early, because the Krylov space is exhausted, is counted whole.
+    BiCGStab: one for the first residual, two per step. GMRES: the first step only measures the residual
+    (one product); each later one is a cycle of `restart` products plus one for the new residual. A cycle
+    that ends early because the Krylov space is exhausted counts in full.
     """
     if isinstance(method, lx.BiCGStab):
         return (1 + 2 * num_steps).astype(jnp.int32)
@@ -62,10 +62,10 @@ def products(method: KrylovMethod, size: int, num_steps: Array) -> Array:
 
 @jax.custom_batching.custom_vmap
 def _one_sample(derivative: Derivative, v: Array) -> Array:
-    """v - derivative(v) as one sample sees it under vmap: the rule below calls it on the whole batch.
+    """v - derivative(v) for one sample under vmap; the rule below applies it to the whole batch.
 
     A plain vmap of lambda v: derivative(v[None])[0] would give every sample the derivative of row 0.
-    This body only tells JAX the shape; it is never run.
+    This body only provides the shape; it never runs.
     """
     return v
 

@@ -1,4 +1,4 @@
-"""Linear systems u = g + J^T u of the backward pass, by any fixed-point solver or by a linear one."""
+"""The backward pass's linear system u = g + J^T u, by a fixed-point solver or a linear solver."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from deq.solvers.base import (
     flat,
     norm,
     per_sample,
-    placed_as,
     relative_residual,
     require,
     require_count,
+    shard_like,
     static,
     unit_scale,
     widened,
@@ -32,9 +32,9 @@ from deq.solvers.loop import solve
 
 @dataclass(frozen=True, kw_only=True)
 class LinearSolver(abc.ABC):
-    """Solves u = g + derivative(u) directly. tol: the relative residual that counts as converged, traced."""
+    """Solves u = g + derivative(u) as a linear system. tol: relative residual that counts as converged, traced."""
 
-    in_parts: ClassVar[bool] = True  # as of a Solver
+    in_parts: ClassVar[bool] = True  # see Solver
     tol: float | Array = 1e-5
 
     def __post_init__(self) -> None:
@@ -42,12 +42,12 @@ class LinearSolver(abc.ABC):
 
     @abc.abstractmethod
     def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
-        """u: (batch, ...) and the products with `derivative` that each sample needed: (batch,)."""
+        """u: (batch, ...) and the products with `derivative` each sample needed: (batch,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Krylov(LinearSolver):
-    in_parts: ClassVar[bool] = False  # Lineax compares shardings, which differ there
+    in_parts: ClassVar[bool] = False  # Lineax compares shardings, which differ inside a shard_map
     max_steps: int | Array = 20
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class _Krylov(LinearSolver):
 
     @abc.abstractmethod
     def method(self) -> KrylovMethod:
-        """Lineax's solver with these settings."""
+        """The Lineax solver with these settings."""
 
     def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
         return krylov_solve(derivative, g, self.method())
@@ -65,7 +65,7 @@ class _Krylov(LinearSolver):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class GMRES(_Krylov):
-    """Restarted GMRES (Lineax), matrix-free, each sample on its own; one step is a cycle of `restart` products.
+    """Restarted GMRES (Lineax), matrix-free, per sample; one step is a cycle of `restart` products.
 
     Saad & Schultz (1986), doi:10.1137/0907058. max_steps is traced, restart static.
     """
@@ -77,25 +77,25 @@ class GMRES(_Krylov):
         require_count("restart", self.restart)
 
     def method(self) -> KrylovMethod:
-        # Lineax wants each entry within its tolerance, and the last change too: a tenth leaves room.
-        # Its first step only measures the residual.
+        # Lineax's tolerance applies to each entry and to the last change, not to the norm: a tenth is enough.
+        # Its first step only measures the residual, hence max_steps + 1.
         return lx.GMRES(0.1 * self.tol, 0.1 * self.tol, max_steps=self.max_steps + 1, restart=self.restart)
 
 
 class _Run(NamedTuple):
     u: Array
-    left: Array  # g - (I - J^T) u
+    left: Array  # remaining right-hand side g - (I - J^T) u
     products: Array  # (batch,)
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class BiCGStab(_Krylov):
-    """BiCGStab (Lineax), matrix-free, each sample on its own; two products a step.
+    """BiCGStab (Lineax), matrix-free, per sample; two products per step.
 
-    Lineax takes a negative coefficient for a breakdown in float32, often after a step or two: what is left
-    is solved for again until it is below tol, no run begins after max_steps steps, and each run's
-    two extra products count. van der Vorst (1992), doi:10.1137/0913035. max_steps is traced.
+    In float32 Lineax often reports a breakdown (a negative coefficient) after a step or two. So it is restarted
+    on the remaining right-hand side until that is below tol or max_steps steps are spent; the two extra
+    products of each restart count. van der Vorst (1992), doi:10.1137/0913035. max_steps is traced.
     """
 
     max_steps: int | Array = 50
@@ -105,7 +105,7 @@ class BiCGStab(_Krylov):
 
     def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
         def unfinished(run: _Run) -> Array:
-            large = norm(run.left) > 0.1 * self.tol * norm(g)  # False for NaN: nothing more to gain
+            large = norm(run.left) > 0.1 * self.tol * norm(g)  # False for NaN, where a restart cannot help
             return large & (run.products < 2 * self.max_steps)
 
         def again(run: _Run) -> _Run:
@@ -120,7 +120,7 @@ class BiCGStab(_Krylov):
                 run.products + jnp.where(active, products + 1, 0),
             )
 
-        start = _Run(placed_as(jnp.zeros_like(g), g), g, jnp.zeros(g.shape[:1], jnp.int32))
+        start = _Run(shard_like(jnp.zeros_like(g), g), g, jnp.zeros(g.shape[:1], jnp.int32))
         run = jax.lax.while_loop(lambda run: jnp.any(unfinished(run)), again, start)
         return run.u, run.products
 
@@ -130,7 +130,7 @@ class BiCGStab(_Krylov):
 class Dense(LinearSolver):
     """LU of each sample's I - J^T, formed column by column: n products for n state entries, n^2 memory.
 
-    For small states, and as the reference that the matrix-free ones are held against.
+    For small states, and as the reference for the matrix-free solvers.
     """
 
     def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
@@ -146,18 +146,18 @@ class Dense(LinearSolver):
 
 
 def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
-    """u = g + derivative(u), each sample on its own, with the residual measured whatever the solver says.
+    """Solve u = g + derivative(u) for each sample separately; the residual is measured, not the solver's own claim.
 
-    derivative: linear, (batch, ...) -> (batch, ...), as jax.vjp or jax.linearize return it. g: (batch, ...).
+    derivative: linear, (batch, ...) -> (batch, ...), as returned by jax.vjp or jax.linearize. g: (batch, ...).
     residual: ||g + derivative(u) - u|| / ||g + derivative(u)||. nfe: products with `derivative`. Each
-    right-hand side is brought to unit size first: gradients are small, and a tolerance is relative.
-    Where a linear solver failed so far that its residual is not below 1, as u = 0 would have it, or not
-    finite, u is g, the one-step gradient; the residual that tells of the failure stays.
+    right-hand side is first scaled to unit size: gradients are small and tol is relative.
+    If a linear solver's residual is not below 1 (that of u = 0) or not finite, u falls back to g, the
+    one-step gradient, and the residual of the failed u is kept.
     """
     scale = unit_scale(g)
     solution = _solve_unit(derivative, g / scale, solver)
     u = solution.z * scale
-    finite = jnp.isfinite(flat(u)).all(axis=1)  # what was found may leave the numbers when it is scaled back
+    finite = jnp.isfinite(flat(u)).all(axis=1)  # scaling back may overflow
     residual = jnp.where(finite, solution.residual, jnp.inf)
     u = jnp.where(per_sample(finite, u), u, g)
     return replace(solution, z=u, residual=residual, converged=solution.converged & finite)

@@ -1,4 +1,4 @@
-"""`solve`, the one way in: the loop that every solver shares."""
+"""`solve`: the loop that runs every solver."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from deq.solvers.base import (
     Solver,
     Trace,
     per_sample,
-    placed_as,
     relative_residual,
     require_count,
+    shard_like,
     within,
 )
 
@@ -30,30 +30,30 @@ class _Carry(NamedTuple):
     nfe: Array
     active: Array
     trace: Trace | None
-    recorded: Array  # (batch,) iterates kept in the trace
+    recorded: Array  # (batch,) iterates seen so far, the next slot of the trace
 
 
 def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
-    """Find z* = f(z*) for every sample of a batch, each as if it were alone.
+    """Find z* = f(z*) for every sample of a batch, each independently of the others.
 
     Args:
         f: (batch, ...) -> (batch, ...), same shape and dtype; always called on the whole batch, so it
             may close over batch-sized data.
         z0: (batch, ...) start, floating point.
-        solver: Picard(), Anderson(), Broyden(), NewtonKrylov() or ODEFlow() with their settings.
-        trace: how many iterates to keep (static; 0 keeps none).
+        solver: Picard(), Anderson(), Broyden(), NewtonKrylov(), ODEFlow() or any other Solver.
+        trace: number of iterates to record (static; 0 for none).
 
     Returns:
-        A Solution; a sample that does not reach solver.tol within solver.max_nfe calls of f, or whose
-        iterates stop being finite, has converged=False and its best iterate.
+        A Solution. A sample that does not reach solver.tol within solver.max_nfe calls of f, or whose
+        iterates overflow or turn NaN, has converged=False and its best iterate.
 
     Raises:
-        ValueError: z0 or f does not fit this contract; the message says what to do.
+        ValueError: z0 is not a batch of floats, or f changes its shape or dtype.
 
-    Not reverse-mode differentiable: gradients go through `equilibrium`.
+    Not reverse-mode differentiable: use `equilibrium` for gradients.
     """
-    z0 = _checked_start(f, z0, trace)
-    carry = _start(f, z0, solver, trace)
+    z0 = _check_start(f, z0, trace)
+    carry = _init(f, z0, solver, trace)
     carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(f, solver, c), carry)
     return Solution(
         z=carry.best_z,
@@ -64,31 +64,31 @@ def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
     )
 
 
-def _checked_start(f: Map, z0: Array, trace: int) -> Array:
+def _check_start(f: Map, z0: Array, trace: int) -> Array:
     z0 = jnp.asarray(z0)
     if z0.ndim == 0:
         raise ValueError("z0 needs a leading batch axis: give shape (1,) or (batch, ...), not a scalar.")
     if not jnp.issubdtype(z0.dtype, jnp.floating):
         raise ValueError(f"z0 must be real floating point, got {z0.dtype}: pass z0.astype(jnp.float32).")
-    require_count("trace, the number of iterates to keep,", trace, least=0)
-    z0 = z0.astype(z0.dtype)  # a weak type would not survive the loop
+    require_count("trace, the number of iterates to record,", trace, least=0)
+    z0 = z0.astype(z0.dtype)  # drop a weak type, which the loop would not preserve
     image = jax.eval_shape(f, z0)
     if not hasattr(image, "shape") or (image.shape, image.dtype) != (z0.shape, z0.dtype):
         found = f"{image.dtype}{list(image.shape)}" if hasattr(image, "shape") else type(image).__name__
         raise ValueError(
             f"f must return an array of the shape and dtype of z0, {z0.dtype}{list(z0.shape)}; it returned "
-            f"{found}. Cast z0 or what f closes over, so that both agree."
+            f"{found}. Cast z0 or the arrays f closes over so that they agree."
         )
     return z0
 
 
-def _start(f: Map, z0: Array, solver: Solver, trace: int) -> _Carry:
+def _init(f: Map, z0: Array, solver: Solver, trace: int) -> _Carry:
     f_z = f(z0)
-    z0 = placed_as(z0, f_z)
+    z0 = shard_like(z0, f_z)
     residual = relative_residual(z0, f_z)
     nfe = jnp.full(z0.shape[:1], 1, jnp.int32)
     recorded = jnp.zeros(z0.shape[:1], jnp.int32)
-    kept = _record(_empty_trace(z0, residual, trace), recorded, nfe, residual, z0) if trace else None
+    first = _record(_empty_trace(z0, residual, trace), recorded, nfe, residual, z0) if trace else None
     return _Carry(
         z=z0,
         f_z=f_z,
@@ -96,8 +96,8 @@ def _start(f: Map, z0: Array, solver: Solver, trace: int) -> _Carry:
         best_z=z0,
         best_residual=residual,
         nfe=nfe,
-        active=_may_go_on(solver, residual, nfe),
-        trace=kept,
+        active=_unfinished(solver, residual, nfe),
+        trace=first,
         recorded=recorded + 1,
     )
 
@@ -108,7 +108,7 @@ def _iterate(f: Map, solver: Solver, c: _Carry) -> _Carry:
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)
     better = c.active & (residual < c.best_residual)
     new = c.active & moved
-    kept = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, residual, z)
+    trace = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, residual, z)
     return _Carry(
         z=z,
         f_z=f_z,
@@ -116,14 +116,14 @@ def _iterate(f: Map, solver: Solver, c: _Carry) -> _Carry:
         best_z=jnp.where(per_sample(better, z), z, c.best_z),
         best_residual=jnp.where(better, residual, c.best_residual),
         nfe=nfe,
-        active=c.active & _may_go_on(solver, residual, nfe),
-        trace=kept,
+        active=c.active & _unfinished(solver, residual, nfe),
+        trace=trace,
         recorded=c.recorded + new,
     )
 
 
-def _may_go_on(solver: Solver, residual: Array, nfe: Array) -> Array:
-    """Not there yet, still finite, and a whole step is within the budget."""
+def _unfinished(solver: Solver, residual: Array, nfe: Array) -> Array:
+    """Above tol, finite, and with budget left for a whole step."""
     return (residual > solver.tol) & jnp.isfinite(residual) & (nfe + solver.calls_per_step <= solver.max_nfe)
 
 
@@ -137,9 +137,9 @@ def _empty_trace(z0: Array, residual: Array, n: int) -> Trace:
 
 
 def _record(trace: Trace, slot: Array, nfe: Array, residual: Array, z: Array) -> Trace:
-    """Write each sample's iterate into its slot; a slot of -1 or past the end writes nothing.
+    """Write each sample's iterate into its slot; a slot of -1 or beyond the end writes nothing.
 
-    The count of calls is written to the end of the row, so that it stays there once the sample stops.
+    nfe fills the rest of the row, so that it holds its last value once the sample stops.
     """
     n = trace.residual.shape[1]
     here = jnp.arange(n) == slot[:, None]  # (batch, n)

@@ -1,4 +1,4 @@
-"""Newton's method with a matrix-free Krylov solve."""
+"""Newton's method with matrix-free GMRES."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jax import Array
 from deq.solvers.base import Map, Solver, Step, norm, per_sample, require_count, static
 from deq.solvers.krylov import krylov_solve
 
-_TRIALS = 6  # full step, then halves down to 1/32
+_TRIALS = 6  # step lengths 1, 1/2, ... 1/32
 
 
 @jax.tree_util.register_dataclass
@@ -21,13 +21,13 @@ _TRIALS = 6  # full step, then halves down to 1/32
 class NewtonKrylov(Solver):
     """Newton-Krylov: z_{k+1} = z_k + t d, (I - J) d = f(z_k) - z_k with J = df/dz, by one cycle of GMRES.
 
-    J is never formed: GMRES (Lineax) spends `krylov` + 2 products J v a step, fewer in a smaller space.
-    t = 1, halved up to five times while ||f(z) - z|| would not fall; each sample on its own. Calls that
-    count: the linearisation, each product J v and each trial of t. z0: (batch, ...). krylov is static.
+    J is never formed: GMRES (Lineax) takes `krylov` + 2 products J v per step, fewer for smaller states.
+    t = 1 is halved up to five times until ||f(z) - z|| decreases, for each sample separately. nfe counts the
+    linearisation, each product J v and each trial of t. z0: (batch, ...). krylov is static.
     Knoll & Keyes (2004), doi:10.1016/j.jcp.2003.08.010.
     """
 
-    in_parts: ClassVar[bool] = False  # as of Lineax's solvers, see deq.solvers.linear
+    in_parts: ClassVar[bool] = False  # Lineax again, see deq.solvers.linear
     max_nfe: int | Array = 200
     krylov: int = static(10)
 
@@ -44,7 +44,7 @@ class NewtonKrylov(Solver):
 
     def step(self, f: Map, z: Array, f_z: Array, memory: None, active: Array) -> Step:
         _, jacobian = jax.linearize(f, z)
-        # Finished samples get a zero right-hand side, so that they cannot spoil anything with a NaN.
+        # Finished samples get a zero right-hand side, so that their NaNs cannot spread.
         residual = jnp.where(per_sample(active, z), f_z - z, 0)
         cycle = lx.GMRES(rtol=0.0, atol=0.0, max_steps=2, restart=self.krylov)
         direction, products = krylov_solve(jacobian, residual, cycle)
@@ -61,7 +61,7 @@ class _Search(NamedTuple):
 
 
 def _line_search(f: Map, z: Array, f_z: Array, direction: Array, active: Array) -> tuple[Array, Array, Array]:
-    """The first of the steps 1, 1/2, 1/4, ... at which ||f(z) - z|| falls, or the last one."""
+    """z, f(z) and trials for the first of the steps 1, 1/2, 1/4, ... to reduce ||f(z) - z||, or for the last one."""
     before = norm(f_z - z)
 
     def trial(s: _Search) -> _Search:

@@ -15,7 +15,7 @@ from deq.solvers.base import Map, Solver, Step, norm, per_sample, require, stati
 
 Method = diffrax.Euler | diffrax.Heun | diffrax.Tsit5 | diffrax.Dopri5 | diffrax.Dopri8
 
-# A step's error as a part of the distance still to go. A tenth keeps a rotating flow from ever settling.
+# Allowed error of a step relative to the residual. At 0.1 a rotating flow never settles.
 _CONTROL = 0.01
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
 
@@ -25,17 +25,16 @@ _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
 class ODEFlow(Solver):
     """The steady state of dz/dt = f(z) - z by an explicit Runge-Kutta method of Diffrax.
 
-    Converges where every eigenvalue l of df/dz has Re l < 1, so also where Picard (|l| < 1) does not.
-    Each sample has its own step size, kept so that the step's error estimate is at most a hundredth of
-    the residual ||f(z) - z||, and in the end of tol ||f(z)||: only the steady state has to be exact. The
-    flow is autonomous, so samples need not share a time. It stops on the same residual as every solver,
-    never on time, and a step to a value that is not finite is a rejected one.
-    Every stage counts as a call of f: 6 a step for Tsit5 and Dopri5, 13 for Dopri8, 2 for Heun, 1 for
-    Euler, rejected steps included. Euler has no error estimate and keeps `step_size`: with 1 it is
+    Converges if every eigenvalue l of df/dz has Re l < 1, so also in cases where Picard (|l| < 1) does not.
+    Each sample has its own step size (the flow is autonomous), chosen so that the estimated error of a step
+    is at most 1/100 of the residual ||f(z) - z||, or of tol ||f(z)|| near the end: only the steady state has
+    to be exact. It stops on the same residual as every solver, never on time; a step to a non-finite value
+    is rejected. Every stage counts as a call of f, in rejected steps too: 6 per step for Tsit5 and Dopri5,
+    13 for Dopri8, 2 for Heun, 1 for Euler. Euler has no error estimate and keeps `step_size`: at 1 it is
     Picard, below 1 damped Picard. z0: (batch, ...). Tsitouras (2011), doi:10.1016/j.camwa.2011.06.002;
     Kidger (2022), arXiv:2202.02435.
 
-    method: diffrax.Euler(), Heun(), Tsit5(), Dopri5() or Dopri8(), static. step_size: the first step, traced.
+    method: diffrax.Euler(), Heun(), Tsit5(), Dopri5() or Dopri8(), static. step_size: of the first step, traced.
     """
 
     max_nfe: int | Array = 1000
@@ -47,7 +46,7 @@ class ODEFlow(Solver):
         require("step_size", self.step_size, lambda h: h > 0, "a number > 0, in units of time")
         if not isinstance(self.method, Method):
             raise ValueError(
-                f"method must be one of Diffrax's {Method}, made by calling it; got {self.method!r}."
+                f"method must be an instance of {Method}, such as diffrax.Tsit5(); got {self.method!r}."
             )
 
     @property
@@ -59,7 +58,7 @@ class ODEFlow(Solver):
         return jnp.full(z.shape[:1], self.step_size, jnp.promote_types(z.dtype, jnp.float32))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: Array, active: Array) -> Step:
-        """One step of size h = memory, (batch,), for each sample; refused where its error is too large."""
+        """One step of size h = memory, (batch,), for each sample; rejected where its error is too large."""
         h = per_sample(memory, z).astype(z.dtype)
         z_next, f_next, error = _runge_kutta(self.method, f, z, f_z, h)
         if error is None:
@@ -76,7 +75,7 @@ class ODEFlow(Solver):
         )
 
     def _error_ratio(self, z: Array, f_z: Array, f_next: Array, error: Array) -> Array:
-        """The step's error over the allowed one, (batch,); inf where the step left the finite numbers."""
+        """The estimated error over the allowed error, (batch,); inf where the step is not finite."""
         size = norm(f_z)
         allowed = _CONTROL * jnp.maximum(norm(f_z - z), self.tol * size) + 2 * jnp.finfo(z.dtype).eps * size
         ratio = norm(error) / (allowed + jnp.finfo(z.dtype).tiny)
@@ -84,14 +83,14 @@ class ODEFlow(Solver):
         return jnp.where(finite, ratio, jnp.inf)
 
     def _factor(self, error_ratio: Array) -> Array:
-        """The next step over this one: the error of an embedded method of order p goes as h^p."""
+        """The next step size over this one; the error of an embedded method of order p scales as h^p."""
         order = self.method.order(None)  # type: ignore[no-untyped-call]  # of Diffrax
         factor = _SAFETY * jnp.maximum(error_ratio, 1e-10) ** (-1 / order)
         return jnp.clip(factor, _SHRINK, _GROW)
 
 
 def _tableau(method: Method) -> tuple[Sequence[np.ndarray], np.ndarray, np.ndarray | None, bool]:
-    """(rows of a, b, error weights, whether the last stage is f at the new point). Euler carries none."""
+    """(rows of a, b, error weights, whether the last stage is f at the new point); Diffrax's Euler has no tableau."""
     if isinstance(method, diffrax.Euler):
         return (), np.ones(1), None, False
     tableau = method.tableau
@@ -99,7 +98,7 @@ def _tableau(method: Method) -> tuple[Sequence[np.ndarray], np.ndarray, np.ndarr
 
 
 def _runge_kutta(method: Method, f: Map, z: Array, f_z: Array, h: Array) -> tuple[Array, Array, Array | None]:
-    """(z, f(z), error estimate) after one step; the stages are unrolled, so that XLA fuses their sums."""
+    """(z, f(z), error estimate) after one step; the stages are unrolled so that XLA fuses the sums."""
     rows, weights, error_weights, last_is_next_first = _tableau(method)
     stage, f_stage = z, f_z
     slopes = [f_z - z]

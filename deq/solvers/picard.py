@@ -1,4 +1,4 @@
-"""Picard iteration: apply f again and again."""
+"""Picard iteration: apply f repeatedly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, require
+from deq.solvers.base import Map, Solver, Step, require_damping
 
 
 @jax.tree_util.register_dataclass
@@ -15,16 +15,16 @@ from deq.solvers.base import Map, Solver, Step, require
 class Picard(Solver):
     """Damped Picard iteration: z_{k+1} = z_k + damping (f(z_k) - z_k). z0: (batch, ...).
 
-    Converges where every eigenvalue l of df/dz has |1 - damping + damping l| < 1; without damping,
-    where |l| < 1. One call of f a step. damping in (0, 1], traced. Error <= residual / (1 - L) for a
-    contraction of constant L. Banach (1922), doi:10.4064/fm-3-1-133-181.
+    Converges if every eigenvalue l of df/dz has |1 - damping + damping l| < 1; without damping, |l| < 1.
+    One call of f per step. damping in (0, 1], traced. For a contraction with constant L,
+    error <= residual / (1 - L). Banach (1922), doi:10.4064/fm-3-1-133-181.
     """
 
     damping: float | Array = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("damping", self.damping, lambda b: 0 < b <= 1, "in (0, 1]; it is the weight on f(z)")
+        require_damping(self.damping)
 
     @property
     def calls_per_step(self) -> int:

@@ -1,4 +1,4 @@
-"""Equilibria found through another map than the cell itself, judged by the cell's own residual."""
+"""Solve for a cell's equilibrium through another map, and measure the cell's own residual."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from deq.solvers.loop import solve
 
 
 class Splitting(Protocol):
-    """A map with the same equilibria as a cell, on a state from which z can be read."""
+    """A map whose fixed points give the equilibria of a cell."""
 
     @property
     def cell(self) -> Callable[[Array, Any], Array]:
         """f(z, x)."""
 
     def map(self, x: Any) -> Map:
-        """The map that a solver iterates."""
+        """The map to iterate."""
 
     def start(self, z: Array) -> Array:
-        """The state of the map for a first z."""
+        """The state of the map for a start z."""
 
     def read(self, state: Array) -> Array:
-        """z from the state of the map."""
+        """z for a state of the map."""
 
 
 def solve_splitting(splitting: Splitting, x: Any, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
-    """z* = cell(z*, x) by running `solver` on the splitting's map, as MonotoneCell.peaceman_rachford gives it.
+    """z* = cell(z*, x) by running `solver` on the splitting's map, such as MonotoneCell.peaceman_rachford(alpha).
 
-    The residual and the verdict are the cell's own, measured at the end; nfe counts that call too, so
-    that at most max_nfe + 1 calls are made. The solver stops on the splitting's residual: give it a tol
-    somewhat below what the cell is to reach. In a trace, z and residual are the cell's as well.
-    To differentiate, hand z to `equilibrium` as its start.
+    residual and converged are the cell's own, measured at the end; that call counts too, so nfe is at most
+    max_nfe + 1. The solver stops on the splitting's residual: set its tol somewhat below the residual you
+    want of the cell. In a trace, z and residual are the cell's as well. For gradients, pass z to
+    `equilibrium` as the start.
     """
     found = solve(splitting.map(x), splitting.start(z0), solver, trace=trace)
 

@@ -1,8 +1,8 @@
-"""The cells: what a monotone cell promises for any weights, and the splittings that solve it."""
+"""Monotone cells: monotone for any weights, and solved by Peaceman-Rachford splitting."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -12,21 +12,17 @@ from flax import nnx
 from jax import Array
 
 from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Picard, equilibrium, solve
-from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
+from deq.cells import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.solvers import GMRES, Solver, relative_residual
 from deq.solvers.splitting import solve_splitting
+
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 SHAPES = {"dense": (3, 12), "conv": (2, 6, 5, 4)}
 
 
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    with jax.enable_x64(True):
-        yield
-
-
 def build(kind: str, m: float = 0.5, scale: float = 1.0) -> tuple[MonotoneCell, Array]:
-    """A cell with weights `scale` times the usual and an injection for it."""
+    """A cell with weights scaled by `scale`, and an injection."""
     rngs = nnx.Rngs(3)
     cell = MonotoneDense(12, m, rngs=rngs) if kind == "dense" else MonotoneConv(4, m=m, rngs=rngs)
     for weight in (cell.a, cell.b):
@@ -34,10 +30,10 @@ def build(kind: str, m: float = 0.5, scale: float = 1.0) -> tuple[MonotoneCell, 
     return cell, jnp.asarray(np.random.default_rng(0).normal(size=SHAPES[kind]))
 
 
-def as_matrix(linear: object, shape: tuple[int, ...]) -> np.ndarray:
-    """A linear map of one state as a matrix: column i is the image of unit i."""
+def as_matrix(linear: Callable[[Array], Array], shape: tuple[int, ...]) -> np.ndarray:
+    """A linear map of one state as a matrix: column i is the image of unit vector i."""
     n = int(np.prod(shape[1:]))
-    return np.asarray(linear(jnp.eye(n).reshape(n, *shape[1:])).reshape(n, n).T)  # type: ignore[operator]
+    return np.asarray(linear(jnp.eye(n).reshape(n, *shape[1:])).reshape(n, n).T)
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -45,19 +41,16 @@ def as_matrix(linear: object, shape: tuple[int, ...]) -> np.ndarray:
 def test_identity_minus_w_is_monotone_for_any_weights(kind: str, scale: float) -> None:
     cell, x = build(kind, m=0.5, scale=scale)
     w = as_matrix(cell.weight(), x.shape)
-    monotone = np.eye(len(w)) - (w + w.T) / 2
-    smallest = np.linalg.eigvalsh(monotone)[0]
-    assert smallest >= 0.5 - 1e-9
+    assert np.linalg.eigvalsh(np.eye(len(w)) - (w + w.T) / 2)[0] >= 0.5 - 1e-9
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-def test_resolvent_inverts(kind: str) -> None:
+def test_resolvent_is_the_inverse(kind: str) -> None:
     cell, x = build(kind, scale=3.0)
     w = as_matrix(cell.weight(), x.shape)
     inverse = as_matrix(cell.resolvent(0.7, x.shape), x.shape)
-    np.testing.assert_allclose(
-        inverse @ (np.eye(len(w)) + 0.7 * (np.eye(len(w)) - w)), np.eye(len(w)), atol=1e-9
-    )
+    identity = np.eye(len(w))
+    np.testing.assert_allclose(inverse @ (identity + 0.7 * (identity - w)), identity, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -66,7 +59,7 @@ def test_resolvent_inverts(kind: str) -> None:
     [Picard(tol=1e-9, max_nfe=5000), Anderson(tol=1e-9, max_nfe=500), ODEFlow(tol=1e-9, max_nfe=9000)],
     ids=str,
 )
-def test_the_splitting_finds_the_one_equilibrium(kind: str, solver: Solver) -> None:
+def test_the_splitting_finds_the_unique_equilibrium(kind: str, solver: Solver) -> None:
     cell, x = build(kind)
     exact = solve(lambda z: cell(z, x), jnp.zeros_like(x), NewtonKrylov(tol=1e-12, max_nfe=3000, krylov=40))
     assert exact.converged.all()
@@ -84,7 +77,7 @@ def test_peaceman_rachford_contracts_where_the_cell_itself_does_not() -> None:
     assert (found.residual <= 1e-6).all()
 
 
-def test_trace_of_a_splitting_is_the_cells() -> None:
+def test_trace_of_a_splitting_shows_the_cell() -> None:
     cell, x = build("dense")
     found = solve_splitting(
         cell.peaceman_rachford(0.05), x, jnp.ones_like(x), Picard(tol=1e-6, max_nfe=500), trace=4
@@ -97,7 +90,7 @@ def test_trace_of_a_splitting_is_the_cells() -> None:
 
 
 def test_gradient_through_a_split_solve() -> None:
-    """The splitting hands its z to `equilibrium` as a start; GMRES does the rest, checked by differences."""
+    """The splitting's z is the start of `equilibrium`, whose gradient (GMRES) is compared with finite differences."""
     cell, x = build("dense")
 
     def loss(x: Array) -> Array:

@@ -1,8 +1,6 @@
-"""The convolutional cell: its parts against JAX's and Flax's own, and an equilibrium that every solver finds."""
+"""The convolutional cell: its layers against JAX's and Flax's, its equilibrium, its gradients."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -16,11 +14,7 @@ from deq.analysis.gradient_error import gradient_error
 from deq.cells import Conv, GroupNorm, ResidualConvCell
 from deq.cells.conv import convolve
 
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def normal(*shape: int, seed: int = 0) -> Array:
@@ -36,23 +30,21 @@ def native(z: Array, kernel: Array, stride: int) -> Array:
 @pytest.mark.parametrize(
     ("height", "size", "stride"), [(4, 3, 1), (7, 3, 2), (8, 3, 2), (8, 5, 2), (6, 1, 1)]
 )
-def test_gradients_of_every_order_are_those_of_the_convolution(height: int, size: int, stride: int) -> None:
+def test_first_and_second_derivatives_of_the_convolution(height: int, size: int, stride: int) -> None:
     z, kernel = normal(2, height, 7, 3), normal(size, size, 3, 4, seed=1)
 
-    def slope(function):  # a loss of the gradient itself, as a Jacobian penalty is
+    def derivatives(function):  # second: of a loss that depends on the gradient, like a Jacobian penalty
         first = jax.grad(lambda z, k: jnp.sum(jnp.sin(function(z, k, stride))), argnums=(0, 1))
         second = jax.grad(lambda z, k: sum(jnp.sum(g**2) for g in first(z, k)), argnums=(0, 1))
         return *first(z, kernel), *second(z, kernel)
 
-    for ours, theirs in zip(slope(convolve), slope(native), strict=True):
+    for ours, theirs in zip(derivatives(convolve), derivatives(native), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
-def test_group_norm_is_flax_s() -> None:
-    ours, theirs = (
-        GroupNorm(8, 4),
-        nnx.GroupNorm(8, 4, epsilon=1e-5, rngs=nnx.Rngs(0), param_dtype=jnp.float64),
-    )
+def test_group_norm_equals_that_of_flax() -> None:
+    ours = GroupNorm(8, 4)
+    theirs = nnx.GroupNorm(8, 4, epsilon=1e-5, rngs=nnx.Rngs(0), param_dtype=jnp.float64)
     for norm in (ours, theirs):
         norm.scale[...], norm.bias[...] = normal(8, seed=2), normal(8, seed=3)
     z = 3 + 2 * normal(5, 4, 4, 8)
@@ -68,7 +60,7 @@ def cell_and_injection() -> tuple[nnx.Module, Array]:
     cell = ResidualConvCell(8, groups=4, rngs=nnx.Rngs(0))
     nnx.update(cell, jax.tree.map(lambda leaf: leaf.astype(jnp.float64), nnx.state(cell)))
     for layer in (cell.into, cell.out):
-        layer.kernel[...] *= 0.3  # so that plain iteration converges soon
+        layer.kernel[...] *= 0.3  # so that Picard converges quickly
     return cell, normal(3, 4, 4, 8)
 
 
@@ -84,7 +76,7 @@ def test_solvers_agree_from_any_start(solver) -> None:
     np.testing.assert_allclose(found.z, expected.z, atol=1e-7)
 
 
-def test_the_implicit_gradient_is_that_of_many_steps() -> None:
+def test_the_implicit_gradient_matches_a_long_unroll() -> None:
     cell, x = cell_and_injection()
     exact, one_step = Implicit(Anderson(tol=1e-10)), Phantom()
 
@@ -95,10 +87,10 @@ def test_the_implicit_gradient_is_that_of_many_steps() -> None:
         z, _ = jax.lax.scan(lambda z, _: (cell(z, x), None), jnp.zeros_like(x), length=400)
         return jnp.sum(jnp.sin(z))
 
-    expected, derive = jax.jit(jax.grad(unrolled))(x), jax.jit(jax.grad(loss))
-    np.testing.assert_allclose(derive(x, exact), expected, rtol=1e-5, atol=1e-8)
-    assert gradient_error(derive(x, one_step), expected).cosine > 0.8
+    expected, gradient_of = jax.jit(jax.grad(unrolled))(x), jax.jit(jax.grad(loss))
+    np.testing.assert_allclose(gradient_of(x, exact), expected, rtol=1e-5, atol=1e-8)
+    assert gradient_error(gradient_of(x, one_step), expected).cosine > 0.8
 
 
-def test_a_strided_convolution_shrinks_the_map() -> None:
+def test_stride_divides_height_and_width() -> None:
     assert Conv(1, 4, 5, stride=2, rngs=nnx.Rngs(0))(jnp.zeros((2, 28, 27, 1))).shape == (2, 14, 14, 4)

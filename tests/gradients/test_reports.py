@@ -1,4 +1,4 @@
-"""The backward solve says how it went, fails visibly, and the cell stays as it was."""
+"""What the Probe and the Solution report, and how gradients behave when a solve fails."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _backward(
 
 
 def backward(cell: AffineCell, x: Array, gradient: Gradient, size: float = 1.0) -> tuple[Array, Probe]:
-    """The gradient in x of size * sum z*, and the report of the backward solve, under jit."""
+    """The gradient in x of size * sum z*, and the probe of the backward solve, under jit."""
     return _backward(*nnx.split(cell), x, gradient, size)
 
 
@@ -69,7 +69,7 @@ def test_probe_reports_the_backward_solve(gradient: Gradient) -> None:
 
 
 @pytest.mark.parametrize("gradient", [Phantom(), Neumann(3), Unrolled(3), ThroughODE(t1=2.0)], ids=str)
-def test_gradients_without_a_backward_solve_claim_nothing(gradient: Gradient) -> None:
+def test_gradients_without_a_backward_solve_never_report_convergence(gradient: Gradient) -> None:
     found, report = backward(AffineCell(), inputs(), gradient)
     assert jnp.isfinite(found).all()
     assert not report.converged.any()
@@ -77,7 +77,7 @@ def test_gradients_without_a_backward_solve_claim_nothing(gradient: Gradient) ->
 
 
 def spiral() -> AffineCell:
-    """Eigenvalues 0.5 +- 3i: Newton finds the equilibrium, a series for the gradient diverges."""
+    """Eigenvalues 0.5 +- 3i: Newton finds the equilibrium, but the Neumann series of the gradient diverges."""
     cell = AffineCell(4, 3)
     turn = jnp.array([[0.5, -3.0], [3.0, 0.5]])
     cell.a[...] = jnp.kron(jnp.eye(2), turn)
@@ -94,7 +94,7 @@ def spiral() -> AffineCell:
     ],
     ids=str,
 )
-def test_failing_backward_solve_is_visible_and_useful(gradient: Gradient) -> None:
+def test_failed_backward_solve_is_reported_and_finite(gradient: Gradient) -> None:
     found, report = backward(spiral(), inputs(), gradient)
     assert not report.converged.any()
     assert (report.residual > 1e-5).all()
@@ -103,7 +103,7 @@ def test_failing_backward_solve_is_visible_and_useful(gradient: Gradient) -> Non
 
 
 @pytest.mark.parametrize("gradient", SOLVED, ids=str)
-def test_singular_backward_system_is_no_nan(gradient: Gradient) -> None:
+def test_singular_backward_system_gives_no_nan(gradient: Gradient) -> None:
     """df/dz = 1 in one direction: (I - J^T) u = g has no solution there."""
     cell = AffineCell(2, 3)
     cell.a[...] = jnp.diag(jnp.array([1.0, 0.5]))
@@ -117,7 +117,7 @@ def test_singular_backward_system_is_no_nan(gradient: Gradient) -> None:
 
 @pytest.mark.parametrize("gradient", [*SOLVED, Neumann(30)], ids=str)
 def test_gradients_scale_with_the_cotangent(gradient: Gradient) -> None:
-    """Squares of 1e-30 vanish in float32; the relative accuracy must not. A zero cotangent gives zero."""
+    """Even where squares underflow in float32 (1e-30). A zero cotangent gives zero."""
     unit, _ = backward(TanhCell(), inputs(), gradient)
     for size in (1e-30, 1e-12, 1e12):
         scaled, report = backward(TanhCell(), inputs(), gradient, size)
@@ -129,7 +129,7 @@ def test_gradients_scale_with_the_cotangent(gradient: Gradient) -> None:
 
 
 @pytest.mark.parametrize("gradient", [*SOLVED, Neumann(8)], ids=str)
-def test_one_diverging_sample_leaves_the_others_gradient_alone(gradient: Gradient) -> None:
+def test_nan_in_one_sample_does_not_change_the_gradients_of_others(gradient: Gradient) -> None:
     x = inputs().at[2].set(jnp.nan)
     found, report = backward(TanhCell(), x, gradient)
     alone, _ = backward(TanhCell(), x[:2], gradient)
@@ -140,7 +140,7 @@ def test_one_diverging_sample_leaves_the_others_gradient_alone(gradient: Gradien
 @pytest.mark.parametrize(
     "gradient", [Implicit(), Implicit(GMRES()), Phantom(2), Neumann(3), Unrolled(9)], ids=str
 )
-def test_vmap_and_precision(gradient: Gradient) -> None:
+def test_vmap_keeps_values_and_dtype(gradient: Gradient) -> None:
     cell, x = TanhCell(), jnp.stack([inputs(2), 2 * inputs(2)])
 
     def of_x(x: Array) -> Array:
@@ -151,7 +151,7 @@ def test_vmap_and_precision(gradient: Gradient) -> None:
     assert found.dtype == jnp.float32
 
 
-def test_what_is_no_cell_is_refused() -> None:
+def test_misuse_is_refused() -> None:
     with pytest.raises(ValueError, match=r"nnx\.Module"):
         equilibrium(lambda z, x: z, jnp.zeros((1, 1)), jnp.zeros((1, 1)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"float32\[4, 5\]"):

@@ -1,4 +1,4 @@
-"""Spectra against linear algebra done by hand."""
+"""Jacobians and spectra against matrices with known eigenvalues."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import pytest
 from flax import nnx
 from jax import Array
 
-from deq.gradients.spectrum import (
-    jacobian,
-    jacobian_eigenvalues,
-    spectral_radius,
-)
+from deq.gradients.spectrum import jacobian, jacobian_eigenvalues, spectral_radius
 from tests.support.cells import TanhCell
 
 
 class Scaled(nnx.Module):
-    """f(z, x) = x * (A z) with one factor x a sample; z: (batch, ...)."""
+    """f(z, x) = x * (A z) with one factor x per sample; z: (batch, ...)."""
 
     def __init__(self, a: np.ndarray) -> None:
         self.a = nnx.Param(jnp.asarray(a, jnp.float32))
@@ -28,11 +24,11 @@ class Scaled(nnx.Module):
         return (x[:, None] * flat).reshape(z.shape)
 
 
-def spiral(n: int, radius: float = 1.4, rest: float = 0.9) -> np.ndarray:
-    """A random matrix with one leading complex pair of modulus `radius`, all others below `rest`."""
+def spiral(n: int) -> np.ndarray:
+    """A random matrix with one leading complex pair of modulus 1.4, all others below 0.9."""
     rng = np.random.default_rng(0)
     blocks = np.zeros((n, n))
-    for k, modulus in enumerate([radius, *rng.uniform(0, rest, n // 2 - 1)]):
+    for k, modulus in enumerate([1.4, *rng.uniform(0, 0.9, n // 2 - 1)]):
         angle = 1.3 if k == 0 else rng.uniform(0, np.pi)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         blocks[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = modulus * turn

@@ -1,4 +1,4 @@
-"""10,000 random solves: none converges falsely, none turns a finite start into NaN, none hangs."""
+"""10,000 random solves: no false convergence, no NaN from a finite start, no hang."""
 
 import jax
 import numpy as np
@@ -9,13 +9,13 @@ from tests.support.random_solves import SOLVERS, violations
 
 pytestmark = pytest.mark.soak
 
-EACH, BATCHES = 320, 2  # for each of 8 solvers in two precisions: 10,240 in all
+COUNT, BATCHES = 320, 2  # per solver and precision: 10,240 for 8 solvers
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", SOLVERS)
 def test_random_solves_are_honest(name: str, dtype: type, report: Report) -> None:
     with jax.enable_x64(True):
-        found = [line for seed in range(BATCHES) for line in violations(name, seed, EACH, dtype)]
+        found = [line for seed in range(BATCHES) for line in violations(name, seed, COUNT, dtype)]
     assert not found, "\n".join(found[:20])
-    report("inputs tried", BATCHES * EACH)
+    report("inputs tried", BATCHES * COUNT)

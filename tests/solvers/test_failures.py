@@ -1,35 +1,17 @@
-"""What every solver makes of maps, starts and settings that are anything but friendly."""
+"""Every solver on maps, starts and settings that are hostile: divergence, NaN, overflow, empty batches."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import Array
 
-from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, solve
+from deq import Broyden, Picard, Solution, solve
 from deq.solvers import Map, Solver, relative_residual
-
-SOLVERS: dict[str, Solver] = {
-    "picard": Picard(),
-    "anderson": Anderson(),
-    "broyden": Broyden(),
-    "newton": NewtonKrylov(),
-    "ode": ODEFlow(),
-}
-every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
-
-
-def assert_honest(f: Map, solution: Solution, solver: Solver) -> None:
-    """Never converged above tol, never past max_nfe, the residual that of the z returned."""
-    measured = relative_residual(solution.z, f(solution.z))
-    np.testing.assert_allclose(solution.residual, measured, rtol=1e-3, atol=1e-7)
-    np.testing.assert_array_equal(solution.converged, solution.residual <= solver.tol)
-    assert (solution.nfe <= solver.max_nfe).all()
-
+from tests.support.problems import assert_honest, every_solver
 
 DIVERGING: dict[str, Map] = {
     "grows by squares": lambda z: z * z + z + 1,
@@ -50,7 +32,7 @@ def test_divergence_is_never_convergence(solver: Solver, f: Map) -> None:
 
 
 @every_solver
-def test_nan_in_one_sample_stays_there(solver: Solver) -> None:
+def test_nan_in_one_sample_does_not_spread(solver: Solver) -> None:
     x = jnp.array([[1.0, jnp.nan], [1.0, 2.0], [0.5, 0.0]])
     z0 = jnp.zeros((3, 2)).at[2, 0].set(jnp.nan)
     solution = solve(lambda z: 0.5 * jnp.tanh(z) + x, z0, solver)
@@ -58,13 +40,13 @@ def test_nan_in_one_sample_stays_there(solver: Solver) -> None:
     np.testing.assert_array_equal(solution.converged, [False, True, False])
     np.testing.assert_array_equal(solution.nfe, [1, alone.nfe[0], 1])
     np.testing.assert_array_equal(solution.residual[jnp.array([0, 2])], jnp.inf)
-    np.testing.assert_array_equal(solution.z[0], z0[0])  # the finite iterate that was seen
+    np.testing.assert_array_equal(solution.z[0], z0[0])  # the only finite iterate
     np.testing.assert_allclose(solution.z[1], alone.z[0], rtol=1e-6)
 
 
 @every_solver
-def test_nan_on_the_way_leaves_the_best_iterate(solver: Solver) -> None:
-    """log has no fixed point; from 1.5 it leads below zero, where it is NaN."""
+def test_nan_during_a_solve_leaves_the_best_iterate(solver: Solver) -> None:
+    """log has no fixed point; from 1.5 the iterates go below zero, where it is NaN."""
     solution = solve(jnp.log, jnp.full((1, 2), 1.5), solver)
     assert_honest(jnp.log, solution, solver)
     assert not solution.converged.any()
@@ -73,22 +55,22 @@ def test_nan_on_the_way_leaves_the_best_iterate(solver: Solver) -> None:
 
 
 @every_solver
-def test_stall_ends_at_the_budget_with_the_best_iterate(solver: Solver) -> None:
-    """No float32 iterate reaches 1e-12 here, since f rounds differently at every z."""
+def test_stalled_solve_ends_at_max_nfe_with_the_best_iterate(solver: Solver) -> None:
+    """tol = 0 is out of reach, since f rounds differently at every z."""
     x = jnp.linspace(0.1, 1.0, 7)[None]
 
     def f(z: Array) -> Array:
         return jnp.sin(1.3 * jnp.roll(z, 1, axis=1)) * 0.9 + x
 
-    wanting = replace(solver, tol=0.0, max_nfe=400)
-    solution = solve(f, jnp.zeros((1, 7)), wanting)
-    assert_honest(f, solution, wanting)
+    unreachable = replace(solver, tol=0.0, max_nfe=400)
+    solution = solve(f, jnp.zeros((1, 7)), unreachable)
+    assert_honest(f, solution, unreachable)
     assert float(solution.residual[0]) < 1e-6
     assert bool(solution.converged[0]) == (float(solution.residual[0]) == 0)
 
 
 @every_solver
-def test_start_that_is_the_solution_costs_one_call(solver: Solver) -> None:
+def test_start_at_the_fixed_point_costs_one_call(solver: Solver) -> None:
     z0 = jnp.array([[2.0, 4.0], [2.0, 5.0]])
     solution = solve(lambda z: 0.5 * z + jnp.array([1.0, 2.0]), z0, solver)
     assert solution.converged.all()
@@ -97,14 +79,14 @@ def test_start_that_is_the_solution_costs_one_call(solver: Solver) -> None:
 
 
 @every_solver
-def test_zero_is_a_fixed_point_like_any_other(solver: Solver) -> None:
+def test_zero_fixed_point_from_zero(solver: Solver) -> None:
     solution = solve(lambda z: 0.5 * z, jnp.zeros((1, 3)), solver)
     assert bool(solution.converged[0])
     assert float(solution.residual[0]) == 0
 
 
 @every_solver
-def test_one_call_allows_only_the_start(solver: Solver) -> None:
+def test_max_nfe_of_one_evaluates_only_the_start(solver: Solver) -> None:
     z0 = jnp.array([[0.3]])
     solution = solve(jnp.cos, z0, replace(solver, max_nfe=1))
     assert int(solution.nfe[0]) == 1
@@ -115,7 +97,7 @@ def test_one_call_allows_only_the_start(solver: Solver) -> None:
 
 @every_solver
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0,), (0, 4, 4, 2)])
-def test_nothing_to_solve_is_no_error(solver: Solver, shape: tuple[int, ...]) -> None:
+def test_empty_batches_and_states(solver: Solver, shape: tuple[int, ...]) -> None:
     solution = solve(jnp.cos, jnp.zeros(shape), solver, trace=2)
     assert solution.z.shape == shape
     assert solution.nfe.shape == solution.residual.shape == solution.converged.shape == shape[:1]
@@ -143,21 +125,21 @@ def test_half_precision(solver: Solver, dtype: jnp.dtype) -> None:
 
 
 @every_solver
-@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e15])
+@pytest.mark.parametrize("scale", [1e-4, 1e15])
 def test_scale_of_the_state_does_not_matter(solver: Solver, scale: float) -> None:
-    """Between 1e-8 / tol, where the guard against 0 / 0 begins, and the squares that float32 can hold."""
+    """From 1e-8 / tol, where the guard against 0 / 0 takes over, to the largest squares float32 can hold."""
     solution = solve(lambda z: scale * jnp.cos(z / scale), jnp.zeros((1, 4)), replace(solver, tol=1e-4))
     assert solution.converged.all()
     np.testing.assert_allclose(solution.z / scale, 0.73908513, rtol=3e-4)
 
 
 @every_solver
-def test_denormal_and_enormous_states_stay_defined(solver: Solver) -> None:
+def test_denormal_and_enormous_states_stay_finite(solver: Solver) -> None:
     def f(z: Array) -> Array:
         return 0.5 * z
 
     tiny = solve(f, jnp.full((1, 3), 1e-39), solver)
-    assert bool(tiny.converged[0])  # far below 1e-8 everything is zero
+    assert bool(tiny.converged[0])  # far below 1e-8 everything counts as zero
     enormous = solve(f, jnp.full((1, 3), 1e30), solver)
     assert not bool(enormous.converged[0])  # its norm is not finite in float32
     assert jnp.isfinite(enormous.z).all()
@@ -173,18 +155,8 @@ def test_weak_types_and_numpy_starts(solver: Solver) -> None:
     assert solve(jnp.cos, np.zeros((2, 2)), solver).converged.all()  # float64 from NumPy, float32 here
 
 
-@every_solver
-def test_traced_tolerances_out_of_range_claim_nothing(solver: Solver) -> None:
-    run = jax.jit(lambda tol: solve(jnp.cos, jnp.zeros((2, 3)), replace(solver, tol=tol, max_nfe=60)))
-    nan = run(jnp.nan)
-    assert not nan.converged.any()
-    assert jnp.isfinite(nan.z).all()
-    assert not run(-1.0).converged.any()
-    assert run(jnp.inf).converged.all()
-
-
-def test_norms_that_overflow_are_no_equilibrium() -> None:
-    """||f(z)|| overflows float32 while f(z) - z is finite: the plain quotient would be 0, and "converged"."""
+def test_overflowing_norms_do_not_count_as_converged() -> None:
+    """||f(z)|| overflows float32 while f(z) - z is finite: the plain quotient would be 0, hence "converged"."""
     z = jnp.full((1, 1), 1.9e19, jnp.float32)
     assert jnp.isinf(relative_residual(z, 1.05 * z)).all()
     solution = solve(lambda z: 1.05 * z + 1, jnp.ones((1, 1), jnp.float32), Picard(tol=1e-3, max_nfe=2000))
@@ -193,14 +165,14 @@ def test_norms_that_overflow_are_no_equilibrium() -> None:
     assert solution.nfe[0] < 2000
 
 
-def test_broyden_takes_no_step_beyond_all_measure() -> None:
-    """g(z) = 1 - slope z: its secant leads to 1 / slope, which is believed up to some root of the rounding unit."""
+def test_broyden_skips_updates_that_would_take_huge_steps() -> None:
+    """g(z) = 1 - slope z: the secant step is 1 / slope, accepted up to about 1 / sqrt(rounding unit)."""
 
-    def way(slope: float) -> Solution:
+    def find(slope: float) -> Solution:
         return solve(lambda z: z + 1 - slope * z, jnp.zeros((1, 1)), Broyden(tol=1e-6, max_nfe=10), trace=10)
 
-    near, far = way(1e-2), way(1e-5)
+    near, far = find(1e-2), find(1e-5)
     assert near.converged.all()
     assert near.z[0, 0] == pytest.approx(100, rel=1e-4)
     assert not far.converged.any()
-    assert jnp.nanmax(jnp.abs(far.trace.z)) <= 10  # one of Picard's steps a call, not 100,000 at once
+    assert jnp.nanmax(jnp.abs(far.trace.z)) <= 10  # Picard steps of 1, not one of 100,000

@@ -1,8 +1,7 @@
-"""What holds for every map and every solver, on maps that Hypothesis draws."""
+"""Invariances of every solver, on maps drawn by Hypothesis: batch order, other samples, units."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -14,17 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jax import Array
 
-from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, solve
-from deq.solvers import Solver, relative_residual
+from deq import Solution, solve
+from deq.solvers import Solver
+from tests.support.problems import every_solver
 
-SOLVERS: dict[str, Solver] = {
-    "picard": Picard(tol=1e-7),
-    "anderson": Anderson(tol=1e-7),
-    "broyden": Broyden(tol=1e-7),
-    "newton": NewtonKrylov(tol=1e-7, krylov=4),
-    "ode": ODEFlow(tol=1e-7),
-}
-every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 few = settings(
     max_examples=12,
     deadline=None,
@@ -34,29 +28,27 @@ few = settings(
 BATCH, N = 6, 4
 
 
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    with jax.enable_x64(True):
-        yield
-
-
 def f(z: Array, x: Array, w: Array, slope: Array) -> Array:
-    """slope * tanh(W z + x) + z^2 / 100: contracting, rotating or running away, as slope: (batch,) has it."""
+    """slope * tanh(W z + x) + z^2 / 100: contracting, rotating or diverging, depending on slope: (batch,)."""
     return slope[:, None] * jnp.tanh(z @ w + x) + z * z / 100
+
+
+def _precise(solver: Solver) -> Solver:
+    return replace(solver, tol=1e-7, max_nfe=1000)
 
 
 @jax.jit
 def run(solver: Solver, z0: Array, x: Array, w: Array, slope: Array) -> Solution:
-    return solve(lambda z: f(z, x, w, slope), z0, solver)
+    return solve(lambda z: f(z, x, w, slope), z0, _precise(solver))
 
 
 @jax.jit
 def scaled(solver: Solver, z0: Array, x: Array, w: Array, slope: Array, scale: Array) -> Solution:
-    return solve(lambda z: scale * f(z / scale, x, w, slope), scale * z0, solver)
+    return solve(lambda z: scale * f(z / scale, x, w, slope), scale * z0, _precise(solver))
 
 
 def draw(seed: int, steepest: float) -> tuple[Array, Array, Array, Array]:
-    """z0, x, w and the slopes, up to `steepest`."""
+    """z0, x, w and slopes up to `steepest`."""
     rng = np.random.default_rng(seed)
     w = rng.normal(size=(N, N))
     slope = rng.uniform(0, steepest, BATCH)
@@ -66,23 +58,6 @@ def draw(seed: int, steepest: float) -> tuple[Array, Array, Array, Array]:
 
 seeds = st.integers(0, 2**32 - 1)
 slopes = st.sampled_from([0.5, 0.9, 3.0, 30.0])
-
-
-@every_solver
-@few
-@given(seed=seeds, steepest=slopes, tol=st.sampled_from([1e-12, 1e-7, 1e-2]), budget=st.integers(1, 300))
-def test_a_verdict_can_be_believed(
-    solver: Solver, seed: int, steepest: float, tol: float, budget: int
-) -> None:
-    z0, *rest = draw(seed, steepest)
-    solution = run(replace(solver, tol=tol, max_nfe=budget), z0, *rest)
-    assert jnp.isfinite(solution.z).all()
-    measured = np.asarray(relative_residual(solution.z, f(solution.z, *rest)))
-    np.testing.assert_allclose(solution.residual, measured, rtol=1e-5, atol=1e-14)
-    np.testing.assert_array_equal(solution.converged, solution.residual <= tol)
-    assert (solution.nfe <= budget).all()
-    start = np.asarray(relative_residual(z0, f(z0, *rest)))
-    assert (solution.residual <= start * (1 + 1e-12)).all()  # the best iterate is no worse than the start
 
 
 @every_solver
@@ -99,23 +74,23 @@ def test_order_of_the_batch_does_not_matter(solver: Solver, seed: int, order: li
 @every_solver
 @few
 @given(seed=seeds, steepest=slopes, row=st.integers(0, BATCH - 1))
-def test_neighbours_do_not_matter(solver: Solver, seed: int, steepest: float, row: int) -> None:
-    """The same sample beside others, some of which diverge, and beside copies of itself."""
+def test_other_samples_do_not_matter(solver: Solver, seed: int, steepest: float, row: int) -> None:
+    """A sample among others, some of which diverge, and among copies of itself."""
     z0, x, w, slope = draw(seed, steepest)
     slope = slope.at[row].set(0.5)
     copies = partial(jnp.repeat, repeats=BATCH, axis=0)
-    beside = run(solver, z0, x, w, slope)
+    among = run(solver, z0, x, w, slope)
     alone = run(solver, *(copies(v[row : row + 1]) for v in (z0, x)), w, copies(slope[row : row + 1]))
-    assert bool(beside.converged[row]) == bool(alone.converged[0])
-    assert abs(int(beside.nfe[row]) - int(alone.nfe[0])) <= solver.calls_per_step
-    np.testing.assert_allclose(beside.z[row], alone.z[0], rtol=0, atol=1e-6)
+    assert bool(among.converged[row]) == bool(alone.converged[0])
+    assert abs(int(among.nfe[row]) - int(alone.nfe[0])) <= solver.calls_per_step
+    np.testing.assert_allclose(among.z[row], alone.z[0], rtol=0, atol=1e-6)
 
 
 @every_solver
 @few
 @given(seed=seeds, power=st.integers(-8, 30))
 def test_units_do_not_matter(solver: Solver, seed: int, power: int) -> None:
-    """f(z) -> s f(z / s) has s z* for z*, s a power of 2; small s only meet the 1e-8 in the residual."""
+    """s f(z / s) has the fixed point s z*; s is a power of 2, small ones limited by the 1e-8 in the residual."""
     z0, x, w, slope = draw(seed, 0.9)
     plain = run(solver, z0, x, w, slope)
     other = scaled(solver, z0, x, w, slope, jnp.asarray(2.0**power))

@@ -12,10 +12,10 @@ from jax import Array
 
 
 class AffineCell(nnx.Module):
-    """f(z, x) = A z + B x + b, row-wise; ||A||_2 = size. z: (batch, n), x: (batch, m)."""
+    """f(z, x) = A z + B x + b for each row; ||A||_2 = size. z: (batch, n), x: (batch, m)."""
 
-    def __init__(self, n: int = 5, m: int = 3, size: float = 0.6, seed: int = 0) -> None:
-        rng = np.random.default_rng(seed)
+    def __init__(self, n: int = 5, m: int = 3, size: float = 0.6) -> None:
+        rng = np.random.default_rng(0)
         a = rng.normal(size=(n, n))
         self.a = nnx.Param(jnp.asarray(size * a / np.linalg.norm(a, 2)))
         self.b = nnx.Param(jnp.asarray(rng.normal(size=(m, n))))
@@ -38,22 +38,10 @@ class TanhCell(AffineCell):
 
 
 def gradients(function: Any, *arguments: Any) -> list[Array]:
-    """The gradients of a scalar function of (cell, x, ...) in the cell's parameters and in x, as flat leaves."""
+    """Gradients of a scalar function of (cell, x, ...) in the cell's parameters and in x, as a list of leaves."""
     graphdef, state = nnx.split(arguments[0])
 
     def of_state(state: nnx.State, *rest: Any) -> Array:
         return function(nnx.merge(graphdef, state), *rest)
 
     return jax.tree.leaves(jax.jit(jax.grad(of_state, argnums=(0, 1)))(state, *arguments[1:]))
-
-
-def relative_error(found: list[Array], exact: list[Array]) -> float:
-    """||found - exact|| / ||exact|| over all leaves."""
-    a, b = (np.concatenate([np.ravel(leaf) for leaf in leaves]) for leaves in (found, exact))
-    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
-
-
-def cosine(found: list[Array], exact: list[Array]) -> float:
-    """The cosine of the angle between two gradients."""
-    a, b = (np.concatenate([np.ravel(leaf) for leaf in leaves]) for leaves in (found, exact))
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))

@@ -1,4 +1,4 @@
-"""Random cells, starts, inputs, solvers and tolerances, hostile ones among them, and what must hold of every solve."""
+"""Random cells, starts, inputs, solvers and tolerances, some hostile, and what must hold of every solve."""
 
 from __future__ import annotations
 
@@ -10,30 +10,26 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, solve
+from deq import Anderson, Broyden, NewtonKrylov, Solution, solve
+from deq.solvers import SOLVERS as CATALOGUE
 from deq.solvers import Solver
 
-SOLVERS: dict[str, Solver] = {
-    "picard": Picard(),
-    "damped": Picard(damping=0.3),
-    "anderson": Anderson(),
-    "anderson 1": Anderson(memory=1, damping=0.5, ridge=0.0),
-    "broyden": Broyden(),
-    "broyden 2": Broyden(rank=2),
-    "newton": NewtonKrylov(krylov=3),
-    "ode": ODEFlow(),
+SOLVERS = {name: entry.default for name, entry in CATALOGUE.items()} | {
+    "Anderson, memory 1": Anderson(memory=1, damping=0.5, ridge=0.0),
+    "Broyden, rank 2": Broyden(rank=2),
+    "Newton-Krylov": NewtonKrylov(krylov=3),  # fewer than the entries of a state
 }
-N = 6  # numbers in a state
-KINDS = 10  # of cells, see `cell`
+N = 6  # entries of a state
+KINDS = 10  # kinds of cell, see `cell`
 SCALES = (0.0, 1e-310, 1e-40, 1e-20, 1e-6, 1.0, 1.0, 1.0, 30.0, 1e6, 1e19, 1e30, 3e38, 1e200, np.inf, np.nan)
 TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12, 1e-30, 0.0, np.inf, np.nan, -1.0)
-SLACK = 4  # rounding units: the loop and the check may each round f(z) in its own way
-SLOWEST = 60.0  # seconds that a batch may take: more is a hang
+SLACK = 4  # rounding units: the loop and the check may round f(z) differently
+SLOWEST = 60.0  # seconds for a batch: anything longer is a hang
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Random solves, one a row. z0, x, gain: (batch, N); w: (batch, N, N); kind, tol, max_nfe: (batch,)."""
+    """Random solves, one per row. z0, x, gain: (batch, N); w: (batch, N, N); kind, tol, max_nfe: (batch,)."""
 
     z0: np.ndarray
     x: np.ndarray
@@ -45,7 +41,7 @@ class Cases:
 
 
 def draw(seed: int, count: int, dtype: type) -> Cases:
-    """`count` cases: a third tame, a third with large weights, a third of any size, NaN and inf included."""
+    """`count` cases: a third tame, a third with large weights, a third of any scale, including NaN and inf."""
     rng = np.random.default_rng(seed)
     wild = rng.integers(0, 3, count)
     scale = np.where(wild[:, None] == 2, rng.choice(SCALES, (count, 3)), 1.0)
@@ -53,7 +49,7 @@ def draw(seed: int, count: int, dtype: type) -> Cases:
     z0, x, gain = rng.normal(size=(3, count, N))
     with np.errstate(over="ignore", invalid="ignore"):
         large = [(v * s[:, None]).astype(dtype) for v, s in zip((z0, x, gain), scale.T, strict=True)]
-        spot = wild == 2  # a single entry that is not finite is another thing than all of them
+        spot = wild == 2  # sometimes a single NaN entry, not only whole states
         large[1][spot, 0] = np.where(rng.random(spot.sum()) < 0.1, np.nan, large[1][spot, 0])
     tol = np.where(wild == 0, 10.0 ** rng.uniform(-9, -1, count), rng.choice(TOLERANCES, count))
     kind, max_nfe = rng.integers(0, KINDS, count), rng.integers(1, 300, count)
@@ -61,7 +57,7 @@ def draw(seed: int, count: int, dtype: type) -> Cases:
 
 
 def cell(z: Array, x: Array, w: Array, gain: Array, kind: Array) -> Array:
-    """f(z, x) of each row's kind: layers that contract, rotate, jump, leave the finite numbers or have no value."""
+    """f(z, x) by kind: layers that contract, rotate, jump, overflow or are undefined."""
     y = jnp.einsum("bij,bj->bi", w, z) + x
     kinds = [
         jnp.tanh(y),
@@ -79,15 +75,15 @@ def cell(z: Array, x: Array, w: Array, gain: Array, kind: Array) -> Array:
 
 
 @jax.jit
-def run(solver: Solver, cases: dict[str, Array]) -> tuple[Solution, Array]:
-    """The solves, and f of what they returned."""
+def run(solver: Solver, cases: dict[str, Array]) -> tuple[Solution, Array, Array]:
+    """The solves, f at their solutions and f at their starts."""
     z0, rest = cases["z0"], [cases[name] for name in ("x", "w", "gain", "kind")]
     found = solve(lambda z: cell(z, *rest), z0, replace(solver, tol=cases["tol"], max_nfe=cases["max_nfe"]))
-    return found, cell(found.z, *rest)
+    return found, cell(found.z, *rest), cell(z0, *rest)
 
 
 def true_residual(z: np.ndarray, f_z: np.ndarray) -> np.ndarray:
-    """||f(z) - z|| / (||f(z)|| + 1e-8) in NumPy's longest float, in which no square of a double over- or underflows."""
+    """||f(z) - z|| / (||f(z)|| + 1e-8) in long double, where no square of a double overflows or underflows."""
     z, f_z = z.astype(np.longdouble), f_z.astype(np.longdouble)
     with np.errstate(all="ignore"):
         size = np.sqrt(np.square(f_z).sum(axis=1))
@@ -95,24 +91,24 @@ def true_residual(z: np.ndarray, f_z: np.ndarray) -> np.ndarray:
 
 
 def violations(name: str, seed: int, count: int, dtype: type) -> list[str]:
-    """What is wrong with `count` random solves; one line each, with all that is needed to see it again."""
+    """What is wrong with `count` random solves, one line each with everything needed to reproduce it."""
     cases = draw(seed, count, dtype)
     began = time.monotonic()
-    found, f_z = jax.device_get(run(SOLVERS[name], vars(cases)))
+    found, f_z, f_z0 = jax.device_get(run(SOLVERS[name], vars(cases)))
     seconds = time.monotonic() - began
-    measured = true_residual(found.z, f_z)
-    apart = np.abs(np.where(np.isfinite(found.residual), found.residual, 0) - measured)
+    measured, at_start = true_residual(found.z, f_z), true_residual(cases.z0, f_z0)
+    difference = np.abs(np.where(np.isfinite(found.residual), found.residual, 0) - measured)
     rounding = SLACK * np.finfo(dtype).eps
     finite_start = np.isfinite(cases.z0).all(axis=1)
     broken = {
         "converged above its tolerance": found.converged & ~(measured <= cases.tol + rounding),
-        "a verdict unlike its residual": found.converged
+        "converged contradicts the residual": found.converged
         != (np.isfinite(found.residual) & (found.residual <= cases.tol)),
-        "a residual that is not that of z": np.isfinite(found.residual)
-        & ~(apart <= 1e-4 * measured + rounding),
+        "not the residual of z": np.isfinite(found.residual) & ~(difference <= 1e-4 * measured + rounding),
         "a residual of NaN": np.isnan(found.residual),
+        "worse than the start": np.isfinite(found.residual) & ~(measured <= 1.001 * at_start + rounding),
         "not finite from a finite start": finite_start & ~np.isfinite(found.z).all(axis=1),
-        "more evaluations than allowed": found.nfe > cases.max_nfe,
+        "nfe above max_nfe": found.nfe > cases.max_nfe,
         "a hang": np.full(count, seconds > SLOWEST),
     }
     return [
