@@ -16,7 +16,7 @@ from pages.ui.widgets.glossary import tip
 
 A_RANGE = (-4.0, 4.0)  # one range for all presets: a widget with another range would be another widget
 WIDTH_LEAST = 1e-3
-TRIES = {  # label -> preset and what differs from its defaults
+TRIES: dict[str, tuple[str, dict[str, float]]] = {  # label -> preset and what differs from its defaults
     "Two states": ("tanh(a x + b)", {}),
     "Chaos": ("logistic map", {"a": 3.9}),
     "Chaos, tamed by damping": ("logistic map", {"a": 3.9, "map_damping": 0.5}),
@@ -70,13 +70,13 @@ def map_controls(damping_label: str = "Damping") -> MapSettings | None:
         columns[0].markdown(f"$f(x) = {latex(formula.tree)}$")
     low, high, num_steps, sweep = _more_settings(name, preset)
     with columns[1]:
-        a = _slider("Parameter a", "a", *A_RANGE, preset.a)
+        a = slider("Parameter a", "a", *A_RANGE, preset.a)
         has_b = formula is not None and "b" in formula.variables
-        b = _slider("Parameter b", "b", *A_RANGE, preset.b) if has_b else preset.b
+        b = slider("Parameter b", "b", *A_RANGE, preset.b) if has_b else preset.b
     with columns[2]:
         start = start_controls(name, low, high, min(max(preset.start, low), high))
     with columns[3]:
-        damping = _slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
+        damping = slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
     st.session_state["_a_seen"] = a
     if formula is None:
         return None
@@ -140,7 +140,8 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
     return low, high, num_steps, sweep if sweep[1] > sweep[0] else preset.sweep
 
 
-def _slider(label: str, key: str, low: float, high: float, default: float, help: str | None = None) -> float:
+def slider(label: str, key: str, low: float, high: float, default: float, help: str | None = None) -> float:
+    """A slider in steps of 0.01 whose value the URL and the session keep."""
     return round(
         st.slider(
             label,

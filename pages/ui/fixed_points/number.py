@@ -85,12 +85,13 @@ def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Fi
 def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
     """Four numbers: the verdict, where it settles, the rate, the fixed points."""
     settled = verdict.limit is not None
+    limit = "none" if verdict.limit is None else number(verdict.limit, 7)
     rate = verdict.predicted_rate if settled else verdict.lyapunov
     stable = int(fixed.stable.sum())
     count = "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} not"
     with st.container(horizontal=True, gap="large"):
         st.metric("Verdict", verdict.text, help=tip("verdict"), width="content")
-        st.metric("Settles at", number(verdict.limit, 7) if settled else "nowhere", width="content")
+        st.metric("Limit", limit, width="content")
         label, term = ("Rate |g'(x\\*)|", "slope") if settled else ("Lyapunov exponent",) * 2
         st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")

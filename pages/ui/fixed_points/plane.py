@@ -104,7 +104,7 @@ def _data(
         with st.container(horizontal=True):
             csv_button("Fixed points", table, "planar-fixed-points.csv")
             starts = {"z1": grid[:, 0], "z2": grid[:, 1], "basin": label}
-            cost = {"nfe": solution.nfe, "converged": solution.converged}
+            cost = {"nfe": np.asarray(solution.nfe), "converged": np.asarray(solution.converged)}
             csv_button("Basins and cost", starts | cost, "planar-starts.csv")
             csv_button("Iteration", _long(np.arange(len(iteration)), iteration), "planar-iteration.csv")
             csv_button("Flow", _long(TIMES, flow), "planar-flow.csv")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from deq.maps import PlanarCell, weights_from_eigenvalues
 from deq.solvers import SOLVERS, Solver
+from pages.ui.fixed_points.controls import slider
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
 
@@ -45,25 +46,24 @@ class PlaneSettings:
 def plane_controls() -> PlaneSettings:
     """Draw the controls and read them."""
     columns = st.columns(4, gap="medium")
-    bound = {"bind": "query-params", "persist_state": "session"}
     with columns[0]:
-        radius = st.slider(
-            "Radius r of the eigenvalues",
-            0.0,
-            3.0,
-            0.9,
-            0.01,
-            key="w_radius",
-            help=tip("eigenvalue"),
-            **bound,
-        )
+        radius = slider("Radius r of the eigenvalues", "w_radius", 0.0, 3.0, 0.9, help=tip("eigenvalue"))
     with columns[1]:
-        angle = st.slider("Angle φ, degrees", 0, 180, 40, key="w_angle", **bound)
+        angle = st.slider(
+            "Angle φ, degrees", 0, 180, 40, key="w_angle", bind="query-params", persist_state="session"
+        )
     with columns[2]:
-        x1 = st.slider("Injection x1", -1.0, 1.0, 0.3, 0.01, key="x1", help=tip("injection"), **bound)
-        x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
+        x1 = slider("Injection x1", "x1", -1.0, 1.0, 0.3, help=tip("injection"))
+        x2 = slider("Injection x2", "x2", -1.0, 1.0, -0.2)
     with columns[3]:
-        solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="cost_of", **bound)
+        solver = st.selectbox(
+            "Solver of the cost map",
+            list(SOLVERS),
+            2,
+            key="cost_of",
+            bind="query-params",
+            persist_state="session",
+        )
     show_formulas(*CELL)
     return PlaneSettings(radius, angle, x1, x2, solver)
 

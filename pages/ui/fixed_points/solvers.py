@@ -1,12 +1,14 @@
 """The tab of the solvers: the same map and start, by Picard, damped Picard, Anderson and Newton."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
 from deq.analysis.solved_maps import MAX_NFE, race_solvers
 from deq.plots.orbits import solver_distances
 from deq.plots.residuals import residual_curves
-from deq.solvers import Solution
+from deq.solvers import Solution, Trace
 from pages.ui.fixed_points.controls import MapSettings, map_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
@@ -37,7 +39,7 @@ def draw_solvers() -> None:
         race = _race(settings)
     st.markdown(race_sentence(race))
     left, right = st.columns(2, gap="medium")
-    curves = {name: (s.trace.nfe[0], s.trace.residual[0]) for name, s in race.items()}
+    curves = {name: (trace.nfe[0], trace.residual[0]) for name, trace in traces_of(race).items()}
     with left:
         show(
             residual_curves(curves, TOL),
@@ -54,14 +56,7 @@ def draw_solvers() -> None:
             )
     formats = {"relative residual": st.column_config.NumberColumn(format="%.1e")}
     st.dataframe(_table(race), hide_index=True, column_config=formats)
-    columns = {"solver": [], "nfe": [], "residual": [], "x": []}
-    for name, s in race.items():
-        known = np.isfinite(s.trace.residual[0])
-        columns["solver"] += [name] * int(known.sum())
-        columns["nfe"] += s.trace.nfe[0][known].tolist()
-        columns["residual"] += s.trace.residual[0][known].tolist()
-        columns["x"] += s.trace.z[0, :, 0][known].tolist()
-    csv_button("Download the race", columns, "solvers.csv")
+    csv_button("Download the race", _iterates(race), "solvers.csv")
     show_code(SNIPPET.format_map(settings.named | {"damping": _damping(settings), "tol": TOL}))
 
 
@@ -93,13 +88,30 @@ def race_sentence(race: dict[str, Solution]) -> str:
 def distances_to_best(race: dict[str, Solution]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Per converged solver: evaluations, and distance to its own answer, both (n,)."""
     return {
-        name: (s.trace.nfe[0], np.abs(s.trace.z[0, :, 0] - s.z[0, 0]))
-        for name, s in race.items()
-        if s.converged[0]
+        name: (np.asarray(trace.nfe[0]), np.abs(trace.z[0, :, 0] - race[name].z[0, 0]))
+        for name, trace in traces_of(race).items()
+        if race[name].converged[0]
     }
 
 
-def _table(race: dict[str, Solution]) -> dict[str, list]:
+def traces_of(race: dict[str, Solution]) -> dict[str, Trace]:
+    """The iterates of each solver."""
+    return {name: solution.trace for name, solution in race.items() if solution.trace is not None}
+
+
+def _iterates(race: dict[str, Solution]) -> dict[str, list[Any]]:
+    """Every iterate of every solver, one a row."""
+    columns: dict[str, list[Any]] = {"solver": [], "nfe": [], "residual": [], "x": []}
+    for name, trace in traces_of(race).items():
+        known = np.isfinite(trace.residual[0])
+        columns["solver"] += [name] * int(known.sum())
+        columns["nfe"] += trace.nfe[0][known].tolist()
+        columns["residual"] += trace.residual[0][known].tolist()
+        columns["x"] += trace.z[0, :, 0][known].tolist()
+    return columns
+
+
+def _table(race: dict[str, Solution]) -> dict[str, list[Any]]:
     return {
         "solver": list(race),
         "x": [number(float(s.z[0, 0])) for s in race.values()],

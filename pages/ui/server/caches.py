@@ -37,7 +37,7 @@ def kept(
         own = cache(compute, max_entries=OWN, show_spinner=show_spinner, hash_funcs=SOLVERS, scope="session")
 
         @wraps(compute)
-        def recall(subject: S, *args: P.args, **kwargs: P.kwargs) -> T:
+        def recall(subject: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
             return (shared if subject.shared else own)(subject, *args, **kwargs)
 
         return recall

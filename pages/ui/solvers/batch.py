@@ -75,6 +75,9 @@ def _pictures(subject: Subject, effort: Effort) -> None:
 
 def _caption(effort: Effort, i: int) -> str:
     """For example: 3 in 9 NFE, is 8."""
+    if effort.classes is None:
+        return f"{effort.nfe[i]} NFE"
     read = f"{effort.classes[i]} in {effort.nfe[i]} NFE" if effort.converged[i] else "not converged"
-    wrong = effort.labels is not None and effort.labels[i] != effort.classes[i]
-    return f"{read}, is {effort.labels[i]}" if wrong else read
+    if effort.labels is None or effort.labels[i] == effort.classes[i]:
+        return read
+    return f"{read}, is {effort.labels[i]}"

@@ -1,5 +1,7 @@
 """Test-time compute: what more evaluations than in training buy, and whether the start is forgotten."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -15,7 +17,7 @@ from pages.ui.solvers.work import compute_of, paths_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
@@ -42,7 +44,7 @@ def draw_compute(settings: Settings) -> None:
     """Accuracy and residual against the evaluations allowed; then the same solve from other starts."""
     subject = settings.subject
     solvers = {name: settings.solver(name) for name in settings.solvers}
-    steps = {name: lambda name=name: compute_of(subject, solvers[name]) for name in solvers}
+    steps: Steps = {name: partial(compute_of, subject, solver) for name, solver in solvers.items()}
     steps |= {
         PATHS: lambda: paths_of(
             subject, solvers[_furthest({n: compute_of(subject, solvers[n]) for n in solvers})]
@@ -82,15 +84,15 @@ def _draw_budgets(curves: dict[str, Compute], trained_with: int | None) -> None:
     accurate = {n: (c.budget, c.accuracy) for n, c in curves.items() if c.accuracy is not None}
     residual = {n: (c.budget, np.median(c.residual, axis=1)) for n, c in curves.items()}
     st.markdown(budget_sentence(curves))
-    left, right = st.columns(2, gap="medium") if accurate else (None, st.container())
+    columns = st.columns(2 if accurate else 1, gap="medium")
     if accurate:
-        with left:
+        with columns[0]:
             show(
                 compute_curves(accurate, "accuracy on the batch", trained_with),
                 "compute-accuracy",
                 "Accuracy of the best iterate that the evaluations allowed could reach.",
             )
-    with right:
+    with columns[-1]:
         show(
             compute_curves(residual, "relative residual", trained_with, log_y=True),
             "compute-residual",

@@ -1,6 +1,7 @@
 """Gradients: each way through the equilibrium against the dense solve in float64."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -22,7 +23,7 @@ from pages.ui.solvers.work import (
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
@@ -93,8 +94,8 @@ def _warn_without_equilibrium(settings: Settings) -> None:
 
 def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     subject = settings.subject
-    steps = {EXACT: lambda: exact_of(subject)}
-    steps |= {name: lambda name=name: gradient_of(subject, name) for name in methods}
+    steps: Steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: partial(gradient_of, subject, name) for name in methods}
     found = in_steps("gradients", (subject, methods), steps)
     runs = {name: run for name, run in found.items() if isinstance(run, GradientRun)}
     if not runs:
@@ -150,8 +151,8 @@ def _length(error: float) -> str:
 
 def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
     subject = settings.subject
-    steps = {EXACT: lambda: exact_of(subject)}
-    steps |= {name: lambda name=name: errors_over_tolerance(subject, name) for name in methods}
+    steps: Steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: partial(errors_over_tolerance, subject, name) for name in methods}
     found = in_steps("gradients-tolerance", (subject, methods), steps)
     errors = {name: found[name] for name in methods if name in found}
     if not errors:
@@ -168,7 +169,7 @@ def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
 
 
 def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
-    steps = {name: lambda name=name: errors_over_radius(name) for name in methods}
+    steps = {name: partial(errors_over_radius, name) for name in methods}
     errors = in_steps("gradients-radius", methods, steps)
     if not errors:
         return

@@ -1,5 +1,7 @@
 """Memory against depth: what the compiled gradient holds while the evaluations allowed grow a hundredfold."""
 
+from functools import partial
+
 import streamlit as st
 
 from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_table
@@ -23,7 +25,7 @@ print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAY
 def draw_memory(settings: Settings) -> None:
     """A sentence, the chart, the table."""
     pairs = {f"{way}, {depth} evaluations": (way, depth) for way in WAYS for depth in DEPTHS}
-    steps = {label: lambda pair=pair: memory_of(settings.subject, *pair) for label, pair in pairs.items()}
+    steps = {label: partial(memory_of, settings.subject, *pair) for label, pair in pairs.items()}
     found = in_steps("memory", settings.subject, steps)
     measured = {pairs[label]: size for label, size in found.items()}
     if not measured:

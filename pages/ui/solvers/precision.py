@@ -1,5 +1,8 @@
 """Work and precision: what each digit of the equilibrium costs."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -13,7 +16,7 @@ from pages.ui.solvers.work import precision_of, reference_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
 
 FORMATS = {
     "tolerance": "%.0e",
@@ -43,9 +46,9 @@ print(precision_table(curves))
 def draw_precision(settings: Settings) -> None:
     """A sentence, error against NFE and against time, the table."""
     double = st.toggle("Solve in float64", key="race_double", bind="query-params", help=tip("float64"))
-    steps = {"The reference in float64": lambda: reference_of(settings.subject)}
+    steps: Steps = {"The reference in float64": lambda: reference_of(settings.subject)}
     steps |= {
-        name: lambda name=name: precision_of(settings.subject, settings.solver(name), double)
+        name: partial(precision_of, settings.subject, settings.solver(name), double)
         for name in settings.solvers
     }
     found = in_steps("precision", (settings, double), steps)
@@ -86,7 +89,9 @@ def _milliseconds(curve: WorkPrecision) -> np.ndarray:
     return 1e3 * np.median(curve.seconds, axis=1)
 
 
-def _points(curves: dict[str, WorkPrecision], work) -> dict[str, tuple]:
+def _points(
+    curves: dict[str, WorkPrecision], work: Callable[[WorkPrecision], np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Solver -> tolerance, work, median error, share of converged samples."""
     return {
         name: (curve.tol, work(curve), np.median(curve.error, axis=1), curve.converged.mean(axis=1))

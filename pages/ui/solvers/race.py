@@ -1,5 +1,7 @@
 """The race: residual against evaluations and against time, and the table that can be quoted."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -42,9 +44,7 @@ figure
 
 def run_race(settings: Settings, tab: str) -> dict[str, Run]:
     """One step a solver; what is known already takes no time."""
-    steps = {
-        name: lambda name=name: race_of(settings.subject, settings.solver(name)) for name in settings.solvers
-    }
+    steps = {name: partial(race_of, settings.subject, settings.solver(name)) for name in settings.solvers}
     return in_steps(tab, settings, steps)
 
 

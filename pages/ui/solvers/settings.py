@@ -16,13 +16,13 @@ OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
 TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
 # What to try: label -> what the controls are set to beside USUAL, and what is to be seen.
-USUAL = {
+USUAL: dict[str, Any] = {
     "race_tol": 1e-4,
     "race_damping": 0.5,
     "race_memory": 5,
     "race_solvers": list(DEFAULT_SOLVERS),
 }
-TRIES = {
+TRIES: dict[str, tuple[dict[str, Any], str]] = {
     "Digits made stiff": (
         {"race_model": "mlp", "race_batch": STIFF},
         "Every pixel moved by at most an eighth of the ink, against the solver: Picard fails, damping settles.",

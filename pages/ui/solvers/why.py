@@ -15,7 +15,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
 
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
 SETTLES = (
@@ -40,9 +40,9 @@ figure
 
 def draw_why(settings: Settings) -> None:
     """Three numbers, the regions beside the race, a sentence for each method, the table."""
-    steps = {"The reference in float64": lambda: reference_of(settings.subject)}
+    steps: Steps = {"The reference in float64": lambda: reference_of(settings.subject)}
     steps |= {"Eigenvalues": lambda: spectrum_of(settings.subject)}
-    spectrum = in_steps("why", settings.subject, steps).get("Eigenvalues")
+    spectrum: Spectrum | None = in_steps("why", settings.subject, steps).get("Eigenvalues")
     if spectrum is None:
         return
     if not spectrum.converged.all():

@@ -1,6 +1,7 @@
 """The runs of a session: which there are, which one is looked at, how they compare, what can be taken away."""
 
 import json
+from typing import Literal
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ from pages.ui.widgets.navigation import page
 RUNS, CURRENT = "fit_runs", "fit_job"
 MOST_LIVE = 3  # runs that one visitor may have going or waiting
 MOST_LISTED = 8  # runs that one visitor's list keeps, the newest
-NUMBERS = {
+NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {
     "validation accuracy": ("validation", "accuracy", "linear"),
     "validation loss": ("validation", "loss", "log"),
     "training loss": ("training", "loss", "log"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -13,9 +14,11 @@ from deq.solvers import SOLVERS, Anderson, Solver
 from deq.training.recipes import Recipe
 from pages.ui.widgets.glossary import tip
 
+Settings = dict[str, Any]  # widget key -> value
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
+T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
-BASIC = {
+BASIC: Settings = {
     "fit_cell": "one layer",
     "fit_width": 64,
     "fit_hidden": 128,
@@ -42,7 +45,7 @@ PICTURES = BASIC | {
     "fit_epochs": 4,
 }
 # What to try: name -> what it sets, and what is to be seen.
-PRESETS = {
+PRESETS: dict[str, tuple[Settings, str]] = {
     "As in the blog": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 500, "fit_activation": "tanh"}
         | {"fit_injection": "with the state", "fit_solver": "ODE flow", "fit_max_nfe": 300}
@@ -72,7 +75,7 @@ PRESETS = {
 }
 
 
-def basics(task: str) -> dict:
+def basics(task: str) -> Settings:
     """Sensible settings for a task."""
     return PICTURES if task in PICTURE_NAMES else BASIC
 
@@ -91,7 +94,7 @@ def apply_basics() -> None:
     st.session_state.update(basics(st.session_state["fit_task"]))
 
 
-def evaluations(solver: str) -> dict:
+def evaluations(solver: str) -> Settings:
     """What a solver may spend: the flow calls the cell some seven times a step."""
     return {"fit_max_nfe": 300 if solver == "ODE flow" else BASIC["fit_max_nfe"]}
 
@@ -101,8 +104,8 @@ def apply_solver() -> None:
     st.session_state.update(evaluations(st.session_state["fit_solver"]))
 
 
-def read_plan() -> Plan | None:
-    """Draw the controls and read them; None, with a message on the page, where they make no plan."""
+def read_plan() -> Plan:
+    """Draw the controls and read them."""
     columns = st.columns([1.3, 1, 1, 1], gap="medium")
     task = columns[0].selectbox(
         "Task",
@@ -140,23 +143,24 @@ def read_plan() -> Plan | None:
 
 def _choice(
     label: str,
-    options: list,
+    options: list[str],
     key: str,
-    default: dict,
+    default: Settings,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
-):
+) -> str:
     index = options.index(default[key])
     return st.selectbox(label, options, index, key=key, bind="query-params", help=help, on_change=on_change)
 
 
-def _slide(label: str, options: list, key: str, default: dict, help: str | None = None):
+def _slide(label: str, options: list[T], key: str, default: Settings, help: str | None = None) -> T:
+    value: T = default[key]
     return st.select_slider(
-        label, options, default[key], format_func="{:g}".format, key=key, bind="query-params", help=help
+        label, options, value, format_func="{:g}".format, key=key, bind="query-params", help=help
     )
 
 
-def _architecture(task: str, default: dict) -> Architecture:
+def _architecture(task: str, default: Settings) -> Architecture:
     inputs, outputs = sizes(task)
     st.markdown("**Model**")
     cell = _choice("Cell", list(CELLS), "fit_cell", default, tip("cell"))
@@ -176,7 +180,7 @@ def _architecture(task: str, default: dict) -> Architecture:
     return Architecture(inputs, outputs, cell, width, hidden, activation, injection, norm)
 
 
-def _solves(solver: str, gradient: str, default: dict) -> Recipe:
+def _solves(solver: str, gradient: str, default: Settings) -> Recipe:
     """How an equilibrium is found and differentiated."""
     st.markdown("**Solves**")
     tol = _slide("Tolerance", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5], "fit_tol", default, tip("tolerance"))
@@ -199,7 +203,7 @@ def _gradient(name: str, forward: Solver) -> Gradient:
     return Phantom() if name == "phantom" else Unrolled(10)
 
 
-def _optimiser(recipe: Recipe, task: str, default: dict) -> tuple[Recipe, int]:
+def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, int]:
     st.markdown("**Optimiser**")
     rates = [1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1]
     rate = _slide(

@@ -35,22 +35,21 @@ def show(
     key: str,
     caption: str | None = None,
     alt: str | None = None,
-    on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
-):
+    on_select: Literal["ignore"] | Callable[[], None] = "ignore",
+) -> None:
     """Draw a figure of deq.plots over the full width; its ground is transparent, its text in the theme's colour.
 
     caption: one line under the picture that says what is seen; alt: the same for screen readers, where the page
     says it elsewhere.
-    on_select: as in `st.plotly_chart`, whose result is returned (the selection, when it is not "ignore").
+    on_select: as in `st.plotly_chart`.
     """
     if st.session_state.get(OPEN):
         st.session_state.setdefault(DRAWN, {})[key] = figure
     image = {"format": st.session_state.get(FORMAT, FORMATS[0]).lower(), "filename": key, "scale": 2}
     config = CONFIG | {"toImageButtonOptions": image}
-    result = st.plotly_chart(figure, key=key, on_select=on_select, config=config, alt=alt or caption)
+    st.plotly_chart(figure, key=key, on_select=on_select, config=config, alt=alt or caption)
     if caption:
         st.caption(caption)
-    return result
 
 
 def download_pictures() -> None:
