@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_from_home_to_an_own_digit_in_three_clicks(page: Page, server: str) -> None:
     visit(page, server)
-    page.get_by_role("link", name="Show it your own digit").click()  # the first click
+    page.get_by_role("link", name="Try your own digit").click()  # the first click
     page.wait_for_url(re.compile("/predict"))
     settle(page)
     board = page.locator("canvas").last

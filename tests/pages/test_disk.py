@@ -35,5 +35,5 @@ def test_the_oldest_programs_make_room(tmp_path: Path) -> None:
         file = tmp_path / f"program-{age}"
         file.write_bytes(b"x" * 100)
         os.utime(file, (1000 - age, 1000 - age))
-    disk._make_room(tmp_path.glob("*"), 250)
+    disk.delete_oldest(tmp_path.glob("*"), 250)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["program-0", "program-1"]

@@ -97,7 +97,7 @@ from deq.solvers import Anderson, Picard
 from pages.ui.server import heaps, memory
 
 memory.MOST, memory.GROWTH, memory.PAUSE = 0, -1e12, 0.0
-heaps.share_heaps()
+heaps.limit_heaps()
 model, images = load_pretrained("mlp").model, np.arange(4 * 784).reshape(4, 28, 28, 1).astype(np.uint8)
 ask = lambda solver: infer(model, images, solver).probabilities
 wanted = {solver: ask(solver) for solver in (Picard(tol=1e-3), Anderson(tol=1e-3))}

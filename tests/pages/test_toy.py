@@ -38,7 +38,7 @@ def test_buttons_change_the_settings(open_page: OpenPage) -> None:
     buttons["Too flat"].click().run()
     assert (app.number_input(key="seed").value, app.select_slider(key="steps").value) == (10, 10)
     assert float(metrics(app)["Slope"]) < 0.5
-    next(button for button in app.button if button.label == "Train afresh").click().run()
+    next(button for button in app.button if button.label == "Train with a new seed").click().run()
     assert app.number_input(key="seed").value == 11
     assert not app.exception
 

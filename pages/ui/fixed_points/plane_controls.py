@@ -1,4 +1,4 @@
-"""The controls of the map of two numbers: the eigenvalues of its matrix, the injection, the solver; all in the URL."""
+"""The controls of the planar cell: eigenvalues of its matrix, injection, solver; all in the URL."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from pages.ui.widgets.glossary import tip
 
 MAX_NFE = 300
 SIZES = {"tol": 1e-6, "max_nfe": MAX_NFE, "memory": 2, "krylov": 2, "rank": 2}  # the state has two entries
-TRIES = {  # label -> radius, angle, x1, x2
+EXAMPLES = {  # label -> radius, angle, x1, x2
     "Contraction": (0.9, 40, 0.3, -0.2),
     "Only the flow settles": (1.5, 120, 0.3, -0.2),
     "Four memories": (1.5, 0, 0.05, 0.0),
@@ -68,10 +68,10 @@ def plane_controls() -> PlaneSettings:
     return PlaneSettings(radius, angle, x1, x2, solver)
 
 
-def plane_tries() -> None:
-    """Buttons to settings that surprise."""
+def plane_examples() -> None:
+    """Buttons for settings worth seeing."""
     with st.container(horizontal=True, gap="small"):
-        for label, values in TRIES.items():
+        for label, values in EXAMPLES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=values)
 
 

@@ -1,4 +1,4 @@
-"""The tab of the solvers: the same map and start, by Picard, damped Picard, Anderson and Newton."""
+"""The tab Four solvers: one map and start, solved by Picard, damped Picard, Anderson and Newton."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def draw_solvers() -> None:
     settings = map_controls()
     if settings is None:
         return
-    with st.spinner("Compiling the solvers for this formula, once", show_time=False):
+    with st.spinner("Compiling the solvers for this formula (once)", show_time=False):
         race = _race(settings)
     st.markdown(race_sentence(race))
     left, right = st.columns(2, gap="medium")
@@ -44,7 +44,7 @@ def draw_solvers() -> None:
         show(
             residual_curves(curves, TOL),
             "race-residual",
-            "Relative residual; Newton counts its slope as a call.",
+            "Relative residual. For Newton a slope counts as one evaluation.",
         )
     distances = distances_to_best(race)
     with right:
@@ -52,7 +52,7 @@ def draw_solvers() -> None:
             show(
                 solver_distances(distances),
                 "race-distance",
-                "Distance to the fixed point that each one found.",
+                "Distance to the fixed point that each solver found.",
             )
     formats = {"relative residual": st.column_config.NumberColumn(format="%.1e")}
     st.dataframe(_table(race), hide_index=True, column_config=formats)
@@ -61,7 +61,7 @@ def draw_solvers() -> None:
 
 
 def _damping(settings: MapSettings) -> float:
-    """Damping 1 would race Picard against itself; a half shows what damping does."""
+    """0.5 instead of 1, which would race Picard against itself."""
     return settings.damping if settings.damping < 1 else 0.5
 
 
@@ -72,21 +72,21 @@ def _race(settings: MapSettings) -> dict[str, Solution]:
 
 
 def race_sentence(race: dict[str, Solution]) -> str:
-    """Who converged, the cheapest first, and who did not."""
+    """Which solvers converged, cheapest first, and which did not."""
     done = sorted((int(s.nfe[0]), name) for name, s in race.items() if s.converged[0])
     failed = [name for name, s in race.items() if not s.converged[0]]
     parts = [f"{name} in {nfe} evaluations" for nfe, name in done]
-    sentence = f"Converged: {', '.join(parts)}. " if parts else "None of them converged. "
+    sentence = f"Converged: {', '.join(parts)}. " if parts else "No solver converged. "
     if failed and parts:
         sentence += f"Not converged within {MAX_NFE}: {', '.join(failed)}. "
     points = [float(s.z[0, 0]) for s in race.values() if s.converged[0]]
     if points and max(points) - min(points) > 1e-5 * (1 + max(map(abs, points))):
-        sentence += "They did not all find the same fixed point. "
-    return sentence + "Anderson and Newton also find fixed points that repel the iteration."
+        sentence += "They found different fixed points. "
+    return sentence + "Anderson and Newton also find fixed points that are unstable for the iteration."
 
 
 def distances_to_best(race: dict[str, Solution]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Per converged solver: evaluations, and distance to its own answer, both (n,)."""
+    """Per converged solver: evaluations, and distance to its own result, both (n,)."""
     return {
         name: (np.asarray(trace.nfe[0]), np.abs(trace.z[0, :, 0] - race[name].z[0, 0]))
         for name, trace in traces_of(race).items()

@@ -1,4 +1,4 @@
-"""Results kept for all visitors, and those of a visitor's own model kept for that visitor alone."""
+"""Caches: results of shipped models for all visitors, results of a visitor's own model for that session only."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,7 +10,7 @@ from deq.analysis.comparison.lineup import RACERS
 
 
 class Subject(Protocol):
-    """What a result is of: it declares whether the result may be shared."""
+    """The model or problem behind a result; `shared` says whether other visitors may see the result."""
 
     @property
     def shared(self) -> bool: ...
@@ -19,17 +19,17 @@ class Subject(Protocol):
 S = TypeVar("S", bound=Subject)
 P = ParamSpec("P")
 T = TypeVar("T")
-OWN = 8  # results that one session keeps of its own models, for each function
-# Streamlit would take two solvers for one that agree in the names and values of their settings.
+OWN = 8  # results per session and function for a visitor's own models
+# Streamlit's own hash is the same for two solvers whose settings have equal names and values.
 SOLVERS = {type(entry.default): repr for entry in RACERS.values()}
 
 
-def kept(
+def cached(
     max_entries: int, show_spinner: bool | str = False, cache: Any = st.cache_data
 ) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
-    """As `st.cache_data`, or `st.cache_resource`, by the subject and the other arguments; shared where the subject is.
+    """`st.cache_data` or `st.cache_resource` by subject and other arguments, for all visitors if the subject is shared.
 
-    What is computed of a visitor's own model stays in the session and goes with it.
+    Results of a visitor's own model stay in the session and end with it.
     """
 
     def decorate(compute: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:

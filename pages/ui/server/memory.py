@@ -46,9 +46,9 @@ class Housekeeping:
         finally:
             with self.lock:
                 self.running -= 1
-                self.tidy(session)
+                self.free_memory(session)
 
-    def tidy(self, session: str) -> None:
+    def free_memory(self, session: str) -> None:
         """Give memory back where much is held: what is free, and if that is not enough, the compiled programs.
 
         The more visitors there are, the more rarely programs go: others want them. JAX does not promise that it can
@@ -79,13 +79,13 @@ _house = Housekeeping()
 
 
 @contextmanager
-def tidied() -> Iterator[None]:
+def freeing_memory() -> Iterator[None]:
     """Give memory back at the end of a run, of a whole page or of a fragment, if much is held then."""
     context = get_script_run_ctx()
     with _house.run(context.session_id if context else ""):
         yield
 
 
-def ask_first(busy: Callable[[], bool]) -> None:
+def keep_programs_while(busy: Callable[[], bool]) -> None:
     """Programs stay while busy() holds."""
     _house.busy.append(busy)

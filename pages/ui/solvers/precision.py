@@ -1,4 +1,4 @@
-"""Work and precision: what each digit of the equilibrium costs."""
+"""Work and precision: the cost of each digit of the equilibrium."""
 
 from collections.abc import Callable
 from functools import partial
@@ -61,13 +61,13 @@ def draw_precision(settings: Settings) -> None:
         show(
             work_precision_diagram(_points(curves, _nfe), "evaluations of f, median"),
             "precision-nfe",
-            "A point for each tolerance from 1e-1 to 1e-7; a red cross where not all samples converged.",
+            "One point per tolerance, 1e-1 to 1e-7; red cross: some samples did not converge.",
         )
     with right:
         show(
             work_precision_diagram(_points(curves, _milliseconds), "milliseconds, the whole batch"),
             "precision-time",
-            f"The same against time, median of repeats after compilation, on {device_name()}.",
+            f"The same against time on {device_name()}, median of repeats after compilation.",
         )
     show_table(precision_table(curves), FORMATS, "work-precision.csv")
     solvers = {name: settings.solver(name) for name in curves}
@@ -100,16 +100,16 @@ def _points(
 
 
 def precision_sentence(curves: dict[str, WorkPrecision]) -> str:
-    """How far the true error lies from the residual that the solver goes by, and what six digits cost."""
+    """How the true error compares with the tolerance, and what the smallest tolerance costs."""
     name, curve = max(curves.items(), key=lambda item: item[1].converged.all(axis=1).sum())
     solved = curve.converged.all(axis=1)
     if not solved.any():
-        return "No solver solved the whole batch at any tolerance; the tab Why says why."
+        return "No solver solved the whole batch at any tolerance; see Why."
     factor = np.nanmedian(curve.error[solved] / curve.tol[solved][:, None])
     last = int(np.flatnonzero(solved)[-1])
     tol, error = scientific(curve.tol[last]), scientific(np.nanmedian(curve.error[last]), 1)
     return (
-        f"The residual is not the error: with {name} the state is off by about **{factor:.2g} times the tolerance**. "
-        f"The smallest tolerance at which it solved the whole batch is {tol}, for "
-        f"{np.median(curve.nfe[last]):.0f} evaluations and an error of {error}."
+        f"The residual is not the error: with {name} the error is about **{factor:.2g} times the tolerance**. The "
+        f"smallest tolerance at which it solved the whole batch is {tol}, with {np.median(curve.nfe[last]):.0f} "
+        f"evaluations and an error of {error}."
     )

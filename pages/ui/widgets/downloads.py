@@ -1,4 +1,4 @@
-"""Data behind a picture, as a file."""
+"""The data behind a picture, as a CSV file."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ def csv_text(table: Table) -> str:
 
 
 def csv_button(label: str, table: Table, filename: str) -> None:
-    """A download button; the text is made when it is pressed. table: name -> (n,); filename: ends in .csv."""
+    """A download button; the text is made when it is clicked. table: name -> (n,); filename: ends in .csv."""
     st.download_button(
         label,
         lambda: csv_text(table),
