@@ -44,6 +44,7 @@ def test_a_digit_reader_from_start_to_prediction(
     visit(page, f"{server}/train?fit_task=MNIST&fit_epochs=24&fit_patience=0&fit_width=64")
     page.get_by_role("button", name="Start training").click()
     first = wait_for_updates(page, 0)
+    only_watches(browser, page.url.partition("&runs=")[0])
     points = drawn_points(page)
     wait_for_updates(page, first)
     page.get_by_role("link", name="Toy").click()
@@ -70,6 +71,18 @@ def test_a_digit_reader_from_start_to_prediction(
     file = tmp_path / "mine.safetensors"
     download.value.save_as(file)
     predicts_with(browser, server, file)
+
+
+def only_watches(browser: Browser, link: str) -> None:
+    """Another visitor opens the link to the live run."""
+    context = browser.new_context()
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    page.goto(link)
+    expect(page.get_by_text("You are watching somebody else's run")).to_be_visible(timeout=SLOW)
+    for label in ("Pause", "Stop", "Resume"):
+        expect(page.get_by_role("button", name=label, exact=True)).to_have_count(0)
+    context.close()
 
 
 def predicts_with(browser: Browser, server: str, file: Path) -> None:
