@@ -64,7 +64,7 @@ with fourth, card("4. Learn y = 2x", "toy", "Train it yourself"):
     line = prediction_line(x, predicted, found["toy.converged"], 2.0, TRAINED_ON, height=220)
     charts.show(line, "toy", alt=ALT["toy"])
     st.markdown(
-        "Sixteen weights, trained through the equilibrium on x = 1 to 10. At x = −5, far outside that range, the "
+        "Sixteen weights, trained through the equilibrium on x = 1 to 10. At x = −5, outside that range, the "
         f"prediction is **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
     )
 

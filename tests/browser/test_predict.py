@@ -1,4 +1,4 @@
-"""A digit uploaded, drawn or photographed in a real browser, and its answer; on a phone nothing sticks out."""
+"""A digit uploaded, drawn or photographed in a real browser, and its answer."""
 
 import re
 
@@ -30,7 +30,7 @@ CAMERA = "navigator.mediaDevices.enumerateDevices = async () => [{ kind: 'videoi
 
 
 def test_camera_is_offered_only_where_there_is_one(page: Page, server: str) -> None:
-    """This machine has none; a browser that lists one is offered it, by a link too."""
+    """This machine has none; a browser that lists one gets the option, also by a link."""
     ways = page.get_by_test_id("stButtonGroup").first
     visit(page, f"{server}/predict?predict_way=Camera")
     expect(ways).not_to_contain_text("Camera", timeout=SLOW)

@@ -1,4 +1,4 @@
-"""Training in the real page: the curve moves, the run outlives page and refresh, its weights read digits."""
+"""Training in a real browser: curves update, the run survives a page change and a refresh, its weights read digits."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ PATIENT = 2 * SLOW  # milliseconds: training on a busy machine
 
 
 def progress(page: Page) -> Locator:
-    """The run's bar; for a moment there may be two of them, while a redraw replaces one by the other."""
+    """The run's progress bar; there may briefly be two while one replaces the other."""
     return page.get_by_test_id("stProgress").first
 
 
 def updates(page: Page) -> int:
-    """How many updates the page says are done; 0 while it is compiling."""
+    """The number of updates on the page; 0 while compiling."""
     text = progress(page).inner_text()
     return int(text.split(" of ")[-2].split(",", 1)[-1].replace(",", "")) if "updates" in text else 0
 
 
 def wait_for_updates(page: Page, more_than: int) -> int:
-    """Wait until the live page shows more updates, without touching it."""
+    """Wait until the live page shows more updates."""
     for _ in range(PATIENT // 500):
         if (done := updates(page)) > more_than:
             return done
@@ -86,7 +86,7 @@ def only_watches(browser: Browser, link: str) -> None:
 
 
 def predicts_with(browser: Browser, server: str, file: Path) -> None:
-    """Another visitor, who knows nothing of the run, uploads its weights and reads a digit with them."""
+    """Another visitor uploads the weights of the run and reads a digit with them."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(SLOW)
     page = context.new_page()

@@ -27,7 +27,7 @@ print(os.environ.get(PROGRAMS.upper()), end="")
         ({"XDG_CACHE_HOME": "/dev/null", "TEMP_FOLDER": "/dev/null"}, "None"),
         ({"XDG_CACHE_HOME": "TMP", "JAX_COMPILATION_CACHE_DIR": "/elsewhere"}, "/elsewhere"),
     ],
-    ids=["cache", "temporary", "nowhere", "as told"],
+    ids=["cache", "temporary", "nowhere", "set by JAX"],
 )
 def test_where_programs_are_kept(environment: dict[str, str], folder: str, tmp_path: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}

@@ -52,7 +52,7 @@ def test_every_page_works_on_what_ships(
     assert not app.error
     assert not app.warning
     assert len(missing(app)) == (name in SAID)
-    assert addresses(no_network) == []  # no page asks for anything unless told to
+    assert addresses(no_network) == []  # pages request nothing on their own
 
 
 def test_a_run_on_mnist_uses_the_digits(open_page: OpenPage, no_network: list[tuple[str, tuple]]) -> None:

@@ -10,7 +10,7 @@ from pages.ui.widgets.glossary import tip
 SOLVER_HELP = (
     "All solvers that converge find the same equilibrium. Plain iteration needs a spectral radius below 1."
 )
-POLARITIES = {"find out": None, "dark ink": "dark", "light ink": "light"}
+POLARITIES = {"automatic": None, "dark ink": "dark", "light ink": "light"}
 
 
 def model_controls() -> tuple[ModelInUse, str, Solver]:

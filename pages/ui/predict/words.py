@@ -73,7 +73,7 @@ def verdict_sentence(answer: Answer, tol: float) -> str:
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
         f"Converged on **{answer.label}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
-        f"the state by {100 * answer.final_residual:.2g} %. The answer has been the same {since}."
+        f"the state by {100 * answer.final_residual:.2g} %. The answer is unchanged {since}."
     )
 
 

@@ -88,7 +88,7 @@ def reasons(spectrum: Spectrum, settings: Settings, runs: dict[str, Run]) -> lis
         "damped Picard": _picard(
             f"Picard damped by {settings.lineup.damping:g}",
             spectrum.damped_radius(settings.lineup.damping),
-            "|1 − b + b λ|",
+            "|1 − β + β λ|",
         ),
         "Anderson": _anderson(spectrum, settings.lineup.memory),
         "ODE flow": _flow(spectrum),
