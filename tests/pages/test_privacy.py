@@ -79,7 +79,7 @@ def test_a_picture_stays_in_its_session(
     ("name", "uploader", "query", "shown"),
     [
         ("predict", "predict_weights", {"predict_view": "The whole test set", "model": "mlp"}, "Mistakes"),
-        ("train", "fit_upload", {}, "784 inputs, 10 outputs"),
+        ("train", "fit_upload", {}, "The model **mlp**"),
         ("solvers", "race_weights", OWN_WEIGHTS, "Fewest evaluations"),
     ],
 )
