@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ class Subject(Protocol):
 
 
 S = TypeVar("S", bound=Subject)
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 OWN = 8  # results per session and function for a visitor's own models
 # Streamlit's own hash is the same for two solvers whose settings have equal names and values.
@@ -26,19 +26,19 @@ SOLVERS = {type(entry.default): repr for entry in RACERS.values()}
 
 def cached(
     max_entries: int, show_spinner: bool | str = False, cache: Any = st.cache_data
-) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
+) -> Callable[[Callable[[S, *Ts], T]], Callable[[S, *Ts], T]]:
     """`st.cache_data` or `st.cache_resource` by subject and other arguments, for all visitors if the subject is shared.
 
     Results of a visitor's own model stay in the session and end with it.
     """
 
-    def decorate(compute: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    def decorate(compute: Callable[[S, *Ts], T]) -> Callable[[S, *Ts], T]:
         shared = cache(compute, max_entries=max_entries, show_spinner=show_spinner, hash_funcs=SOLVERS)
         own = cache(compute, max_entries=OWN, show_spinner=show_spinner, hash_funcs=SOLVERS, scope="session")
 
         @wraps(compute)
-        def recall(subject: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            return (shared if subject.shared else own)(subject, *args, **kwargs)
+        def recall(subject: S, *arguments: *Ts) -> T:
+            return (shared if subject.shared else own)(subject, *arguments)
 
         return recall
 
