@@ -1,4 +1,4 @@
-"""The controls of the maps of one number: which map, its parameters, the start, the damping; all in the URL.
+"""The controls for maps of one number: map, parameters, start, damping; all in the URL.
 
 All pages of a session share one set of keys, so a key that another page might use names its page.
 """
