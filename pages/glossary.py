@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from deq.plots.solver_key import solver_key
+from deq.plots.style import solver_key
 from pages.ui.server.guard import require_app
 from pages.ui.widgets import charts
 from pages.ui.widgets.glossary import matching, tip

@@ -6,7 +6,7 @@ import time
 import plotly.graph_objects as go
 import pytest
 
-from deq.maps import PRESETS
+from deq.maps.presets import PRESETS
 from tests.pages.conftest import OpenPage, metrics, words
 
 TABS = ["One number", "Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from deq.analysis.explanation import Occlusion
+from deq.analysis.explanation.occlusion import Occlusion
 from deq.data import load_dataset
 from deq.images.distortion import Distortion
 from deq.models.architectures import Architecture, construct

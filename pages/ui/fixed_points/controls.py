@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from deq.maps import OWN_FORMULA, PRESETS, Preset, ScalarMap
 from deq.maps.formula import Formula, FormulaError, parse_formula
 from deq.maps.notation import latex
+from deq.maps.presets import OWN_FORMULA, PRESETS, Preset
+from deq.maps.scalar import ScalarMap
 from pages.ui.widgets.glossary import tip
 
 A_RANGE = (-4.0, 4.0)  # the same for all presets: another range would make another widget

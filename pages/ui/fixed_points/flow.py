@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.solved_maps import flow
-from deq.maps import FixedPoints, fixed_points, orbit
+from deq.maps.scalar import FixedPoints, fixed_points, orbit
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
 from pages.ui.fixed_points.controls import MapSettings, map_controls
@@ -19,7 +19,7 @@ SNIPPET = """
 import numpy as np
 from deq.analysis.solved_maps import flow
 from deq.maps.formula import parse_formula
-from deq.maps import ScalarMap, fixed_points, orbit
+from deq.maps.scalar import ScalarMap, fixed_points, orbit
 from deq.plots.flows import flow_and_steps
 
 f = parse_formula({formula!r})

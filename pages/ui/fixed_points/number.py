@@ -4,15 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from deq.maps import (
-    FixedPoints,
-    Verdict,
-    fixed_points,
-    judge_orbit,
-    lipschitz_constant,
-    maps_into_itself,
-    orbit,
-)
+from deq.maps.scalar import FixedPoints, fixed_points, lipschitz_constant, maps_into_itself, orbit
+from deq.maps.verdicts import Verdict, judge_orbit
 from deq.plots.cobweb import cobweb
 from deq.plots.orbits import distance_curve, iterates
 from pages.ui.fixed_points.controls import MapSettings, map_controls, map_examples, set_start
@@ -27,7 +20,8 @@ NEARBY = 1e-8
 SNIPPET = """
 import numpy as np
 from deq.maps.formula import parse_formula
-from deq.maps import ScalarMap, fixed_points, judge_orbit, orbit
+from deq.maps.scalar import ScalarMap, fixed_points, orbit
+from deq.maps.verdicts import judge_orbit
 from deq.plots.cobweb import cobweb
 
 f = parse_formula({formula!r})

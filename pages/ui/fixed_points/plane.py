@@ -4,13 +4,7 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.solved_maps import planar_flow, planar_nfe
-from deq.maps import (
-    PlanarFixedPoints,
-    basins,
-    grid_of_starts,
-    planar_fixed_points,
-    planar_orbits,
-)
+from deq.maps.planar import PlanarFixedPoints, basins, grid_of_starts, planar_fixed_points, planar_orbits
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.solvers import Solution
 from pages.ui.fixed_points.plane_controls import MAX_NFE, plane_controls, plane_examples
@@ -24,7 +18,7 @@ TIMES = np.linspace(0, 25, 201)
 SNIPPET = """
 import numpy as np
 from deq.analysis.solved_maps import planar_flow
-from deq.maps import PlanarCell, grid_of_starts, planar_fixed_points, planar_orbits, weights_from_eigenvalues
+from deq.maps.planar import PlanarCell, grid_of_starts, planar_fixed_points, planar_orbits, weights_from_eigenvalues
 from deq.plots.plane import phase_portrait
 
 cell = PlanarCell(weights_from_eigenvalues({radius}, {angle}), np.array([{x1}, {x2}]))

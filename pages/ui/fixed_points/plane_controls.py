@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from deq.maps import PlanarCell, weights_from_eigenvalues
+from deq.maps.planar import PlanarCell, weights_from_eigenvalues
 from deq.solvers import SOLVERS, Solver
 from pages.ui.fixed_points.controls import slider
 from pages.ui.widgets.formulas import show_formulas

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from deq.maps import Sweep, sweep_parameter
+from deq.maps.scalar import Sweep, sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
 from pages.ui.fixed_points.controls import map_controls, map_examples
 from pages.ui.widgets.charts import show
@@ -15,7 +15,7 @@ KEPT_IN_FILE = 32  # iterates of each a in the download
 SNIPPET = """
 import numpy as np
 from deq.maps.formula import parse_formula
-from deq.maps import sweep_parameter
+from deq.maps.scalar import sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
 
 f = parse_formula({formula!r})

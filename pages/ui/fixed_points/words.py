@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from deq.maps import FixedPoints, PlanarFixedPoints, Verdict
+from deq.maps.planar import PlanarFixedPoints
+from deq.maps.scalar import FixedPoints
+from deq.maps.verdicts import Verdict
 from deq.solvers import Solution
 from pages.ui.widgets.text import listed
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from deq.solvers import SOLVERS, Solver
 from pages.ui.readers.model import ModelInUse, digit_models, model_named
-from pages.ui.readers.uploads import own_model_controls
+from pages.ui.readers.weights import own_model_controls
 from pages.ui.widgets.glossary import tip
 
 SOLVER_HELP = (

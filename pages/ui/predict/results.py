@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deq.analysis.answers import Answer
-from deq.analysis.explanation import Plane, fit_plane
+from deq.analysis.explanation.plane import Plane, fit_plane
 from deq.data import held_out_digits
 from deq.models.inference import Results, infer
 from deq.solvers import Solver

@@ -4,7 +4,9 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.answers import answer_digits
-from deq.analysis.explanation import Ends, Occlusion, noise_starts, occlusion, saliency, solve_from
+from deq.analysis.explanation.occlusion import Occlusion, occlusion
+from deq.analysis.explanation.saliency import saliency
+from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.images.distortion import Distortion
 from deq.plots.prediction import digit_picture, pixel_map, probability_bars
 from deq.plots.state_plane import plane_starts

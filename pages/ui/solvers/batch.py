@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.effort import SHOWN, Effort, effort_table
+from deq.analysis.comparison.race import SHOWN, Effort, effort_table
 from deq.analysis.comparison.subjects import Subject
 from deq.plots.comparison import effort_histogram
 from pages.ui.solvers.settings import Settings
@@ -17,7 +17,7 @@ ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
 {imports}
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.effort import effort_table, efforts
+from deq.analysis.comparison.race import effort_table, efforts
 
 {problem}
 effort = efforts(problem, {solver})

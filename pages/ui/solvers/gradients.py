@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
-from deq.analysis.comparison.timing import device_name
+from deq.analysis.comparison.race import device_name
 from deq.plots.gradients import gradient_curves, gradient_rows
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_table
+from deq.analysis.comparison.gradients import DEPTHS, WAYS, memory_table
 from deq.plots.gradients import memory_curves
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import show_table, subject_code
@@ -15,7 +15,7 @@ from pages.ui.widgets.steps import in_steps
 
 SNIPPET = """
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
+from deq.analysis.comparison.gradients import DEPTHS, WAYS, memory_at, memory_table
 
 {problem}
 print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAYS for depth in DEPTHS}}))

@@ -5,9 +5,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.race import Run, race_table
+from deq.analysis.comparison.race import REPEATS, Run, device_name, race_table
 from deq.analysis.comparison.subjects import NOISE
-from deq.analysis.comparison.timing import REPEATS, device_name
 from deq.data import held_out_digits
 from deq.plots.comparison import race_by_nfe, race_by_time
 from pages.ui.solvers.settings import Settings

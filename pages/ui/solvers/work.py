@@ -3,17 +3,16 @@
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.effort import Effort, efforts
 from deq.analysis.comparison.gradients import (
     GradientRun,
     compare_gradient,
     errors_by_radius,
     errors_by_tolerance,
     exact_gradient,
+    memory_at,
 )
-from deq.analysis.comparison.memory import memory_at
 from deq.analysis.comparison.problem import Problem
-from deq.analysis.comparison.race import Run, race
+from deq.analysis.comparison.race import Effort, Run, efforts, race
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
 from deq.analysis.comparison.subjects import Subject, make_problem

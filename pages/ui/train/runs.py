@@ -9,7 +9,7 @@ from deq.jobs import Job, Plan, as_dict, flat_settings
 from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
-from pages.ui.readers.uploads import weights_upload
+from pages.ui.readers.weights import weights_upload
 from pages.ui.server.owner import claim, is_mine, this_browser
 from pages.ui.train.run import registry
 from pages.ui.widgets.charts import show
