@@ -1,17 +1,17 @@
-"""The front door of the dashboard: navigation only. Start it with `make app` or `streamlit run app.py`."""
+"""Entry point of the dashboard: navigation only. Start it with `make app` or `streamlit run app.py`."""
 
 import streamlit as st
 
 from pages.ui.server.disk import keep_programs
 from pages.ui.server.guard import mark_app
-from pages.ui.server.heaps import share_heaps
-from pages.ui.server.memory import tidied
+from pages.ui.server.heaps import limit_heaps
+from pages.ui.server.memory import freeing_memory
 from pages.ui.widgets.navigation import ICON, pages
 
-share_heaps()
+limit_heaps()
 keep_programs()
 page = st.navigation(pages(), position="top")
 st.set_page_config(page_title=f"{page.title} - DEQ lab", page_icon=ICON, layout="wide")
 mark_app()
-with tidied():
+with freeing_memory():
     page.run()

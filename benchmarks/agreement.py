@@ -20,9 +20,9 @@ from benchmarks.timing import arguments, report
 from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
 from deq.data import Dataset
 from deq.models.checkpoints import Checkpoint, pretrained_names
+from deq.models.evaluation import largest_radius
 from deq.models.inference import Results, infer
 from deq.solvers import Solver
-from deq.training.spectral_radius import largest_radius
 
 OTHERS: dict[str, Solver] = {
     "Anderson 1e-5": Anderson(tol=1e-5, max_nfe=1000),

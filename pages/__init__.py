@@ -1,1 +1,1 @@
-"""The pages of the dashboard, one thin file each; what they share lies in pages/ui."""
+"""The pages of the dashboard, one thin file each; shared code is in pages/ui."""

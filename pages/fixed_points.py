@@ -1,4 +1,4 @@
-"""Fixed points: iterate a map, follow its flow, sweep its parameter, and go from one number to a network."""
+"""Fixed points: iterate a map, follow its flow, sweep its parameter; from one number to a network."""
 
 import streamlit as st
 
@@ -23,10 +23,10 @@ TABS = {
     "A network": draw_network,
 }
 
-st.title("Apply a map again and again: where does it settle?", anchor=False)
+st.title("Where does a map settle when you iterate it?", anchor=False)
 st.markdown(
-    "A fixed point is a value that the map leaves where it is, $x^* = f(x^*)$. A deep equilibrium model is a network "
-    "whose answer is such a point."
+    "A fixed point is a value that the map does not change, $x^* = f(x^*)$. A deep equilibrium model is a network "
+    "whose output is a fixed point."
 )
 for tab, draw in zip(st.tabs(list(TABS), key="explore", bind="query-params"), TABS.values(), strict=True):
     if tab.open:

@@ -1,4 +1,4 @@
-"""Predict: a picture of a digit goes in, and the network settles on what it is."""
+"""Predict: a picture of a digit goes in, and the network settles on an answer."""
 
 import streamlit as st
 
@@ -6,14 +6,21 @@ from deq.analysis.answers import answer_digits
 from deq.plots.prediction import digit_picture, probability_bars
 from pages.ui.predict.controls import model_controls, picture_controls
 from pages.ui.predict.how import draw_how
-from pages.ui.predict.inputs import choose_way
+from pages.ui.predict.inputs import choose_input
 from pages.ui.predict.readings import answers_of, choose_reading, read_files
 from pages.ui.predict.results import Case
 from pages.ui.predict.whole import draw_whole
 from pages.ui.predict.why import draw_why
-from pages.ui.predict.words import bars_caption, choose_digit, headline, show_stages, snippet, verdict
+from pages.ui.predict.words import (
+    bars_caption,
+    choose_digit,
+    headline,
+    show_stages,
+    snippet,
+    verdict_sentence,
+)
 from pages.ui.server.guard import require_app
-from pages.ui.server.memory import tidied
+from pages.ui.server.memory import freeing_memory
 from pages.ui.widgets.charts import download_pictures, show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.links import copy_link
@@ -24,28 +31,28 @@ VIEWS = {"How it got there": draw_how, "Why this answer": draw_why, "The whole t
 
 
 @st.fragment
-def look_into(case: Case) -> None:
-    """The views, of which only the open one is computed; they do not ask the answer above to be drawn again."""
+def draw_views(case: Case) -> None:
+    """The views; only the open one is computed, and the answer above is not redrawn."""
     tabs = st.tabs(list(VIEWS), key="predict_view", bind="query-params")
     for tab, draw in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
-            with tidied(), tab:
+            with freeing_memory(), tab:
                 draw(case)
     copy_link()
 
 
 st.title("Which digit does the network settle on?", anchor=False)
 st.markdown(
-    "One layer is applied to the picture again and again until its state no longer moves: $z^* = f(z^*, x)$. "
-    "The answer is read off that equilibrium. Draw one, upload photos, scans or drawings, or take a test digit."
+    "One layer is applied to the picture again and again until its state stops changing: $z^* = f(z^*, x)$. "
+    "The answer is read from that equilibrium. Upload a picture, draw a digit, or pick one from the test set."
 )
-asking, answering = st.columns([1, 2], gap="large")
-with asking:
-    ways, settings = st.container(), st.expander("More settings", icon=":material/tune:")
+controls, result = st.columns([1, 2], gap="large")
+with controls:
+    inputs, settings = st.container(), st.expander("More settings", icon=":material/tune:")
 with settings:
     chosen, solver_name, solver = model_controls()
-with ways:
-    given = choose_way(chosen)
+with inputs:
+    given = choose_input(chosen)
 with settings:
     how = picture_controls(disabled=not given.files)
 
@@ -53,7 +60,7 @@ reading = None
 if given.digit is not None:
     found = answer_digits(chosen.model, given.digit[None], solver)
 elif not given.files:
-    answering.info("The answer appears here.", icon=":material/edit:")
+    result.info("The answer appears here.", icon=":material/edit:")
     st.stop()
 else:
     with st.container():
@@ -62,20 +69,20 @@ else:
         reading = choose_reading(readings, answers, given.files[-1].key)
     found = answers[reading.key]
     if reading.error:
-        answering.error(reading.error, icon=":material/image_not_supported:")
+        result.error(reading.error, icon=":material/image_not_supported:")
         st.stop()
 
-with answering:
+with result:
     headline(found, given.truth)
     answer = found[choose_digit(found)]
-    seen, said = st.columns([1, 1.5], gap="medium")
-    with seen:
+    picture, bars = st.columns([1, 1.5], gap="medium")
+    with picture:
         show(digit_picture(answer.image), key="seen", caption="The 28 × 28 pixels that the model sees.")
-    with said:
+    with bars:
         show(probability_bars(answer.probabilities, answer.converged), "bars", bars_caption(answer, chosen))
-    st.markdown(verdict(answer, float(solver.tol)))
+    st.markdown(verdict_sentence(answer, float(solver.tol)))
 
-look_into(Case(answer, given.truth, chosen, solver_name, solver))
+draw_views(Case(answer, given.truth, chosen, solver_name, solver))
 if reading is not None:
     show_stages(reading)
 show_code(snippet(chosen, solver))

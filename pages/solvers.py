@@ -1,9 +1,9 @@
-"""Solvers: the comparison on a real model and the reader's own settings, from the race to the gradient's error."""
+"""Solvers: compare them on a real model with your own settings, from the race to the gradient's error."""
 
 import streamlit as st
 
 from deq.analysis.comparison.subjects import NOISE
-from pages.ui.readers.missing import tell_stand_in
+from pages.ui.readers.missing import note_stand_in
 from pages.ui.server.guard import require_app
 from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.compute import draw_compute
@@ -11,7 +11,7 @@ from pages.ui.solvers.gradients import draw_gradients
 from pages.ui.solvers.memory import draw_memory
 from pages.ui.solvers.precision import draw_precision
 from pages.ui.solvers.race import draw_race
-from pages.ui.solvers.settings import read_settings, tries
+from pages.ui.solvers.settings import draw_examples, read_settings
 from pages.ui.solvers.why import draw_why
 from pages.ui.solvers.work import problem_of
 from pages.ui.widgets.charts import download_pictures
@@ -31,8 +31,8 @@ TABS = {
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
-    "Every solver looks for the same equilibrium $z^* = f(z^*, x)$. What differs is what it costs, how exact it is, "
-    "and whether it arrives at all. Nothing here is precomputed: it is measured as you look."
+    "All solvers look for the same equilibrium $z^* = f(z^*, x)$; they differ in cost, in accuracy, and in whether "
+    "they converge at all. Nothing is precomputed: every number is measured on this server as you watch."
 )
 settings = read_settings()
 if settings is not None:
@@ -42,9 +42,9 @@ if settings is not None:
         st.error(str(error))
         settings = None
 if settings is not None:
-    tries()
+    draw_examples()
     if settings.subject.reads_digits and settings.subject.batch != NOISE:
-        tell_stand_in()
+        note_stand_in()
     for tab, draw in zip(
         st.tabs(list(TABS), key="race_view", bind="query-params"), TABS.values(), strict=True
     ):

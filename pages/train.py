@@ -1,17 +1,17 @@
-"""Train: start a run in the page, watch it learn, pause it, resume it, take the model away."""
+"""Train: start a run on the page, watch it, pause or resume it, download the model."""
 
 import streamlit as st
 
 from pages.ui.server.guard import require_app
 from pages.ui.train.preview import preview, shipped_models
-from pages.ui.train.run import watch
+from pages.ui.train.run import draw_run
 from pages.ui.train.runs import (
     choose_run,
-    compare,
+    compare_runs,
     current_job,
+    draw_downloads,
     session_jobs,
-    start,
-    take_away,
+    start_run,
     upload_weights,
 )
 from pages.ui.train.settings import PRESETS, apply_preset, read_plan
@@ -20,14 +20,16 @@ from pages.ui.widgets.links import copy_link
 
 require_app()
 
-st.title("How does a network learn to come to rest?", anchor=False)
+st.title("How does a network learn its equilibrium?", anchor=False)
 st.markdown(
-    "Training moves the equilibrium $z^* = f(z^*, x)$ to where the answer can be read off it, and must not lose "
-    "the equilibrium on the way. The run goes on while you look at other pages."
+    "Training moves the equilibrium $z^* = f(z^*, x)$ until the right answer can be read from it, without losing "
+    "the equilibrium on the way. A run continues while you visit other pages."
 )
 plan = read_plan()
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.button("Start training", type="primary", icon=":material/play_arrow:", on_click=start, args=(plan,))
+    st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", on_click=start_run, args=(plan,)
+    )
     st.markdown("**What to try.**", width="content")
     for name, (_, seen) in PRESETS.items():
         st.button(name, on_click=apply_preset, args=(name,), help=seen)
@@ -40,11 +42,11 @@ if job is None:
     preview(plan)
 else:
     choose_run(jobs, job)
-    watch(job)
+    draw_run(job)
     if not job.status.is_live:
-        take_away(job)
+        draw_downloads(job)
 if len(jobs) > 1:
-    compare(jobs)
+    compare_runs(jobs)
 upload_weights()
 shipped_models(plan)
 with st.container(horizontal=True):

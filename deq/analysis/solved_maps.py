@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from deq.maps import PlanarCell
 from deq.maps.formula import Formula
+from deq.maps.planar import PlanarCell
 from deq.solvers import SOLVERS, Solution, Solver, solve
 
 MAX_NFE = 60

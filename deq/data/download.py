@@ -1,15 +1,16 @@
 """The original files of a data set, fetched and checked (sha256) by the tensorflow-datasets download manager."""
 
+import builtins
+import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-from deq.data.lazy import thread_local_lazy_imports
 
 SOURCES = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -163,3 +164,36 @@ def download_message(name: str, folder: Path | None, error: Exception) -> str:
     if folder is None:
         return f"Wrong checksum: the downloaded {file} of {name} is corrupt. Try again, or use --data-dir."
     return f"Wrong checksum: {folder / file} is corrupt or not a file of {name}. Delete it and download it again."
+
+
+@contextlib.contextmanager
+def thread_local_lazy_imports() -> Iterator[None]:
+    """Restrict the lazy imports of tensorflow-datasets to the calling thread.
+
+    It imports lazily through etils, which replaces `builtins.__import__` for the whole process: another thread that
+    imports at that moment gets an error or a module that is not loaded yet.
+    """
+    from etils import epy
+
+    original, this_thread = epy.lazy_imports, threading.get_ident()
+
+    @contextlib.contextmanager
+    def restricted(*, error_callback: Any = None, success_callback: Any = None) -> Iterator[None]:
+        usual = builtins.__import__
+        with original(error_callback=error_callback, success_callback=success_callback):
+            lazy = builtins.__import__
+
+            def by_thread(
+                name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+            ) -> ModuleType:
+                chosen = lazy if threading.get_ident() == this_thread else usual
+                return chosen(name, globals, locals, fromlist, level)
+
+            builtins.__import__ = by_thread
+            yield
+
+    epy.lazy_imports = restricted
+    try:
+        yield
+    finally:
+        epy.lazy_imports = original

@@ -6,8 +6,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from deq.images.frames import remove_boxes, remove_frames
-from deq.images.lines import remove_lines
+from deq.images.lines import remove_boxes, remove_frames, remove_lines
 from deq.images.strokes import main_stroke
 
 SIDE = 400  # larger pictures are shrunk to this longer side

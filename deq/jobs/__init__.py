@@ -1,9 +1,8 @@
 """Training in the background: plans, jobs and their registry."""
 
 from deq.jobs.job import Job
-from deq.jobs.look import Look, look_at
 from deq.jobs.plan import OWN, PICTURE_NAMES, TASK_NAMES, Plan, as_dict, flat_settings, load_task, sizes
-from deq.jobs.record import Snapshot, Status
+from deq.jobs.record import Look, Snapshot, Status, look_at
 from deq.jobs.registry import Registry
 
 __all__ = [

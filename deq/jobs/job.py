@@ -10,9 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from deq.data import Task
-from deq.jobs.look import look_at
 from deq.jobs.plan import Plan, load_task
-from deq.jobs.record import TRAINING, VALIDATION, Snapshot, Status, Table, training_row, validation_row
+from deq.jobs.record import (
+    TRAINING,
+    VALIDATION,
+    Snapshot,
+    Status,
+    Table,
+    look_at,
+    training_row,
+    validation_row,
+)
 from deq.models import EquilibriumModel
 from deq.models.architectures import construct
 from deq.models.evaluation import Metrics, evaluate

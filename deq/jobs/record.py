@@ -1,7 +1,4 @@
-"""What a run records for its viewers: its history and snapshots.
-
-Histories are thinned here and nowhere else.
-"""
+"""What a run records for those who watch: its history, thinned, its predictions on a grid, a snapshot."""
 
 from __future__ import annotations
 
@@ -10,8 +7,11 @@ from enum import Enum
 
 import numpy as np
 
-from deq.jobs.look import Look
+from deq.data import HALF_WIDTH, Task
+from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics
+from deq.models.inference import infer
+from deq.solvers import Solver
 from deq.training.step import Health
 
 MAX_ROWS = 400  # rows of a history: a chart has no pixels for more
@@ -121,3 +121,43 @@ class Snapshot:
     def seconds_left(self) -> float:
         """At the current rate; NaN if that is unknown."""
         return (self.steps - self.step) / self.rate if self.rate > 0 else float("nan")
+
+
+LINE_POINTS = 241
+PLANE_SIDE = 48
+PLANE_HALF_WIDTH = 2.5
+
+
+@dataclass(frozen=True)
+class Look:
+    """A model's predictions on a grid of inputs.
+
+    x: (n, 1) or (n, 2) inputs. answer: (n,) outputs, or probabilities of class 1. nfe, converged: (n,).
+    """
+
+    x: np.ndarray
+    answer: np.ndarray
+    nfe: np.ndarray
+    converged: np.ndarray
+
+
+def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
+    """Predictions over [-3, 3] or [-2.5, 2.5]^2; None if inputs are neither scalars nor points in the plane."""
+    shape = task.train.x.shape[1:]
+    if shape not in ((1,), (2,)):
+        return None
+    x = line() if shape == (1,) else plane()
+    found = infer(model, x, solver, batch_size=len(x))
+    answer = found.probabilities[:, 1] if task.has_labels else found.outputs[:, 0]
+    return Look(x, answer, found.nfe, found.converged)
+
+
+def line() -> np.ndarray:
+    """(241, 1) evenly spaced inputs on [-3, 3]."""
+    return np.linspace(-HALF_WIDTH, HALF_WIDTH, LINE_POINTS, dtype=np.float32)[:, None]
+
+
+def plane() -> np.ndarray:
+    """(48 * 48, 2) inputs on [-2.5, 2.5]^2, row by row from the bottom."""
+    side = np.linspace(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH, PLANE_SIDE, dtype=np.float32)
+    return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""Metrics of a model on a set of examples: loss, accuracy, and the cost and residual of its solves."""
+"""How good a model is: loss, accuracy, the cost and residual of its solves, its spectral radius."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from jax import Array
 
 from deq.data import Examples, Loss
 from deq.gradients import Gradient, Implicit
-from deq.models.inference import Results, infer
+from deq.gradients.spectrum import spectral_radius
+from deq.models.inference import Results, encode, infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solution, Solver
 
@@ -66,3 +67,17 @@ def _losses(outputs: Array, y: Array, loss: Loss) -> Array:
 def _mean_of_finite(values: Array | np.ndarray) -> float:
     kept = np.asarray(values)[np.isfinite(values)]
     return float(kept.mean(dtype=np.float64)) if kept.size else float("nan")
+
+
+PROBED = 16  # number of inputs
+
+
+def largest_radius(model: EquilibriumModel, x: np.ndarray, solver: Solver) -> float:
+    """The largest spectral radius of df/dz at the equilibria of the first 16 of x: (n, ...); NaN if a Jacobian
+    is not finite. Compiled once per model structure."""
+    few = x[:PROBED]
+    (injection, _), z = encode(model, few), infer(model, few, solver, batch_size=len(few), states=True).states
+    try:
+        return float(spectral_radius(model.cell, injection, jax.device_put(z)).max())
+    except np.linalg.LinAlgError:
+        return float("nan")

@@ -14,11 +14,10 @@ from jax.sharding import Mesh
 from deq.data import Dataset, Task, classify
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
-from deq.models.evaluation import Metrics, evaluate
+from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.training.early_stopping import EarlyStopping
 from deq.training.precision import with_precision
 from deq.training.recipes import Recipe
-from deq.training.spectral_radius import largest_radius
 from deq.training.step import Health, Program, TrainState, order_of, run_steps, start_state
 
 

@@ -1,1 +1,1 @@
-"""What pages share: the deep-link guard, navigation, charts, links, downloads, code, the glossary; a folder a page."""
+"""Code behind the pages: shared widgets, server and readers, and a folder for each page with tabs."""

@@ -5,16 +5,23 @@ import numpy as np
 import pytest
 
 from deq.analysis.comparison import Problem, Subject, build_problem, make_problem, race, subject_names
-from deq.analysis.comparison.affine import affine_model, random_matrix
-from deq.analysis.comparison.effort import effort_table, efforts
 from deq.analysis.comparison.gradients import exact_gradient, methods_for
 from deq.analysis.comparison.lineup import RACERS, SPLITTING, Lineup, racers_for
 from deq.analysis.comparison.problem import solve_problem
-from deq.analysis.comparison.race import race_table
+from deq.analysis.comparison.race import device_name, effort_table, efforts, measure, race_table
 from deq.analysis.comparison.reference import Reference, find_reference, relative_error
 from deq.analysis.comparison.spectrum import find_spectrum, polynomial_factor, spectrum_table
 from deq.analysis.comparison.stiff import REACH, stiffen
-from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, digit_problem
+from deq.analysis.comparison.subjects import (
+    DIGITS,
+    NOISE,
+    RANDOM,
+    SPIRAL,
+    STIFF,
+    affine_model,
+    digit_problem,
+    random_matrix,
+)
 from deq.analysis.comparison.test_time_compute import (
     ANOTHER,
     compute_table,
@@ -22,7 +29,6 @@ from deq.analysis.comparison.test_time_compute import (
     vary_budget,
     vary_start,
 )
-from deq.analysis.comparison.timing import device_name, measure
 from deq.analysis.comparison.work_precision import precision_table, work_precision
 from deq.gradients.spectrum import EXACT_SIZE
 from deq.models import EquilibriumModel, build, pixels

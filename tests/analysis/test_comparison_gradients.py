@@ -1,5 +1,7 @@
 """Gradients compared with the closed form of an affine cell, and memory against depth."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,10 +13,12 @@ from deq.analysis.comparison.gradients import (
     errors_by_tolerance,
     exact_gradient,
     gradient_table,
+    memory_at,
+    memory_table,
 )
-from deq.analysis.comparison.memory import memory_at, memory_table
 from deq.analysis.comparison.reference import find_reference
 from deq.analysis.comparison.subjects import NOISE, RANDOM
+from deq.analysis.gradient_error import gradient_error
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +78,18 @@ def test_memory_against_depth(problem: Problem) -> None:
     assert (unrolled[2] - unrolled[1]) / (unrolled[1] - unrolled[0]) == pytest.approx(10, rel=0.1)
     assert implicit[1] < memory_at(problem, "recursive checkpoints", 1000) < unrolled[2]
     assert memory_table({("implicit", 10): 2**20})["memory, MiB"] == [1.0]
+
+
+def test_gradient_error() -> None:
+    exact = {"a": jnp.array([3.0, 0.0]), "b": jnp.array([[4.0]])}
+    same = gradient_error(exact, exact)
+    assert (same.relative, same.cosine) == (0.0, pytest.approx(1.0))
+    doubled = gradient_error(jax.tree.map(lambda g: 2 * g, exact), exact)
+    assert (doubled.relative, doubled.cosine) == (pytest.approx(1.0), pytest.approx(1.0))
+    across = gradient_error({"a": jnp.array([0.0, 5.0]), "b": jnp.zeros((1, 1))}, exact)
+    assert across.cosine == pytest.approx(0.0)
+    zero = jax.tree.map(jnp.zeros_like, exact)
+    assert gradient_error(zero, exact).cosine == 0.0
+    assert gradient_error(zero, zero).relative == 0.0
+    with pytest.raises(ValueError, match="same parameters"):
+        gradient_error([jnp.zeros(2)], exact)

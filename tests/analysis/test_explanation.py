@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from deq.analysis.comparison.problem import build_problem, to_float64
-from deq.analysis.explanation import fit_plane, noise_starts, occlusion, saliency, solve_from
+from deq.analysis.explanation.occlusion import occlusion
+from deq.analysis.explanation.plane import fit_plane
+from deq.analysis.explanation.saliency import saliency
+from deq.analysis.explanation.starts import noise_starts, solve_from
 from deq.data import load_dataset
 from deq.gradients import Implicit
 from deq.models.checkpoints import Checkpoint, load_pretrained

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from deq.analysis.solved_maps import flow, planar_flow, planar_nfe, race_solvers
-from deq.maps import PlanarCell, planar_fixed_points, weights_from_eigenvalues
 from deq.maps.formula import parse_formula
+from deq.maps.planar import PlanarCell, planar_fixed_points, weights_from_eigenvalues
 from deq.solvers import Anderson, Picard
 
 AFFINE = parse_formula("a*x + b")

@@ -1,4 +1,4 @@
-"""The real dashboard in a real browser: a server of our own on a free port, Debian's Chromium, Playwright."""
+"""The real dashboard in a real browser: a server on a free port, an installed Chromium, Playwright."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-sync",
 ]
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-SLOW = 90_000  # milliseconds: the first run of a page compiles its functions, on a busy machine slowly
+SLOW = 90_000  # milliseconds: the first run of a page compiles its functions
 
 
 def find_browser() -> str | None:
@@ -33,7 +33,7 @@ def find_browser() -> str | None:
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """A fresh `streamlit run app.py` on 127.0.0.1; yields its address, always ends it and tells what it said."""
+    """A fresh `streamlit run app.py` on 127.0.0.1; yields its address, ends it, and prints its log."""
     with TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         try:
@@ -54,7 +54,7 @@ def running_browser() -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page's script has run to its end and every placeholder is filled."""
+    """Wait until the page's script has ended and every placeholder is filled."""
     page.wait_for_selector(READY, timeout=SLOW)
     for waiting in ("stSkeleton", "stSpinner"):
         page.wait_for_selector(f"[data-testid={waiting}]", state="detached", timeout=SLOW)
@@ -63,6 +63,6 @@ def settle(page: Page) -> None:
 
 
 def visit(page: Page, url: str) -> None:
-    """Open an address and wait until the page stands still."""
+    """Open an address and wait until the page is complete."""
     page.goto(url, timeout=SLOW)
     settle(page)

@@ -1,4 +1,4 @@
-"""Pictures of every page and every tab, light, dark and on a phone, into screenshots/: `make screenshots`, then look.
+"""Pictures of every page and every tab, light, dark and on a phone, into screenshots/ (`make screenshots`).
 
 `python -m tests.browser.screenshots toy predict` takes those pages alone, and
 `python -m tests.browser.screenshots docs` makes the pictures of the README.
@@ -34,7 +34,7 @@ CONTENT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHe
 
 
 def open_page(browser: Browser, url: str, scheme: str, width: int) -> Page:
-    """A visitor of their own, with nothing kept from the picture before."""
+    """A new visitor, with nothing kept from the previous picture."""
     context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
     context.set_default_timeout(SLOW)
     page = context.new_page()
@@ -43,10 +43,10 @@ def open_page(browser: Browser, url: str, scheme: str, width: int) -> Page:
 
 
 def take(page: Page, file: Path, height: int | None = None) -> None:
-    """The whole page, or its upper part, as it stands now."""
+    """The whole page, or its upper part."""
     width = page.viewport_size["width"]
     page.set_viewport_size({"width": width, "height": height or page.evaluate(CONTENT) + 60})
-    page.wait_for_timeout(1000)  # charts measure themselves anew
+    page.wait_for_timeout(1000)  # charts resize
     page.screenshot(path=file)
     page.set_viewport_size({"width": width, "height": HEIGHT})
     print(file)
@@ -74,7 +74,7 @@ def take_all(browser: Browser, address: str, names: list[str]) -> None:
 
 
 def take_for_docs(browser: Browser, address: str) -> None:
-    """Of few colours and 960 pixels wide, so that a clone stays small."""
+    """Few colours and 960 pixels wide, to keep the repository small."""
     for name, (path, height) in SHOWN.items():
         page = open_page(browser, f"{address}/{path}", "light", WIDE)
         file = ROOT / "docs" / f"{name}.png"

@@ -20,3 +20,5 @@ def test_first_request_to_a_fresh_server(browser: Browser, page: Page, name: str
         assert page.get_by_role("dialog").count() == 0
         assert page.get_by_test_id("stException").count() == 0
         assert page.title().startswith(PAGES[name][0])
+        icons = page.locator("link[rel~=icon]").evaluate_all("links => links.map(link => link.href)")
+        assert all(icon.startswith((address, "data:")) for icon in icons), icons

@@ -1,4 +1,4 @@
-"""The house as a visitor meets it: cards lead on, links carry settings, a phone is wide enough."""
+"""The dashboard in a browser: cards link to pages, links carry settings, pages fit a phone."""
 
 import re
 
@@ -43,7 +43,7 @@ def test_a_copied_link_shows_the_same_picture(browser: Browser, page: Page, serv
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_phone_is_wide_enough(browser: Browser, server: str, name: str) -> None:
+def test_every_page_fits_a_phone(browser: Browser, server: str, name: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     visit(page, f"{server}/{name}")

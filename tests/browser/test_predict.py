@@ -1,4 +1,4 @@
-"""A digit uploaded, drawn or photographed in a real browser, and its answer; on a phone nothing sticks out."""
+"""A digit uploaded, drawn or photographed in a real browser, and its answer."""
 
 import re
 
@@ -26,25 +26,11 @@ def test_upload_and_answer(page: Page, server: str) -> None:
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_refusal_in_one_line(page: Page, server: str) -> None:
-    visit(page, f"{server}/predict")
-    picture = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture at all"}
-    page.locator("input[type=file]").first.set_input_files(picture)
-    expect(page.get_by_text("This is not a picture in a known format")).to_be_visible(timeout=SLOW)
-    assert page.get_by_test_id("stException").count() == 0
-
-
-def test_fits_a_phone(page: Page, server: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    visit(page, f"{server}/predict")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
 CAMERA = "navigator.mediaDevices.enumerateDevices = async () => [{ kind: 'videoinput', label: '' }]"
 
 
 def test_camera_is_offered_only_where_there_is_one(page: Page, server: str) -> None:
-    """This machine has none; a browser that lists one is offered it, by a link too."""
+    """This machine has none; a browser that lists one gets the option, also by a link."""
     ways = page.get_by_test_id("stButtonGroup").first
     visit(page, f"{server}/predict?predict_way=Camera")
     expect(ways).not_to_contain_text("Camera", timeout=SLOW)
@@ -77,17 +63,3 @@ def test_a_finger_draws_a_one(browser: Browser, server: str) -> None:
     expect(page.get_by_text(re.compile("Converged on 1"))).to_be_visible(timeout=SLOW)
     assert page.get_by_test_id("stException").count() == 0
     context.close()
-
-
-def test_many_pictures_in_a_table(page: Page, server: str) -> None:
-    digits = load_dataset("digits")
-    files = [
-        {"name": f"{i}.png", "mimeType": "image/png", "buffer": drawn(digits.test_images[i : i + 1, ..., 0])}
-        for i in range(3)
-    ]
-    files.append({"name": "text.png", "mimeType": "image/png", "buffer": b"no picture"})
-    visit(page, f"{server}/predict")
-    page.locator("input[type=file]").first.set_input_files(files)
-    expect(page.get_by_text("3 of 4 pictures read.")).to_be_visible(timeout=SLOW)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=SLOW)
-    assert page.get_by_test_id("stException").count() == 0

@@ -1,4 +1,4 @@
-"""The way to an answer played, and a digit turned, in a real browser."""
+"""The animated path to an answer, and a rotated digit, in a real browser."""
 
 import pytest
 from playwright.sync_api import Page
@@ -16,7 +16,7 @@ def drawn(page: Page) -> list[int]:
     return page.evaluate(f"({POINTS})()._fullData.filter(t => {names}.includes(t.name)).map(t => t.x.length)")
 
 
-def test_play_the_way_and_turn_the_digit(page: Page, server: str) -> None:
+def test_play_the_path_and_turn_the_digit(page: Page, server: str) -> None:
     visit(page, f"{server}/predict?index=1&model=blog")
     whole = drawn(page)
     assert len(whole) == 3

@@ -1,4 +1,4 @@
-"""What a newcomer and a keyboard reach: an own digit in three clicks, every control by Tab, every picture as a file."""
+"""Reach: your own digit in three clicks, every control by Tab, every picture as a file."""
 
 import re
 
@@ -10,9 +10,9 @@ from tests.browser.harness import SLOW, settle, visit
 pytestmark = pytest.mark.browser
 
 
-def test_from_home_to_an_own_digit_in_three_clicks(page: Page, server: str) -> None:
+def test_from_home_to_your_own_digit_in_three_clicks(page: Page, server: str) -> None:
     visit(page, server)
-    page.get_by_role("link", name="Show it your own digit").click()  # the first click
+    page.get_by_role("link", name="Try your own digit").click()  # the first click
     page.wait_for_url(re.compile("/predict"))
     settle(page)
     board = page.locator("canvas").last
@@ -72,22 +72,22 @@ def test_a_picture_as_svg_as_png_and_as_csv(page: Page, server: str) -> None:
 
 
 def save(page: Page) -> str:
-    """Press the camera of the page's picture; the name of the file that comes."""
+    """Click the camera of the page's picture; returns the file name."""
     page.locator(".js-plotly-plot").hover()
     with page.expect_download() as picture:
         page.locator(".modebar-btn").first.click()
     return picture.value.suggested_filename
 
 
-def test_pictures_have_words_for_those_who_do_not_see_them(page: Page, server: str) -> None:
+def test_pictures_have_texts_for_screen_readers(page: Page, server: str) -> None:
     visit(page, server)
     charts = page.get_by_test_id("stPlotlyChart")
     assert charts.count() == 6
-    told = [
+    texts = [
         charts.nth(i).evaluate(
             "e => (e.closest('[aria-label]') || e.querySelector('[aria-label]'))?.ariaLabel"
         )
         for i in range(6)
     ]
-    assert all(told), told
-    assert len(set(told)) == 6
+    assert all(texts), texts
+    assert len(set(texts)) == 6

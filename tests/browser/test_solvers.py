@@ -1,4 +1,4 @@
-"""The solvers page in Chromium: tabs, a link to one of them, and stopping what takes long."""
+"""The solvers page in Chromium: tabs, a link to one of them, and stopping a long computation."""
 
 import re
 
@@ -23,12 +23,12 @@ def test_tabs_are_drawn_as_they_are_opened(server: str, page: Page) -> None:
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_long_computation_can_be_stopped_and_gone_on_with(server: str, page: Page) -> None:
+def test_a_long_computation_can_be_stopped_and_continued(server: str, page: Page) -> None:
     page.goto(f"{server}/solvers?{SMALL}&race_view=Memory", timeout=SLOW)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=SLOW)
     expect(page.get_by_text(re.compile(r"Stopped after \d of 9"))).to_be_visible(timeout=SLOW)
     settle(page)  # a click on what is still being drawn may be lost
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("From 10 to 1,000 evaluations memory grows")).to_be_visible(timeout=SLOW)
     settle(page)
     assert page.get_by_test_id("stException").count() == 0

@@ -1,4 +1,4 @@
-"""Training in the real page: the curve moves, the run outlives page and refresh, its weights read digits."""
+"""Training in a real browser: curves update, the run survives a page change and a refresh, its weights read digits."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ PATIENT = 2 * SLOW  # milliseconds: training on a busy machine
 
 
 def progress(page: Page) -> Locator:
-    """The run's bar; for a moment there may be two of them, while a redraw replaces one by the other."""
+    """The run's progress bar; there may briefly be two while one replaces the other."""
     return page.get_by_test_id("stProgress").first
 
 
 def updates(page: Page) -> int:
-    """How many updates the page says are done; 0 while it is compiling."""
+    """The number of updates on the page; 0 while compiling."""
     text = progress(page).inner_text()
     return int(text.split(" of ")[-2].split(",", 1)[-1].replace(",", "")) if "updates" in text else 0
 
 
 def wait_for_updates(page: Page, more_than: int) -> int:
-    """Wait until the live page shows more updates, without touching it."""
+    """Wait until the live page shows more updates."""
     for _ in range(PATIENT // 500):
         if (done := updates(page)) > more_than:
             return done
@@ -44,6 +44,7 @@ def test_a_digit_reader_from_start_to_prediction(
     visit(page, f"{server}/train?fit_task=MNIST&fit_epochs=24&fit_patience=0&fit_width=64")
     page.get_by_role("button", name="Start training").click()
     first = wait_for_updates(page, 0)
+    only_watches(browser, page.url.partition("&runs=")[0])
     points = drawn_points(page)
     wait_for_updates(page, first)
     page.get_by_role("link", name="Toy").click()
@@ -72,8 +73,20 @@ def test_a_digit_reader_from_start_to_prediction(
     predicts_with(browser, server, file)
 
 
+def only_watches(browser: Browser, link: str) -> None:
+    """Another visitor opens the link to the live run."""
+    context = browser.new_context()
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    page.goto(link)
+    expect(page.get_by_text("You are watching somebody else's run")).to_be_visible(timeout=SLOW)
+    for label in ("Pause", "Stop", "Resume"):
+        expect(page.get_by_role("button", name=label, exact=True)).to_have_count(0)
+    context.close()
+
+
 def predicts_with(browser: Browser, server: str, file: Path) -> None:
-    """Another visitor, who knows nothing of the run, uploads its weights and reads a digit with them."""
+    """Another visitor uploads the weights of the run and reads a digit with them."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(SLOW)
     page = context.new_page()

@@ -18,8 +18,7 @@ import numpy as np
 import pytest
 
 from deq.data import NAMES, Dataset, DatasetError, at_hand, load_dataset
-from deq.data.download import FILES, SOURCES, download_once
-from deq.data.lazy import thread_local_lazy_imports
+from deq.data.download import FILES, SOURCES, download_once, thread_local_lazy_imports
 from deq.data.sets import read_idx
 
 

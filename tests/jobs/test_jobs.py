@@ -12,8 +12,7 @@ import pytest
 
 from deq.data import curve, shape
 from deq.jobs import OWN, TASK_NAMES, Job, Plan, Registry, Snapshot, Status, flat_settings, load_task, sizes
-from deq.jobs.look import look_at
-from deq.jobs.record import MAX_ROWS, Table
+from deq.jobs.record import MAX_ROWS, Table, look_at
 from deq.models.architectures import Architecture, construct
 from deq.solvers import Anderson, Picard
 from deq.training.recipes import Recipe

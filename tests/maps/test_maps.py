@@ -3,23 +3,25 @@
 import numpy as np
 import pytest
 
-from deq.maps import (
-    PRESETS,
+from deq.maps.formula import parse_formula
+from deq.maps.planar import (
     PlanarCell,
-    ScalarMap,
     basins,
-    fixed_points,
     grid_of_starts,
-    judge_orbit,
+    planar_fixed_points,
+    planar_orbits,
+    weights_from_eigenvalues,
+)
+from deq.maps.presets import PRESETS
+from deq.maps.scalar import (
+    ScalarMap,
+    fixed_points,
     lipschitz_constant,
     maps_into_itself,
     orbit,
-    planar_fixed_points,
-    planar_orbits,
     sweep_parameter,
-    weights_from_eigenvalues,
 )
-from deq.maps.formula import parse_formula
+from deq.maps.verdicts import judge_orbit
 
 
 def scalar(text: str, a: float = 1.0, b: float = 0.0, damping: float = 1.0) -> ScalarMap:

@@ -1,6 +1,7 @@
 """Pages run without a browser: Streamlit's AppTest on the real app.py."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from deq.data import held_out_digits
+from deq.jobs import Registry
 from pages.ui.server import disk, memory
+from pages.ui.train.run import registry
 from tests.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]
+PATIENT = 120.0  # seconds: the machine may be busy
 
 
 @pytest.fixture(autouse=True)
@@ -24,17 +28,32 @@ def fresh_caches() -> None:
 
 @pytest.fixture(autouse=True)
 def own_disk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What pages keep from one start to the next lies in a folder that this run of the tests shares."""
+    """The server's cache on disk: a folder that all tests of this run share."""
     folder = tmp_path_factory.getbasetemp() / "kept"
     folder.mkdir(exist_ok=True)
-    monkeypatch.setattr(disk, "folder", lambda: folder)
+    monkeypatch.setattr(disk, "cache_folder", lambda: folder)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def programs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much memory the tests hold together, none waits for a program that it has compiled already."""
+    """No test has to compile a program twice, however much memory all tests together hold."""
     monkeypatch.setattr(memory, "MOST", float("inf"))
+
+
+@pytest.fixture
+def scikit_learn_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No MNIST: scikit-learn's 360 test digits are quick, and on every machine."""
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def runs(fresh_caches: None) -> Iterator[Registry]:
+    """The registry of this test's runs; none outlives the test."""
+    made = registry()
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -43,7 +62,7 @@ def open_page() -> OpenPage:
     return open_by_link
 
 
-def open_by_link(name: str, **query: str) -> AppTest:  # query parameters have any name
+def open_by_link(name: str, **query: str | list[str]) -> AppTest:  # query parameters have any name
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     for key, value in query.items():
         app.query_params[key] = value
@@ -55,3 +74,30 @@ def open_by_link(name: str, **query: str) -> AppTest:  # query parameters have a
         app.run()
     assert not app.exception, app.exception
     return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def words(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.error, *app.warning, *app.info))
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception, app.exception
+
+
+def run_until(app: AppTest, condition: Callable[[], bool]) -> None:
+    """Rerun the page until the condition holds."""
+    deadline = time.monotonic() + PATIENT
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+        app.run()
+        assert not app.exception, app.exception

@@ -1,4 +1,4 @@
-"""Links that nobody writes in good faith: every parameter of a page with values of every wrong kind."""
+"""Hostile links: every parameter of a page with values of every wrong kind."""
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Node
@@ -15,7 +15,7 @@ VALUES = [
     "9" * 400,
     "0x10",
     "1_000",
-    "٣",  # a digit, but none of ASCII
+    "٣",  # a digit, but not ASCII
     "true",
     "[]",
     '{"a": 1}',
@@ -27,11 +27,11 @@ VALUES = [
     "__import__('os').getcwd()",
     "$x$ **b** :red[c] `d`",
     "a\0b\r\nSet-Cookie: c=d",
-    "\ufffd",  # what is left of bytes that are no text
+    "\ufffd",  # the replacement character for bytes that are not text
     "🦀" * 500,
     "1.0" * 2000,
 ]
-BEYOND_WIDGETS = {"train": ["job", "runs"]}  # what a page reads from its address by itself
+BEYOND_WIDGETS = {"train": ["job", "runs"]}  # parameters that a page reads without a widget
 VIEWS = {
     "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
     "solvers": {
@@ -74,7 +74,7 @@ def parameters(name: str, app: AppTest) -> list[str]:
 
 
 def hostile(names: list[str], turn: int) -> dict[str, str]:
-    """Another wrong value for each name; in len(VALUES) turns each has had all of them."""
+    """A different wrong value for each name; len(VALUES) turns cover all values for all names."""
     return {name: VALUES[(turn + 5 * place) % len(VALUES)] for place, name in enumerate(names)}
 
 
@@ -85,7 +85,7 @@ def views(name: str) -> list[dict[str, str]]:
 
 
 def shown_calmly(name: str, query: dict[str, str]) -> AppTest:
-    """Open the page by that link: no traceback, and a page that is drawn to its end."""
+    """Open the page by that link: no traceback, and the page is drawn."""
     app = open_by_link(name, **query)
     assert app.title, f"{name} {query}"
     return app

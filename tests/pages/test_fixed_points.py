@@ -5,53 +5,35 @@ import time
 
 import plotly.graph_objects as go
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from deq.maps import PRESETS
-from tests.pages.conftest import OpenPage
+from deq.maps.presets import PRESETS
+from tests.pages.conftest import OpenPage, metrics, words
 
 TABS = ["One number", "Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]
 OWN = "your own formula"
 
 
-def metrics(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def words(app: AppTest) -> str:
-    return " ".join(element.value for element in (*app.markdown, *app.error, *app.warning))
-
-
 @pytest.mark.parametrize(
-    ("preset", "a", "verdict"),
+    ("preset", "a", "verdict", "sentence"),
     [
-        ("cos x", 1.0, "converges"),
-        ("cos x", 1.5, "period 2"),
-        ("affine", -0.9, "converges"),
-        ("affine", 1.0, "diverges"),
-        ("affine", 1.1, "diverges"),
-        ("affine", -1.0, "period 2"),
-        ("tanh(a x + b)", -2.0, "period 2"),
-        ("logistic map", 2.8, "converges"),
-        ("logistic map", 3.2, "period 2"),
-        ("logistic map", 3.5, "period 4"),
-        ("logistic map", 3.9, "chaotic"),
-        ("Babylonian square root", 3.0, "converges"),
-        ("x - a sin x", 2.5, "period 2"),
-        ("one-neuron network", 1.0, "converges"),
+        ("cos x", 1.0, "converges", "converges to x\\* = 0.7390851332"),
+        ("affine", 1.1, "diverges", "diverges"),
+        ("affine", -1.0, "period 2", "a neutral 2-cycle"),
+        ("logistic map", 3.2, "period 2", "a stable 2-cycle, 0.513 and 0.799"),
+        ("logistic map", 3.9, "chaotic", "never repeats"),
     ],
 )
-def test_verdicts_of_the_presets(open_page: OpenPage, preset: str, a: float, verdict: str) -> None:
+def test_verdicts(open_page: OpenPage, preset: str, a: float, verdict: str, sentence: str) -> None:
     app = open_page("fixed_points", preset=preset, a=str(a))
     assert metrics(app)["Verdict"] == verdict
+    assert sentence in words(app)
     assert len(app.get("plotly_chart")) == 3
 
 
 def test_default_is_the_cosine(open_page: OpenPage) -> None:
     app = open_page("fixed_points")
-    assert "0.7390851332" in words(app)
     assert metrics(app)["Rate |g'(x\\*)|"] == "0.6736"
-    assert metrics(app)["Fixed points in the window"] == "1 stable, 0 not"
+    assert metrics(app)["Fixed points in the window"] == "1 stable, 0 unstable"
 
 
 def test_controls_move_the_verdict(open_page: OpenPage) -> None:
@@ -63,7 +45,7 @@ def test_controls_move_the_verdict(open_page: OpenPage) -> None:
     app.slider(key="map_damping").set_value(0.5).run()
     assert metrics(app)["Verdict"] == "converges"
     app.selectbox(key="preset").set_value("affine")
-    app.slider(key="a").set_value(-0.9).run()  # moved in the same breath: it stays
+    app.slider(key="a").set_value(-0.9).run()  # changed in the same run: it stays
     assert metrics(app)["Verdict"] == "converges"
     assert app.slider(key="a").value == -0.9
 
@@ -92,14 +74,8 @@ def test_what_to_try(open_page: OpenPage) -> None:
     "text",
     [
         "__import__('os').system('x')",
-        "x.__class__",
-        "9**9**9**9",
         "(" * 10_000 + "x" + ")" * 10_000,
-        "1/0",
-        "log(-1)",
-        "",
-        "cos(х)",  # Cyrillic # noqa: RUF001
-        "log(-1 - x*x)",  # read, but nowhere a value
+        "log(-1 - x*x)",  # parsed, but finite nowhere
     ],
 )
 def test_bad_formulas_get_one_friendly_message(open_page: OpenPage, text: str) -> None:
@@ -127,16 +103,11 @@ def test_own_formula_with_its_own_window(open_page: OpenPage) -> None:
     assert metrics(app)["Fixed points in the window"].startswith("7 stable")
     assert app.slider(key="b").value == 0
     assert app.slider(key="start_your_own_formula").max == 20
-    app.number_input(key="window_from").set_value(3.0).run()  # past the start, which comes along
+    app.number_input(key="window_from").set_value(3.0).run()  # past the start, which moves with it
     assert app.slider(key="start_your_own_formula").value == 3
     assert metrics(app)["Verdict"] == "converges"
     app.number_input(key="window_from").set_value(30.0).run()
     assert "window must end above" in words(app)
-
-
-@pytest.mark.parametrize("query", [{"preset": "banana"}, {"a": "9"}, {"map_damping": "0"}, {"explore": "x"}])
-def test_nonsense_in_the_link_is_ignored(open_page: OpenPage, query: dict[str, str]) -> None:
-    assert metrics(open_page("fixed_points", **query))["Verdict"] == "converges"
 
 
 @pytest.mark.parametrize("view", TABS)
@@ -151,8 +122,8 @@ def test_tabs_draw_and_their_snippets_run(open_page: OpenPage, view: str) -> Non
     assert namespace["figure"].data
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_only_the_open_tab_is_drawn_for_every_preset(open_page: OpenPage, preset: str) -> None:
+@pytest.mark.parametrize("preset", ["cos x", "one-neuron network"])
+def test_only_the_open_tab_is_drawn(open_page: OpenPage, preset: str) -> None:
     assert len(open_page("fixed_points", preset=preset, explore="Sweep").get("plotly_chart")) == 1
 
 
@@ -161,24 +132,24 @@ def test_solvers_tab_says_who_failed(open_page: OpenPage) -> None:
     assert "Not converged within 60: Picard" in words(app)
 
 
-def test_ode_tab_shows_the_bridge(open_page: OpenPage) -> None:
+def test_ode_tab_compares_flow_and_iteration(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="As an ODE", preset="affine", a="-2")
     assert "settles at 0.3333" in words(app)
-    assert "runs away" in words(app)
+    assert "diverges" in words(app)
     assert app.dataframe[0].value["flow: Re λ < 1"].tolist() == ["settles"]
     assert app.dataframe[0].value["Picard: |λ| < 1"].tolist() == ["does not"]
 
 
-def test_plane_tab_tells_iteration_from_flow(open_page: OpenPage) -> None:
+def test_plane_tab_compares_iteration_and_flow(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="Two numbers")
     buttons = {button.label: button for button in app.button}
     buttons["Only the flow settles"].click().run()
     assert "does not settle and the flow (real part below 1) settles" in words(app)
     buttons["Four memories"].click().run()
-    assert "9 fixed points: 4 attract the iteration" in words(app)
+    assert "9 fixed points: 4 stable for the iteration" in words(app)
 
 
-def test_network_tab_knows_two_thirds(open_page: OpenPage) -> None:
+def test_network_tab_shows_a_slope_of_two_thirds(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="A network")
     assert float(metrics(app)["Slope of the cell"]) == pytest.approx(2 / 3, abs=1e-3)
     app.slider(key="toy_input").set_value(-5.0).run()

@@ -1,4 +1,4 @@
-"""The glossary: the table of the tooltips, all of it, and the link to one word."""
+"""The glossary: the table of the tooltips, all of it, and the link to one term."""
 
 from pages.ui.widgets.glossary import TERMS, matching
 from tests.pages.conftest import OpenPage
@@ -8,18 +8,18 @@ def listed(app) -> list[str]:
     return [element.value.split("**")[1] for element in app.markdown if element.value.startswith("**")]
 
 
-def test_all_terms_are_told_once(open_page: OpenPage) -> None:
+def test_every_term_is_listed_once(open_page: OpenPage) -> None:
     app = open_page("glossary")
     assert sorted(listed(app)) == sorted(TERMS)
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_a_link_to_a_word(open_page: OpenPage) -> None:
+def test_a_link_to_a_term(open_page: OpenPage) -> None:
     found = listed(open_page("glossary", term="Damping"))
     assert found[0] == "damping"
     assert len(found) < len(TERMS) / 4
     app = open_page("glossary", term="flux capacitor")
-    assert "Nothing of that name" in app.info[0].value
+    assert "No definition mentions that" in app.info[0].value
     assert sorted(listed(app)) == sorted(TERMS)
 
 

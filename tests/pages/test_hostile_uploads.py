@@ -1,4 +1,4 @@
-"""Weights that nobody writes in good faith, through the uploaders of three pages: refused in words, no traceback."""
+"""Hostile weights in the uploaders of three pages: one error message, no traceback."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,10 @@ import safetensors.numpy
 from streamlit.testing.v1 import AppTest
 
 from deq.models.checkpoints import PRETRAINED, WEIGHTS
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, metrics
 from tests.support.hostile_text import HOSTILE_WEIGHTS
+
+pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 
 PLACES = {
     "train": ("fit_upload", {}),
@@ -17,13 +19,6 @@ PLACES = {
         {"race_model": "your own weights", "race_size": "8", "race_solvers": "Picard"},
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def scikit_learn_only(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No MNIST: 360 test digits are quick, and there on every machine."""
-    monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 def upload(app: AppTest, key: str, data: bytes) -> None:
@@ -41,10 +36,10 @@ def test_hostile_weights_get_one_line(name: str, open_page: OpenPage) -> None:
         assert len(app.error[0].value) < 500, what
 
 
-def test_enormous_weights_are_answered_by_no_convergence(open_page: OpenPage) -> None:
-    """Finite, and so large that every product overflows: not a number is never shown as an answer."""
+def test_enormous_weights_do_not_converge(open_page: OpenPage) -> None:
+    """Finite, but every product overflows: NaN is never shown as an answer."""
     sound = safetensors.numpy.load((PRETRAINED / "mlp" / WEIGHTS).read_bytes())
     enormous = safetensors.numpy.save({name: np.full_like(v, 3e38) for name, v in sound.items()})
     app = open_page("predict")
     upload(app, "predict_weights", enormous)
-    assert {metric.label: metric.value for metric in app.metric}["Prediction"] == "not converged"
+    assert metrics(app)["Prediction"] == "not converged"

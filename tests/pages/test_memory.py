@@ -1,91 +1,64 @@
-"""The server gives memory back, what is free and compiled programs past a bound, and answers are the same for it."""
+"""The server frees memory: free heaps, and compiled programs beyond a limit; answers stay the same."""
 
 import os
 import subprocess
 import sys
 
-import jax
 import pytest
 
 from pages.ui.server import heaps, memory
-from pages.ui.server.memory import GROWTH, LATE, PAUSE, Housekeeping
+from pages.ui.server.memory import GROWTH, PAUSE, RECENT, Housekeeping, is_due, recent
 from tests.conftest import ROOT
 
 MOST = 500e6
+LONG = 1e6  # seconds
 
 
-class Machine:
-    """A server whose memory and clock stand where they are put; forgetting leaves it at `left`."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now, self.held, self.left, self.forgot = 100.0, 0.0, 0.0, 0
-        monkeypatch.setattr(memory, "MOST", MOST)
-        monkeypatch.setattr(memory, "resident", lambda: self.held)
-        monkeypatch.setattr(memory, "trim", lambda: None)
-        monkeypatch.setattr(memory.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(jax, "clear_caches", self.forget)
-
-    def forget(self) -> None:
-        self.held, self.forgot = self.left, self.forgot + 1
+@pytest.fixture(autouse=True)
+def programs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is in force here, unlike in the other tests of pages."""
+    monkeypatch.setattr(memory, "MOST", MOST)
 
 
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    return Machine(monkeypatch)
+@pytest.mark.parametrize(
+    ("held", "left", "since", "visitors", "busy", "due"),
+    [
+        (MOST - 1, 0, LONG, 1, False, False),
+        (MOST + 1, 0, LONG, 1, False, True),
+        (MOST + GROWTH, MOST + 1, LONG, 1, False, False),  # too little has grown since
+        (MOST + GROWTH + 2, MOST + 1, LONG, 1, False, True),
+        (MOST + 1, 0, 3 * PAUSE, 10, False, False),  # many visitors keep programs for longer
+        (MOST + 1, 0, 11 * PAUSE, 10, False, True),
+        (MOST + 1, 0, LONG, 1, True, False),  # JAX may be compiling
+        (2 * MOST + 1, 0, LONG, 1, True, True),  # but the server may be killed for its memory
+    ],
+)
+def test_when_programs_are_dropped(
+    held: float, left: float, since: float, visitors: int, busy: bool, due: bool
+) -> None:
+    assert is_due(held, left, since, visitors, busy) == due
 
 
-def test_nothing_is_forgotten_below_the_bound(machine: Machine) -> None:
-    machine.held = MOST - 1
-    Housekeeping().tidy("one")
-    assert machine.forgot == 0
+def test_visitors_who_left_do_not_count() -> None:
+    assert recent({"gone": 100.0, "here": 101.0}, 100.5 + RECENT) == {"here": 101.0}
 
 
-def test_past_the_bound_programs_go_and_may_grow_again(machine: Machine) -> None:
-    house, machine.held, machine.left = Housekeeping(), MOST + 1, MOST + 1
-    house.tidy("one")
-    assert machine.forgot == 1
-    machine.now += 2 * PAUSE
-    machine.held = machine.left + GROWTH - 1  # not worth it yet
-    house.tidy("one")
-    assert machine.forgot == 1
-    machine.held += 2
-    house.tidy("one")
-    assert machine.forgot == 2
-
-
-def test_many_visitors_keep_programs_for_longer(machine: Machine) -> None:
-    house = Housekeeping()
-    for visitor in range(10):
-        house.tidy(str(visitor))
-    machine.held = 2 * MOST
-    house.tidy("0")
-    machine.now, machine.held = machine.now + 3 * PAUSE, 2 * MOST
-    for visitor in range(10):
-        house.tidy(str(visitor))
-    assert machine.forgot == 1
-    machine.now += LATE + 5 * PAUSE  # all but one have gone
-    house.tidy("0")
-    assert machine.forgot == 2
-
-
-def test_nothing_is_forgotten_while_others_compile(machine: Machine) -> None:
-    """JAX does not promise that it can forget meanwhile; only a server about to burst takes that risk."""
-    house, training = Housekeeping(), [True]
-    house.busy.append(lambda: training[0])
-    machine.held = MOST + 1
+def test_programs_are_dropped_after_the_last_run_and_not_while_others_compile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dropped, training = [], [True]
+    monkeypatch.setattr(memory, "MOST", 0.7 * memory.resident())  # above it, but not twice
+    monkeypatch.setattr(memory, "forget_programs", lambda: dropped.append(1))
+    house = Housekeeping(busy=[lambda: training[0]])
     with house.run("one"):
         pass
-    assert machine.forgot == 0
+    assert not dropped
     training[0] = False
-    with house.run("two"):
-        with house.run("two"):  # a fragment within a page
-            pass
-        assert machine.forgot == 0
-    assert machine.forgot == 1
-    training[0], machine.held, machine.now = True, 2 * MOST + 1, machine.now + 3 * PAUSE
     with house.run("one"):
-        pass
-    assert machine.forgot == 2
+        with house.run("one"):  # a fragment within a page
+            pass
+        assert not dropped
+    assert dropped
 
 
 BUSY = """
@@ -97,7 +70,7 @@ from deq.solvers import Anderson, Picard
 from pages.ui.server import heaps, memory
 
 memory.MOST, memory.GROWTH, memory.PAUSE = 0, -1e12, 0.0
-heaps.share_heaps()
+heaps.limit_heaps()
 model, images = load_pretrained("mlp").model, np.arange(4 * 784).reshape(4, 28, 28, 1).astype(np.uint8)
 ask = lambda solver: infer(model, images, solver).probabilities
 wanted = {solver: ask(solver) for solver in (Picard(tol=1e-3), Anderson(tol=1e-3))}
@@ -133,8 +106,7 @@ memory.MOST, memory.GROWTH = 0, -1e12
 double = jax.jit(lambda x: x @ x.T + x)
 jax.block_until_ready([double(np.ones((n, n))) for n in range(1, 31)])
 before = memory.resident()
-memory.Housekeeping().tidy("one")
-assert not jax.devices()[0].client.live_executables()
+memory.Housekeeping().free_memory("one")
 assert memory.resident() < before - 10e6, (before, memory.resident())
 """
 

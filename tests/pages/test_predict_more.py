@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from deq.analysis.explanation.occlusion import Occlusion
 from deq.data import load_dataset
 from deq.images.distortion import Distortion
 from deq.models.architectures import Architecture, construct
@@ -12,21 +13,13 @@ from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_pretrained
 from deq.models.inference import infer
 from deq.models.weights import weights_of
 from pages.ui.predict.whole import SHOWN
+from pages.ui.predict.why import evidence_sentence
 from pages.ui.readers.model import KEY, ModelInUse, own_model
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, metrics, words
+
+pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 
 HOW, WHY, WHOLE = "How it got there", "Why this answer", "The whole test set"
-
-
-@pytest.fixture(autouse=True)
-def scikit_learn_only(tmp_path, monkeypatch) -> None:
-    """No MNIST: 360 test digits are quick, and there on every machine."""
-    monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(text.value for text in app.markdown)
 
 
 def charts(app: AppTest) -> int:
@@ -36,14 +29,14 @@ def charts(app: AppTest) -> int:
 def test_solvers_meet_in_the_plane(open_page: OpenPage) -> None:
     app = open_page("predict", model="blog", solver="Broyden")
     assert charts(app) == 6  # picture, bars; plane, classes, residual, units
-    told = next(text.value for text in app.markdown if text.value.startswith("Arrived"))
-    assert all(name in told for name in ("Broyden after", "Picard after", "ODE flow after"))
+    sentence = next(text.value for text in app.markdown if text.value.startswith("Converged: "))
+    assert all(name in sentence for name in ("Broyden after", "Picard after", "ODE flow after"))
     share = load_share()
     assert any(f"{share:.0f} % of their variance" in caption.value for caption in app.caption)
 
 
 def load_share() -> float:
-    """The share of the variance in the plane, found anew."""
+    """The share of the variance in the plane, computed again."""
     from sklearn.decomposition import PCA
 
     blog, digits = load_pretrained("blog"), load_dataset("digits")
@@ -65,9 +58,19 @@ def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
     blog = load_pretrained("blog")
     (label,) = infer(blog.model, turned[None, ..., None], blog.solver).labels
     assert f"Converged on **{label}**" in app.markdown[-2].value
-    rival = next(group for group in app.get("button_group") if group.label == "Rather than for")
+    rival = next(group for group in app.get("button_group") if group.label == "Compared with")
     rival.set_value(0).run()
     assert not app.exception
+
+
+def test_blank_patches_that_do_not_converge_are_no_changed_answers() -> None:
+    labels, converged = np.array([[3, 5], [5, 8]]), np.array([[True, True], [False, True]])
+    sentence = evidence_sentence(2.0, (3, 5), Occlusion(np.zeros((2, 2)), labels, converged))
+    assert "2 of 4 blank patches change the answer" in sentence
+    assert "With 1 of 4 patches blank the solve does not converge" in sentence
+    assert "not converge" not in evidence_sentence(
+        2.0, (3, 5), Occlusion(np.zeros((2, 2)), labels, labels > 0)
+    )
 
 
 def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
@@ -75,8 +78,7 @@ def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
     digits, conv = load_dataset("digits"), load_pretrained("conv")
     found = infer(conv.model, digits.test_images, conv.solver)
     wrong = np.flatnonzero((found.labels != digits.test_labels) | ~found.converged)
-    told = {metric.label: metric.value for metric in app.metric}
-    assert told["Mistakes"] == f"{len(wrong)} of 360"
+    assert metrics(app)["Mistakes"] == f"{len(wrong)} of 360"
     pairs = app.selectbox(key="predict_confusion")
     assert len(pairs.options) > 1
     pairs.select(pairs.options[1]).run()
@@ -109,8 +111,7 @@ def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> Non
         assert not app.exception
         assert [said in error.value for error in app.error] == ([True] if said else [])
     assert app.selectbox(key="model").value == "blog (uploaded)"
-    told = {metric.label: metric.value for metric in app.metric}
-    assert told["Prediction"] == told["True label"]
+    assert metrics(app)["Prediction"] == metrics(app)["True label"]
     assert any('restore_weights("blog"' in code.value for code in app.code)
 
 
@@ -123,7 +124,7 @@ def test_where_nothing_converges_nothing_is_claimed(open_page: OpenPage, view: s
     app.run()
     app.selectbox(key="model").select("lost").run()
     assert not app.exception
-    assert {metric.label: metric.value for metric in app.metric}["Prediction"] == "not converged"
+    assert metrics(app)["Prediction"] == "not converged"
     assert any(said in text.value for text in [*app.markdown, *app.warning])
     assert any("three equilibria; 0 were found" in warning.value for warning in app.warning)
     assert "nats" not in words(app)

@@ -1,19 +1,14 @@
-"""The ways into the Predict page: many files, zips, test digits that are hard."""
+"""Inputs of the Predict page: many files, zips, test digits that are hard."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
 from tests.images.test_bundle import zipped
-from tests.pages.conftest import OpenPage
-from tests.pages.test_predict import drawn, metrics
+from tests.pages.conftest import OpenPage, metrics, press
+from tests.pages.test_predict import drawn
 
-
-@pytest.fixture(autouse=True)
-def scikit_learn_only(tmp_path, monkeypatch) -> None:
-    """No MNIST: 360 test digits are quick, and there on every machine."""
-    monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 
 
 def table(app: AppTest):
@@ -50,6 +45,5 @@ def test_a_zip_that_is_no_zip_is_one_line(open_page: OpenPage) -> None:
 
 def test_only_mistakes(open_page: OpenPage) -> None:
     app = open_page("predict", predict_way="Test digit", predict_which="only mistakes", model="mlp")
-    next(button for button in app.button if button.label == "Next").click().run()
-    assert not app.exception
+    press(app, "Next")
     assert metrics(app)["Prediction"] != metrics(app)["True label"]

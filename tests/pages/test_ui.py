@@ -86,7 +86,7 @@ def test_theme_can_be_read(scheme: str, ink: str, least: float) -> None:
 def test_every_picture_can_be_taken_away(open_page: OpenPage, name: str) -> None:
     app = open_page(name)
     closed = len(app.get("download_button"))
-    app.session_state["download"] = True  # the reader opened it
+    app.session_state["download"] = True  # as if opened
     app.run()
     assert not app.exception
     pictures = len(app.get("plotly_chart"))

@@ -7,8 +7,7 @@ import plotly.graph_objects as go
 
 from deq.plots.prediction import digit_picture
 from deq.plots.residuals import residual_curves
-from deq.plots.solver_key import solver_key
-from deq.plots.style import SOLVER_STYLES
+from deq.plots.style import SOLVER_STYLES, solver_key
 from deq.plots.table import figure_table
 from deq.plots.test_set import detector_boxes
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deq.jobs.look import PLANE_SIDE, plane
+from deq.jobs.record import PLANE_SIDE, plane
 from deq.plots.style import FAILED_TEXT
 from deq.plots.training import compared_runs, decision_boundary, effort_map, fitted_curve
 

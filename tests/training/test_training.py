@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from jax import Array
 
 from deq.data import Examples, Task, classify, double, load_dataset, squared_error
 from deq.gradients import Implicit, Phantom, Unrolled
-from deq.models import build
+from deq.models import EquilibriumModel, build
 from deq.solvers import Anderson, Picard
 from deq.training import EpochEnd, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
@@ -144,3 +145,23 @@ def test_learning_rate_warms_up_and_falls_to_zero() -> None:
     assert sizes[0] == pytest.approx(0.1, rel=1e-3)
     assert max(sizes) == pytest.approx(1, rel=1e-3)
     assert sizes[-1] < 1e-3
+
+
+class Steep(nnx.Module):
+    """f(z, x) = w x z: df/dz is w x."""
+
+    def __init__(self) -> None:
+        self.w = nnx.Param(jnp.array(1e-3))
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        return self.w[...] * x * z
+
+
+def test_the_penalty_looks_at_every_fourth_example_of_128() -> None:
+    x = np.full((128, 1), 100.0, np.float32)
+    x[::4] = 1.0  # the gradient of mean (w x v)^2 in w is 2e-3 for these, and 20 with the others
+    examples = Examples(x, np.zeros((128, 1), np.float32))
+    task = Task("steep", examples, examples, examples, lambda outputs, y, smoothing: 0.0 * outputs[:, 0])
+    recipe = Recipe(Picard(), jacobian=1.0, epochs=1)
+    progress, *_ = fit(EquilibriumModel(lambda x: x, Steep(), lambda z: z), task, recipe)
+    assert 1e-4 < progress.health.gradient_norm < 0.1

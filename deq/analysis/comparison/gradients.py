@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -13,10 +13,10 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from deq.analysis.comparison.affine import affine_model, random_matrix
 from deq.analysis.comparison.problem import Problem, build_problem, to_float64
+from deq.analysis.comparison.race import measure
 from deq.analysis.comparison.reference import Reference, find_reference
-from deq.analysis.comparison.timing import measure
+from deq.analysis.comparison.subjects import affine_model, random_matrix
 from deq.analysis.gradient_error import gradient_error
 from deq.data import cross_entropy
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
@@ -172,4 +172,32 @@ def gradient_table(runs: Mapping[str, GradientRun]) -> dict[str, list[Any]]:
         "ms, spread": [1e3 * float(np.ptp(np.quantile(run.seconds, (0.1, 0.9)))) for run in rows],
         "memory, MiB": [run.temporary_bytes / 2**20 for run in rows],
         "backward solves converged": [run.backward_converged for run in rows],
+    }
+
+
+DEPTHS = (10, 100, 1000)
+_CALLS_PER_STEP = 6  # of Tsit5
+
+Ways = Mapping[str, Callable[[int], tuple[Solver, Gradient]]]
+WAYS: Ways = {
+    "implicit": lambda depth: (Anderson(max_nfe=depth), Implicit(Anderson(max_nfe=depth))),
+    "unrolled": lambda depth: (Anderson(), Unrolled(depth)),
+    "recursive checkpoints": lambda depth: (
+        Anderson(),
+        ThroughODE(max_steps=-(-depth // _CALLS_PER_STEP)),
+    ),
+}
+
+
+def memory_at(problem: Problem, way: str, depth: int) -> int:
+    """Bytes of temporaries of loss and gradient with `depth` evaluations of the cell. way: a key of WAYS."""
+    return working_memory(problem, *WAYS[way](depth))
+
+
+def memory_table(measured: Mapping[tuple[str, int], int]) -> dict[str, list[Any]]:
+    """One row per way and depth. measured: (way, evaluations) -> bytes."""
+    return {
+        "way": [way for way, _ in measured],
+        "evaluations": [depth for _, depth in measured],
+        "memory, MiB": [size / 2**20 for size in measured.values()],
     }

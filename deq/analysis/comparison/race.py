@@ -1,16 +1,44 @@
-"""Run one solver on one problem: its cost and its residual."""
+"""The race: one problem, one solver, its cost and what it left over; with timings that can be quoted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from deq.analysis.comparison.problem import Problem, solve_problem, trace_problem
-from deq.analysis.comparison.timing import measure
 from deq.solvers import Solver
+
+REPEATS = 9
+_ALONE = threading.Lock()  # simultaneous measurements would disturb each other
+
+
+def measure(run: Callable[[], Any], repeats: int = REPEATS) -> np.ndarray:
+    """Seconds of each of `repeats` calls, (repeats,), after a warm-up call; waits for the results."""
+    with _ALONE:
+        jax.block_until_ready(run())
+        return np.array([_once(run) for _ in range(repeats)])
+
+
+def _once(run: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    jax.block_until_ready(run())
+    return time.perf_counter() - began
+
+
+def device_name() -> str:
+    """The device in use, as text."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return f"CPU, {len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else "CPU"
+    return f"{device.device_kind}, one of {jax.device_count()}"
+
 
 TRACE = 500  # iterates kept, enough for the largest budget on the page
 
@@ -72,3 +100,39 @@ def race_table(runs: Mapping[str, Run], reference: np.ndarray | None) -> dict[st
 def _agreement(classes: np.ndarray | None, reference: np.ndarray | None) -> float | None:
     """Fraction of samples with the reference's class; None without classes."""
     return None if classes is None or reference is None else float(np.mean(classes == reference))
+
+
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Effort:
+    """NFE, relative residual, convergence, predicted class and true label of each sample, all (batch,)."""
+
+    nfe: np.ndarray
+    residual: np.ndarray
+    converged: np.ndarray
+    classes: np.ndarray | None
+    labels: np.ndarray | None
+
+    @property
+    def order(self) -> np.ndarray:
+        """Samples from easiest to hardest: by NFE, then residual; unconverged ones last."""
+        return np.lexsort((self.residual, self.nfe, ~self.converged))
+
+
+def efforts(problem: Problem, solver: Solver) -> Effort:
+    """Solve the batch once and record the effort of each sample."""
+    found = solve_problem(problem, solver)
+    nfe, residual, converged = (np.asarray(v) for v in (found.nfe, found.residual, found.converged))
+    return Effort(nfe, residual, converged, problem.classes(found.z), problem.labels)
+
+
+def effort_table(effort: Effort) -> dict[str, list[Any]]:
+    """One row per sample, the easiest first."""
+    order = effort.order
+    table = {"sample": order.tolist(), "NFE": effort.nfe[order].tolist()}
+    table |= {"residual": effort.residual[order].tolist(), "converged": effort.converged[order].tolist()}
+    if effort.classes is not None:
+        table["class"] = effort.classes[order].tolist()
+    return table | ({} if effort.labels is None else {"label": effort.labels[order].tolist()})

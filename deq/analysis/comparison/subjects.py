@@ -1,17 +1,19 @@
-"""The problems to compare on, by plain settings: a shipped model, uploaded weights, or a random cell."""
+"""What can be compared, by plain settings: a model that ships, a visitor's own weights, or a random affine cell."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from flax import nnx
+from jax import Array
+from jax import numpy as jnp
 
-from deq.analysis.comparison.affine import DIMENSION, affine_model, random_matrix, spiral_matrix
 from deq.analysis.comparison.problem import Problem, build_problem
 from deq.analysis.comparison.stiff import stiffen
 from deq.data import held_out_digits
-from deq.models import EquilibriumModel
 from deq.models.checkpoints import CARD, PRETRAINED, load_pretrained, pretrained_names, read_card
+from deq.models.model import EquilibriumModel, identity
 from deq.models.weights import model_name, restore_weights
 
 RANDOM, SPIRAL = "random cell", "spiral cell"
@@ -98,3 +100,35 @@ def digit_problem(model: EquilibriumModel, size: int, seed: int) -> Problem:
     count = len(digits.test_labels)
     chosen = np.random.default_rng(seed).choice(count, min(size, count), replace=False)
     return build_problem(model, digits.test_images[chosen], digits.test_labels[chosen])
+
+
+DIMENSION = 40
+
+
+class AffineCell(nnx.Module):
+    """f(z, x) = W z + x, so df/dz = W everywhere and z* = (I - W)^{-1} x. z, x: (batch, n); weights: (n, n)."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        self.weights = nnx.Param(jnp.asarray(weights, jnp.float32))
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        return z @ self.weights[...].T + x
+
+
+def random_matrix(radius: float, seed: int, n: int = DIMENSION) -> np.ndarray:
+    """Independent normal entries, scaled to spectral radius `radius`; the eigenvalues fill the disc. (n, n)."""
+    matrix = np.random.default_rng(seed).normal(size=(n, n))
+    return radius / np.max(np.abs(np.linalg.eigvals(matrix))) * matrix
+
+
+def spiral_matrix() -> np.ndarray:
+    """Eigenvalues 0.5 +- i w, w from 0.1 to 3: under the flow every direction spirals in. (n, n), n = DIMENSION."""
+    matrix = np.zeros((DIMENSION, DIMENSION))
+    for k, w in enumerate(np.linspace(0.1, 3, DIMENSION // 2)):
+        matrix[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = [[0.5, -w], [w, 0.5]]
+    return matrix
+
+
+def affine_model(weights: np.ndarray) -> EquilibriumModel:
+    """The cell W z + x as a model: inputs are injections, the output is z*."""
+    return EquilibriumModel(identity, AffineCell(weights), identity)

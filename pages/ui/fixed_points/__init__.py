@@ -1,1 +1,1 @@
-"""The tabs of the fixed-points page, with what they ask and say."""
+"""The tabs of the Fixed points page: controls, charts, texts."""

@@ -1,10 +1,10 @@
-"""The tab of the ODE: the flow x' = f(x) - x beside the iteration, and what converges where."""
+"""The tab As an ODE: the flow x' = f(x) - x beside the iteration, and which of them converges where."""
 
 import numpy as np
 import streamlit as st
 
 from deq.analysis.solved_maps import flow
-from deq.maps import FixedPoints, fixed_points, orbit
+from deq.maps.scalar import FixedPoints, fixed_points, orbit
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
 from pages.ui.fixed_points.controls import MapSettings, map_controls
@@ -19,7 +19,7 @@ SNIPPET = """
 import numpy as np
 from deq.analysis.solved_maps import flow
 from deq.maps.formula import parse_formula
-from deq.maps import ScalarMap, fixed_points, orbit
+from deq.maps.scalar import ScalarMap, fixed_points, orbit
 from deq.plots.flows import flow_and_steps
 
 f = parse_formula({formula!r})
@@ -34,13 +34,13 @@ figure
 
 
 def draw_flow() -> None:
-    """Controls, a sentence, the two motions, the phase line, the stability regions with their table."""
+    """Controls, a sentence, flow and iteration, the phase line, the stability regions with their table."""
     settings = map_controls("Euler step = damping")
     if settings is None:
         return
     fixed = fixed_points(settings.f, settings.low, settings.high)
     num_steps = round(END / settings.damping)
-    with st.spinner("Compiling the flow of this formula, once", show_time=False):
+    with st.spinner("Compiling the flow for this formula (once)", show_time=False):
         x_t = flow(settings.formula, settings.a, settings.b, settings.start, TIMES)
     steps = orbit(settings.g, settings.start, num_steps)
     st.markdown(_sentence(settings, x_t, steps))
@@ -55,13 +55,13 @@ def draw_flow() -> None:
         show(
             phase_line(x, settings.f(x) - x, fixed.x, stable),
             "phase-line",
-            "Arrows show where the flow goes.",
+            "Arrows: direction of the flow.",
         )
     with right:
         show(
             stability_regions(fixed.slope, settings.damping),
             "stability",
-            "Each diamond is the slope f' at a fixed point; each region is where a method settles.",
+            "Diamonds: slope f' at each fixed point. Regions: where each method converges.",
         )
     _table(settings, fixed)
     with st.container(horizontal=True):
@@ -72,31 +72,29 @@ def draw_flow() -> None:
 
 
 def _far(settings: MapSettings) -> float:
-    """Beyond this a motion is no longer drawn, or it would flatten all the rest."""
+    """Values beyond this are not drawn: they would flatten everything else."""
     return 3 * max(abs(settings.low), abs(settings.high), abs(settings.start))
 
 
 def _sentence(settings: MapSettings, x_t: np.ndarray, steps: np.ndarray) -> str:
     name = (
-        "Picard iteration, which is Euler's method with step 1,"
+        "Picard iteration (Euler's method with step 1)"
         if settings.damping == 1
-        else (
-            f"Euler's method with step {settings.damping:g}, which is Picard damped by {settings.damping:g},"
-        )
+        else (f"Euler's method with step {settings.damping:g} (Picard damped by {settings.damping:g})")
     )
     return f"The flow $\\dot x = f(x) - x$ {_end(settings, x_t)}. {name} {_end(settings, steps)}."
 
 
 def _end(settings: MapSettings, x: np.ndarray) -> str:
-    """Where a motion is at its end, and whether it rests there."""
+    """Where a path is at its end, and whether it has settled there."""
     if not abs(x[-1]) < _far(settings):
-        return "runs away"
-    rests = abs(float(settings.f(x[-1])) - x[-1]) < 1e-3 * (1 + abs(x[-1]))
-    return f"{'settles at' if rests else 'is still moving at'} {number(float(x[-1]), 4)}"
+        return "diverges"
+    settled = abs(float(settings.f(x[-1])) - x[-1]) < 1e-3 * (1 + abs(x[-1]))
+    return f"{'settles at' if settled else 'is still moving at'} {number(float(x[-1]), 4)}"
 
 
 def _table(settings: MapSettings, fixed: FixedPoints) -> None:
-    """What converges where, for every fixed point of the window."""
+    """Which method converges to which fixed point of the window."""
     beta = settings.damping
     rows = {
         "fixed point": [number(x, 6) for x in fixed.x],
@@ -110,7 +108,7 @@ def _table(settings: MapSettings, fixed: FixedPoints) -> None:
     if len(fixed.x):
         st.dataframe(rows, hide_index=True)
     else:
-        st.info("There is no isolated fixed point in the window, so nothing can settle there.")
+        st.info("The window contains no isolated fixed point, so nothing can settle there.")
 
 
 def _yes(settles: bool) -> str:

@@ -1,4 +1,4 @@
-"""The tab of a network: the trained toy, its ten trajectories, and its cell as the line that it is."""
+"""The tab A network: the trained toy, its ten trajectories, and its cell drawn as a line."""
 
 import numpy as np
 import streamlit as st
@@ -22,8 +22,8 @@ from deq.plots.toy import depth_trajectories
 from deq.training.toy import TRAINED_ON, study_toy
 
 study = study_toy(load_pretrained("toy").model)
-learnt = np.isin(study.x, TRAINED_ON)
-figure = depth_trajectories(study.values[learnt], 2 * study.x[learnt])
+seen = np.isin(study.x, TRAINED_ON)
+figure = depth_trajectories(study.values[seen], 2 * study.x[seen])
 print(study.slope, study.at(-5))
 
 x = {x}  # the cell at this input is the line z -> slope (z + x) + shift
@@ -37,9 +37,9 @@ figure
 """
 
 
-@st.cache_data(show_spinner="Reading the trained toy")
+@st.cache_data(show_spinner="Loading the trained toy")
 def toy_study() -> ToyStudy:
-    """Plain arrays: no model is shared between readers."""
+    """Plain arrays: visitors share no model."""
     return study_toy(load_pretrained("toy").model)
 
 
@@ -50,7 +50,7 @@ def draw_network() -> None:
         "Input x", -10.0, 10.0, 5.0, 0.5, key="toy_input", bind="query-params", persist_state="session"
     )
     slope, shift = study.slope, line_shift(study)
-    z = walk(slope, shift, x)
+    z = iterate_line(slope, shift, x)
     answer = (slope * x + shift) / (1 - slope)
     columns = st.columns(3)
     columns[0].metric("Slope of the cell", f"{slope:.4f}", help=tip("slope"))
@@ -59,13 +59,13 @@ def draw_network() -> None:
     st.markdown(
         f"The toy was trained on y = 2x. Its cell is the line f(z) = {slope:.4f} (z + x){_signed(shift)}. The best "
         f"slope is 2/3 = {BEST_SLOPE:.4f}, because z = 2/3 (z + x) only where z = 2x. Each application multiplies "
-        f"the error by {slope:.3f}, whatever the input: it is the affine map of the first tab, learnt."
+        f"the error by {slope:.3f} for every input: the affine map of the first tab, learnt from data."
     )
     left, right = st.columns(2, gap="medium")
-    learnt = np.isin(study.x, TRAINED_ON)
+    seen = np.isin(study.x, TRAINED_ON)
     with left:
-        figure = depth_trajectories(study.values[learnt], 2 * study.x[learnt], height=560)
-        show(figure, "depth", "The ten training inputs: value of z against depth; ticks mark the targets.")
+        figure = depth_trajectories(study.values[seen], 2 * study.x[seen], height=560)
+        show(figure, "depth", "z at each depth for the ten training inputs; ticks are the targets.")
     with right:
         figure = cobweb(
             WINDOW,
@@ -75,15 +75,15 @@ def draw_network() -> None:
             stable=[abs(slope) < 1],
             titles=("z", "f(z)"),
         )
-        show(figure, "toy-cobweb", "The same cell as a line, at the input chosen above, from z = 0.")
+        show(figure, "toy-cobweb", "The cell at this input, iterated from z = 0.")
     with st.container(horizontal=True):
-        csv_button("Trajectories", _long(study, learnt), "toy-trajectories.csv")
+        csv_button("Trajectories", _long(study, seen), "toy-trajectories.csv")
         csv_button("Cobweb", {"k": np.arange(len(z)), "z": z}, "toy-cobweb.csv")
     show_code(SNIPPET.format(x=x, num_steps=NUM_STEPS))
 
 
 def _signed(shift: float) -> str:
-    """A number to be added, as it is written behind a sum; nothing where it rounds to 0."""
+    """The last term of a sum, with its sign; empty if it rounds to 0."""
     return "" if abs(shift) < 5e-5 else f" {'+' if shift >= 0 else '−'} {abs(shift):.4f}"
 
 
@@ -92,7 +92,7 @@ def line_shift(study: ToyStudy) -> float:
     return study.at(1) * (1 - study.slope) - study.slope
 
 
-def walk(slope: float, shift: float, x: float) -> np.ndarray:
+def iterate_line(slope: float, shift: float, x: float) -> np.ndarray:
     """z after 0 to 25 applications of the cell from z = 0: (26,)."""
     z = np.zeros(NUM_STEPS + 1)
     for k in range(NUM_STEPS):
@@ -100,9 +100,9 @@ def walk(slope: float, shift: float, x: float) -> np.ndarray:
     return z
 
 
-def _long(study: ToyStudy, learnt: np.ndarray) -> dict[str, np.ndarray]:
-    """Trajectories as a long table, past the end of none."""
-    values = study.values[learnt]
-    inputs, depth = np.meshgrid(study.x[learnt], np.arange(values.shape[1]), indexing="ij")
+def _long(study: ToyStudy, seen: np.ndarray) -> dict[str, np.ndarray]:
+    """Trajectories as a long table, without the NaN past their ends."""
+    values = study.values[seen]
+    inputs, depth = np.meshgrid(study.x[seen], np.arange(values.shape[1]), indexing="ij")
     known = ~np.isnan(values)
     return {"x": inputs[known], "depth": depth[known], "z": values[known]}

@@ -1,22 +1,14 @@
-"""The tab of one number: the cobweb, the verdict, the rate."""
+"""The tab One number: the cobweb, the verdict, the rate of convergence."""
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from deq.maps import (
-    FixedPoints,
-    Verdict,
-    fixed_points,
-    judge_orbit,
-    lipschitz_constant,
-    maps_into_itself,
-    orbit,
-)
+from deq.maps.scalar import FixedPoints, fixed_points, lipschitz_constant, maps_into_itself, orbit
+from deq.maps.verdicts import Verdict, judge_orbit
 from deq.plots.cobweb import cobweb
 from deq.plots.orbits import distance_curve, iterates
-from pages.ui.fixed_points.controls import MapSettings, map_controls, map_tries
-from pages.ui.fixed_points.start import set_start
+from pages.ui.fixed_points.controls import MapSettings, map_controls, map_examples, set_start
 from pages.ui.fixed_points.words import banach_sentence, fixed_point_table, number, verdict_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -28,7 +20,8 @@ NEARBY = 1e-8
 SNIPPET = """
 import numpy as np
 from deq.maps.formula import parse_formula
-from deq.maps import ScalarMap, fixed_points, judge_orbit, orbit
+from deq.maps.scalar import ScalarMap, fixed_points, orbit
+from deq.maps.verdicts import judge_orbit
 from deq.plots.cobweb import cobweb
 
 f = parse_formula({formula!r})
@@ -43,7 +36,7 @@ figure
 
 
 def draw_number() -> None:
-    """Controls, verdict, cobweb with its orbit, details."""
+    """Controls, verdict, cobweb and orbit, details."""
     settings = map_controls()
     if settings is None:
         return
@@ -58,40 +51,43 @@ def draw_number() -> None:
         show(
             _cobweb(settings, xs, fixed),
             CHART,
-            "Dashed: y = x. Play it or drag the step; click in the picture to start there.",
-            on_select=_clicked,
+            "Dashed: y = x. Play it or drag the step; click in the picture to move the start.",
+            on_select=_start_at_click,
         )
     with right:
         damped = settings.damping < 1
-        show(iterates(xs, fixed.x, damped=damped), "iterates", alt="The value after every step")
+        show(iterates(xs, fixed.x, damped=damped), "iterates", alt="x after every step")
         show(_distances(settings, verdict, xs), "distance", alt="The distance after every step")
-    map_tries()
+    map_examples()
     _details(settings, fixed, xs, verdict)
 
 
 def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Figure:
-    """The distance to the fixed point, or where there is none, to an orbit that starts right beside this one."""
+    """The distance to the limit, or without a limit, to an orbit that starts 1e-8 away."""
     damped = settings.damping < 1
     if verdict.limit is not None:
         return distance_curve(np.abs(xs - verdict.limit), verdict.predicted_rate, damped=damped)
     neighbour = orbit(settings.g, settings.start + NEARBY, settings.num_steps)
     rate = float(np.exp(verdict.lyapunov)) if verdict.kind == "chaotic" else None
-    title = "distance to an orbit<br>started 10<sup>-8</sup> beside it"
+    title = "distance to an orbit<br>started 10<sup>-8</sup> away"
     with np.errstate(invalid="ignore"):  # both may have escaped to infinity
         distance = np.abs(xs - neighbour)
     return distance_curve(distance, rate, y_title=title, damped=damped)
 
 
 def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
-    """Four numbers: the verdict, where it settles, the rate, the fixed points."""
-    settled = verdict.limit is not None
-    rate = verdict.predicted_rate if settled else verdict.lyapunov
+    """Four numbers: the verdict, the limit, the rate, the fixed points."""
+    has_limit = verdict.limit is not None
+    limit = "none" if verdict.limit is None else number(verdict.limit, 7)
+    rate = verdict.predicted_rate if has_limit else verdict.lyapunov
     stable = int(fixed.stable.sum())
-    count = "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} not"
+    count = (
+        "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} unstable"
+    )
     with st.container(horizontal=True, gap="large"):
         st.metric("Verdict", verdict.text, help=tip("verdict"), width="content")
-        st.metric("Settles at", number(verdict.limit, 7) if settled else "nowhere", width="content")
-        label, term = ("Rate |g'(x\\*)|", "slope") if settled else ("Lyapunov exponent",) * 2
+        st.metric("Limit", limit, width="content")
+        label, term = ("Rate |g'(x\\*)|", "slope") if has_limit else ("Lyapunov exponent",) * 2
         st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 
@@ -102,8 +98,8 @@ def _cobweb(settings: MapSettings, xs: np.ndarray, fixed: FixedPoints) -> go.Fig
     return cobweb(x, settings.f(x), xs, g_x=g_x, fixed=fixed.x, stable=fixed.stable)
 
 
-def _clicked() -> None:
-    """A click selects the point of the curve above or below it: start from its x."""
+def _start_at_click() -> None:
+    """A click selects the point of the curve above or below it; start from its x."""
     points = st.session_state[CHART]["selection"]["points"]
     if points:
         set_start(points[0]["x"])

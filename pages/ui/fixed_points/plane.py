@@ -1,19 +1,13 @@
-"""The tab of two numbers: the cell tanh(W z + x), its flow and iteration, basins, and what a solve costs."""
+"""The tab Two numbers: the cell tanh(W z + x), its flow and iteration, basins, and the cost of a solve."""
 
 import numpy as np
 import streamlit as st
 
 from deq.analysis.solved_maps import planar_flow, planar_nfe
-from deq.maps import (
-    PlanarFixedPoints,
-    basins,
-    grid_of_starts,
-    planar_fixed_points,
-    planar_orbits,
-)
+from deq.maps.planar import PlanarFixedPoints, basins, grid_of_starts, planar_fixed_points, planar_orbits
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.solvers import Solution
-from pages.ui.fixed_points.plane_controls import MAX_NFE, plane_controls, plane_tries
+from pages.ui.fixed_points.plane_controls import MAX_NFE, plane_controls, plane_examples
 from pages.ui.fixed_points.words import cost_sentence, plane_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -24,7 +18,7 @@ TIMES = np.linspace(0, 25, 201)
 SNIPPET = """
 import numpy as np
 from deq.analysis.solved_maps import planar_flow
-from deq.maps import PlanarCell, grid_of_starts, planar_fixed_points, planar_orbits, weights_from_eigenvalues
+from deq.maps.planar import PlanarCell, grid_of_starts, planar_fixed_points, planar_orbits, weights_from_eigenvalues
 from deq.plots.plane import phase_portrait
 
 cell = PlanarCell(weights_from_eigenvalues({radius}, {angle}), np.array([{x1}, {x2}]))
@@ -62,17 +56,17 @@ def draw_plane() -> None:
     with left:
         stable = fixed.stable_for_iteration
         figure = phase_portrait(axis, velocity, iteration=iteration, flow=flow, fixed=fixed.z, stable=stable)
-        show(figure, "portrait", "Filled discs attract the iteration; grey arrows are the flow.")
+        show(figure, "portrait", "Filled discs: stable for the iteration. Grey arrows: the flow.")
     with right:
         show(
             basin_map(axis, label, fixed.z, height=330),
             "basins",
-            "Basins of the iteration; grey: it never settles.",
+            "Basins of the iteration; grey: does not converge.",
         )
         shape = (SIZE, SIZE)
         figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=330)
         show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
-    plane_tries()
+    plane_examples()
     _data(fixed, grid, label.ravel(), solution, iteration, flow)
     show_code(SNIPPET.format(radius=settings.radius, angle=settings.angle, x1=settings.x1, x2=settings.x2))
 
@@ -96,15 +90,15 @@ def _data(
         "z2": fixed.z[:, 1],
         "|λ|": np.abs(fixed.eigenvalues).max(axis=1),
         "Re λ": fixed.eigenvalues.real.max(axis=1),
-        "iteration": np.where(fixed.stable_for_iteration, "attracted", "repelled"),
-        "flow": np.where(fixed.stable_for_flow, "attracted", "repelled"),
+        "iteration": np.where(fixed.stable_for_iteration, "stable", "unstable"),
+        "flow": np.where(fixed.stable_for_flow, "stable", "unstable"),
     }
     with st.expander("Table of fixed points and data", icon=":material/table:"):
         st.dataframe(table, hide_index=True)
         with st.container(horizontal=True):
             csv_button("Fixed points", table, "planar-fixed-points.csv")
             starts = {"z1": grid[:, 0], "z2": grid[:, 1], "basin": label}
-            cost = {"nfe": solution.nfe, "converged": solution.converged}
+            cost = {"nfe": np.asarray(solution.nfe), "converged": np.asarray(solution.converged)}
             csv_button("Basins and cost", starts | cost, "planar-starts.csv")
             csv_button("Iteration", _long(np.arange(len(iteration)), iteration), "planar-iteration.csv")
             csv_button("Flow", _long(TIMES, flow), "planar-flow.csv")

@@ -1,18 +1,19 @@
-"""The controls of the map of two numbers: the eigenvalues of its matrix, the injection, the solver; all in the URL."""
+"""The controls of the planar cell: eigenvalues of its matrix, injection, solver; all in the URL."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from deq.maps import PlanarCell, weights_from_eigenvalues
+from deq.maps.planar import PlanarCell, weights_from_eigenvalues
 from deq.solvers import SOLVERS, Solver
+from pages.ui.fixed_points.controls import slider
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
 
 MAX_NFE = 300
 SIZES = {"tol": 1e-6, "max_nfe": MAX_NFE, "memory": 2, "krylov": 2, "rank": 2}  # the state has two entries
-TRIES = {  # label -> radius, angle, x1, x2
+EXAMPLES = {  # label -> radius, angle, x1, x2
     "Contraction": (0.9, 40, 0.3, -0.2),
     "Only the flow settles": (1.5, 120, 0.3, -0.2),
     "Four memories": (1.5, 0, 0.05, 0.0),
@@ -45,33 +46,32 @@ class PlaneSettings:
 def plane_controls() -> PlaneSettings:
     """Draw the controls and read them."""
     columns = st.columns(4, gap="medium")
-    bound = {"bind": "query-params", "persist_state": "session"}
     with columns[0]:
-        radius = st.slider(
-            "Radius r of the eigenvalues",
-            0.0,
-            3.0,
-            0.9,
-            0.01,
-            key="w_radius",
-            help=tip("eigenvalue"),
-            **bound,
-        )
+        radius = slider("Radius r of the eigenvalues", "w_radius", 0.0, 3.0, 0.9, help=tip("eigenvalue"))
     with columns[1]:
-        angle = st.slider("Angle φ, degrees", 0, 180, 40, key="w_angle", **bound)
+        angle = st.slider(
+            "Angle φ, degrees", 0, 180, 40, key="w_angle", bind="query-params", persist_state="session"
+        )
     with columns[2]:
-        x1 = st.slider("Injection x1", -1.0, 1.0, 0.3, 0.01, key="x1", help=tip("injection"), **bound)
-        x2 = st.slider("Injection x2", -1.0, 1.0, -0.2, 0.01, key="x2", **bound)
+        x1 = slider("Injection x1", "x1", -1.0, 1.0, 0.3, help=tip("injection"))
+        x2 = slider("Injection x2", "x2", -1.0, 1.0, -0.2)
     with columns[3]:
-        solver = st.selectbox("Solver of the cost map", list(SOLVERS), index=2, key="cost_of", **bound)
+        solver = st.selectbox(
+            "Solver of the cost map",
+            list(SOLVERS),
+            2,
+            key="cost_of",
+            bind="query-params",
+            persist_state="session",
+        )
     show_formulas(*CELL)
     return PlaneSettings(radius, angle, x1, x2, solver)
 
 
-def plane_tries() -> None:
-    """Buttons to settings that surprise."""
+def plane_examples() -> None:
+    """Buttons for settings worth seeing."""
     with st.container(horizontal=True, gap="small"):
-        for label, values in TRIES.items():
+        for label, values in EXAMPLES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=values)
 
 

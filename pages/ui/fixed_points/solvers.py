@@ -1,4 +1,6 @@
-"""The tab of the solvers: the same map and start, by Picard, damped Picard, Anderson and Newton."""
+"""The tab Four solvers: one map and start, solved by Picard, damped Picard, Anderson and Newton."""
+
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -6,7 +8,7 @@ import streamlit as st
 from deq.analysis.solved_maps import MAX_NFE, race_solvers
 from deq.plots.orbits import solver_distances
 from deq.plots.residuals import residual_curves
-from deq.solvers import Solution
+from deq.solvers import Solution, Trace
 from pages.ui.fixed_points.controls import MapSettings, map_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
@@ -33,16 +35,16 @@ def draw_solvers() -> None:
     settings = map_controls()
     if settings is None:
         return
-    with st.spinner("Compiling the solvers for this formula, once", show_time=False):
+    with st.spinner("Compiling the solvers for this formula (once)", show_time=False):
         race = _race(settings)
     st.markdown(race_sentence(race))
     left, right = st.columns(2, gap="medium")
-    curves = {name: (s.trace.nfe[0], s.trace.residual[0]) for name, s in race.items()}
+    curves = {name: (trace.nfe[0], trace.residual[0]) for name, trace in traces_of(race).items()}
     with left:
         show(
             residual_curves(curves, TOL),
             "race-residual",
-            "Relative residual; Newton counts its slope as a call.",
+            "Relative residual. For Newton a slope counts as one evaluation.",
         )
     distances = distances_to_best(race)
     with right:
@@ -50,23 +52,16 @@ def draw_solvers() -> None:
             show(
                 solver_distances(distances),
                 "race-distance",
-                "Distance to the fixed point that each one found.",
+                "Distance to the fixed point that each solver found.",
             )
     formats = {"relative residual": st.column_config.NumberColumn(format="%.1e")}
     st.dataframe(_table(race), hide_index=True, column_config=formats)
-    columns = {"solver": [], "nfe": [], "residual": [], "x": []}
-    for name, s in race.items():
-        known = np.isfinite(s.trace.residual[0])
-        columns["solver"] += [name] * int(known.sum())
-        columns["nfe"] += s.trace.nfe[0][known].tolist()
-        columns["residual"] += s.trace.residual[0][known].tolist()
-        columns["x"] += s.trace.z[0, :, 0][known].tolist()
-    csv_button("Download the race", columns, "solvers.csv")
+    csv_button("Download the race", _iterates(race), "solvers.csv")
     show_code(SNIPPET.format_map(settings.named | {"damping": _damping(settings), "tol": TOL}))
 
 
 def _damping(settings: MapSettings) -> float:
-    """Damping 1 would race Picard against itself; a half shows what damping does."""
+    """0.5 instead of 1, which would race Picard against itself."""
     return settings.damping if settings.damping < 1 else 0.5
 
 
@@ -77,29 +72,46 @@ def _race(settings: MapSettings) -> dict[str, Solution]:
 
 
 def race_sentence(race: dict[str, Solution]) -> str:
-    """Who converged, the cheapest first, and who did not."""
+    """Which solvers converged, cheapest first, and which did not."""
     done = sorted((int(s.nfe[0]), name) for name, s in race.items() if s.converged[0])
     failed = [name for name, s in race.items() if not s.converged[0]]
     parts = [f"{name} in {nfe} evaluations" for nfe, name in done]
-    sentence = f"Converged: {', '.join(parts)}. " if parts else "None of them converged. "
+    sentence = f"Converged: {', '.join(parts)}. " if parts else "No solver converged. "
     if failed and parts:
         sentence += f"Not converged within {MAX_NFE}: {', '.join(failed)}. "
     points = [float(s.z[0, 0]) for s in race.values() if s.converged[0]]
     if points and max(points) - min(points) > 1e-5 * (1 + max(map(abs, points))):
-        sentence += "They did not all find the same fixed point. "
-    return sentence + "Anderson and Newton also find fixed points that repel the iteration."
+        sentence += "They found different fixed points. "
+    return sentence + "Anderson and Newton also find fixed points that are unstable for the iteration."
 
 
 def distances_to_best(race: dict[str, Solution]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Per converged solver: evaluations, and distance to its own answer, both (n,)."""
+    """Per converged solver: evaluations, and distance to its own result, both (n,)."""
     return {
-        name: (s.trace.nfe[0], np.abs(s.trace.z[0, :, 0] - s.z[0, 0]))
-        for name, s in race.items()
-        if s.converged[0]
+        name: (np.asarray(trace.nfe[0]), np.abs(trace.z[0, :, 0] - race[name].z[0, 0]))
+        for name, trace in traces_of(race).items()
+        if race[name].converged[0]
     }
 
 
-def _table(race: dict[str, Solution]) -> dict[str, list]:
+def traces_of(race: dict[str, Solution]) -> dict[str, Trace]:
+    """The iterates of each solver."""
+    return {name: solution.trace for name, solution in race.items() if solution.trace is not None}
+
+
+def _iterates(race: dict[str, Solution]) -> dict[str, list[Any]]:
+    """Every iterate of every solver, one a row."""
+    columns: dict[str, list[Any]] = {"solver": [], "nfe": [], "residual": [], "x": []}
+    for name, trace in traces_of(race).items():
+        known = np.isfinite(trace.residual[0])
+        columns["solver"] += [name] * int(known.sum())
+        columns["nfe"] += trace.nfe[0][known].tolist()
+        columns["residual"] += trace.residual[0][known].tolist()
+        columns["x"] += trace.z[0, :, 0][known].tolist()
+    return columns
+
+
+def _table(race: dict[str, Solution]) -> dict[str, list[Any]]:
     return {
         "solver": list(race),
         "x": [number(float(s.z[0, 0])) for s in race.values()],

@@ -1,21 +1,21 @@
-"""The tab of the sweep: the bifurcation diagram over a, and the Lyapunov exponent."""
+"""The tab Sweep: the bifurcation diagram over a, and the Lyapunov exponent."""
 
 import numpy as np
 import streamlit as st
 
-from deq.maps import Sweep, sweep_parameter
+from deq.maps.scalar import Sweep, sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
-from pages.ui.fixed_points.controls import map_controls, map_tries
+from pages.ui.fixed_points.controls import map_controls, map_examples
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
 
 NUM_VALUES = 600
-KEPT_IN_FILE = 32  # iterates of each a that go into the download
+KEPT_IN_FILE = 32  # iterates of each a in the download
 SNIPPET = """
 import numpy as np
 from deq.maps.formula import parse_formula
-from deq.maps import sweep_parameter
+from deq.maps.scalar import sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
 
 f = parse_formula({formula!r})
@@ -34,15 +34,15 @@ def draw_sweep() -> None:
     values = np.linspace(*settings.sweep, NUM_VALUES)
     sweep = sweep_parameter(settings.formula, values, settings.b, settings.start, damping=settings.damping)
     if np.isnan(sweep.lyapunov).all():
-        st.warning("Every orbit of this sweep runs away. Change the start, the damping or the range of a.")
+        st.warning("Every orbit of this sweep diverges. Change the start, the damping or the range of a.")
     else:
         st.markdown(sweep_sentence(sweep))
         show(
             bifurcation_diagram(sweep.a, sweep.x, sweep.lyapunov, settings.a),
             "bifurcation",
-            "Where the orbit ends up for each a, from the same start; the range of a is under More settings.",
+            "Late iterates for each a, from one start; set the range of a under More settings.",
         )
-    map_tries()
+    map_examples()
     late = {f"x_{k + 1}": sweep.x[-KEPT_IN_FILE + k] for k in range(KEPT_IN_FILE)}
     csv_button("Download the sweep", {"a": sweep.a, "lyapunov": sweep.lyapunov} | late, "sweep.csv")
     first, last = settings.sweep
@@ -50,9 +50,13 @@ def draw_sweep() -> None:
 
 
 def sweep_sentence(sweep: Sweep) -> str:
-    """How much of the range settles, is chaotic, runs away."""
-    gone = np.isnan(sweep.lyapunov)
-    chaotic = ~gone & (sweep.lyapunov > 0.005)
-    shares = {"settles or repeats": ~gone & ~chaotic, "is chaotic": chaotic, "runs away": gone}
+    """The shares of the range that settle, are chaotic, diverge."""
+    diverged = np.isnan(sweep.lyapunov)
+    chaotic = ~diverged & (sweep.lyapunov > 0.005)
+    shares = {
+        "settles on a point or cycle": ~diverged & ~chaotic,
+        "is chaotic": chaotic,
+        "diverges": diverged,
+    }
     parts = [f"{100 * share.mean():.0f} % {name}" for name, share in shares.items() if share.any()]
     return f"Of the values of a from {sweep.a[0]:g} to {sweep.a[-1]:g}: {', '.join(parts)}."

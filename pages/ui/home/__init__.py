@@ -1,1 +1,1 @@
-"""The story of the front page: its arrays, its words, and how they are solved."""
+"""The front page's arrays and texts, and the script that computes them."""

@@ -9,11 +9,11 @@ from deq.plots.prediction import percent
 
 FILE = Path(__file__).with_name("front_page.npz")
 
-ALT = {  # what each picture shows, for those who do not see it
+ALT = {  # picture -> text for screen readers
     "cosine": "The staircase between cos x and the diagonal, ending where they meet.",
-    "layer": "The units of a random layer, a column a depth: after some depth the columns are the same.",
-    "flow": "Twelve paths from a circle, spiralling to one point.",
-    "toy": "The answers of the toy on the line y = 2x, beyond what it was trained on too.",
+    "layer": "The units of a random layer, one column per depth: from some depth on all columns are equal.",
+    "flow": "Twelve paths from a circle, spiralling into one point.",
+    "toy": "The predictions of the toy on the line y = 2x, inside and outside its training range.",
     "digit": "A handwritten digit of 28 × 28 pixels, white on black.",
     "opinion": "The probability of each digit after every evaluation.",
 }
@@ -21,20 +21,20 @@ ALT = {  # what each picture shows, for those who do not see it
 
 @st.cache_resource(show_spinner=False)
 def story() -> dict[str, np.ndarray]:
-    """The arrays by step and name, as `pages.ui.home.record` solved them: no reader waits for JAX."""
+    """Arrays that `pages.ui.home.record` solved in advance, so that this page does not wait for JAX."""
     with np.load(FILE, allow_pickle=False) as arrays:
         return dict(arrays)
 
 
 def reading_line(found: dict[str, np.ndarray]) -> str:
-    """What the network settles on, what it favoured on the way, and how far it can be trusted, as Markdown."""
+    """The prediction, which digits were favoured on the way, and the model's accuracy, as Markdown."""
     probabilities, evaluations = found["digit.probabilities"], int(found["digit.evaluations"])
     if not found["digit.converged"]:
-        return f"It does not settle within {evaluations} evaluations, so it has no answer."
+        return f"The solve did not converge within {evaluations} evaluations, so there is no answer."
     label = int(probabilities.argmax())
     favoured = [k for k in dict.fromkeys(found["digit.paths"][1:].argmax(1).tolist()) if k != label]
     on_the_way = f" On the way it favoured {' and '.join(map(str, favoured))}." if favoured else ""
     return (
-        f"It settles on **{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of one layer."
-        f"{on_the_way} Of MNIST's 10,000 test digits it reads {percent(float(found['digit.accuracy']))} correctly."
+        f"The network settles on **{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its "
+        f"layer.{on_the_way} It reads {percent(float(found['digit.accuracy']))} of MNIST's test digits correctly."
     )

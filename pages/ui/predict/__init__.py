@@ -1,1 +1,1 @@
-"""The ways in and the views of the predict page, with what they ask, compute and say."""
+"""The inputs and the views of the Predict page: controls, computations, texts."""

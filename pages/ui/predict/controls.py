@@ -1,23 +1,25 @@
-"""What the predict page asks: which model and solver, and how to tell ink from paper."""
+"""The settings of the Predict page: model, solver, and how ink is told from paper."""
 
 import streamlit as st
 
 from deq.solvers import SOLVERS, Solver
-from pages.ui.readers.model import ModelInUse, digit_readers, model_named
-from pages.ui.readers.uploads import own_reader
+from pages.ui.readers.model import ModelInUse, digit_models, model_named
+from pages.ui.readers.weights import own_model_controls
 from pages.ui.widgets.glossary import tip
 
-SOLVER_HELP = "All that converge find the same equilibrium. Plain iteration needs a spectral radius below 1."
-POLARITIES = {"find out": None, "dark ink": "dark", "light ink": "light"}
+SOLVER_HELP = (
+    "All solvers that converge find the same equilibrium. Plain iteration needs a spectral radius below 1."
+)
+POLARITIES = {"automatic": None, "dark ink": "dark", "light ink": "light"}
 
 
 def model_controls() -> tuple[ModelInUse, str, Solver]:
-    """The model, of those that ship or of this session, and the solver by its name on the page; both in the URL."""
+    """The model, shipped or of this session, and the solver with its name on the page; both in the URL."""
     controls = st.container()
-    own_reader("predict_weights", "model")
+    own_model_controls("predict_weights", "model")
     left, right = controls.columns(2)
     name = left.selectbox(
-        "Model", digit_readers(), key="model", bind="query-params", help=tip("deep equilibrium model")
+        "Model", digit_models(), key="model", bind="query-params", help=tip("deep equilibrium model")
     )
     solver_name = right.selectbox(
         "Solver", list(SOLVERS), 2, key="solver", bind="query-params", help=SOLVER_HELP
@@ -27,10 +29,10 @@ def model_controls() -> tuple[ModelInUse, str, Solver]:
 
 
 def picture_controls(disabled: bool) -> tuple[str | None, float | None]:
-    """How to tell ink from paper: polarity and threshold, each None to find out."""
+    """How ink is told from paper: polarity and threshold, each None for automatic."""
     left, right = st.columns(2)
     polarity = left.selectbox("Ink", list(POLARITIES), key="ink", disabled=disabled)
-    by_hand = right.toggle("Threshold by hand", key="by_hand", disabled=disabled)
+    by_hand = right.toggle("Set the threshold by hand", key="by_hand", disabled=disabled)
     if not by_hand:
         return POLARITIES[polarity], None
     return POLARITIES[polarity], st.slider(

@@ -1,11 +1,11 @@
-"""A test digit to look into: by its number, by its label, or of those that are hard for the model."""
+"""Choosing a test digit: by index, by label, or among those that are hard for the model."""
 
 import numpy as np
 import streamlit as st
 
 from deq.data import held_out_digits
 from pages.ui.predict.results import results_of
-from pages.ui.readers.missing import tell_stand_in
+from pages.ui.readers.missing import note_stand_in
 from pages.ui.readers.model import ModelInUse
 
 ALL, MISTAKES, SLOWEST = "all", "only mistakes", "most evaluations"
@@ -14,7 +14,7 @@ SLOWEST_SHOWN = 100
 
 
 def number_control() -> tuple[np.ndarray, int]:
-    """A test digit (28, 28) uint8 and its true label, by its number in the URL."""
+    """A test digit (28, 28) uint8 and its true label, by its index in the URL."""
     digits = held_out_digits()
     images, labels = digits.test_images[..., 0], digits.test_labels
     title = {"mnist": "MNIST", "digits": "scikit-learn"}[digits.name]
@@ -22,19 +22,19 @@ def number_control() -> tuple[np.ndarray, int]:
     label = f"Or a test digit of {title}"
     index = number.number_input(label, 0, len(labels) - 1, 0, key="index", bind="query-params")
     another.button("Another", on_click=_jump, args=(np.arange(len(labels)),), width="stretch")
-    tell_stand_in()
+    note_stand_in()
     return images[index], int(labels[index])
 
 
 def pick_control(chosen: ModelInUse) -> tuple[np.ndarray, int]:
-    """As `number_control`, with a choice of which digits Next and Random walk through."""
+    """As `number_control`, with a choice of the digits that Next and Random go through."""
     which = st.selectbox("Which test digits", WHICH, key="predict_which", bind="query-params")
     rows = _rows(which, chosen)
-    tell_stand_in()
+    note_stand_in()
     images, labels = held_out_digits().test_images[..., 0], held_out_digits().test_labels
-    index = st.number_input("Number", 0, len(labels) - 1, 0, key="index", bind="query-params")
+    index = st.number_input("Index", 0, len(labels) - 1, 0, key="index", bind="query-params")
     if not len(rows):
-        st.caption("There are none of these.")
+        st.caption("No such digits.")
         return images[index], int(labels[index])
     with st.container(horizontal=True):
         st.button("Next", on_click=_jump, args=(_after(rows, index),))
@@ -44,7 +44,7 @@ def pick_control(chosen: ModelInUse) -> tuple[np.ndarray, int]:
 
 
 def _rows(which: str, chosen: ModelInUse) -> np.ndarray:
-    """Numbers of the test digits meant, the hardest first where they are ranked."""
+    """Indices of the chosen test digits; hardest first for "most evaluations"."""
     labels = held_out_digits().test_labels
     if which == ALL:
         return np.arange(len(labels))
@@ -57,11 +57,11 @@ def _rows(which: str, chosen: ModelInUse) -> np.ndarray:
 
 
 def _after(rows: np.ndarray, index: int) -> np.ndarray:
-    """The row that follows a number; the first where the number is not among them."""
+    """The row after an index; the first row if the index is not among them."""
     place = np.flatnonzero(rows == index)
     return rows[[(place[0] + 1) % len(rows) if len(place) else 0]]
 
 
 def _jump(rows: np.ndarray) -> None:
-    """Go to one of the rows, drawn at random."""
+    """Go to a random row."""
     st.session_state["index"] = int(np.random.default_rng().choice(rows))

@@ -1,4 +1,4 @@
-"""How it got there: the state's way through one plane, the classes and the residual meanwhile, unit by unit."""
+"""How it got there: the path of the state in a plane, the probabilities and the residual on the way, every unit."""
 
 import numpy as np
 import streamlit as st
@@ -16,29 +16,31 @@ BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
 
 
 def draw_how(case: Case) -> None:
-    """The plane beside the two curves, the units below."""
+    """The plane beside the two curves; below, the units."""
     answer = case.answer
     wide, narrow = st.columns([3, 2], gap="large")
     with wide:
         _plane(case)
     with narrow:
         paths = probability_paths(answer.nfe, answer.paths, height=250)
-        show(paths, "paths", "What it would have said after every evaluation.")
+        show(paths, "paths", "The probability of each digit after every evaluation.")
         tol = float(case.solver.tol)
         curve = residual_curve(answer.nfe, answer.residual, tol, solver=case.solver_name)
-        show(curve.update_layout(height=250), "residual", "How the state comes to rest.")
+        show(curve.update_layout(height=250), "residual", "The relative residual; dashed: the tolerance.")
     if answer.states.ndim == 4:
         figure = feature_maps(answer.nfe, answer.states)
-        show(figure, "maps", "The channels of the state, the liveliest first. Play it from the start.")
+        show(figure, "maps", "The channels of the state, the most active first. Press Play to start.")
     else:
         figure = state_map(answer.nfe, answer.states.reshape(len(answer.states), -1))
         show(
-            figure, "units", "Every unit of the state over the evaluations: columns stop changing at the end."
+            figure,
+            "units",
+            "Every unit of the state after each evaluation; at the equilibrium the columns stop changing.",
         )
 
 
 def _plane(case: Case) -> None:
-    """The chosen solver's way beside those of plain iteration and the flow, all from the same start."""
+    """The paths of the chosen solver, plain iteration and the flow, from one start."""
     found = {case.solver_name: case.answer} | {
         name: answer_digits(
             case.chosen.model, case.answer.image[None], SOLVERS[name].make({"tol": case.solver.tol})
@@ -49,27 +51,27 @@ def _plane(case: Case) -> None:
     try:
         plane = landmarks_of(case.chosen).plane
     except ValueError as error:
-        st.warning(f"No plane to draw in. {error} Train the model longer, or choose another.")
+        st.warning(f"The plane cannot be drawn. {error} Train the model longer, or choose another.")
     else:
         last_on_top = reversed(found.items())
-        ways = {name: (a.nfe, plane.project(a.states), a.converged) for name, a in last_on_top}
-        figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), ways)
+        paths = {name: (a.nfe, plane.project(a.states), a.converged) for name, a in last_on_top}
+        figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
         caption = (
-            f"The state on its way, in the plane that shows most of {len(plane.labels)} training digits' "
-            f"equilibria: {100 * plane.explained.sum():.0f} % of their variance. Discs are those equilibria."
+            f"The path of the state in the first two principal components of {len(plane.labels)} training digits' "
+            f"equilibria (discs), which hold {100 * plane.explained.sum():.0f} % of their variance."
         )
         show(figure, "plane", caption)
-    st.markdown(meeting(found))
+    st.markdown(arrival_sentence(found))
 
 
-def meeting(found: dict[str, Answer]) -> str:
-    """Whether the solvers arrived, at what cost, and how far apart."""
-    arrived = {name: answer for name, answer in found.items() if answer.converged}
-    costs = [f"{name} after **{answer.evaluations}** evaluations" for name, answer in arrived.items()]
-    lost = [f":red[{name} did not converge.]" for name in found if name not in arrived]
-    if not arrived:
+def arrival_sentence(found: dict[str, Answer]) -> str:
+    """Which solvers converged, their cost, and how far apart their results are."""
+    converged = {name: answer for name, answer in found.items() if answer.converged}
+    costs = [f"{name} after **{answer.evaluations}** evaluations" for name, answer in converged.items()]
+    lost = [f":red[{name} did not converge.]" for name in found if name not in converged]
+    if not converged:
         return " ".join(lost)
-    ends = [answer.states[-1].ravel() for answer in arrived.values()]
+    ends = [answer.states[-1].ravel() for answer in converged.values()]
     apart = max(float(np.linalg.norm(end - ends[0]) / np.linalg.norm(ends[0])) for end in ends)
-    where = f" They end within {100 * apart:.2g} % of each other." if len(ends) > 1 else ""
-    return f"Arrived: {', '.join(costs)}.{where} {' '.join(lost)}"
+    where = f" All end within {100 * apart:.2g} % of the first." if len(ends) > 1 else ""
+    return f"Converged: {', '.join(costs)}.{where} {' '.join(lost)}"

@@ -1,4 +1,4 @@
-"""The pictures that came in, however many: each decoded, cut and solved once a session, and the one to look into."""
+"""The uploaded pictures: each is decoded, cut and solved once per session; one of them is shown in detail."""
 
 import base64
 import io
@@ -23,10 +23,10 @@ Settings = tuple[str | None, float | None]  # polarity and threshold
 
 @dataclass(frozen=True)
 class Reading:
-    """One picture read. digits: (n, 28, 28) uint8; error: why there are none.
+    """One picture. digits: (n, 28, 28) uint8; error: why there are none.
 
-    key: tells it from every other picture and other settings. thumbnail: a data URL. stages: caption -> JPEG of the
-    way from the picture to its ink.
+    key: identifies picture and settings. thumbnail: a data URL. stages: caption -> JPEG of each step from the picture
+    to its ink.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Reading:
 
 
 def read_files(files: Sequence[File], how: Settings) -> list[Reading]:
-    """All pictures in all files, in order, as far as MAX_FILES."""
+    """The pictures of all files, in order, at most MAX_FILES."""
     readings: list[Reading] = []
     several = len(files) > 1 or is_zip(files[0].data)
     bar = st.progress(0.0, "Reading the pictures") if several else None
@@ -53,13 +53,13 @@ def read_files(files: Sequence[File], how: Settings) -> list[Reading]:
     if bar:
         bar.empty()
     if len(readings) > MAX_FILES:
-        st.warning(f"These are {len(readings)} pictures; the first {MAX_FILES} are read.")
+        st.warning(f"You uploaded {len(readings)} pictures; only the first {MAX_FILES} are read.")
     return readings[:MAX_FILES]
 
 
 @st.cache_data(scope="session", max_entries=2 * MAX_FILES, show_spinner=False)
 def _read(key: str, name: str, _data: bytes | PictureError, how: Settings) -> Reading:
-    """One picture, decoded and cut once a session: `key` stands for its bytes."""
+    """One picture, decoded and cut once per session; `key` stands for its bytes."""
     digits, thumbnail, stages, polarity = np.empty((0, 28, 28), np.uint8), "", {}, ""
     try:
         if isinstance(_data, PictureError):
@@ -75,18 +75,18 @@ def _read(key: str, name: str, _data: bytes | PictureError, how: Settings) -> Re
 
 
 def _stages(picture: np.ndarray, ink: Ink) -> dict[str, bytes]:
-    """From the picture to its ink."""
+    """The steps from the picture to its ink."""
     strength = ink.strength / max(float(ink.strength.max()), 1e-6)
     found = {
         "As decoded": picture,
-        "Grey, the ink dark": np.clip(ink.grey, 0, 255).astype(np.uint8),
-        "Ink: paper, shadows and lines off": np.round(255 * strength).astype(np.uint8),
+        "Grey, with dark ink": np.clip(ink.grey, 0, 255).astype(np.uint8),
+        "Ink, without paper, shadows and lines": np.round(255 * strength).astype(np.uint8),
     }
     return {caption: _jpeg(stage, STAGE) for caption, stage in found.items()}
 
 
 def _jpeg(picture: np.ndarray, side: int) -> bytes:
-    """A picture (rows, columns, 3) or (rows, columns), made small."""
+    """A picture (rows, columns, 3) or (rows, columns), scaled down to `side`."""
     image, file = Image.fromarray(picture), io.BytesIO()
     image.thumbnail((side, side))
     image.save(file, "JPEG", quality=85)
@@ -94,32 +94,32 @@ def _jpeg(picture: np.ndarray, side: int) -> bytes:
 
 
 def answers_of(readings: Sequence[Reading], chosen: ModelInUse, solver: Solver) -> dict[str, list[Answer]]:
-    """The answers to the digits of each picture, by its key; solved once a session for a model and a solver."""
+    """The answers for each picture, by its key; solved once per session, model and solver."""
     by = chosen.fingerprint, repr(solver)
-    kept = st.session_state.setdefault("predict_answers", {})
-    if kept.get("by") != by:
-        kept.update(by=by, answers={})
+    known = st.session_state.setdefault("predict_answers", {})
+    if known.get("by") != by:
+        known.update(by=by, answers={})
     wanted = {reading.key: reading for reading in readings}
-    answers = {key: found for key, found in kept["answers"].items() if key in wanted}
+    answers = {key: found for key, found in known["answers"].items() if key in wanted}
     new = [reading for key, reading in wanted.items() if key not in answers]
     if digits := [reading.digits for reading in new if len(reading.digits)]:
         found = iter(answer_digits(chosen.model, np.concatenate(digits), solver))
         answers |= {reading.key: [next(found) for _ in reading.digits] for reading in new}
-    kept["answers"] = answers
+    known["answers"] = answers
     return {key: answers.get(key, []) for key in wanted}
 
 
 def choose_reading(readings: Sequence[Reading], answers: dict[str, list[Answer]], newest: str) -> Reading:
-    """The only picture, or the row chosen in the table of many: the last, unless another is.
+    """The only picture, or of many the one chosen in the table, by default the last.
 
-    newest: key of the last file, with which the choice begins anew.
+    newest: key of the last file; a new one resets the choice.
     """
     if len(readings) == 1:
         return readings[0]
     table = columns_of(readings, answers)
     last = len(readings) - 1
     read = sum(not reading.error for reading in readings)
-    st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to look into it.")
+    st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to see it in detail.")
     event = st.dataframe(
         {"picture": [reading.thumbnail for reading in readings]} | table,
         hide_index=True,
@@ -139,7 +139,7 @@ def choose_reading(readings: Sequence[Reading], answers: dict[str, list[Answer]]
 
 
 def columns_of(readings: Sequence[Reading], answers: dict[str, list[Answer]]) -> dict[str, list[Any]]:
-    """The table: of several digits in a picture all labels, and the least of their confidences."""
+    """The table; a picture of several digits lists all labels and the lowest confidence."""
     found = [answers[reading.key] for reading in readings]
     return {
         "file": [reading.name for reading in readings],

@@ -1,21 +1,21 @@
-"""What the views of the predict page look into: the answer, the whole test set, and landmarks among the states."""
+"""Data of the Predict page's views: the answer, the results on the test set, and reference equilibria."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from deq.analysis.answers import Answer
-from deq.analysis.explanation import Plane, fit_plane
+from deq.analysis.explanation.plane import Plane, fit_plane
 from deq.data import held_out_digits
 from deq.models.inference import Results, infer
 from deq.solvers import Solver
 from pages.ui.readers.model import ModelInUse
-from pages.ui.server.caches import kept
+from pages.ui.server.caches import cached
 
 
 @dataclass(frozen=True)
 class Case:
-    """One answer, the true label where it is known, and who gave it by which solver."""
+    """One answer, the true label if known, and the model and solver that gave it."""
 
     answer: Answer
     truth: int | None
@@ -26,7 +26,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """What a model's states are seen against: a plane to draw them in, and one equilibrium of each class.
+    """A plane to draw a model's states in, and one equilibrium of each class.
 
     equilibria: (classes, ...). labels: (classes,).
     """
@@ -36,15 +36,15 @@ class Landmarks:
     labels: np.ndarray
 
 
-@kept(16, "Reading the whole test set")
+@cached(16, "Solving the whole test set")
 def results_of(chosen: ModelInUse) -> Results:
-    """The model's answers to all test digits, by the solver that it was measured with; about a second."""
+    """The model's results on all test digits, by the solver that it was measured with; about a second."""
     return infer(chosen.model, held_out_digits().test_images, chosen.solver)
 
 
-@kept(16, "Finding the equilibria of training digits")
+@cached(16, "Solving training digits")
 def landmarks_of(chosen: ModelInUse) -> Landmarks:
-    """From the first 500 training digits. Raises ValueError where hardly a solve converges."""
+    """From the first 500 training digits. Raises ValueError if too few solves converge."""
     digits = held_out_digits()
     found = infer(chosen.model, digits.train_images, chosen.solver, states=True)
     assert found.states is not None

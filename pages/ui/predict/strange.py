@@ -1,4 +1,4 @@
-"""Strange inputs: would the solve have told that this is no digit?"""
+"""Out-of-distribution inputs: does the solve reveal that this is not a digit?"""
 
 import numpy as np
 import streamlit as st
@@ -14,22 +14,22 @@ from deq.data import held_out_digits
 from deq.plots.test_set import detector_boxes
 from pages.ui.predict.results import Case, results_of
 from pages.ui.readers.model import ModelInUse
-from pages.ui.server.caches import kept
+from pages.ui.server.caches import cached
 from pages.ui.widgets.charts import show
 
-DIGITS = 500  # test digits, and as many strange inputs of every kind
+DIGITS = 500  # test digits, and strange inputs of each kind
 SHOWN, ZOOM = 6, 2
 ORDINARY = "digits"
 LOGARITHMIC = {"residual": True, "NFE": False, "doubt": True}
 
 
 def draw_strange(case: Case) -> None:
-    """Samples of each kind, and how each detector tells them from digits; the picture above among them."""
+    """Samples of each kind, and how well each detector separates them from digits; the picture above is marked."""
     readings = _readings(case.chosen)
     ordinary = readings[ORDINARY]
     strange = {kind: found for kind, found in readings.items() if kind != ORDINARY}
     areas = auroc_table(ordinary, strange)
-    st.markdown(strange_words(areas))
+    st.markdown(strange_sentence(areas))
     _samples(strange)
     own = score_inputs(case.chosen.model, case.answer.image[None], case.chosen.solver, _budget(case.chosen))
     for column, (name, meaning) in zip(
@@ -49,23 +49,22 @@ def draw_strange(case: Case) -> None:
                 f"{name[0].upper() + name[1:]}: {meaning}. Bold: AUROC against digits.",
             )
     st.caption(
-        "Boxes hold the middle half, whiskers 90 %. The dotted line is the picture above: "
-        "draw a letter or something else and see where it falls."
+        "Boxes: the middle half. Whiskers: 90 %. Dotted line: the picture above. Draw a letter to see where it falls."
     )
 
 
-def strange_words(areas: dict[str, dict[str, float]]) -> str:
-    """Which detector tells each kind best, as one sentence."""
+def strange_sentence(areas: dict[str, dict[str, float]]) -> str:
+    """The best detector for each kind, as Markdown."""
     best = {kind: max(table, key=lambda name: table[name]) for kind, table in areas.items()}
     parts = [f"{kind} by {name} (**{areas[kind][name]:.2f}**)" for kind, name in best.items()]
     return (
-        "The network was never told that there are things other than digits, and it answers all the same. "
-        f"What gives them away best (AUROC; 1 is always, 0.5 is chance): {', '.join(parts)}."
+        "The network was trained on digits only, and gives an answer for anything. Best detectors "
+        f"(AUROC: 1 is perfect, 0.5 is chance): {', '.join(parts)}."
     )
 
 
 def _samples(strange: dict[str, Detections]) -> None:
-    """A strip of each kind, with what the network reads there."""
+    """A strip of samples of each kind, with the network's most frequent answer."""
     with st.container(horizontal=True, gap="medium"):
         for kind, images in _inputs().items():
             chosen = images[np.linspace(0, len(images) - 1, SHOWN).astype(int)]
@@ -87,16 +86,16 @@ def _read_as(found: Detections) -> str:
 
 @st.cache_data(show_spinner=False)
 def _inputs() -> dict[str, np.ndarray]:
-    """Kind -> strange images made of or beside the test digits."""
+    """Kind -> images that are not digits."""
     return make_ood_inputs(held_out_digits().test_images[:DIGITS, ..., 0])
 
 
 def _budget(chosen: ModelInUse) -> int:
-    """Evaluations after which half of the test digits are done."""
+    """Evaluations after which half of the test digits have converged."""
     return int(np.median(results_of(chosen).nfe))
 
 
-@kept(16, "Trying strange inputs")
+@cached(16, "Solving strange inputs")
 def _readings(chosen: ModelInUse) -> dict[str, Detections]:
     """Kind -> readings, test digits first."""
     images = {ORDINARY: held_out_digits().test_images[:DIGITS, ..., 0]} | _inputs()

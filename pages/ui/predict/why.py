@@ -1,15 +1,17 @@
-"""Why this answer: the pixels that it rests on, the same digit distorted, other starts."""
+"""Why this answer: the pixels it depends on, the digit distorted, other starts of the solve."""
 
 import numpy as np
 import streamlit as st
 
 from deq.analysis.answers import answer_digits
-from deq.analysis.explanation import Ends, noise_starts, occlusion, saliency, solve_from
+from deq.analysis.explanation.occlusion import Occlusion, occlusion
+from deq.analysis.explanation.saliency import saliency
+from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.images.distortion import Distortion
 from deq.plots.prediction import digit_picture, pixel_map, probability_bars
 from deq.plots.state_plane import plane_starts
 from pages.ui.predict.results import Case, landmarks_of
-from pages.ui.predict.words import bars_caption, verdict
+from pages.ui.predict.words import bars_caption, verdict_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
@@ -20,7 +22,7 @@ SLIDERS = {  # setting of Distortion -> label, least, most, step
     "blur": ("Blur (pixels)", 0.0, 4.0, 0.1),
     "noise": ("Noise (of full ink)", 0.0, 1.0, 0.02),
 }
-EXAMPLES: dict[str, dict[str, float]] = {  # one click each; what is not named is at rest
+EXAMPLES: dict[str, dict[str, float]] = {  # one click each; other settings are 0
     "As it was": {},
     "Upside down": {"turn": 180.0},
     "In a corner": {"right": 5.0, "down": -4.0},
@@ -31,12 +33,12 @@ NOISE_STARTS = 6
 
 
 def draw_why(case: Case) -> None:
-    """The evidence pixel by pixel, the same digit drawn otherwise, other starts."""
+    """The evidence pixel by pixel, the digit distorted, other starts."""
     if case.answer.converged:
         draw_evidence(case)
     else:
-        st.warning("There is no equilibrium here, so there is none to differentiate. Try another solver.")
-    draw_otherwise(case)
+        st.warning("There is no equilibrium here to differentiate. Try another solver.")
+    draw_distorted(case)
     draw_starts(case)
 
 
@@ -46,12 +48,12 @@ def draw_evidence(case: Case) -> None:
     others = [k for k in range(10) if k != answer.label]
     st.subheader(f"Which pixels speak for {answer.label}?", anchor=False)
     rival = st.segmented_control(
-        "Rather than for",
+        "Compared with",
         others,
         default=answer.rival,
         required=True,
         key=f"predict_rival_{answer.label}_{answer.rival}",
-        help="At first the digit that it holds to be the next most probable.",
+        help="By default the second most probable digit.",
     )
     model, solver, pair = case.chosen.model, case.solver, (answer.label, rival)
     slope = saliency(model, answer.image[..., None].astype(np.float32) / 255, *pair, solver)
@@ -59,47 +61,50 @@ def draw_evidence(case: Case) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         figure = pixel_map(slope.gradient[..., 0], answer.image, "nats for full ink")
-        caption = f"Red: more ink here would speak for {pair[0]}. Blue: it would speak for {pair[1]}."
+        caption = f"Saliency. Red: more ink here favours {pair[0]}. Blue: it favours {pair[1]}."
         show(figure, "saliency", caption)
         if not slope.converged:
-            st.warning("The gradient's own equation was not solved: take this map with care.")
+            st.warning("The backward solve did not converge, so this map may be wrong.")
     with right:
-        figure = pixel_map(hidden.lost, answer.image, "nats lost when blanked")
-        caption = f"Red: blank this place and evidence for {pair[0]} is lost. Blue: blanking it helps."
+        lost = np.where(hidden.converged, hidden.lost, np.nan)
+        figure = pixel_map(lost, answer.image, "nats lost when blanked")
+        caption = f"Occlusion. Red: blanking this patch costs evidence for {pair[0]}. Blue: blanking it adds evidence."
         show(figure, "occlusion", caption)
-    st.markdown(evidence_words(slope.evidence, pair, hidden.labels))
+    st.markdown(evidence_sentence(slope.evidence, pair, hidden))
 
 
-def evidence_words(evidence: float, pair: tuple[int, int], labels: np.ndarray) -> str:
-    """How strongly the label stands against the rival, and whether blanking a patch would change it."""
+def evidence_sentence(evidence: float, pair: tuple[int, int], blanked: Occlusion) -> str:
+    """The evidence in nats, and how many blank patches change the answer; a failed solve is no answer."""
     label, rival = pair
-    words = f"The evidence for {label} against {rival} is **{evidence:.1f} nats**"
-    changed = labels[labels != label]
-    if not changed.size:
-        return f"{words}. No blank patch of 5 × 5 pixels changes the answer."
-    turned = int(np.bincount(changed).argmax())
-    return (
-        f"{words}. {changed.size} of {labels.size} blank patches would change the answer, mostly to {turned}."
+    total, failed = blanked.labels.size, int((~blanked.converged).sum())
+    changed = blanked.labels[blanked.converged & (blanked.labels != label)]
+    effect = "No blank patch of 5 × 5 pixels changes the answer."
+    if changed.size:
+        most = int(np.bincount(changed).argmax())
+        effect = f"{changed.size} of {total} blank patches change the answer, mostly to {most}."
+    lost = (
+        f" :red[With {failed} of {total} patches blank the solve does not converge;] they count as neither."
     )
+    return f"The evidence for {label} against {rival} is **{evidence:.1f} nats**. {effect}{lost if failed else ''}"
 
 
-def draw_otherwise(case: Case) -> None:
-    """Sliders and one-click examples for a distortion, and what the model says to it."""
-    st.subheader("And if it were drawn otherwise?", anchor=False)
+def draw_distorted(case: Case) -> None:
+    """Sliders and one-click examples for a distortion, and the model's answer."""
+    st.subheader("What if the digit is distorted?", anchor=False)
     with st.container(horizontal=True, gap="small"):
         for label, settings in EXAMPLES.items():
             st.button(label, key=f"predict_try_{label}", on_click=_distort, args=(settings,))
-    asking, seen, said = st.columns([1.2, 1, 1.3], gap="large")
-    with asking:
+    controls, picture, bars = st.columns([1.2, 1, 1.3], gap="large")
+    with controls:
         distortion = Distortion(*(_slider(name, *how) for name, how in SLIDERS.items()))
     image = distortion(case.answer.image)
     answer = answer_digits(case.chosen.model, image[None], case.solver)[0]
-    with seen:
+    with picture:
         show(digit_picture(image, height=220), "otherwise", "What the model sees now.")
-    with said:
-        bars = probability_bars(answer.probabilities, answer.converged, height=240)
-        show(bars, "otherwise-bars", bars_caption(answer, case.chosen))
-    st.markdown(verdict(answer, float(case.solver.tol)))
+    with bars:
+        figure = probability_bars(answer.probabilities, answer.converged, height=240)
+        show(figure, "otherwise-bars", bars_caption(answer, case.chosen))
+    st.markdown(verdict_sentence(answer, float(case.solver.tol)))
 
 
 def _slider(name: str, label: str, least: float, most: float, step: float) -> float:
@@ -112,43 +117,41 @@ def _distort(settings: dict[str, float]) -> None:
 
 
 def draw_starts(case: Case) -> None:
-    """The ways from noise and from other digits' equilibria, in one plane, and where they end."""
+    """The paths from noise and from other digits' equilibria, in one plane, and where they end."""
     st.subheader("Does it matter where the solve starts?", anchor=False, help=tip("path independence"))
     try:
         marks = landmarks_of(case.chosen)
     except ValueError as error:
-        st.warning(f"No other starts to try. {error}")
+        st.warning(f"There are no other starts to try. {error}")
         return
     noise = noise_starts(marks.equilibria, NOISE_STARTS)
     ends = solve_from(
         case.chosen.model, case.answer.image, np.concatenate([marks.equilibria, noise]), case.solver
     )
-    st.markdown(starts_words(ends, float(case.solver.tol)))
+    st.markdown(starts_sentence(ends, float(case.solver.tol)))
     origins = [None, *marks.labels.tolist(), *[None] * NOISE_STARTS]
-    ways = [
+    paths = [
         (places[np.isfinite(places).all(axis=1)], origin, bool(ok))
         for places, origin, ok in zip(
             (marks.plane.project(states) for states in ends.states), origins, ends.converged, strict=True
         )
     ]
     plane = marks.plane
-    figure = plane_starts(plane.points, plane.labels, tuple(plane.explained), ways)
-    caption = "Squares are starts: noise in grey, the equilibria of other digits in those digits' colours."
+    figure = plane_starts(plane.points, plane.labels, tuple(plane.explained), paths)
+    caption = "Squares: starts. Grey: noise. Coloured: equilibria of other digits."
     show(figure, "starts", caption)
 
 
-def starts_words(ends: Ends, tol: float) -> str:
-    """How many starts lead to the same equilibrium and label, and how far apart they end."""
+def starts_sentence(ends: Ends, tol: float) -> str:
+    """How many starts lead to the same answer, and how far apart their equilibria are."""
     if not ends.converged[0]:
-        return (
-            ":red[The model's own start leads to no equilibrium,] so there is nothing to compare others with."
-        )
+        return ":red[The solve from the model's own start did not converge,] so there is nothing to compare with."
     others = slice(1, None)  # the first is the model's own start
     agree, count = int(ends.agree[others].sum()), len(ends.labels) - 1
-    arrived = ends.converged[others]
-    lost = f" :red[{(~arrived).sum()} did not converge.]" if not arrived.all() else ""
-    far = float(ends.distance[others][arrived].max(initial=0))
+    converged = ends.converged[others]
+    lost = f" :red[{(~converged).sum()} did not converge.]" if not converged.all() else ""
+    far = float(ends.distance[others][converged].max(initial=0))
     return (
-        f"From **{agree} of {count}** other starts the solve comes to the same answer, {ends.labels[0]}; "
-        f"the equilibria found differ by at most {100 * far:.2g} % (tolerance {100 * tol:.2g} %).{lost}"
+        f"**{agree} of {count}** other starts give the same answer, {ends.labels[0]}; the equilibria differ by at "
+        f"most {100 * far:.2g} % (tolerance {100 * tol:.2g} %).{lost}"
     )

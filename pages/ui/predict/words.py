@@ -1,4 +1,4 @@
-"""What the Predict page says and shows about an answer."""
+"""Texts of the Predict page about an answer."""
 
 import numpy as np
 import streamlit as st
@@ -26,16 +26,16 @@ print(found.labels, found.probabilities, found.nfe, found.residual, found.conver
 
 
 def snippet(chosen: ModelInUse, solver: Solver) -> str:
-    """Code that gives the answers on the page; a model of this session is read from its downloaded weights."""
+    """Code that reproduces the answers on the page; a model of this session is read from downloaded weights."""
     return SNIPPET.format(imports=imports_of([solver]), model=chosen.code, solver=solver)
 
 
 def headline(found: list[Answer], truth: int | None) -> None:
-    """The answer in large, with the true label where it is known."""
-    told = " ".join(str(a.label) if a.converged else "?" for a in found)
+    """The prediction, with the true label if known."""
+    labels = " ".join(str(a.label) if a.converged else "?" for a in found)
     with st.container(horizontal=True, gap="large"):
         none = not any(a.converged for a in found)
-        st.metric("Prediction", "not converged" if none else told, width="content")
+        st.metric("Prediction", "not converged" if none else labels, width="content")
         if truth is not None:
             st.metric("True label", truth, width="content")
         if len(found) == 1:
@@ -45,11 +45,11 @@ def headline(found: list[Answer], truth: int | None) -> None:
 
 
 def choose_digit(found: list[Answer]) -> int:
-    """Which of several digits to look into; 0 where there is one."""
+    """Which of several digits to show in detail; 0 if there is only one."""
     if len(found) == 1:
         return 0
     return st.segmented_control(
-        "Look into",
+        "Show",
         range(len(found)),
         default=0,
         required=True,
@@ -58,35 +58,35 @@ def choose_digit(found: list[Answer]) -> int:
     )
 
 
-def verdict(answer: Answer, tol: float) -> str:
-    """A sentence on what happened, in numbers."""
+def verdict_sentence(answer: Answer, tol: float) -> str:
+    """Whether the solve converged, in numbers."""
     if not answer.converged:
-        left, tol_told = scientific(answer.final_residual, 1), scientific(tol)
+        residual = scientific(answer.final_residual, 1)
         return (
-            f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is still {left}, "
-            f"above the tolerance {tol_told}. This is no equilibrium, so it is no answer: its last state would say "
-            f"{answer.label}. Try another solver under More settings."
+            f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is {residual}, "
+            f"above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; the last state "
+            f"would give {answer.label}. Try another solver under More settings."
         )
-    sure = percent(float(answer.probabilities[answer.label]))
+    confidence = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
-        f"Converged on **{answer.label}** ({sure}) in {answer.evaluations} evaluations: one more would move "
-        f"the state by {100 * answer.final_residual:.2g} %. The answer has stood {since}."
+        f"Converged on **{answer.label}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
+        f"the state by {100 * answer.final_residual:.2g} %. The answer is unchanged {since}."
     )
 
 
 def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
-    """What the bars are, and how far they can be trusted where that was measured."""
+    """What the bars show, and their calibration error if it was measured."""
     if not answer.converged:
-        return "What the last state would say: no equilibrium, so no answer."
+        return "Probabilities at the last state, which is not an equilibrium: not an answer."
     error = chosen.calibration_error
     if error is None:
-        return "How probable each digit is."
-    return f"How probable each digit is. Calibrated: over the test set {100 * error:.2g} % off on average."
+        return "The probability of each digit."
+    return f"The probability of each digit. Expected calibration error on the test set: {100 * error:.2g} %."
 
 
 def show_stages(reading: Reading) -> None:
-    """From the picture to 28x28, stage by stage, in a row that wraps on a phone."""
+    """The steps from the picture to 28 × 28 pixels, in a row that wraps on a phone."""
     with st.expander("From your picture to 28 × 28", icon=":material/photo_filter:"):
         with st.container(horizontal=True):
             for caption, stage in reading.stages.items():
@@ -94,5 +94,5 @@ def show_stages(reading: Reading) -> None:
             for digit in reading.digits[:MAX_SHOWN]:
                 st.image(np.kron(digit, np.ones((6, 6), np.uint8)), "Cut out and centred", width=150)
         st.caption(
-            f"Read as {reading.polarity} ink. Your picture stays in this session's memory and is not stored."
+            f"Read as {reading.polarity} ink. Your picture is kept in this session's memory only and never stored."
         )

@@ -1,1 +1,1 @@
-"""The model and the picture in use."""
+"""The models in use: shipped, trained in this session, or uploaded."""

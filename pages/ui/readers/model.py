@@ -1,4 +1,4 @@
-"""The model in use on a page: one that ships, or one that this visitor has trained or uploaded."""
+"""The model in use on a page: shipped, or trained or uploaded by this visitor."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ KEY = "session_models"
 
 @dataclass(frozen=True)
 class ModelInUse:
-    """A model as plain, hashable data; `model` makes it real.
+    """A model as plain, hashable data; `model` builds it.
 
     name: as pages list it. solver: what its figures were measured with, or what it was trained with. fingerprint: the
-    sha256 of its weights. shared: whether what is computed of it may be kept for all visitors. weights: safetensors
-    bytes of a visitor's own model, empty for one that ships. calibration_error: over the test set, None where unknown.
+    sha256 of its weights. shared: whether its results may be cached for all visitors. weights: safetensors
+    bytes of a visitor's own model, empty for a shipped one. calibration_error: on the test set, None if unknown.
     """
 
     name: str
@@ -30,12 +30,12 @@ class ModelInUse:
 
     @property
     def model(self) -> EquilibriumModel:
-        """Nobody trains it, so all who see it may share it."""
+        """Read only, so visitors can share it."""
         return shipped(self.name).model if self.shared else model_of(self.weights)
 
     @property
     def reads_digits(self) -> bool:
-        """Whether it takes 784 pixels and tells ten classes apart."""
+        """Whether it takes 784 pixels and has ten classes."""
         architecture = None if self.shared else architecture_of(self.weights)
         if architecture is not None:
             return (architecture.inputs, architecture.outputs) == (784, 10)
@@ -43,7 +43,7 @@ class ModelInUse:
 
     @property
     def code(self) -> str:
-        """Python that loads it, with its import; a visitor's own from the weights that were downloaded."""
+        """Python that loads it, with its import; a visitor's own is read from downloaded weights."""
         if self.shared:
             return f'from deq import load_pretrained\n\nmodel = load_pretrained("{self.name}").model'
         read = f'restore_weights("{model_name(self.weights)}", open("weights.safetensors", "rb").read())'
@@ -52,49 +52,49 @@ class ModelInUse:
 
 @st.cache_resource(show_spinner="Loading the model")
 def shipped(name: str) -> Checkpoint:
-    """A model that ships, loaded once for all visitors."""
+    """A shipped model, loaded once for all visitors."""
     return load_pretrained(name)
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Loading the model")
 def model_of(weights: bytes) -> EquilibriumModel:
-    """The model of weights that came without a card, for this session. Raises CheckpointError."""
+    """The model of weights without a card, cached for this session. Raises CheckpointError."""
     return restore_weights(model_name(weights), weights)
 
 
 def shipped_model(name: str) -> ModelInUse:
-    """A model that ships, by its name."""
+    """A shipped model, by its name."""
     checkpoint = shipped(name)
     card = checkpoint.card
     return ModelInUse(name, checkpoint.solver, card.weights_sha256, True, b"", card.calibration_error)
 
 
 def own_model(name: str, weights: bytes, solver: Solver = Anderson(tol=1e-3)) -> ModelInUse:
-    """A visitor's own model. solver: what it was trained with, as far as that is known."""
+    """A visitor's own model. solver: what it was trained with, if known."""
     return ModelInUse(name, solver, hashlib.sha256(weights).hexdigest(), False, weights)
 
 
 def session_models() -> dict[str, ModelInUse]:
-    """This visitor's own models by name, the oldest first; nobody else's session holds them."""
+    """This session's own models by name, the oldest first."""
     return st.session_state.setdefault(KEY, {})
 
 
 def keep_model(model: ModelInUse) -> None:
-    """Let the other pages offer this model; one of the same name makes way."""
+    """Offer this model on the other pages; it replaces one of the same name."""
     session_models()[model.name] = model
 
 
-def digit_readers() -> list[str]:
-    """Names of the models that read digits: those that ship, the default first, then this visitor's own."""
+def digit_models() -> list[str]:
+    """Names of the models that read digits: shipped ones, the default first, then this visitor's own."""
     ships = sorted(set(pretrained_names()) - {"toy"}, key=lambda name: (name != "conv", name))
-    return ships + own_readers()
+    return ships + own_digit_models()
 
 
-def own_readers() -> list[str]:
+def own_digit_models() -> list[str]:
     """Names of this visitor's own models that read digits."""
     return [name for name, model in session_models().items() if model.reads_digits]
 
 
 def model_named(name: str) -> ModelInUse:
-    """The model behind a name of `digit_readers`."""
+    """The model behind a name of `digit_models`."""
     return session_models().get(name) or shipped_model(name)

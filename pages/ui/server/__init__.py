@@ -1,1 +1,1 @@
-"""What keeps the server whole: memory, disk, caches, the guard of every page, whose a run is."""
+"""The server: memory, disk, caches, the guard of every page, ownership of runs."""

@@ -1,8 +1,8 @@
-"""Results kept for all visitors, and those of a visitor's own model kept for that visitor alone."""
+"""Caches: results of shipped models for all visitors, results of a visitor's own model for that session only."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 import streamlit as st
 
@@ -10,35 +10,35 @@ from deq.analysis.comparison.lineup import RACERS
 
 
 class Subject(Protocol):
-    """What a result is of: it declares whether the result may be shared."""
+    """The model or problem behind a result; `shared` says whether other visitors may see the result."""
 
     @property
     def shared(self) -> bool: ...
 
 
 S = TypeVar("S", bound=Subject)
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
-OWN = 8  # results that one session keeps of its own models, for each function
-# Streamlit would take two solvers for one that agree in the names and values of their settings.
+OWN = 8  # results per session and function for a visitor's own models
+# Streamlit's own hash is the same for two solvers whose settings have equal names and values.
 SOLVERS = {type(entry.default): repr for entry in RACERS.values()}
 
 
-def kept(
+def cached(
     max_entries: int, show_spinner: bool | str = False, cache: Any = st.cache_data
-) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
-    """As `st.cache_data`, or `st.cache_resource`, by the subject and the other arguments; shared where the subject is.
+) -> Callable[[Callable[[S, *Ts], T]], Callable[[S, *Ts], T]]:
+    """`st.cache_data` or `st.cache_resource` by subject and other arguments, for all visitors if the subject is shared.
 
-    What is computed of a visitor's own model stays in the session and goes with it.
+    Results of a visitor's own model stay in the session and end with it.
     """
 
-    def decorate(compute: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    def decorate(compute: Callable[[S, *Ts], T]) -> Callable[[S, *Ts], T]:
         shared = cache(compute, max_entries=max_entries, show_spinner=show_spinner, hash_funcs=SOLVERS)
         own = cache(compute, max_entries=OWN, show_spinner=show_spinner, hash_funcs=SOLVERS, scope="session")
 
         @wraps(compute)
-        def recall(subject: S, *args: P.args, **kwargs: P.kwargs) -> T:
-            return (shared if subject.shared else own)(subject, *args, **kwargs)
+        def recall(subject: S, *arguments: *Ts) -> T:
+            return (shared if subject.shared else own)(subject, *arguments)
 
         return recall
 

@@ -1,7 +1,7 @@
-"""What outlives a server, in a folder of its user's own: compiled programs.
+"""The cache of compiled programs on disk, which a restarted server reuses.
 
-No picture and no weights of a visitor are written there: programs hold arithmetic, and are handed their data when
-they run; a visitor's own formula is such arithmetic. Without a disk to write on all is compiled anew at every start.
+It holds no picture and no weights of a visitor: a program gets its data when it runs. (A visitor's own formula is part
+of a program.) Without a writable disk everything is compiled again at each start.
 """
 
 import os
@@ -13,12 +13,12 @@ from pathlib import Path
 
 PROGRAMS = "jax_compilation_cache_dir"
 LEAST = "jax_persistent_cache_min_compile_time_secs"
-MOST = 400e6  # bytes of compiled programs: those of all pages take a tenth of it
+MOST = 400e6  # bytes of compiled programs; all pages together need a tenth
 
 
 @lru_cache(1)
-def folder() -> Path | None:
-    """The user's cache, else a temporary folder for as long as the machine keeps it; None where neither can be."""
+def cache_folder() -> Path | None:
+    """The user's cache folder, else a temporary one; None if neither can be written."""
     try:
         place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deq"
         place.mkdir(parents=True, exist_ok=True)
@@ -34,23 +34,23 @@ def folder() -> Path | None:
 
 @lru_cache(1)
 def keep_programs() -> None:
-    """Let JAX keep what it compiles, for the next start; for all pages, before the first program is compiled.
+    """Let JAX cache compiled programs on disk; call it before the first program is compiled.
 
-    Whoever sets JAX_COMPILATION_CACHE_DIR knows better. The oldest programs go where there are too many.
+    JAX_COMPILATION_CACHE_DIR overrides the folder. The oldest programs are deleted beyond MOST bytes.
     """
-    place = folder()
+    place = cache_folder()
     if place is None or PROGRAMS.upper() in os.environ:
         return
     programs = place / "programs"
-    _make_room(programs.glob("*"), MOST)
+    delete_oldest(programs.glob("*"), MOST)
     for name, value in ((PROGRAMS, str(programs)), (LEAST, 0.05)):
         os.environ[name.upper()] = str(value)
-        if "jax" in sys.modules:  # a page came by its own link and was imported first
+        if "jax" in sys.modules:  # a deep-linked page was imported first
             sys.modules["jax"].config.update(name, value)
 
 
-def _make_room(files: Iterable[Path], most: float) -> None:
-    """Delete the oldest until the others take no more than so many bytes."""
+def delete_oldest(files: Iterable[Path], most: float) -> None:
+    """Delete the oldest files until the rest take at most `most` bytes."""
     try:
         aged = sorted(((path.stat(), path) for path in files), key=lambda pair: -pair[0].st_mtime)
         total = 0
@@ -58,5 +58,5 @@ def _make_room(files: Iterable[Path], most: float) -> None:
             total += stat.st_size
             if total > most:
                 path.unlink(missing_ok=True)
-    except OSError:  # another server tidies up at the same time
+    except OSError:  # another server deletes at the same time
         return

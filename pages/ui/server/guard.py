@@ -1,4 +1,4 @@
-"""The guard of every page: by its own URL, also as the first request to a fresh server, whatever stands in the link."""
+"""The guard of every page: makes deep links work on a fresh server, and drops infinite numbers from the link."""
 
 import math
 
@@ -10,16 +10,16 @@ FLAG = "_through_app"
 
 
 def mark_app() -> None:
-    """Called by app.py before it runs a page: this session came in through the front door."""
+    """Called by app.py before it runs a page: this session went through app.py."""
     st.session_state[FLAG] = True
 
 
 def require_app() -> None:
-    """First line of every page: send a visitor who came past app.py back through it.
+    """First line of every page: send a visitor who bypassed app.py back through it.
 
-    Until some session has called `st.navigation`, Streamlit finds the folder pages/ by itself and runs a
-    deep-linked page without app.py. Registering the pages and running again brings app.py in. The flag is
-    set here too, so that a page run by itself, as in a test, is drawn and does not run in circles.
+    Until some session has called `st.navigation`, Streamlit finds the folder pages/ on its own and runs a
+    deep-linked page without app.py. Registering the pages and rerunning brings app.py in. The flag is set
+    here too, so that a page run without app.py, as in a test, does not rerun endlessly.
     """
     if FLAG not in st.session_state:
         mark_app()
@@ -30,7 +30,7 @@ def require_app() -> None:
 
 
 def drop_infinities() -> bool:
-    """Take infinite numbers, on which fields for whole ones raise (Streamlit 1.67), out of the link: were there any?"""
+    """Remove infinite numbers, on which integer fields raise (Streamlit 1.67), from the link. True if any."""
     found = [name for name in st.query_params if any(map(_is_infinite, st.query_params.get_all(name)))]
     for name in found:
         del st.query_params[name]

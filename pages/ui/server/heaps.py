@@ -1,4 +1,4 @@
-"""The memory of this process as the system sees it, and glibc's allocator, which can be told to hold less of it."""
+"""Resident memory of this process, and settings of glibc's allocator that reduce it."""
 
 import ctypes
 import os
@@ -7,12 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
-ARENAS = 1  # heaps beside the first: one for each of sixteen threads would keep hundreds of MB that another could use
+ARENAS = 1  # heaps beside the first; one per thread would hold hundreds of MB that other threads could use
 
 
 @lru_cache(1)
-def share_heaps() -> None:
-    """Let threads share their heaps; before there are many."""
+def limit_heaps() -> None:
+    """Let threads share heaps; call it before many are started."""
     library = libc()
     if library:
         library.mallopt(M_ARENA_MAX, ARENAS)
@@ -20,13 +20,13 @@ def share_heaps() -> None:
 
 @lru_cache(1)
 def libc() -> ctypes.CDLL | None:
-    """glibc, whose allocator can be told to hold less; None elsewhere."""
+    """glibc; None on other systems."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     return library if hasattr(library, "malloc_trim") else None
 
 
 def resident() -> float:
-    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    """Resident bytes of this process; 0 if the system does not report them."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
@@ -34,7 +34,7 @@ def resident() -> float:
 
 
 def trim() -> None:
-    """Give free memory back to the system."""
+    """Return free memory to the system."""
     library = libc()
     if library:
         library.malloc_trim(0)

@@ -1,7 +1,7 @@
-"""What the server holds, kept to what a small machine has: Streamlit Community Cloud grants an app 1 GB at least.
+"""Keeps the server's memory within what a small machine has: Streamlit Community Cloud grants an app at least 1 GB.
 
-A compiled program takes 2 to 15 MB for as long as JAX knows it, and a visit to every page compiles 85. Past a bound
-all are forgotten at once, as JAX offers it; those still wanted come back from the disk when they are next called.
+JAX keeps every compiled program, 2 to 15 MB each, and a visit to every page compiles 85. Beyond a limit all are
+dropped, as JAX offers it; those still needed are read back from disk when next called.
 """
 
 import gc
@@ -16,17 +16,17 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui.server.heaps import resident, trim
 
-MOST = 600e6  # bytes resident from which on there is something to give back
-GROWTH = 50e6  # above what forgetting left the last time: what forgetting is worth
-PAUSE = 4.0  # seconds at least between two times of forgetting, for each visitor of late
-LATE = 15.0  # seconds
+MOST = 600e6  # resident bytes beyond which memory is freed
+GROWTH = 50e6  # resident bytes above the level after the last drop that make another one worthwhile
+PAUSE = 4.0  # least seconds between two drops, for each recent visitor
+RECENT = 15.0  # seconds
 
 
 @dataclass
 class Housekeeping:
-    """When programs were last forgotten, the bytes that stayed then, and when each session last ran.
+    """forgot, left: time of the last drop and resident bytes after it. seen: session -> time of its last run.
 
-    running: runs of pages under way. busy: what tells whether others are compiling, as training does.
+    running: page runs in progress. busy: callables that report whether something else, such as training, compiles.
     """
 
     forgot: float = 0.0
@@ -38,7 +38,7 @@ class Housekeeping:
 
     @contextmanager
     def run(self, session: str) -> Iterator[None]:
-        """A run of a page or of a fragment. None begins while programs are forgotten at the end of another."""
+        """A run of a page or fragment. The lock keeps new runs from starting while programs are dropped."""
         with self.lock:
             self.running += 1
         try:
@@ -46,29 +46,39 @@ class Housekeeping:
         finally:
             with self.lock:
                 self.running -= 1
-                self.tidy(session)
+                self.free_memory(session)
 
-    def tidy(self, session: str) -> None:
-        """Give memory back where much is held: what is free, and if that is not enough, the compiled programs.
-
-        The more visitors there are, the more rarely programs go: others want them. JAX does not promise that it can
-        forget while it compiles, so it waits until nobody does, or for as long as the server may have without
-        being ended for its memory.
-        """
+    def free_memory(self, session: str) -> None:
+        """Return free memory to the system if much is held, and drop compiled programs if that is not enough."""
         now = time.monotonic()
-        self.seen = {who: when for who, when in self.seen.items() if now - when < LATE} | {session: now}
+        self.seen = recent(self.seen, now) | {session: now}
         if resident() < MOST:
             return
         trim()
-        held, rested = resident(), now - self.forgot > PAUSE * len(self.seen)
-        quiet = not self.running and not any(busy() for busy in self.busy)
-        if rested and (quiet or held > 2 * MOST) and held > max(MOST, self.left + GROWTH):
+        busy = self.running > 0 or any(compiles() for compiles in self.busy)
+        if is_due(resident(), self.left, now - self.forgot, len(self.seen), busy):
             forget_programs()
             self.forgot, self.left = now, resident()
 
 
+def recent(seen: dict[str, float], now: float) -> dict[str, float]:
+    """The sessions that ran within the last 15 seconds."""
+    return {session: at for session, at in seen.items() if now - at < RECENT}
+
+
+def is_due(held: float, left: float, since: float, visitors: int, busy: bool) -> bool:
+    """Whether to drop compiled programs: enough memory is gained, and the last drop was long enough ago.
+
+    held: resident bytes; left: the same after the last drop, `since` seconds ago. More visitors wait longer: they need
+    the programs. JAX does not promise that it can drop programs while it compiles, so a busy server waits, unless it
+    holds so much that it may be killed.
+    """
+    worthwhile = held > max(MOST, left + GROWTH) and since > PAUSE * visitors
+    return worthwhile and (not busy or held > 2 * MOST)
+
+
 def forget_programs() -> None:
-    """Let JAX, if it is there, forget all that it has compiled."""
+    """Drop all compiled programs, if JAX is loaded."""
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
         gc.collect()
@@ -79,13 +89,13 @@ _house = Housekeeping()
 
 
 @contextmanager
-def tidied() -> Iterator[None]:
-    """Give memory back at the end of a run, of a whole page or of a fragment, if much is held then."""
+def freeing_memory() -> Iterator[None]:
+    """Free memory at the end of a run of a page or fragment, if much is held."""
     context = get_script_run_ctx()
     with _house.run(context.session_id if context else ""):
         yield
 
 
-def ask_first(busy: Callable[[], bool]) -> None:
-    """Programs stay while busy() holds."""
+def keep_programs_while(busy: Callable[[], bool]) -> None:
+    """Keep compiled programs while busy() is true."""
     _house.busy.append(busy)

@@ -1,1 +1,1 @@
-"""The views of the solvers page, with what they ask, compute and say."""
+"""The tabs of the Solvers page: controls, computations, texts."""

@@ -1,9 +1,9 @@
-"""In the batch: how the effort is spread over the samples, and what the easiest and the hardest look like."""
+"""In the batch: how many evaluations each sample needs, and what the easiest and hardest look like."""
 
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.effort import SHOWN, Effort, effort_table
+from deq.analysis.comparison.race import SHOWN, Effort, effort_table
 from deq.analysis.comparison.subjects import Subject
 from deq.plots.comparison import effort_histogram
 from pages.ui.solvers.settings import Settings
@@ -17,7 +17,7 @@ ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
 {imports}
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.effort import effort_table, efforts
+from deq.analysis.comparison.race import effort_table, efforts
 
 {problem}
 effort = efforts(problem, {solver})
@@ -27,7 +27,7 @@ print(problem.inputs[effort.order[-8:]].shape)  # the hardest samples
 
 
 def draw_batch(settings: Settings) -> None:
-    """Whose effort, the histogram, the pictures, the table."""
+    """The solver, the histogram, the pictures, the table."""
     first = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
     name = st.segmented_control("Solver", settings.solvers, default=first, required=True, key="race_effort")
     solver = settings.solver(name)
@@ -39,7 +39,7 @@ def draw_batch(settings: Settings) -> None:
     show(
         effort_histogram(effort.nfe, effort.converged, name),
         "efforts",
-        "How many samples needed how many evaluations.",
+        "Number of samples by evaluations needed.",
     )
     if settings.subject.reads_digits:
         _pictures(settings.subject, effort)
@@ -50,19 +50,17 @@ def draw_batch(settings: Settings) -> None:
 
 
 def effort_sentence(effort: Effort, name: str) -> str:
-    """The range of the effort and how many failed."""
+    """The range of the evaluations and how many solves failed."""
     failed = int((~effort.converged).sum())
     lost = f":red[{failed} of {len(effort.nfe)} did not converge.]" if failed else "All converged."
     if not effort.converged.any():
         return f"With {name}: {lost}"
     low, middle, high = np.quantile(effort.nfe[effort.converged], (0, 0.5, 1), method="nearest")
-    return (
-        f"With {name} a sample needs **{low} to {high} evaluations**, half of them at most {middle}. {lost}"
-    )
+    return f"With {name} a sample needs **{low} to {high} evaluations**, at the median {middle}. {lost}"
 
 
 def _pictures(subject: Subject, effort: Effort) -> None:
-    """The easiest and the hardest, each with what it took and what was read."""
+    """The easiest and the hardest samples, with their evaluations and predictions."""
     images = np.asarray(problem_of(subject).inputs).reshape(-1, 28, 28)
     images = images if images.dtype == np.uint8 else np.round(255 * images).astype(np.uint8)
     for title, samples in (("Easiest", effort.order[:SHOWN]), ("Hardest", effort.order[::-1][:SHOWN])):
@@ -75,6 +73,9 @@ def _pictures(subject: Subject, effort: Effort) -> None:
 
 def _caption(effort: Effort, i: int) -> str:
     """For example: 3 in 9 NFE, is 8."""
+    if effort.classes is None:
+        return f"{effort.nfe[i]} NFE"
     read = f"{effort.classes[i]} in {effort.nfe[i]} NFE" if effort.converged[i] else "not converged"
-    wrong = effort.labels is not None and effort.labels[i] != effort.classes[i]
-    return f"{read}, is {effort.labels[i]}" if wrong else read
+    if effort.labels is None or effort.labels[i] == effort.classes[i]:
+        return read
+    return f"{read}, is {effort.labels[i]}"

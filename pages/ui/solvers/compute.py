@@ -1,4 +1,6 @@
-"""Test-time compute: what more evaluations than in training buy, and whether the start is forgotten."""
+"""Test-time compute: what more evaluations than in training bring, and whether the start matters."""
+
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -15,7 +17,7 @@ from pages.ui.solvers.work import compute_of, paths_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
@@ -39,10 +41,10 @@ print(path_table(vary_start(problem, solvers["{best}"])))
 
 
 def draw_compute(settings: Settings) -> None:
-    """Accuracy and residual against the evaluations allowed; then the same solve from other starts."""
+    """Accuracy and residual against the evaluations allowed; then the solve from other starts."""
     subject = settings.subject
     solvers = {name: settings.solver(name) for name in settings.solvers}
-    steps = {name: lambda name=name: compute_of(subject, solvers[name]) for name in solvers}
+    steps: Steps = {name: partial(compute_of, subject, solver) for name, solver in solvers.items()}
     steps |= {
         PATHS: lambda: paths_of(
             subject, solvers[_furthest({n: compute_of(subject, solvers[n]) for n in solvers})]
@@ -66,12 +68,12 @@ def draw_compute(settings: Settings) -> None:
 
 
 def _furthest(curves: dict[str, Compute]) -> str:
-    """The solver with the smallest residual in the end: the others' last states say less of the equilibrium."""
+    """The solver with the smallest final residual, whose last state is closest to the equilibrium."""
     return min(curves, key=lambda name: np.median(curves[name].residual[-1]))
 
 
 def _trained_with(model: str) -> int | None:
-    """The evaluations that training allowed the forward solver, as the model's card says."""
+    """The evaluations that training allowed the forward solver, from the model's card."""
     if model not in pretrained_names():
         return None
     solver = shipped(model).card.recipe.get("solver", {})
@@ -82,68 +84,67 @@ def _draw_budgets(curves: dict[str, Compute], trained_with: int | None) -> None:
     accurate = {n: (c.budget, c.accuracy) for n, c in curves.items() if c.accuracy is not None}
     residual = {n: (c.budget, np.median(c.residual, axis=1)) for n, c in curves.items()}
     st.markdown(budget_sentence(curves))
-    left, right = st.columns(2, gap="medium") if accurate else (None, st.container())
+    columns = st.columns(2 if accurate else 1, gap="medium")
     if accurate:
-        with left:
+        with columns[0]:
             show(
                 compute_curves(accurate, "accuracy on the batch", trained_with),
                 "compute-accuracy",
-                "Accuracy of the best iterate that the evaluations allowed could reach.",
+                "Accuracy of the best iterate within the evaluations allowed.",
             )
-    with right:
+    with columns[-1]:
         show(
             compute_curves(residual, "relative residual", trained_with, log_y=True),
             "compute-residual",
-            "Its relative residual, median over the batch.",
+            "Relative residual of that iterate, median over the batch.",
         )
     show_table(compute_table(curves), FORMATS, "compute.csv")
 
 
 def budget_sentence(curves: dict[str, Compute]) -> str:
-    """From how many evaluations on more of them change nothing."""
+    """From how many evaluations on the accuracy no longer changes."""
     name = _furthest(curves)
     curve = curves[name]
     end = np.median(curve.residual[-1])
     if curve.accuracy is None:
-        return f"With {curve.budget[-1]} evaluations {name} gets furthest, to a residual of {scientific(end, 1)}."
+        return f"{name} reaches the smallest residual, {scientific(end, 1)} after {curve.budget[-1]} evaluations."
     settled = np.flatnonzero(curve.accuracy != curve.accuracy[-1])
     since = curve.budget[settled[-1] + 1] if len(settled) else curve.budget[0]
     return (
-        f"With {name} the accuracy on this batch is **{100 * curve.accuracy[-1]:.1f} %** and stays there from "
-        f"**{since} evaluations** on; the residual goes on falling, to {scientific(end, 1)}."
+        f"With {name} the accuracy on this batch is **{100 * curve.accuracy[-1]:.1f} %** from **{since} evaluations** "
+        f"on; the final residual is {scientific(end, 1)}."
     )
 
 
 def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> None:
-    st.subheader("Is the start forgotten?", anchor=False, help=tip("path independence"))
+    st.subheader("Does the start matter?", anchor=False, help=tip("path independence"))
     st.markdown(path_sentence(found, judge))
     show(
         distance_strip({name: (end.distance, end.converged) for name, end in found.items()}, tol),
         "paths",
-        "A point for each sample and start, as far as it ends from the z* of the model's own start; dashed: the "
-        "tolerance.",
+        "Distance from the z* of the model's own start, one point per sample and start. Dashed: the tolerance.",
     )
     show_table(path_table(found), PATH_FORMATS, "path-independence.csv")
 
 
 def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
-    """Whether all starts lead to the same states, and the score of the field for it."""
+    """Whether all starts lead to the same equilibrium, with the asymptotic alignment score."""
     score = float(np.mean(found[ANOTHER].cosine))
     solved = sum(int(end.converged.sum()) for end in found.values())
     total = sum(len(end.converged) for end in found.values())
     if not solved:
-        return f":red[{judge} did not converge] from any pair of starts, so this says nothing of the equilibrium."
+        return f":red[{judge} did not converge] from any pair of starts, so nothing can be said about the equilibrium."
     strayed = sum(int((end.converged & (end.cosine < ALIGNED)).sum()) for end in found.values())
     if strayed:
-        verdict = f"No: {strayed} of {solved} solves by {judge} that converged end at another equilibrium."
+        verdict = f"Yes: {strayed} of {solved} converged solves by {judge} end at another equilibrium."
     else:
         farthest = max(float(end.distance[end.converged].max(initial=0)) for end in found.values())
         verdict = (
-            f"Yes: from zero, from noise and from another sample's z\\*, {judge} ends at most {100 * farthest:.2g} % "
-            "away from the usual z\\*."
+            f"No: from zero, from noise and from another sample's z\\*, {judge} ends within {100 * farthest:.2g} % of "
+            "the usual z\\*."
         )
     lost = (
-        f" :red[{total - solved} of {total} solves did not converge]; they are left out."
+        f" :red[{total - solved} of {total} solves did not converge] and are left out."
         if solved < total
         else ""
     )

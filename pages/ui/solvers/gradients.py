@@ -1,16 +1,17 @@
-"""Gradients: each way through the equilibrium against the dense solve in float64."""
+"""Gradients: each gradient through the equilibrium compared with a dense solve in float64."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from deq.analysis.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
-from deq.analysis.comparison.timing import device_name
+from deq.analysis.comparison.race import device_name
 from deq.plots.gradients import gradient_curves, gradient_rows
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, listed, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers.work import (
     errors_over_radius,
     errors_over_tolerance,
@@ -22,7 +23,8 @@ from pages.ui.solvers.work import (
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
+from pages.ui.widgets.text import listed
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
@@ -53,7 +55,7 @@ by_radius = {{name: errors_by_radius(name) for name in methods}}
 
 
 def draw_gradients(settings: Settings) -> None:
-    """Which gradients, against what; then the chart and table of that choice."""
+    """The gradients, the horizontal axis, then its chart and table."""
     possible = methods_for(problem_of(settings.subject))
     chosen = st.pills(
         "Gradients",
@@ -83,18 +85,16 @@ def draw_gradients(settings: Settings) -> None:
 
 
 def _warn_without_equilibrium(settings: Settings) -> None:
-    """A gradient is compared at the equilibrium; without one the numbers mean little."""
+    """Gradients are compared at the equilibrium; without one the numbers mean little."""
     lost = int((~reference_of(settings.subject).converged).sum())
     if lost:
-        st.warning(
-            f"No equilibrium was found for {lost} samples: what is called exact here is not, for them."
-        )
+        st.warning(f"No equilibrium was found for {lost} samples, so their reference gradient is not exact.")
 
 
 def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     subject = settings.subject
-    steps = {EXACT: lambda: exact_of(subject)}
-    steps |= {name: lambda name=name: gradient_of(subject, name) for name in methods}
+    steps: Steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: partial(gradient_of, subject, name) for name in methods}
     found = in_steps("gradients", (subject, methods), steps)
     runs = {name: run for name, run in found.items() if isinstance(run, GradientRun)}
     if not runs:
@@ -105,78 +105,76 @@ def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     show(
         gradient_rows(list(runs), [run.error for run in runs.values()], sure, height=120 + 34 * len(runs)),
         "gradient-rows",
-        "Distance to the exact gradient over its length; a red cross where a backward solve did not converge.",
+        "Relative error of each gradient; red cross: a backward solve did not converge.",
     )
     table = gradient_table(runs)
     solved = [_share(run) for run in runs.values()]
     show_table(table | {"backward solves converged": solved}, FORMATS, "gradients.csv")
     st.caption(
-        "Gradient of the mean loss in the cell's parameters and its injection; forward solve by Anderson to 1e-6. "
-        f"Time of loss and gradient for a batch of {subject.size} on {device_name()}. Memory: what the compiled "
-        "program holds beside its inputs and outputs."
+        "Gradient of the mean loss with respect to the cell's parameters and its injection; forward solve by Anderson "
+        f"to 1e-6. Time: loss and gradient for a batch of {subject.size} on {device_name()}. Memory: temporaries of "
+        "the compiled program."
     )
 
 
 def _share(run: GradientRun) -> str:
-    """What became of the backward solves, in words where there are none."""
+    """The share of backward solves that converged; "none needed" without any."""
     return "none needed" if run.backward_converged is None else f"{run.backward_converged:.0%}"
 
 
 def gradient_sentence(runs: dict[str, GradientRun]) -> str:
-    """Which ones are exact to float32, and how wrong the cheapest is."""
+    """Which gradients are exact to float32, which are not finite, and which has the largest error."""
     exact = [name for name, run in runs.items() if run.error < 1e-3]
     lost = [name for name, run in runs.items() if not np.isfinite(run.error)]
     others = {name: run for name, run in runs.items() if name not in exact + lost}
     parts = []
     if exact:
         worst = max(runs[name].error for name in exact)
-        parts.append(f"As good as exact: **{listed(exact)}** (error at most {scientific(worst)}).")
+        parts.append(f"Exact up to float32: **{listed(exact)}** (error at most {scientific(worst)}).")
     if lost:
-        parts.append(f":red[Not finite]: **{listed(lost)}**, whose steps run away from z\\*.")
+        parts.append(f":red[Not finite]: **{listed(lost)}**, whose iterations diverge from z\\*.")
     for name, run in sorted(others.items(), key=lambda item: -item[1].error)[:1]:
         angle = np.degrees(np.arccos(np.clip(run.cosine, -1, 1)))
-        parts.append(
-            f"Furthest off: **{name}**, by {_length(run.error)}; it points {angle:.0f}° away from it."
-        )
+        parts.append(f"Largest error: **{name}**, {_length(run.error)}, at an angle of {angle:.0f}° to it.")
     return " ".join(parts)
 
 
 def _length(error: float) -> str:
     """A relative error in words."""
     return (
-        f"{100 * error:.3g} % of the gradient's length" if error < 10 else f"{error:.1g} times the gradient"
+        f"{100 * error:.3g} % of the exact gradient"
+        if error < 10
+        else f"{error:.1g} times the exact gradient"
     )
 
 
 def _draw_tolerance(settings: Settings, methods: tuple[str, ...]) -> None:
     subject = settings.subject
-    steps = {EXACT: lambda: exact_of(subject)}
-    steps |= {name: lambda name=name: errors_over_tolerance(subject, name) for name in methods}
+    steps: Steps = {EXACT: lambda: exact_of(subject)}
+    steps |= {name: partial(errors_over_tolerance, subject, name) for name in methods}
     found = in_steps("gradients-tolerance", (subject, methods), steps)
     errors = {name: found[name] for name in methods if name in found}
     if not errors:
         return
     _warn_without_equilibrium(settings)
     st.markdown(
-        "The wrong gradient of a half-solved equilibrium: the formula of the implicit function theorem holds at z\\*, "
-        "so where the forward solve stops early even an exact backward solve is off."
+        "The implicit function theorem holds at z\\*. If the forward solve stops early, even an exact backward solve "
+        "gives a wrong gradient."
     )
-    caption = (
-        "Error of the gradient against the tolerance of the forward solve. Unrolled gradients run no solver."
-    )
+    caption = "Relative error against the tolerance of the forward solve. Unrolled gradients run no solver."
     _curves(TOLERANCE, TOLERANCES, errors, caption, falling=True)
 
 
 def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
-    steps = {name: lambda name=name: errors_over_radius(name) for name in methods}
+    steps = {name: partial(errors_over_radius, name) for name in methods}
     errors = in_steps("gradients-radius", methods, steps)
     if not errors:
         return
     st.markdown(
-        "On random affine cells of 40 dimensions, whatever model is chosen above: a truncated series leaves out what "
-        "the largest eigenvalues still had to say, so its error grows towards a spectral radius of 1."
+        "Measured on random affine cells of 40 dimensions, not on the model above. A truncated Neumann series drops "
+        "terms that shrink by the spectral radius each, so its error grows as the radius approaches 1."
     )
-    caption = "Error of the gradient against the spectral radius of df/dz; forward solve to 1e-6."
+    caption = "Relative error against the spectral radius of df/dz; forward solve to 1e-6."
     _curves(RADIUS, RADII, errors, caption, falling=False)
 
 

@@ -1,8 +1,10 @@
-"""Memory against depth: what the compiled gradient holds while the evaluations allowed grow a hundredfold."""
+"""Memory: temporaries of the compiled gradient as the evaluations grow a hundredfold."""
+
+from functools import partial
 
 import streamlit as st
 
-from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_table
+from deq.analysis.comparison.gradients import DEPTHS, WAYS, memory_table
 from deq.plots.gradients import memory_curves
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import show_table, subject_code
@@ -13,7 +15,7 @@ from pages.ui.widgets.steps import in_steps
 
 SNIPPET = """
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.memory import DEPTHS, WAYS, memory_at, memory_table
+from deq.analysis.comparison.gradients import DEPTHS, WAYS, memory_at, memory_table
 
 {problem}
 print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAYS for depth in DEPTHS}}))
@@ -23,7 +25,7 @@ print(memory_table({{(way, depth): memory_at(problem, way, depth) for way in WAY
 def draw_memory(settings: Settings) -> None:
     """A sentence, the chart, the table."""
     pairs = {f"{way}, {depth} evaluations": (way, depth) for way in WAYS for depth in DEPTHS}
-    steps = {label: lambda pair=pair: memory_of(settings.subject, *pair) for label, pair in pairs.items()}
+    steps = {label: partial(memory_of, settings.subject, *pair) for label, pair in pairs.items()}
     found = in_steps("memory", settings.subject, steps)
     measured = {pairs[label]: size for label, size in found.items()}
     if not measured:
@@ -39,25 +41,25 @@ def draw_memory(settings: Settings) -> None:
     show(
         memory_curves(curves),
         "memory",
-        f"Temporaries of the compiled program for loss and gradient, batch of {settings.subject.size}, as XLA reports "
-        "them; nothing is run.",
+        f"Temporaries of loss and gradient for a batch of {settings.subject.size}, as XLA reports them; nothing is "
+        "run.",
     )
     show_table(memory_table(measured), {"memory, MiB": "%.2f"}, "memory.csv")
     show_code(SNIPPET.format(problem=subject_code(settings.subject)))
 
 
 def memory_sentence(measured: dict[tuple[str, int], int]) -> str:
-    """How much each way grows from the least to the most evaluations."""
+    """By what factor the memory of each method grows."""
     grown = {
         way: measured[way, DEPTHS[-1]] / max(measured[way, DEPTHS[0]], 1)
         for way in WAYS
         if (way, DEPTHS[0]) in measured and (way, DEPTHS[-1]) in measured
     }
     if not grown:
-        return "Not enough is measured yet."
+        return "Not enough measurements yet."
     parts = [f"{way} **{factor:.2f}**" for way, factor in grown.items()]
     return (
         f"From {DEPTHS[0]} to {DEPTHS[-1]:,} evaluations memory grows by a factor of {', '.join(parts)}. The "
-        "implicit gradient forgets the way to z\\*; unrolling keeps every step; checkpoints keep some and compute the "
-        "rest again."
+        "implicit gradient needs only z\\*, unrolling stores every step, and checkpointing stores some steps and "
+        "recomputes the rest."
     )

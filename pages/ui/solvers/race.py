@@ -1,20 +1,22 @@
-"""The race: residual against evaluations and against time, and the table that can be quoted."""
+"""The race: residual against evaluations and time, and the table."""
+
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.race import Run, race_table
+from deq.analysis.comparison.race import REPEATS, Run, device_name, race_table
 from deq.analysis.comparison.subjects import NOISE
-from deq.analysis.comparison.timing import REPEATS, device_name
 from deq.data import held_out_digits
 from deq.plots.comparison import race_by_nfe, race_by_time
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, listed, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
 from pages.ui.solvers.work import problem_of, race_of, reference_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.text import listed
 
 FORMATS = {
     "NFE, median": PLAIN,
@@ -41,10 +43,8 @@ figure
 
 
 def run_race(settings: Settings, tab: str) -> dict[str, Run]:
-    """One step a solver; what is known already takes no time."""
-    steps = {
-        name: lambda name=name: race_of(settings.subject, settings.solver(name)) for name in settings.solvers
-    }
+    """One step per solver; cached results take no time."""
+    steps = {name: partial(race_of, settings.subject, settings.solver(name)) for name in settings.solvers}
     return in_steps(tab, settings, steps)
 
 
@@ -60,7 +60,7 @@ def draw_race(settings: Settings) -> None:
         show(
             race_by_nfe(curves, settings.lineup.tol),
             "race-nfe",
-            "Median over the batch; the band holds the samples from 10 to 90 %.",
+            "Median over the batch; band: 10 to 90 %.",
         )
     with right:
         timed = {name: (run.trace_milliseconds, run.trace_residual) for name, run in runs.items()}
@@ -68,15 +68,15 @@ def draw_race(settings: Settings) -> None:
             race_by_time(timed, settings.lineup.tol),
             "race-time",
             f"Time of the whole batch of {settings.subject.size} on {device_name()}: median of {REPEATS} repeats "
-            "after compilation, spread evenly over its evaluations.",
+            "after compilation, divided evenly among its evaluations.",
         )
     classes = problem_of(settings.subject).has_classes
     reference = _reference_classes(settings) if classes else None
     show_table(race_table(runs, reference), FORMATS, "race.csv")
     csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
     st.caption(
-        "NFE: evaluations of f by each sample. Spread: between the 10 and 90 % quantiles of the repeats."
-        + (" Same class: as at the equilibrium found in float64." if classes else "")
+        "NFE: evaluations of f per sample. Spread: 10 to 90 % quantiles of the repeats."
+        + (" Same class: as at the float64 equilibrium." if classes else "")
         + (f" Digits: the test set of {held_out_digits().name}." if settings.subject.batch != NOISE else "")
     )
     solvers = {name: settings.solver(name) for name in runs}
@@ -91,14 +91,14 @@ def draw_race(settings: Settings) -> None:
 
 
 def _reference_classes(settings: Settings) -> np.ndarray | None:
-    """The classes at the equilibria found in float64; None where the reader stopped the search."""
+    """The classes at the float64 equilibria; None if the search was stopped."""
     name = "The reference in float64"
     found = in_steps("race-reference", settings.subject, {name: lambda: reference_of(settings.subject)})
     return found[name].classes if name in found else None
 
 
 def _curve_columns(runs: dict[str, Run]) -> dict[str, list]:
-    """Every iterate of every sample and solver, one a row."""
+    """Every iterate of every sample and solver, one per row."""
     columns: dict[str, list] = {"solver": [], "sample": [], "NFE": [], "ms": [], "residual": []}
     for name, run in runs.items():
         known = np.isfinite(run.trace_residual)
@@ -112,10 +112,10 @@ def _curve_columns(runs: dict[str, Run]) -> dict[str, list]:
 
 
 def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
-    """Who is first by evaluations and by time, and who did not arrive."""
+    """Which solver needs the fewest evaluations, which the least time, and which did not converge."""
     done = {name: run for name, run in runs.items() if run.converged.all()}
     failed = {name: run for name, run in runs.items() if name not in done}
-    sentence = "None of them solved the whole batch. "
+    sentence = "No solver solved the whole batch. "
     if done:
         fewest = min(done, key=lambda name: np.median(done[name].nfe))
         fastest = min(done, key=lambda name: np.median(done[name].seconds))
@@ -125,7 +125,5 @@ def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
         )
     if failed:
         shares = [f"{name} ({100 * run.converged.mean():.0f} % converged)" for name, run in failed.items()]
-        sentence += (
-            f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; the tab Why says why."
-        )
+        sentence += f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; see Why."
     return sentence

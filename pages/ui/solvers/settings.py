@@ -1,4 +1,4 @@
-"""What the solvers page compares: the controls above its tabs, all in the URL, and the settings they make."""
+"""The controls above the tabs of the Solvers page, all in the URL, and their settings."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,31 +9,31 @@ from deq.analysis.comparison.lineup import METHODS, SPLITTING, Lineup, racers_fo
 from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
 from deq.plots.style import scientific
 from deq.solvers import Solver
-from pages.ui.readers.model import own_readers, session_models
+from pages.ui.readers.model import own_digit_models, session_models
 from pages.ui.widgets.glossary import tip
 
 OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
 TOLERANCES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
-# What to try: label -> what the controls are set to beside USUAL, and what is to be seen.
-USUAL = {
+# What to try: label -> settings that differ from USUAL, and what to look for.
+USUAL: dict[str, Any] = {
     "race_tol": 1e-4,
     "race_damping": 0.5,
     "race_memory": 5,
     "race_solvers": list(DEFAULT_SOLVERS),
 }
-TRIES = {
+EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "Digits made stiff": (
         {"race_model": "mlp", "race_batch": STIFF},
-        "Every pixel moved by at most an eighth of the ink, against the solver: Picard fails, damping settles.",
+        "Every pixel changed by at most an eighth of the ink to slow the solver down: Picard fails, damping converges.",
     ),
     "A splitting of its own": (
         {"race_model": "monotone", "race_solvers": ["Picard", "Anderson", SPLITTING]},
-        "Peaceman-Rachford converges on a monotone cell whatever its weights; Picard has no such promise.",
+        "Peaceman-Rachford converges on a monotone cell for all weights; Picard has no such guarantee.",
     ),
     "Where iteration fails": (
         {"race_model": SPIRAL},
-        "Eigenvalues 0.5 ± i w: each application turns the error more than it shrinks it. Only the flow follows.",
+        "Eigenvalues 0.5 ± i w: each application rotates the error and makes it larger. Only the flow converges.",
     ),
     "Almost no contraction": (
         {"race_model": RANDOM, "race_radius": 0.99},
@@ -41,14 +41,14 @@ TRIES = {
     ),
     "Outside every region": (
         {"race_model": RANDOM, "race_radius": 1.2, "race_memory": 20},
-        "A real part above 1: neither damping nor the flow settles. Anderson with a long memory does.",
+        "A real part above 1: neither damping nor the flow converges. Anderson with a long memory does.",
     ),
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the controls say, as plain and hashable data."""
+    """Values of the controls, as plain and hashable data."""
 
     subject: Subject
     solvers: tuple[str, ...]
@@ -60,12 +60,12 @@ class Settings:
 
 
 def read_settings() -> Settings | None:
-    """Draw the controls and read them; None, with a message on the page, while something is missing."""
+    """Draw and read the controls; None, with a message on the page, while something is missing."""
     columns = st.columns(4, gap="medium")
     with columns[0]:
         model = st.selectbox(
             "Model",
-            [*subject_names(), *own_readers(), OWN],
+            [*subject_names(), *own_digit_models(), OWN],
             key="race_model",
             bind="query-params",
             help=tip("deep equilibrium model"),
@@ -97,17 +97,17 @@ def read_settings() -> Settings | None:
     )
 
 
-def tries() -> None:
-    """Buttons to settings that surprise."""
+def draw_examples() -> None:
+    """Buttons for settings worth seeing."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What to try.**", width="content")
-        for label, (values, seen) in TRIES.items():
+        for label, (values, seen) in EXAMPLES.items():
             set_to = USUAL | values
             st.button(label, key=f"try-{label}", on_click=st.session_state.update, args=(set_to,), help=seen)
 
 
 def _batch_or_radius(model: str) -> tuple[str | None, float]:
-    """A digit reader has batches to choose from, the random cell a spectral radius."""
+    """The batch of a model that reads digits, or the spectral radius of the random cell."""
     if model == RANDOM:
         radius = st.slider(
             "Spectral radius",
@@ -140,7 +140,7 @@ def _tolerance() -> float:
 
 
 def _more_settings() -> tuple[int, int, dict[str, Any]]:
-    """Batch size, seed, and the solvers' own sizes."""
+    """Batch size, seed, and settings of single solvers."""
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
         size = left.select_slider(
@@ -185,16 +185,16 @@ def _more_settings() -> tuple[int, int, dict[str, Any]]:
 
 
 def _subject(model: str, batch: str | None, size: int, seed: int, radius: float) -> Subject | None:
-    """What the controls name; None while the weights are missing."""
+    """The chosen problem; None while weights are missing."""
     if model in session_models():
         return Subject(model, batch or DIGITS, size, seed, weights=session_models()[model].weights)
     if model != OWN:
         return Subject(model, batch or NOISE, size, seed, radius)
-    upload = st.file_uploader("Weights that `python -m deq train` wrote", ["safetensors"], key="race_weights")
+    upload = st.file_uploader("Weights from `python -m deq train`", ["safetensors"], key="race_weights")
     if upload is None:
         st.info("Upload a file `weights.safetensors`.")
         return None
-    if not upload.size:  # a Subject without weights would be a model that ships
+    if not upload.size:  # a Subject without weights would be a shipped model
         st.error("The file is empty. Upload a file `weights.safetensors`.")
         return None
     return Subject(model, batch or DIGITS, size, seed, weights=upload.getvalue())

@@ -1,4 +1,4 @@
-"""Why: eigenvalues of df/dz at the equilibrium over the regions in which each method settles, beside the race."""
+"""Why: eigenvalues of df/dz at the equilibrium over the regions in which each method converges."""
 
 import numpy as np
 import streamlit as st
@@ -15,10 +15,10 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.steps import Steps, in_steps
 
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
-SETTLES = (
+CONVERGES_IF = (
     r"\text{Picard: } |\lambda| < 1",
     r"\text{damped: } |1 - \beta + \beta\lambda| < 1",
     r"\text{ODE flow: } \operatorname{Re} \lambda < 1",
@@ -39,24 +39,22 @@ figure
 
 
 def draw_why(settings: Settings) -> None:
-    """Three numbers, the regions beside the race, a sentence for each method, the table."""
-    steps = {"The reference in float64": lambda: reference_of(settings.subject)}
+    """Three numbers, the regions beside the race, a sentence per method, the table."""
+    steps: Steps = {"The reference in float64": lambda: reference_of(settings.subject)}
     steps |= {"Eigenvalues": lambda: spectrum_of(settings.subject)}
-    spectrum = in_steps("why", settings.subject, steps).get("Eigenvalues")
+    spectrum: Spectrum | None = in_steps("why", settings.subject, steps).get("Eigenvalues")
     if spectrum is None:
         return
     if not spectrum.converged.all():
-        st.warning(
-            "No equilibrium was found for some samples; their eigenvalues are those of the best iterate."
-        )
-    show_formulas(*SETTLES)
+        st.warning("No equilibrium was found for some samples; their eigenvalues are at the best iterate.")
+    show_formulas(*CONVERGES_IF)
     _numbers(spectrum, settings.lineup.damping)
     left, right = st.columns(2, gap="medium")
     with left:
         show(
             spectrum_regions(spectrum.eigenvalues, settings.lineup.damping),
             "spectrum",
-            f"Eigenvalues λ of df/dz at z* for {len(spectrum.eigenvalues)} samples, over where each method settles.",
+            f"Eigenvalues λ of df/dz at z* for {len(spectrum.eigenvalues)} samples. Regions: where methods converge.",
         )
     with right:
         runs = run_race(settings, "why-race")
@@ -84,13 +82,13 @@ def _numbers(spectrum: Spectrum, damping: float) -> None:
 
 
 def reasons(spectrum: Spectrum, settings: Settings, runs: dict[str, Run]) -> list[str]:
-    """A line for each method in the race that the eigenvalues explain."""
+    """One line for each method in the race that the eigenvalues explain."""
     lines = {
         "Picard": _picard("Picard", spectrum.radius, "|λ|"),
         "damped Picard": _picard(
             f"Picard damped by {settings.lineup.damping:g}",
             spectrum.damped_radius(settings.lineup.damping),
-            "|1 − b + b λ|",
+            "|1 − β + β λ|",
         ),
         "Anderson": _anderson(spectrum, settings.lineup.memory),
         "ODE flow": _flow(spectrum),
@@ -102,31 +100,29 @@ def _picard(name: str, radius: np.ndarray, formula: str) -> str:
     """radius: (samples,) the factor by which a step changes the slowest error."""
     factor = float(np.median(radius))
     if (radius >= 1).all():
-        return (
-            f"**{name}** cannot settle: each step makes some error {formula} = {factor:.3f} times as large."
-        )
+        return f"**{name}** diverges: each step multiplies some error by {formula} = {factor:.3f}."
     if (radius >= 1).any():
         return (
-            f"**{name}** settles for {int((radius < 1).sum())} of {len(radius)} samples: {formula} runs from "
-            f"{radius.min():.3f} to {radius.max():.3f}, and from 1 on some error grows at every step."
+            f"**{name}** converges for {int((radius < 1).sum())} of {len(radius)} samples: {formula} ranges from "
+            f"{radius.min():.3f} to {radius.max():.3f}, and must be below 1."
         )
     needed = np.log(10) / -np.log(max(factor, 1e-12))
-    pace = f"{needed:.0f} evaluations" if needed >= 1.5 else "one evaluation"
-    return f"**{name}** leaves {formula} = {factor:.3f} of the error a step: {pace} a digit."
+    cost = f"{needed:.0f} evaluations" if needed >= 1.5 else "one evaluation"
+    return f"**{name}** multiplies the error by {formula} = {factor:.3f} per step: {cost} per digit."
 
 
 def _anderson(spectrum: Spectrum, memory: int) -> str:
-    """Each step mixes the residuals, then applies f once: what the mix removes must outweigh what f adds."""
+    """Each step mixes the last residuals, then applies f: the product of both factors must be below 1."""
     mixed = float(np.median([polynomial_factor(row, memory) for row in spectrum.eigenvalues[:4]]))
     radius = float(np.median(spectrum.radius))
     verdict = (
-        "below 1, so it gains at every step"
+        "below 1, so every step reduces the residual"
         if mixed * radius < 1
-        else f"above 1, so nothing assures progress; a memory longer than {memory} would mix more away"
+        else f"above 1, so progress is not guaranteed; a memory longer than {memory} would help"
     )
     return (
-        f"**Anderson({memory})** can mix its last residuals down to {_small(mixed)} of their size, then f stretches "
-        f"them by up to {radius:.3f}: together {_small(mixed * radius)}, {verdict}."
+        f"**Anderson({memory})** can reduce its last residuals to {_small(mixed)} of their size by mixing, then f "
+        f"stretches them by up to {radius:.3f}: together {_small(mixed * radius)}, {verdict}."
     )
 
 
@@ -138,10 +134,10 @@ def _flow(spectrum: Spectrum) -> str:
     largest = float(np.max(spectrum.abscissa))
     if largest < 1:
         return (
-            f"**ODE flow** settles: all real parts are below 1, the largest {largest:.3f}, so the slowest error decays "
-            f"as exp(−{1 - largest:.3f} t) however much it turns."
+            f"**ODE flow** converges: all real parts are below 1, the largest {largest:.3f}, so the slowest error "
+            f"decays as exp(−{1 - largest:.3f} t)."
         )
-    return f"**ODE flow** does not settle everywhere: a real part of {largest:.3f} is above 1, and that error grows."
+    return f"**ODE flow** diverges for some samples: a real part of {largest:.3f} is above 1, so that error grows."
 
 
 def _outcome(run: Run | None) -> str:
@@ -149,5 +145,5 @@ def _outcome(run: Run | None) -> str:
         return ""
     share = run.converged.mean()
     if share == 1:
-        return f" In the race: converged in {np.median(run.nfe):.0f}."
+        return f" In the race: converged in {np.median(run.nfe):.0f} evaluations."
     return f" In the race: :red[{'not converged' if share == 0 else f'{100 * share:.0f} % converged'}]."

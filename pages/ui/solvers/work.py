@@ -1,19 +1,18 @@
-"""The computations of the solvers page, each kept by its settings: arrays only, no model is trained here."""
+"""The computations of the Solvers page, cached by their settings: arrays only, no model is trained here."""
 
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.effort import Effort, efforts
 from deq.analysis.comparison.gradients import (
     GradientRun,
     compare_gradient,
     errors_by_radius,
     errors_by_tolerance,
     exact_gradient,
+    memory_at,
 )
-from deq.analysis.comparison.memory import memory_at
 from deq.analysis.comparison.problem import Problem
-from deq.analysis.comparison.race import Run, race
+from deq.analysis.comparison.race import Effort, Run, efforts, race
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
 from deq.analysis.comparison.subjects import Subject, make_problem
@@ -21,46 +20,46 @@ from deq.analysis.comparison.test_time_compute import Compute, vary_budget, vary
 from deq.analysis.comparison.work_precision import WorkPrecision, work_precision
 from deq.analysis.path_independence import PathIndependence
 from deq.solvers import Solver
-from pages.ui.server.caches import kept
+from pages.ui.server.caches import cached
 
 
-@kept(12, "Preparing the model and its batch", st.cache_resource)
+@cached(12, "Preparing the model and its batch", st.cache_resource)
 def problem_of(subject: Subject) -> Problem:
-    """The model of a problem that is shared is only ever read."""
+    """The model of a shared problem is only read."""
     return make_problem(subject)
 
 
-@kept(50)
+@cached(50)
 def reference_of(subject: Subject) -> Reference:
     return find_reference(problem_of(subject))
 
 
-@kept(200)
+@cached(200)
 def race_of(subject: Subject, solver: Solver) -> Run:
     return race(problem_of(subject), solver)
 
 
-@kept(100)
+@cached(100)
 def precision_of(subject: Subject, solver: Solver, double: bool) -> WorkPrecision:
     return work_precision(problem_of(subject), solver, reference_of(subject), double)
 
 
-@kept(50)
+@cached(50)
 def spectrum_of(subject: Subject) -> Spectrum:
     return find_spectrum(problem_of(subject), reference_of(subject))
 
 
-@kept(50)
+@cached(50)
 def exact_of(subject: Subject) -> np.ndarray:
     return exact_gradient(problem_of(subject), reference_of(subject))
 
 
-@kept(200)
+@cached(200)
 def gradient_of(subject: Subject, method: str) -> GradientRun:
     return compare_gradient(problem_of(subject), method, exact_of(subject))
 
 
-@kept(200)
+@cached(200)
 def errors_over_tolerance(subject: Subject, method: str) -> np.ndarray:
     return errors_by_tolerance(problem_of(subject), method, exact_of(subject))
 
@@ -70,21 +69,21 @@ def errors_over_radius(method: str) -> np.ndarray:
     return errors_by_radius(method)
 
 
-@kept(100)
+@cached(100)
 def memory_of(subject: Subject, way: str, depth: int) -> int:
     return memory_at(problem_of(subject), way, depth)
 
 
-@kept(100)
+@cached(100)
 def compute_of(subject: Subject, solver: Solver) -> Compute:
     return vary_budget(problem_of(subject), solver)
 
 
-@kept(50)
+@cached(50)
 def paths_of(subject: Subject, solver: Solver) -> dict[str, PathIndependence]:
     return vary_start(problem_of(subject), solver)
 
 
-@kept(100)
+@cached(100)
 def efforts_of(subject: Subject, solver: Solver) -> Effort:
     return efforts(problem_of(subject), solver)

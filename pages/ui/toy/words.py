@@ -1,4 +1,4 @@
-"""The words and numbers of the toy page."""
+"""The texts and numbers of the toy page."""
 
 import streamlit as st
 
@@ -16,24 +16,24 @@ print(run.study.values)    # (inputs, depth): z after k applications of the cell
 
 
 def summary(run: ToyRun, steps: int) -> str:
-    """What is seen, in numbers, as Markdown."""
+    """The result in numbers, as Markdown."""
     study = run.study
     if not study.converged.all():
-        return _unsettled(study)
+        return _not_converged(study)
     return (
         f"After {steps:,} updates the slope is **{signed(study.slope, 4)}** (2/3 is {BEST_SLOPE:.4f}). Every "
-        f"application of the cell multiplies the distance to z\\* by it, so all inputs settle within "
-        f"**{study.nfe.max()} evaluations**. At x = −5, which it was never shown, it says "
+        f"application of the cell multiplies the distance to z\\* by the slope, so all inputs converge within "
+        f"**{study.nfe.max()} evaluations**. At x = −5, outside the training range, the prediction is "
         f"**{signed(study.at(-5), 3)}**; the truth is −10."
     )
 
 
-def _unsettled(study: ToyStudy) -> str:
-    """A solve that did not converge is no equilibrium, and no answer."""
+def _not_converged(study: ToyStudy) -> str:
+    """How many solves failed, and why."""
     missing = int((~study.converged).sum())
     return (
-        f"**{missing} of {len(study.x)} inputs did not converge**: with a slope of {signed(study.slope, 4)} repeating "
-        "the cell does not come to rest in time. Crosses show its best iterate, which is no equilibrium."
+        f"**{missing} of {len(study.x)} inputs did not converge**: with a slope of {signed(study.slope, 4)} the "
+        "iteration needs more evaluations than allowed. Crosses show its best iterate, which is not an equilibrium."
     )
 
 
@@ -42,8 +42,8 @@ def snippet(run: ToyRun, seed: int, steps: int) -> str:
     return SNIPPET.format(seed=seed, steps=steps, answer=run.study.at(-5), slope=run.study.slope)
 
 
-def against(label: str, number: float, truth: float, named: str, digits: int, term: str) -> None:
-    """A number with its distance from the truth, which is neither good nor bad. named: the truth in words."""
+def metric_with_error(label: str, number: float, truth: float, named: str, digits: int, term: str) -> None:
+    """A number and its distance from the truth. named: how the truth is written."""
     distance = f"{signed(number - truth, digits)} from {named}"
     st.metric(
         label,

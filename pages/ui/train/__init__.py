@@ -1,1 +1,1 @@
-"""Settings, runs and charts of the train page."""
+"""Settings, runs and charts of the Train page."""

@@ -1,4 +1,4 @@
-"""Live charts: small multiples in Vega-Lite, which update in place where plotly would flicker."""
+"""Live charts: small multiples in Vega-Lite, which updates in place; plotly would flicker."""
 
 from collections.abc import Mapping
 
@@ -19,9 +19,9 @@ def panel(
     level: float | None = None,
     key: str,
 ) -> None:
-    """Up to two curves against updates. share: in per cent, at most 100. level: a dashed line across.
+    """Up to two curves against updates, without values that are not finite.
 
-    What is not finite is left out.
+    share: in per cent, at most 100. level: where a dashed line is drawn.
     """
     table = _long_table(curves, log)
     colors = {"domain": list(curves), "range": [ACCENT, HIGHLIGHT][: len(curves)]}
@@ -29,7 +29,7 @@ def panel(
     scale = (
         {"type": "log"} if log else {"zero": False, "nice": not share} | ({"domainMax": 1} if share else {})
     )
-    # A log axis would draw nine lines a decade.
+    # A log axis would draw nine grid lines per decade.
     axis = {"grid": not log, "tickCount": 4} | (
         {"format": ".0e"} if log else {"format": ".3~%"} if share else {}
     )

@@ -1,4 +1,4 @@
-"""One run on the page: its progress, its numbers, its pictures; live until it comes to rest."""
+"""One run on the page: progress, numbers, charts; updated live until it ends."""
 
 import math
 
@@ -9,31 +9,31 @@ from deq.data import Task
 from deq.jobs import Job, Look, Plan, Registry, Snapshot, Status, load_task
 from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.training.advice import advise
-from pages.ui.server.memory import ask_first, tidied
+from pages.ui.server.memory import freeing_memory, keep_programs_while
 from pages.ui.server.owner import is_mine
 from pages.ui.train.charts import panel
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
-EVERY = 1.0  # seconds between two looks at a live run
+EVERY = 1.0  # seconds between updates of a live run
 
 
 @st.cache_resource(show_spinner="Preparing the runs")
 def registry() -> Registry:
-    """All runs of this server; each visitor reaches only those whose ids are known."""
+    """All runs of this server; a visitor reaches only runs whose ids they know."""
     runs = Registry()
-    ask_first(lambda: runs.busy)
+    keep_programs_while(lambda: runs.busy)
     return runs
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def small_task(name: str, formula: str, seed: int) -> Task:
-    """The points behind a curve or a shape, to draw beneath the model's answers."""
+    """The points of a curve or shape, drawn below the model's answers."""
     return load_task(name, formula, seed)[0]
 
 
-def watch(job: Job) -> None:
-    """Draw the run: again and again while it is live, once when it is at rest."""
+def draw_run(job: Job) -> None:
+    """Draw the run: repeatedly while it is live, once when it has ended."""
     if job.status.is_live:
         _live(job.id)
     else:
@@ -45,7 +45,7 @@ def _live(job_id: str) -> None:
     job = registry().get(job_id)
     if job is None or not job.status.is_live:
         st.rerun()
-    with tidied():
+    with freeing_memory():
         _draw(job, job.snapshot())
 
 
@@ -63,9 +63,11 @@ def _draw(job: Job, now: Snapshot) -> None:
 
 
 def _controls(job: Job, now: Snapshot) -> None:
-    """Pause and stop while it is live, resume while there is something to go on with; nothing of these for others."""
+    """Pause and stop while it is live, resume if possible; none of these for visitors who did not start it."""
     if not is_mine(job):
-        st.caption("You are watching somebody else's run: only who started it can pause, stop or resume it.")
+        st.caption(
+            "You are watching somebody else's run. Only the visitor who started it can pause, stop or resume it."
+        )
         return
     runs = registry()
     with st.container(horizontal=True):
@@ -81,18 +83,18 @@ def _controls(job: Job, now: Snapshot) -> None:
 
 def _progress(now: Snapshot) -> None:
     share = now.step / now.steps if now.steps else 0.0
-    st.progress(min(share, 1.0), text=progress_words(now))
+    st.progress(min(share, 1.0), text=progress_text(now))
 
 
-def progress_words(now: Snapshot) -> str:
-    """Phase, updates, throughput and time left, as far as they are known."""
+def progress_text(now: Snapshot) -> str:
+    """Phase, updates, throughput and time left, if known."""
     if now.status is Status.QUEUED:
         return f"Waiting: number {now.position} in the queue" if now.position else "Starting"
     words = [now.phase.capitalize()]
     if now.steps:
         words.append(f"{now.step:,} of {now.steps:,} updates")
     if now.status is Status.RUNNING and now.rate > 0:
-        words += [f"{now.rate:,.0f} a second", f"{duration(now.seconds_left)} left"]
+        words += [f"{now.rate:,.0f} per second", f"{duration(now.seconds_left)} left"]
     elif now.seconds:
         words.append(f"trained for {duration(now.seconds)}")
     return ", ".join(words)
@@ -107,7 +109,7 @@ def duration(seconds: float) -> str:
 
 
 def _numbers(now: Snapshot) -> None:
-    """The latest figures in large; accuracy where there are classes, the loss elsewhere."""
+    """The latest numbers; accuracy for classes, otherwise the loss."""
     where, loss, accuracy = _latest(now)
     with st.container(horizontal=True, gap="large"):
         if math.isfinite(accuracy):
@@ -123,7 +125,7 @@ def _numbers(now: Snapshot) -> None:
 
 
 def _latest(now: Snapshot) -> tuple[str, float, float]:
-    """Loss and accuracy of the test set once it is measured, else of what has been measured last."""
+    """Loss and accuracy on the test set once measured, else on the validation set, else in training."""
     if now.test is not None and not now.status.is_live:
         return "Test", float(now.test.loss), float(now.test.accuracy)
     where, known = (
@@ -133,7 +135,7 @@ def _latest(now: Snapshot) -> tuple[str, float, float]:
 
 
 def draw_look(plan: Plan, look: Look | None) -> None:
-    """The model's answers over the line or the plane; nothing for pictures."""
+    """The model's answers over a line or plane; nothing for pictures."""
     if look is None:
         return
     task = small_task(plan.task, plan.formula, plan.seed)
@@ -141,15 +143,15 @@ def draw_look(plan: Plan, look: Look | None) -> None:
         figure = fitted_curve(
             task.train.x[:, 0], task.train.y[:, 0], look.x[:, 0], look.answer, look.converged
         )
-        show(figure, "fit_curve", "What the model says, and the points that it learns from.")
+        show(figure, "fit_curve", "The model's answers and the training points.")
         return
     left, right = st.columns(2, gap="medium")
     with left:
         figure = decision_boundary(task.train.x, task.train.y, look.x, look.answer)
-        show(figure, "fit_boundary", "Where it draws the line between the classes.")
+        show(figure, "fit_boundary", "The decision boundary and the training points.")
     with right:
         figure = effort_map(look.x, look.nfe, look.converged)
-        show(figure, "fit_effort", "How many evaluations each point of the plane takes.")
+        show(figure, "fit_effort", "Evaluations needed at each point of the plane.")
 
 
 def _curves(plan: Plan, now: Snapshot) -> None:
@@ -174,7 +176,7 @@ def _curves(plan: Plan, now: Snapshot) -> None:
             )
     with columns[2]:
         effort = {"forward": (seen["step"], seen["nfe"]), "backward": (seen["step"], seen["backward_nfe"])}
-        panel("evaluations a solve", effort, key="fit_nfe")
+        panel("evaluations per solve", effort, key="fit_nfe")
     with columns[3]:
         tol = float(plan.recipe.solver.tol)
         panel(

@@ -1,6 +1,7 @@
-"""The runs of a session: which there are, which one is looked at, how they compare, what can be taken away."""
+"""The runs of a session: the list, the current run, the comparison, the downloads."""
 
 import json
+from typing import Literal
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from deq.jobs import Job, Plan, as_dict, flat_settings
 from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
-from pages.ui.readers.uploads import weights_upload
+from pages.ui.readers.weights import weights_upload
 from pages.ui.server.owner import claim, is_mine, this_browser
 from pages.ui.train.run import registry
 from pages.ui.widgets.charts import show
@@ -17,45 +18,45 @@ from pages.ui.widgets.links import LISTED
 from pages.ui.widgets.navigation import page
 
 RUNS, CURRENT = "fit_runs", "fit_job"
-MOST_LIVE = 3  # runs that one visitor may have going or waiting
-MOST_LISTED = 8  # runs that one visitor's list keeps, the newest
-NUMBERS = {
+MOST_LIVE = 3  # live or queued runs per visitor
+MOST_LISTED = 8  # newest runs that a visitor's list keeps
+NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {
     "validation accuracy": ("validation", "accuracy", "linear"),
     "validation loss": ("validation", "loss", "log"),
     "training loss": ("training", "loss", "log"),
-    "evaluations a solve": ("training", "nfe", "linear"),
+    "evaluations per solve": ("training", "nfe", "linear"),
     "spectral radius": ("validation", "spectral_radius", "linear"),
 }
 
 
 def current_job() -> Job | None:
-    """The run in the link, or the last one looked at; a run of the link joins this session's list."""
+    """The run in the link, or the last one shown; a run from the link joins this session's list."""
     wanted = st.query_params.get("job") or st.session_state.get(CURRENT)
     job = registry().get(wanted) if wanted else None
     if job is None:
         if wanted:
-            st.info("That run is no longer on this server. Start it again: its settings are in the link.")
-            _look_at(None)
+            st.info("That run is no longer on this server. Its settings are in the link: start it again.")
+            _show_run(None)
         return None
-    _look_at(job.id)
+    _show_run(job.id)
     return job
 
 
-def start(plan: Plan) -> None:
-    """Submit the plan and look at its run; says so where there is no room."""
+def start_run(plan: Plan) -> None:
+    """Submit the plan and show its run, or store why it was refused."""
     if sum(job.status.is_live and is_mine(job) for job in session_jobs().values()) >= MOST_LIVE:
-        st.session_state["fit_refused"] = f"You have {MOST_LIVE} runs going: stop one of them first."
+        st.session_state["fit_refused"] = f"You have {MOST_LIVE} live runs: stop one of them first."
         return
     try:
         job = registry().submit(plan, this_browser())
         claim(job)
-        _look_at(job.id)
+        _show_run(job.id)
     except ValueError as error:
         st.session_state["fit_refused"] = str(error)
 
 
 def session_jobs() -> dict[str, Job]:
-    """This session's runs that the server still keeps, by their name on the page, the oldest first."""
+    """This session's runs that the server still has, by name, the oldest first."""
     found = {f"run {number}": registry().get(job_id) for job_id, number in _numbers().items()}
     return {name: job for name, job in found.items() if job is not None}
 
@@ -65,15 +66,15 @@ def name_of(job: Job) -> str:
 
 
 def choose_run(jobs: dict[str, Job], job: Job) -> None:
-    """Which run to look at, where there are several."""
+    """Choose the run to show, if there are several."""
     if len(jobs) < 2:
         return
     st.session_state["fit_run"] = name_of(job)
     st.segmented_control("Run", list(jobs), key="fit_run", required=True, on_change=_choose)
 
 
-def take_away(job: Job) -> None:
-    """Downloads and the ways to other pages, once the run is at rest."""
+def draw_downloads(job: Job) -> None:
+    """Downloads and links to other pages, once the run has ended."""
     name, model = name_of(job), job.model
     now = job.snapshot()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -88,7 +89,7 @@ def take_away(job: Job) -> None:
                 icon=":material/download:",
                 on_click="ignore",
                 key="fit_weights",
-                help="A safetensors file that describes its architecture: upload it here again at any time.",
+                help="A safetensors file that includes its architecture. You can upload it here again.",
             )
         if len(now.training.get("step", ())):
             csv_button("History", now.training, f"{name}-history.csv".replace(" ", "-"))
@@ -103,14 +104,14 @@ def take_away(job: Job) -> None:
         )
 
 
-def compare(jobs: dict[str, Job]) -> None:
-    """One number of several runs on one chart, and the settings in which they differ."""
+def compare_runs(jobs: dict[str, Job]) -> None:
+    """One number of several runs in one chart, and the settings that differ."""
     with st.expander("Compare runs", icon=":material/stacked_line_chart:"):
         left, right = st.columns([2, 1])
         chosen = left.pills(
             "Runs", list(jobs), selection_mode="multi", default=list(jobs), key="fit_compared"
         )
-        number = right.selectbox("Number", list(NUMBERS), key="fit_number")
+        number = right.selectbox("Metric", list(NUMBERS), key="fit_number")
         table, column, scale = NUMBERS[number]
         shots = {name: getattr(jobs[name].snapshot(), table) for name in chosen}
         curves = {name: (rows["step"], rows[column]) for name, rows in shots.items() if rows}
@@ -119,7 +120,7 @@ def compare(jobs: dict[str, Job]) -> None:
 
 
 def differences(plans: dict[str, Plan]) -> dict[str, list[str]]:
-    """A column a run, a row for each setting in which they differ."""
+    """One column per run, one row per setting that differs."""
     flat = {name: flat_settings(plan) for name, plan in plans.items()}
     keys = dict.fromkeys(key for settings in flat.values() for key in settings)
     rows = [key for key in keys if len({settings.get(key, "") for settings in flat.values()}) > 1]
@@ -128,7 +129,7 @@ def differences(plans: dict[str, Plan]) -> dict[str, list[str]]:
 
 
 def upload_weights() -> None:
-    """Weights of an earlier run, for the pages that use models."""
+    """Upload weights of an earlier run for the other pages."""
     with st.expander("Weights of an earlier run", icon=":material/upload:"):
         model = weights_upload("fit_upload")
         if model is not None:
@@ -137,7 +138,7 @@ def upload_weights() -> None:
 
 
 def _use_elsewhere(model: ModelInUse) -> None:
-    """Links to the pages that take a digit reader; the session keeps the model for them."""
+    """Keep a model that reads digits for this session, and link to the pages that use it."""
     if not model.reads_digits:
         return
     keep_model(model)
@@ -149,11 +150,11 @@ def _use_elsewhere(model: ModelInUse) -> None:
 
 def _choose() -> None:
     number = int(st.session_state["fit_run"].removeprefix("run "))
-    _look_at(next(job_id for job_id, other in _numbers().items() if other == number))
+    _show_run(next(job_id for job_id, other in _numbers().items() if other == number))
 
 
-def _look_at(job_id: str | None) -> None:
-    """Put the run into the link and the session; a new one gets the next number."""
+def _show_run(job_id: str | None) -> None:
+    """Store the run in link and session; a new one gets the next number."""
     st.session_state[CURRENT] = job_id
     if job_id is None:
         st.query_params.pop("job", None)
@@ -170,8 +171,8 @@ def _look_at(job_id: str | None) -> None:
 def _numbers() -> dict[str, int]:
     """The ids of this session's runs, the oldest first, with their numbers.
 
-    They stand in the address too, so that a refresh, which begins a new session, finds them again. Only
-    who has an id reaches its run; a copied link leaves the list out.
+    They are in the URL too, so that a refresh, which starts a new session, finds them again. A run can only be
+    reached by its id; a copied link does not contain the list.
     """
     if RUNS not in st.session_state:
         st.session_state[RUNS] = {}

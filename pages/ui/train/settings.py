@@ -1,7 +1,8 @@
-"""What to train and how: the presets, the controls, all in the URL, and the plan that they make."""
+"""What to train and how: presets, controls (all in the URL), and the resulting plan."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -13,9 +14,11 @@ from deq.solvers import SOLVERS, Anderson, Solver
 from deq.training.recipes import Recipe
 from pages.ui.widgets.glossary import tip
 
+Settings = dict[str, Any]  # widget key -> value
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
+T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
-BASIC = {
+BASIC: Settings = {
     "fit_cell": "one layer",
     "fit_width": 64,
     "fit_hidden": 128,
@@ -41,13 +44,13 @@ PICTURES = BASIC | {
     "fit_batch": 128,
     "fit_epochs": 4,
 }
-# What to try: name -> what it sets, and what is to be seen.
-PRESETS = {
+# What to try: name -> settings, and what to look for.
+PRESETS: dict[str, tuple[Settings, str]] = {
     "As in the blog": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 500, "fit_activation": "tanh"}
         | {"fit_injection": "with the state", "fit_solver": "ODE flow", "fit_max_nfe": 300}
         | {"fit_penalty": 1.0, "fit_rate": 2e-3},
-        "Two layers at z + x, run as a differential equation to its steady state. Some 70 evaluations a solve.",
+        "Two layers at z + x, integrated as an ODE to its steady state. About 70 evaluations per solve.",
     ),
     "Fast": (
         {
@@ -57,52 +60,52 @@ PRESETS = {
             "fit_width": 64,
             "fit_max_nfe": 20,
         },
-        "Plain iteration, a loose tolerance and a one-step gradient: cheap updates, slightly wrong ones.",
+        "Plain iteration, a loose tolerance and a phantom gradient: cheap but slightly wrong updates.",
     ),
     "Accurate": (
         {"fit_tol": 1e-4, "fit_max_nfe": 60, "fit_decay": 1e-4, "fit_augment": True, "fit_epochs": 100},
-        "Tight solves, exact gradients, more epochs, and for pictures small deformations.",
+        "Tight tolerance, exact gradients, more epochs, and for pictures small deformations.",
     ),
     "Watch it break": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 256, "fit_injection": "with the state"}
         | {"fit_activation": "tanh", "fit_solver": "Picard", "fit_max_nfe": 30, "fit_rate": 5e-2}
         | {"fit_patience": 0},
-        "No regulariser and a bold learning rate: the spectral radius passes 1 and the equilibrium is lost.",
+        "No regulariser and a high learning rate: the spectral radius passes 1 and the equilibrium is lost.",
     ),
 }
 
 
-def basics(task: str) -> dict:
-    """Sensible settings for a task."""
+def default_settings(task: str) -> Settings:
+    """Default settings for a task."""
     return PICTURES if task in PICTURE_NAMES else BASIC
 
 
 def apply_preset(name: str) -> None:
-    """Set every control: the preset's own, the others to what is sensible for the task."""
+    """Set every control: to the preset's value, or else to the task's default."""
     task = st.session_state["fit_task"]
-    chosen = basics(task) | PRESETS[name][0]
+    chosen = default_settings(task) | PRESETS[name][0]
     if name == "Accurate" and task in PICTURE_NAMES:
         chosen |= {"fit_epochs": 20}
     st.session_state.update(chosen)
 
 
-def apply_basics() -> None:
-    """After a change of task: settings that suit it."""
-    st.session_state.update(basics(st.session_state["fit_task"]))
+def apply_defaults() -> None:
+    """After a change of task: its default settings."""
+    st.session_state.update(default_settings(st.session_state["fit_task"]))
 
 
-def evaluations(solver: str) -> dict:
-    """What a solver may spend: the flow calls the cell some seven times a step."""
+def default_evaluations(solver: str) -> Settings:
+    """Evaluations allowed for a solver: the flow calls the cell about seven times per step."""
     return {"fit_max_nfe": 300 if solver == "ODE flow" else BASIC["fit_max_nfe"]}
 
 
 def apply_solver() -> None:
-    """After a change of solver: an allowance that suits it."""
-    st.session_state.update(evaluations(st.session_state["fit_solver"]))
+    """After a change of solver: its default number of evaluations."""
+    st.session_state.update(default_evaluations(st.session_state["fit_solver"]))
 
 
-def read_plan() -> Plan | None:
-    """Draw the controls and read them; None, with a message on the page, where they make no plan."""
+def read_plan() -> Plan:
+    """Draw the controls and read them."""
     columns = st.columns([1.3, 1, 1, 1], gap="medium")
     task = columns[0].selectbox(
         "Task",
@@ -110,10 +113,10 @@ def read_plan() -> Plan | None:
         format_func=lambda name: TITLES.get(name, name),
         key="fit_task",
         bind="query-params",
-        on_change=apply_basics,
-        help="A shape to tell apart in the plane, a curve to follow, or pictures to read.",
+        on_change=apply_defaults,
+        help="Classes in the plane, a curve to fit, or pictures to classify.",
     )
-    default = basics(task)
+    default = default_settings(task)
     formula = ""
     if task == OWN:
         formula = st.text_input(
@@ -121,7 +124,7 @@ def read_plan() -> Plan | None:
         )
     with columns[1]:
         solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip("Anderson"), apply_solver)
-        default = default | evaluations(solver)
+        default = default | default_evaluations(solver)
     with columns[2]:
         gradient = _choice("Gradient", list(GRADIENTS), "fit_gradient", default, tip("implicit"))
     epochs = columns[3].number_input(
@@ -140,29 +143,28 @@ def read_plan() -> Plan | None:
 
 def _choice(
     label: str,
-    options: list,
+    options: list[str],
     key: str,
-    default: dict,
+    default: Settings,
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
-):
+) -> str:
     index = options.index(default[key])
     return st.selectbox(label, options, index, key=key, bind="query-params", help=help, on_change=on_change)
 
 
-def _slide(label: str, options: list, key: str, default: dict, help: str | None = None):
+def _slide(label: str, options: list[T], key: str, default: Settings, help: str | None = None) -> T:
+    value: T = default[key]
     return st.select_slider(
-        label, options, default[key], format_func="{:g}".format, key=key, bind="query-params", help=help
+        label, options, value, format_func="{:g}".format, key=key, bind="query-params", help=help
     )
 
 
-def _architecture(task: str, default: dict) -> Architecture:
+def _architecture(task: str, default: Settings) -> Architecture:
     inputs, outputs = sizes(task)
     st.markdown("**Model**")
     cell = _choice("Cell", list(CELLS), "fit_cell", default, tip("cell"))
-    width = _slide(
-        "Width", [4, 8, 16, 32, 64, 100, 128, 256], "fit_width", default, "Numbers in the state z."
-    )
+    width = _slide("Width", [4, 8, 16, 32, 64, 100, 128, 256], "fit_width", default, "Size of the state z.")
     hidden = default["fit_hidden"]
     if cell == "two layers":
         hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
@@ -176,8 +178,8 @@ def _architecture(task: str, default: dict) -> Architecture:
     return Architecture(inputs, outputs, cell, width, hidden, activation, injection, norm)
 
 
-def _solves(solver: str, gradient: str, default: dict) -> Recipe:
-    """How an equilibrium is found and differentiated."""
+def _solves(solver: str, gradient: str, default: Settings) -> Recipe:
+    """How the equilibrium is found and differentiated."""
     st.markdown("**Solves**")
     tol = _slide("Tolerance", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5], "fit_tol", default, tip("tolerance"))
     most = [10, 20, 30, 40, 60, 100, 200, 300]
@@ -191,7 +193,7 @@ def _solves(solver: str, gradient: str, default: dict) -> Recipe:
 
 
 def _gradient(name: str, forward: Solver) -> Gradient:
-    """The backward solve is as tight as the forward one; Anderson does it whoever goes forward."""
+    """Implicit gradients solve backward by Anderson, as tightly as forward."""
     if name == "implicit":
         return Implicit(Anderson(tol=forward.tol, max_nfe=forward.max_nfe))
     if name == "Neumann":
@@ -199,11 +201,11 @@ def _gradient(name: str, forward: Solver) -> Gradient:
     return Phantom() if name == "phantom" else Unrolled(10)
 
 
-def _optimiser(recipe: Recipe, task: str, default: dict) -> tuple[Recipe, int]:
+def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, int]:
     st.markdown("**Optimiser**")
     rates = [1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1]
     rate = _slide(
-        "Learning rate", rates, "fit_rate", default, "Of Adam; it warms up and falls to 0 in a cosine."
+        "Learning rate", rates, "fit_rate", default, "Peak rate of Adam, with warm-up and cosine decay to 0."
     )
     batch = _slide("Batch size", [32, 64, 128, 256], "fit_batch", default, tip("batch"))
     decay = _slide("Weight decay", [0.0, 1e-5, 1e-4, 1e-3, 1e-2], "fit_decay", default)
@@ -215,7 +217,7 @@ def _optimiser(recipe: Recipe, task: str, default: dict) -> tuple[Recipe, int]:
             default["fit_augment"],
             key="fit_augment",
             bind="query-params",
-            help="Turn, stretch and shift every picture a little, anew each time.",
+            help="Rotate, stretch and shift every picture a little, differently each time.",
         )
     recipe = replace(
         recipe,

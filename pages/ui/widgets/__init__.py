@@ -1,1 +1,1 @@
-"""What every page shares: charts, cards, links, downloads, code, the glossary, the menu."""
+"""Shared by all pages: charts, cards, links, downloads, code, the glossary, the menu."""

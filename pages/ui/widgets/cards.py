@@ -1,4 +1,4 @@
-"""Cards of equal height: a step of a story with its picture and a link to the page that tells more."""
+"""Cards of equal height: a title, a picture, and a link to the page with more."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from pages.ui.widgets.navigation import page
 
 @contextmanager
 def card(title: str, name: str, link: str, query: Mapping[str, str] | None = None) -> Iterator[None]:
-    """A bordered card: title, whatever is drawn inside, and at its foot a link to pages/NAME.py.
+    """A bordered card: title, whatever is drawn inside, and at the bottom a link to pages/NAME.py.
 
-    query: the settings that the link carries, as they stand in that page's URL.
+    query: the settings in the link, as in that page's URL.
     """
     with st.container(border=True, height="stretch"):
         st.subheader(title, anchor=False)

@@ -1,4 +1,4 @@
-"""Plotly figures on a page, and their way out of it: as SVG or PNG by their camera, as CSV by a button."""
+"""Plotly figures on a page, with downloads: SVG or PNG by their camera button, CSV by a button."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -12,7 +12,7 @@ from pages.ui.widgets.downloads import csv_button
 OPEN, FORMAT, DRAWN = "download", "picture_format", "_drawn"  # keys of the session
 FORMATS = ("SVG", "PNG")
 
-# No logo and no buttons but the camera: zoom by dragging, back by double click.
+# Only the camera button: drag to zoom, double-click to reset.
 CONFIG = {
     "displaylogo": False,
     "responsive": True,
@@ -35,42 +35,40 @@ def show(
     key: str,
     caption: str | None = None,
     alt: str | None = None,
-    on_select: Literal["ignore", "rerun"] | Callable[[], None] = "ignore",
-):
-    """Draw a figure of deq.plots over the full width; its ground is transparent, its text in the theme's colour.
+    on_select: Literal["ignore"] | Callable[[], None] = "ignore",
+) -> None:
+    """Draw a figure of deq.plots at full width.
 
-    caption: one line under the picture that says what is seen; alt: the same for screen readers, where the page
-    says it elsewhere.
-    on_select: as in `st.plotly_chart`, whose result is returned (the selection, when it is not "ignore").
+    caption: one line below the picture; alt: text for screen readers, by default the caption. on_select: as in
+    `st.plotly_chart`.
     """
     if st.session_state.get(OPEN):
         st.session_state.setdefault(DRAWN, {})[key] = figure
     image = {"format": st.session_state.get(FORMAT, FORMATS[0]).lower(), "filename": key, "scale": 2}
     config = CONFIG | {"toImageButtonOptions": image}
-    result = st.plotly_chart(figure, key=key, on_select=on_select, config=config, alt=alt or caption)
+    st.plotly_chart(figure, key=key, on_select=on_select, config=config, alt=alt or caption)
     if caption:
         st.caption(caption)
-    return result
 
 
 def download_pictures() -> None:
-    """The data of every picture above, each as CSV, and the choice of what a picture's camera saves.
+    """A popover with the data of each picture as CSV, and the format that the camera buttons save.
 
-    Call it after the pictures. They are read only while it is open.
+    Call it after the pictures. Their data are read only while it is open.
     """
     box = st.popover("Download", icon=":material/download:", key=OPEN, on_change="rerun")
     if not box.open:
         return
     with box:
         st.segmented_control(
-            "The camera in a picture's corner saves",
+            "Format of the camera button",
             FORMATS,
             default=FORMATS[0],
             required=True,
             key=FORMAT,
             persist_state="session",
         )
-        st.caption("The numbers of each picture, as CSV:")
+        st.caption("Data of each picture, as CSV:")
         with st.container(horizontal=True):
             for key, figure in st.session_state.pop(DRAWN, {}).items():
                 csv_button(key.replace("-", " ").capitalize(), figure_table(figure), f"picture-{key}.csv")

@@ -8,13 +8,13 @@ from deq.solvers import ODEFlow, Solver
 
 
 def show_code(snippet: str) -> None:
-    """An expander with a snippet that gives the numbers on the page when it is run in a notebook."""
+    """An expander with a snippet that reproduces the numbers on the page."""
     with st.expander("Show the code", icon=":material/code:"):
         st.code(snippet.strip(), language="python", wrap_lines=True)
 
 
 def imports_of(solvers: Iterable[Solver]) -> str:
-    """The lines that import what the solvers are written with: repr(solver) is then code that makes it."""
+    """The imports that repr(solver) needs to run as code."""
     found: dict[str, set[str]] = {}
     for solver in solvers:
         module = type(solver).__module__

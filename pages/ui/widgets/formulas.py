@@ -1,4 +1,4 @@
-"""Formulas beside one another, or below where the page is narrow: what is wider than a phone would be cut off."""
+"""Formulas in a row that wraps: a line wider than a phone would be cut off."""
 
 import streamlit as st
 

@@ -1,70 +1,70 @@
-"""One table of terms: every term of art on a page has its tooltip from here."""
+"""The glossary: the definitions behind the tooltips on every page."""
 
 TERMS = {
-    "fixed point": "A point that a map leaves where it is: f(z*) = z*.",
-    "equilibrium": "The fixed point z* = f(z*, x) that a model's one layer settles on; it is the model's output state.",
-    "deep equilibrium model": "A network whose output is the fixed point z* = f(z*, x) of one layer, as if that layer "
-    "were applied for ever.",
-    "cell": "The one layer f(z, x) that is applied again and again.",
+    "fixed point": "A point that a map does not change: f(z*) = z*.",
+    "equilibrium": "The fixed point z* = f(z*, x) of a model's cell for the input x; the answer is read from it.",
+    "deep equilibrium model": "A network whose output is the fixed point z* = f(z*, x) of one layer, as if it had "
+    "infinitely many of them.",
+    "cell": "The layer f(z, x) that is applied repeatedly.",
     "injection": "How the input x enters the cell at every evaluation.",
-    "residual": "How far z is from being a fixed point: f(z) - z, measured before any damping.",
-    "relative residual": "The residual against the size of what the cell returns: ||f(z) - z|| / ||f(z)||.",
-    "NFE": "Number of function evaluations: how often f was called. Every call counts.",
+    "residual": "The difference f(z) - z, measured before damping; zero at a fixed point.",
+    "relative residual": "The residual relative to the output of the cell: ||f(z) - z|| / ||f(z)||.",
+    "NFE": "Number of function evaluations: how often f was called.",
     "tolerance": "The relative residual at which a solve counts as converged.",
-    "converged": "The relative residual is at most the tolerance. Anything else is no equilibrium.",
-    "damping": "The weight on f(z) in z + damping (f(z) - z), between 0 and 1. 1 is plain iteration.",
-    "solver": "How the fixed point is looked for. All that converge find the same equilibrium, at different costs.",
-    "Picard": "Plain iteration z <- f(z). It settles where every eigenvalue of df/dz lies inside the unit circle.",
-    "damped Picard": "Iteration z <- z + damping (f(z) - z): slower, and it settles where plain iteration swings out.",
-    "Anderson": "Anderson acceleration: the next iterate mixes the last few so that their residuals cancel.",
-    "Broyden": "A quasi-Newton method: it learns the inverse Jacobian from the steps that it takes.",
-    "Newton-Krylov": "Newton's method, each linear system solved by Krylov iteration with Jacobian-vector products.",
-    "memory": "How many of its last steps Anderson mixes.",
+    "converged": "The relative residual is at most the tolerance. Otherwise the state is not an equilibrium.",
+    "damping": "The weight on f(z) in z + damping (f(z) - z), above 0 and at most 1; 1 is plain iteration.",
+    "solver": "The method that finds the fixed point. Solvers differ in cost and in when they converge.",
+    "Picard": "Plain iteration z <- f(z). It converges if all eigenvalues of df/dz lie inside the unit circle.",
+    "damped Picard": "Iteration z <- z + damping (f(z) - z): slower, but it also converges where plain "
+    "iteration oscillates.",
+    "Anderson": "Anderson acceleration: the next iterate combines the last few so that their residuals cancel.",
+    "Broyden": "A quasi-Newton method that estimates the inverse Jacobian from its steps.",
+    "Newton-Krylov": "Newton's method; each linear system is solved by Krylov iteration with Jacobian-vector products.",
+    "memory": "How many of the last steps Anderson combines.",
     "rank": "How many updates of the inverse Jacobian Broyden keeps.",
-    "Krylov space": "How many Jacobian-vector products Newton-Krylov may spend on each of its linear systems.",
-    "ODE flow": "Follow dz/dt = f(z) - z to its steady state. It settles where every eigenvalue of df/dz has a real "
+    "Krylov space": "How many Jacobian-vector products Newton-Krylov may use per linear system.",
+    "ODE flow": "Integrate dz/dt = f(z) - z to its steady state. It converges if all eigenvalues of df/dz have a real "
     "part below 1.",
     "steady state": "Where the ODE flow stops moving: dz/dt = 0, so f(z) = z.",
-    "implicit": "The exact gradient through the equilibrium by the implicit function theorem: one linear solve, no "
-    "memory of the way there.",
-    "phantom": "A cheap gradient: a few differentiated steps of the cell at the equilibrium.",
+    "implicit": "The exact gradient through the equilibrium by the implicit function theorem: one linear solve, and "
+    "no intermediate states are stored.",
+    "phantom": "An approximate gradient: backpropagation through a few applications of the cell at z*.",
     "unrolled": "Backpropagation through a fixed number of applications of the cell.",
-    "eigenvalue": "A number λ with (df/dz) v = λ v: what one application of f makes of a small error in the "
-    "direction v.",
-    "spectral radius": "The largest absolute value among the eigenvalues of df/dz. Below 1, plain iteration settles.",
+    "eigenvalue": "A number λ with (df/dz) v = λ v: applying f multiplies a small error in the direction v by λ.",
+    "spectral radius": "The largest absolute value of the eigenvalues of df/dz. Below 1, plain iteration converges.",
     "Jacobian": "The matrix of partial derivatives df/dz at a point.",
-    "Jacobian penalty": "Adds the mean square of the entries of df/dz to the loss: keeps the equilibrium easy to find.",
-    "Lipschitz constant": "The most that f can stretch a distance. Below 1 the fixed point is unique and iteration "
-    "finds it (Banach).",
-    "contraction": "A map that brings any two points closer by at least a constant factor below 1.",
-    "patience": "How many updates in a row may pass in which most solves find no equilibrium, before the run is ended "
-    "with its last sound weights. 0: it goes on to the end.",
-    "slope": "The derivative of a scalar map. At a fixed point it is the factor by which a small error grows or "
-    "shrinks at each step.",
+    "Jacobian penalty": "Weight of the mean squared entry of df/dz in the loss; it keeps the equilibrium easy to find.",
+    "Lipschitz constant": "The largest factor by which f stretches a distance. Below 1 the fixed point is unique and "
+    "iteration finds it (Banach).",
+    "contraction": "A map that shrinks all distances by at least a constant factor: its Lipschitz constant is below 1.",
+    "patience": "Stop a run early, with its last good weights, after this many consecutive updates in which most "
+    "solves do not converge. 0: never.",
+    "slope": "The derivative of a scalar map. At a fixed point it is the factor by which each step multiplies a small "
+    "error.",
     "cobweb": "The staircase between the curve y = f(x) and the diagonal y = x that an iteration climbs.",
-    "depth": "How often the cell has been applied; a usual network would need that many layers.",
-    "loss": "What training makes smaller: for the toy the mean squared error, for digits the cross-entropy.",
-    "seed": "The number that fixes every random choice, so that a run can be repeated.",
-    "update": "One change of the weights, after looking at all ten training inputs.",
-    "extrapolation": "What the model says where it was never trained.",
-    "epoch": "One pass over all training images.",
-    "basin": "All starts from which an iteration settles on the same fixed point.",
-    "verdict": "Where the orbit goes: converges, period N, diverges, chaotic, or undecided.",
-    "Lyapunov exponent": "The mean of log |f'| along the orbit: above 0, neighbours part exponentially (chaos).",
-    "phase portrait": "Arrows of the flow and the curves where one component stands still, in the plane.",
-    "batch": "The samples that are solved together, each as if it were alone. Stiff digits are test digits changed by "
-    "at most an eighth of the ink, so that they settle more slowly.",
-    "float64": "Double precision, sixteen digits. Without it errors end at about 1e-7, whatever the tolerance.",
+    "depth": "How often the cell has been applied, like the number of layers of an ordinary network.",
+    "loss": "What training minimises: mean squared error for curves, cross-entropy for classes.",
+    "seed": "The seed of all random numbers; the same seed repeats the run.",
+    "update": "One change of the weights; here each uses all ten training inputs.",
+    "extrapolation": "Prediction outside the training range.",
+    "epoch": "One pass over all training data.",
+    "basin": "All starts from which an iteration converges to the same fixed point.",
+    "verdict": "What becomes of the orbit: converges, period N, diverges, chaotic, or undecided.",
+    "Lyapunov exponent": "The mean of log |f'| along the orbit. Above 0, nearby orbits separate exponentially (chaos).",
+    "phase portrait": "The flow in the plane: arrows, and the curves where one component does not change.",
+    "batch": "Samples that are solved together but independently. Stiff digits are test digits changed by at most an "
+    "eighth of the ink so that they converge more slowly.",
+    "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
     "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
-    "Neumann, phantom and one-step cut it short; unrolled and through the ODE differentiate the way to z*.",
-    "gradient error": "The length of the difference from the exact gradient, over the length of the exact gradient.",
-    "path independence": "The equilibrium does not depend on where the solve starts. The mean cosine from another "
-    "sample's z* is the asymptotic alignment score of Anil et al. (2022).",
+    "Neumann, phantom and one-step truncate it; unrolled and through the ODE differentiate the steps to z*.",
+    "gradient error": "Norm of the difference from the exact gradient, divided by the norm of the exact gradient.",
+    "path independence": "The equilibrium does not depend on where the solve starts. Asymptotic alignment score: mean "
+    "cosine between z* from the usual start and from another sample's z* (Anil et al., 2022).",
 }
 
 
 def matching(word: str) -> list[str]:
-    """Terms with `word` in their name, then those that tell of it, each in alphabetical order."""
+    """Terms with `word` in their name, then those with it in their definition, each in alphabetical order."""
     word = word.strip().lower()
     terms = sorted(TERMS, key=str.lower)
     named = [term for term in terms if word in term.lower()]

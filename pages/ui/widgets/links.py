@@ -1,14 +1,14 @@
-"""Links to exactly the picture on the screen."""
+"""Links that restore what is on the screen."""
 
 from urllib.parse import urlencode
 
 import streamlit as st
 
-LISTED = "runs"  # the parameter with a visitor's own runs: it survives a refresh and is not for others
+LISTED = "runs"  # parameter with a visitor's own runs: it survives a refresh and is left out of copied links
 
 
 def current_link() -> str:
-    """The address of this page with the settings that stand in it; a bare query when the browser is unknown."""
+    """The URL of this page with its settings; only the query if the address is unknown."""
     settings = [name for name in st.query_params if name != LISTED]
     query = urlencode({name: st.query_params.get_all(name) for name in settings}, doseq=True)
     address = st.context.url or ""
@@ -16,10 +16,10 @@ def current_link() -> str:
 
 
 def copy_link() -> None:
-    """A button that opens the link to this page and its settings, with a copy button beside it.
+    """A popover with the link to this page and its settings.
 
-    Call it after the widgets that are bound to the URL: it shows what they have written there.
+    Call it after the widgets that are bound to the URL.
     """
     with st.popover("Copy link", icon=":material/link:"):
-        st.caption("Whoever opens this link sees what you see now.")
+        st.caption("This link opens the page as you see it now.")
         st.code(current_link(), language=None, wrap_lines=True)

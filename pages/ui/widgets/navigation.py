@@ -6,21 +6,23 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 FOLDER = Path(__file__).resolve().parents[2]
-ICON = str(FOLDER / "ui" / "widgets" / "icon.svg")  # a file: a Material icon of a tab comes from another host
+ICON = str(
+    FOLDER / "ui" / "widgets" / "icon.svg"
+)  # a file: Streamlit loads a Material page icon from another host
 
-# File name -> short title, icon, and the tooltip of its link.
+# File name -> short title, icon, tooltip of its link.
 PAGES = {
     "home": ("Home", ":material/home:", "Five steps from cos x to a network that reads digits."),
     "fixed_points": ("Fixed points", ":material/adjust:", "Iterate a map and see where it settles, and why."),
     "toy": ("Toy", ":material/show_chart:", "Train an equilibrium model on y = 2x in about a second."),
-    "train": ("Train", ":material/model_training:", "Start a run, watch it learn, take the model along."),
+    "train": ("Train", ":material/model_training:", "Start a run, watch it learn, download the model."),
     "solvers": (
         "Solvers",
         ":material/speed:",
         "Race solvers on a real model, see why they fail, check the gradient.",
     ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
-    "glossary": ("Glossary", ":material/menu_book:", "Every term of art in a sentence or two."),
+    "glossary": ("Glossary", ":material/menu_book:", "Every technical term in a sentence or two."),
 }
 
 
@@ -28,13 +30,13 @@ def page(name: str) -> StreamlitPage:
     """The page in `pages/NAME.py`, for st.navigation and st.page_link. Its URL is its file name, home's is /."""
     title, icon, tooltip = PAGES[name]
     path = FOLDER / f"{name}.py"
-    if name == "home":  # the default page gives up its file name as a URL, so `pages` can register that too
+    if name == "home":  # the default page frees its file name as a URL, so `pages` can register that too
         return st.Page(path, title=title, icon=icon, help=tooltip, default=True, url_path="start")
     return st.Page(path, title=title, icon=icon, help=tooltip)
 
 
 def pages() -> list[StreamlitPage]:
-    """All pages, in the order of the menu; the last one, not in the menu, makes /home a link like any other."""
+    """All pages in menu order; the last one is hidden and makes /home a valid link."""
     title, icon, _ = PAGES["home"]
     by_name = st.Page(FOLDER / "home.py", title=title, icon=icon, visibility="hidden")
     return [page(name) for name in PAGES] + [by_name]

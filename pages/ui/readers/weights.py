@@ -1,4 +1,4 @@
-"""Weights from a file: a model of an earlier visit, or of `python -m deq train --out`."""
+"""Weights from a file: from an earlier visit, or from `python -m deq train --out`."""
 
 import streamlit as st
 
@@ -7,46 +7,46 @@ from deq.models.weights import CheckpointError, architecture_of, model_name
 from pages.ui.readers.model import ModelInUse, keep_model, model_of, own_model, session_models
 from pages.ui.widgets.navigation import page
 
-HELP = "A weights.safetensors that the Train page or python -m deq train wrote. It holds numbers and runs no code."
+HELP = "A weights.safetensors file from the Train page or python -m deq train. It holds numbers and runs no code."
 
 
 def weights_upload(key: str) -> ModelInUse | None:
-    """An uploader, and the model in what came in; one line that says what is wrong where it holds none."""
+    """An uploader and the uploaded model; None, with an error on the page, if the file holds none."""
     upload = st.file_uploader("Weights (.safetensors)", ["safetensors"], key=key, help=HELP)
     if upload is None:
         return None
     data = upload.getvalue()
     try:
         parameters = count_parameters(model_of(data))
-        told = what_it_is(data)
+        description = describe_weights(data)
     except CheckpointError as error:
         st.error(f"These weights cannot be used. {error}")
         return None
-    st.markdown(f"{told}; {parameters:,} parameters.")
+    st.markdown(f"{description}; {parameters:,} parameters.")
     return own_model(f"{upload.name.removesuffix('.safetensors')[:40]} (uploaded)", data)
 
 
-def own_reader(key: str, choice: str) -> None:
-    """A digit reader of one's own for this page: weights to upload, chosen at once, or the way to train some.
+def own_model_controls(key: str, choice: str) -> None:
+    """Upload a model that reads digits, which is then selected, or follow a link to train one.
 
-    choice: key of the selectbox of models, which is to be drawn after this.
+    choice: key of the selectbox of models, which must be drawn after this.
     """
     model = weights_upload(key)
     if model is None:
-        label, arrow = "Or train a model of your own", ":material/arrow_forward:"
+        label, arrow = "Or train your own model", ":material/arrow_forward:"
         st.page_link(page("train"), label=label, icon=arrow, icon_position="right")
     elif not model.reads_digits:
-        st.error("This model reads no digits. Upload one that takes 784 pixels and tells ten classes apart.")
+        st.error("This model reads no digits. Upload one with 784 inputs and ten outputs.")
     else:
         if model.name not in session_models():
             st.session_state[choice] = model.name
         keep_model(model)
 
 
-def what_it_is(weights: bytes) -> str:
-    """The architecture that weights describe, or the model of deq that they fit."""
+def describe_weights(weights: bytes) -> str:
+    """The architecture that the weights describe, or the shipped architecture that they fit."""
     architecture = architecture_of(weights)
     if architecture is None:
         return f"The model **{model_name(weights)}**"
     size = f"{architecture.cell}, width {architecture.width}, {architecture.activation}"
-    return f"A model of **{size}**, {architecture.inputs} numbers in, {architecture.outputs} out"
+    return f"A model of **{size}**, {architecture.inputs} inputs, {architecture.outputs} outputs"
