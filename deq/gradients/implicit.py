@@ -102,7 +102,9 @@ def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointG
         return unknown[0] - push(unknown[0]), unknown[1]
 
     def forward(operator: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
-        return gradient.adjoint(_less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0]).z, right[1]
+        return gradient.adjoint(
+            _less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0]
+        ).z, right[1]
 
     def backward(operator: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
         u = gradient.adjoint(_less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0])

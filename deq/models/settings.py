@@ -24,7 +24,11 @@ def named_gradient(name: str) -> type[Gradient]:
 
 def to_dict(part: Any) -> dict[str, Any]:
     """A solver or gradient as plain data: class name and settings."""
-    fields = {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if _is_written(field, part)}
+    fields = {
+        field.name: getattr(part, field.name)
+        for field in dataclasses.fields(part)
+        if _is_written(field, part)
+    }
     return {"type": type(part).__name__} | {name: _plain(value) for name, value in fields.items()}
 
 

@@ -110,6 +110,16 @@ def relative(residual: Array, size: Array) -> Array:
     return jnp.where(finite, residual / (jnp.where(finite, size, 1.0) + RESIDUAL_EPS), jnp.inf)
 
 
+def within(residual: Array, tol: float | Array) -> Array:
+    """Whether a relative residual (batch,) is finite and at most tol."""
+    return jnp.isfinite(residual) & (residual <= tol)
+
+
+def with_rounding(residual: Array, size: Array) -> Array:
+    """The residual that may be there, (batch,): in float32 z + 1 - z is 0 once z exceeds 2^24. size: ||f(z)||."""
+    return residual + jnp.finfo(size.dtype).eps * size
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Contract:
@@ -117,6 +127,7 @@ class Contract:
 
     The relative residual is at most tol, and the state is still of the start's scale, ||f(z)|| <= 10 max(||z0||,
     ||f(z0)||), or the residual has really fallen, ||f(z) - z|| <= sqrt(tol) ||f(z0) - z0||. Or ||f(z) - z|| <= atol.
+    What rounding can hide, eps ||f(z)||, counts as residual in both.
     Without the second condition z + 1 "converges" as soon as z exceeds 1 / tol.
     """
 
@@ -132,9 +143,10 @@ class Contract:
 
     def met(self, residual: Array, size: Array) -> Array:
         """(batch,) bool for residual = ||f(z) - z|| and size = ||f(z)||, each (batch,)."""
-        bounded = (size <= GROWTH * self.size) | (residual <= jnp.sqrt(self.tol) * self.residual)
+        least = with_rounding(residual, size)
+        bounded = (size <= GROWTH * self.size) | (least <= jnp.sqrt(self.tol) * self.residual)
         met = (relative(residual, size) <= self.tol) & bounded
-        return jnp.isfinite(residual) & jnp.isfinite(size) & (met | (residual <= self.atol))
+        return jnp.isfinite(residual) & jnp.isfinite(size) & (met | (least <= self.atol))
 
 
 @jax.tree_util.register_dataclass

@@ -19,6 +19,7 @@ from deq.solvers.base import (
     relative,
     require_count,
     shard_like,
+    with_rounding,
 )
 
 
@@ -130,7 +131,8 @@ def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
     residual, size = judge.measure(z, f_z)
     met = c.active & judge.contract.met(residual, size)
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)
-    kept = met | (c.active & (residual < c.best_residual) & jnp.isfinite(size))
+    better = with_rounding(residual, size) < with_rounding(c.best_residual, c.best_size)
+    kept = met | (c.active & better)
     new = c.active & moved
     now = relative(residual, size)
     trace = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, z)
