@@ -189,7 +189,7 @@ def test_problems_are_made_from_settings() -> None:
     ("subject", "message"),
     [
         (Subject(RANDOM, DIGITS), "random cell has no batch"),
-        (Subject("nothing", NOISE), "No pretrained model"),
+        (Subject("nothing", NOISE), "Unknown pretrained model"),
         (Subject("mlp", NOISE, weights=b"garbage"), "safetensors"),
     ],
 )
