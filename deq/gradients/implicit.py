@@ -19,13 +19,18 @@ from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
+from deq.gradients.constant import constant_in
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
 from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
 
 ONCE = (
-    "{} has first derivatives only: a second one would take z* for a constant and be wrong. Use "
-    "gradient=Implicit(), and leave the probe out."
+    "{} has first derivatives only: a second one would take z* for a constant and be wrong. Use gradient=Implicit(), "
+    "and leave the probe out."
+)
+IN_A_LOOP = (
+    "JAX cannot differentiate an equilibrium twice inside a lax.scan or lax.map that is differentiated in reverse: the "
+    "result would be wrong. Write the loop in Python, or use forward mode inside (jax.jacfwd)."
 )
 
 
@@ -50,7 +55,7 @@ class AdjointGradient(Gradient):
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe) -> Array:
     """Returns z_star, with the derivatives of an equilibrium."""
-    return z_star
+    return constant_in(inputs, z_star, IN_A_LOOP)
 
 
 @partial(_attach.defjvp, symbolic_zeros=True)
@@ -59,7 +64,8 @@ def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array
     _, d_inputs, _, d_probe = tangents
     probed = not isinstance(d_probe.nfe, SymbolicZero)
     if probed or not gradient.is_exact:
-        z = _once(type(gradient).__name__ + (" with a probe" if gradient.is_exact else ""), z_star, inputs)
+        name = type(gradient).__name__ + (" with a probe" if gradient.is_exact else "")
+        z = constant_in(inputs, z_star, ONCE.format(name))
     else:
         z = _attach(apply, gradient, inputs, z_star, probe)  # so that a second derivative sees z* move
     b = _through_inputs(apply, inputs, d_inputs, z)
@@ -126,17 +132,6 @@ def _less_identity(operator: Callable[[Array], Array], like: Array) -> Derivativ
     closed = eqx.filter_closure_convert(lambda v: v - operator(v), like)
     arrays, program = eqx.partition(closed, eqx.is_array)
     return jax.tree_util.Partial(lambda arrays, v: eqx.combine(arrays, program)(v), arrays)
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _once(name: str, z: Array, inputs: Inputs) -> Array:
-    """z itself; the derivative that would be wrong raises."""
-    return z
-
-
-@_once.defjvp
-def _refuse(name: str, primals: Any, tangents: Any) -> tuple[Array, Array]:
-    raise ValueError(ONCE.format(name))
 
 
 @jax.tree_util.register_dataclass
