@@ -24,6 +24,8 @@ from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_li
 from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
 
+Solve = Callable[[Array], Solution]
+
 ONCE = (
     "{} has first derivatives only: a second one would take z* for a constant and be wrong. Use gradient=Implicit(), "
     "and leave the probe out."
@@ -90,11 +92,10 @@ def _through_inputs(apply: Apply, inputs: Inputs, d_inputs: Inputs, z: Array) ->
 
 def _solve(push: Derivative, b: Array, gradient: AdjointGradient) -> Array:
     """dz = b + J dz where push(v) = J v; transposed it solves u = g + J^T u."""
-
-    def run(operator: Derivative, g: Array) -> Array:
-        return gradient.adjoint(_less_identity(operator, g), g).z
-
-    return jax.lax.custom_linear_solve(lambda v: v - push(v), b, run, run)
+    forward, backward = _both_ways(push, b, gradient)
+    return jax.lax.custom_linear_solve(
+        lambda v: v - push(v), b, lambda _, right: forward(right).z, lambda _, right: backward(right).z
+    )
 
 
 def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointGradient) -> Array:
@@ -103,20 +104,27 @@ def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointG
     The system has the probe as a second unknown, which its matrix leaves alone.
     """
     d_probe, b = _bound_together(d_probe, b)
+    forward, backward = _both_ways(push, b, gradient)
 
     def matvec(unknown: tuple[Array, Probe]) -> tuple[Array, Probe]:
         return unknown[0] - push(unknown[0]), unknown[1]
 
-    def forward(operator: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
-        return gradient.adjoint(
-            _less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0]
-        ).z, right[1]
+    def solve(_: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        return forward(right[0]).z, right[1]
 
-    def backward(operator: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
-        u = gradient.adjoint(_less_identity(lambda v: operator((v, right[1]))[0], right[0]), right[0])
+    def solve_transposed(_: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        u = backward(right[0])
         return u.z, Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
 
-    return jax.lax.custom_linear_solve(matvec, (b, d_probe), forward, backward)[0]
+    return jax.lax.custom_linear_solve(matvec, (b, d_probe), solve, solve_transposed)[0]
+
+
+def _both_ways(push: Derivative, like: Array, gradient: AdjointGradient) -> tuple[Solve, Solve]:
+    """The solves with J and with J^T, for right sides like the one given."""
+    pull = jax.linear_transpose(push, like)
+    products = _as_pytree(push, like), _as_pytree(lambda u: pull(u)[0], like)
+    forward, backward = (partial(gradient.adjoint, product) for product in products)
+    return forward, backward
 
 
 def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
@@ -127,9 +135,9 @@ def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
     return probe, b + per_sample(jnp.where(never, probe.nfe, 0).astype(b.dtype), b)
 
 
-def _less_identity(operator: Callable[[Array], Array], like: Array) -> Derivative:
-    """v -> J v from v -> v - J v, for v like the one given: a pytree of the arrays that it closes over."""
-    closed = eqx.filter_closure_convert(lambda v: v - operator(v), like)
+def _as_pytree(function: Callable[[Array], Array], like: Array) -> Derivative:
+    """The function as a pytree of the arrays that it closes over, as Lineax's loops need it."""
+    closed = eqx.filter_closure_convert(function, like)
     arrays, program = eqx.partition(closed, eqx.is_array)
     return jax.tree_util.Partial(lambda arrays, v: eqx.combine(arrays, program)(v), arrays)
 
