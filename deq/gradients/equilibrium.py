@@ -24,6 +24,8 @@ def equilibrium(
 ) -> Solution:
     """Solve z* = cell(z*, x) for every sample, differentiable in the cell's parameters and in x.
 
+    With `Implicit`, the default, derivatives of every order in any mix of modes: jax.hessian, or jax.jvp of jax.grad.
+
     Args:
         cell: an NNX module with __call__(z, x), (batch, ...) -> (batch, ...).
         x: the cell's input, an array or a pytree of arrays.
@@ -34,7 +36,8 @@ def equilibrium(
         A Solution. Only z is differentiable; residual, nfe and converged are constants.
 
     Raises:
-        ValueError: the cell is not an NNX module, or changes the shape or dtype of z0.
+        ValueError: the cell is not an NNX module, or changes the shape or dtype of z0; or, when it is
+            differentiated, a second derivative that would be wrong is asked of it.
 
     Bai, Kolter & Koltun (2019), arXiv:1909.01377.
     """
