@@ -43,6 +43,10 @@ def equilibrium(
     """
     if not isinstance(cell, nnx.Module):
         raise ValueError(f"cell must be a flax.nnx.Module with __call__(z, x); got {type(cell).__name__}.")
+    if not isinstance(gradient, Gradient):
+        raise ValueError(
+            f"gradient must be a Gradient with its settings, such as Implicit(); got {gradient!r}."
+        )
     graphdef, variables = nnx.split(cell)
     z0 = jax.lax.stop_gradient(jnp.asarray(z0))
     probe = Probe.zeros(z0.shape[0] if z0.ndim else 0) if probe is None else probe

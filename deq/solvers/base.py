@@ -146,7 +146,9 @@ class Contract:
         least = with_rounding(residual, size)
         bounded = (size <= GROWTH * self.size) | (least <= jnp.sqrt(self.tol) * self.residual)
         met = (relative(residual, size) <= self.tol) & bounded
-        near = (self.atol > 0) & (least <= self.atol)  # atol = 0 asks nothing: a residual that underflows is not 0
+        near = (self.atol > 0) & (
+            least <= self.atol
+        )  # atol = 0 asks nothing: a residual that underflows is not 0
         return jnp.isfinite(residual) & jnp.isfinite(size) & (met | near)
 
 
@@ -226,8 +228,8 @@ class Solver(abc.ABC):
 
 
 def require(name: str, value: Any, valid: Callable[[Any], bool], wanted: str) -> None:
-    """Raise ValueError if a setting is out of range; traced values are not checked."""
-    if isinstance(value, numbers.Real) and not valid(value):
+    """Raise ValueError if a setting is out of range or text; traced values are not checked."""
+    if isinstance(value, str) or (isinstance(value, numbers.Real) and not valid(value)):
         raise ValueError(f"{name} must be {wanted}; got {value!r}.")
 
 

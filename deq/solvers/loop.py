@@ -52,7 +52,7 @@ def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
         iterates overflow or turn NaN, has converged=False and its iterate of least absolute residual.
 
     Raises:
-        ValueError: z0 is not a batch of floats, or f changes its shape or dtype.
+        ValueError: z0 is not a batch of floats, f changes its shape or dtype, or solver is not a Solver.
 
     Not reverse-mode differentiable: use `equilibrium` for gradients.
     """
@@ -61,6 +61,10 @@ def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
 
 def run(f: Map, z0: Array, solver: Solver, *, trace: int = 0, size: Array | None = None) -> Solution:
     """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given."""
+    if not isinstance(solver, Solver):
+        raise ValueError(
+            f"solver must be a Solver with its settings, such as Anderson(tol=1e-5); got {solver!r}."
+        )
     z0 = _check_start(f, z0, trace)
     f_z0 = f(z0)
     z0 = shard_like(z0, f_z0)
