@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
-from deq.solvers import Solution, Solver, relative_residual
-from deq.solvers.base import require, require_count, require_damping, static, within
+from deq.solvers import Solution, Solver, norm
+from deq.solvers.base import Contract, relative, require, require_count, require_damping, static
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Phantom(_DampedSteps):
 class Unrolled(_DampedSteps):
     """No equilibrium: `steps` damped steps from z0, backpropagated one by one; memory grows with steps.
 
-    The forward solver does not run; its tol decides what counts as converged. nfe = steps + 1: the last
-    call measures the residual. Can be differentiated repeatedly. damping is traced.
+    The forward solver does not run; its tol decides what counts as converged. nfe = steps + 2: the last
+    two calls measure the residual and judge it. Can be differentiated repeatedly. damping is traced.
     """
 
     seeks_equilibrium: ClassVar[bool] = False
@@ -66,7 +66,7 @@ class Unrolled(_DampedSteps):
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         z = self.run(apply, inputs, z0)
-        return _measure(apply, inputs, z, jnp.full(z.shape[:1], self.steps + 1, jnp.int32), solver)
+        return _measure(apply, inputs, z0, z, jnp.full(z.shape[:1], self.steps, jnp.int32), solver)
 
 
 @jax.tree_util.register_dataclass
@@ -76,7 +76,7 @@ class ThroughODE(Gradient):
 
     Diffrax's Tsit5 integrates the whole batch as one system, with step-size control at tol; memory grows with
     log(max_steps). The forward solver does not run; its tol decides what counts as converged. t1 (in units of
-    the flow's time) and tol are traced. nfe: 6 per step, 1 at the start and 1 for the residual.
+    the flow's time) and tol are traced. nfe: 6 per step, 1 at the start and 2 to judge the end.
     Chen et al. (2018), arXiv:1806.07366; Griewank (1992), doi:10.1080/10556789208805505.
     """
 
@@ -109,12 +109,14 @@ class ThroughODE(Gradient):
             throw=False,
         )
         assert flow.ys is not None
-        calls = jnp.full(z0.shape[:1], 6 * flow.stats["num_steps"] + 2, jnp.int32)
-        return _measure(apply, inputs, flow.ys[0], calls, solver)
+        calls = jnp.full(z0.shape[:1], 6 * flow.stats["num_steps"] + 1, jnp.int32)
+        return _measure(apply, inputs, z0, flow.ys[0], calls, solver)
 
 
-def _measure(apply: Apply, inputs: Inputs, z: Array, nfe: Array, solver: Solver) -> Solution:
-    """z with its residual, held constant."""
+def _measure(apply: Apply, inputs: Inputs, z0: Array, z: Array, nfe: Array, solver: Solver) -> Solution:
+    """z with its residual, held constant, judged as a solve from z0 is; two calls of f."""
     inputs, held = jax.lax.stop_gradient((inputs, z))
-    residual = relative_residual(held, apply(inputs, held))
-    return Solution(z, residual, nfe, within(residual, solver.tol))
+    f_z = apply(inputs, held)
+    residual, size = norm(f_z - held), norm(f_z)
+    met = Contract.of(z0, apply(inputs, z0), solver).met(residual, size)
+    return Solution(z, relative(residual, size), nfe + 2, met)

@@ -35,7 +35,8 @@ class Probe:
 
     nfe, residual, converged: (batch,) float32 zeros. The gradient of a loss with respect to it holds, for each
     sample's backward solve, the products with J^T, the relative residual and whether it converged (1 or 0).
-    All zeros if the gradient needs no solve (phantom, unrolled, through the ODE).
+    All zeros if the gradient needs no solve (phantom, unrolled, through the ODE). Reverse mode and first
+    derivatives only; in forward mode it has no effect.
     """
 
     nfe: Array

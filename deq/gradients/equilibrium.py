@@ -24,6 +24,8 @@ def equilibrium(
 ) -> Solution:
     """Solve z* = cell(z*, x) for every sample, differentiable in the cell's parameters and in x.
 
+    With `Implicit`, the default, derivatives of every order in any mix of modes: jax.hessian, or jax.jvp of jax.grad.
+
     Args:
         cell: an NNX module with __call__(z, x), (batch, ...) -> (batch, ...).
         x: the cell's input, an array or a pytree of arrays.
@@ -34,12 +36,17 @@ def equilibrium(
         A Solution. Only z is differentiable; residual, nfe and converged are constants.
 
     Raises:
-        ValueError: the cell is not an NNX module, or changes the shape or dtype of z0.
+        ValueError: the cell is not an NNX module, or changes the shape or dtype of z0; or, when it is
+            differentiated, a second derivative that would be wrong is asked of it.
 
     Bai, Kolter & Koltun (2019), arXiv:1909.01377.
     """
     if not isinstance(cell, nnx.Module):
         raise ValueError(f"cell must be a flax.nnx.Module with __call__(z, x); got {type(cell).__name__}.")
+    if not isinstance(gradient, Gradient):
+        raise ValueError(
+            f"gradient must be a Gradient with its settings, such as Implicit(); got {gradient!r}."
+        )
     graphdef, variables = nnx.split(cell)
     z0 = jax.lax.stop_gradient(jnp.asarray(z0))
     probe = Probe.zeros(z0.shape[0] if z0.ndim else 0) if probe is None else probe

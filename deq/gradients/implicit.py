@@ -1,68 +1,145 @@
-"""Gradients by the implicit function theorem, exact or truncated, through one custom_vjp.
+"""Gradients by the implicit function theorem, exact and truncated: the only custom derivative.
 
-With J = df/dz at z*, dz*/dtheta = (I - J)^{-1} df/dtheta, so the gradient in the parameters for a cotangent g
-of z* is (df/dtheta)^T u with u = g + J^T u, another fixed point.
+With J = df/dz at z*, the equilibrium moves by dz = (I - J)^{-1} b, b = df/dinputs dinputs. Forward mode solves this
+system, reverse mode its transpose u = g + J^T u for a cotangent g: both are fixed points again.
 """
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.custom_derivatives import SymbolicZero
 
 from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
+from deq.gradients.constant import constant_in
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
-from deq.solvers.base import require_count, static, unit_scale
+from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.krylov import Derivative
+
+Solve = Callable[[Array], Solution]
+
+ONCE = (
+    "{} has first derivatives only: a second one would take z* for a constant and be wrong. Use gradient=Implicit(), "
+    "and leave the probe out."
+)
+IN_A_LOOP = (
+    "JAX cannot differentiate an equilibrium twice inside a lax.scan or lax.map that is differentiated in reverse: the "
+    "result would be wrong. Write the loop in Python, or use forward mode inside (jax.jacfwd)."
+)
 
 
 @dataclass(frozen=True)
 class AdjointGradient(Gradient):
-    """Gradients that find u ~ (I - J^T)^{-1} g for the cotangent g and pull u back through one call of the cell."""
+    """Gradients that solve u = g + J u, or with J^T in reverse mode, at the equilibrium."""
 
     @abc.abstractmethod
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
-        """u for the cotangent g: (batch, ...), with the solve's statistics; derivative(u) = J^T u."""
+        """u ~ (I - J)^{-1} g for g: (batch, ...), where derivative(u) = J u or J^T u, with its statistics."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it may be differentiated again."""
+        return True
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         found = solve_forward(apply, inputs, z0, solver)
         return replace(found, z=_attach(apply, self, inputs, found.z, probe))
 
 
-Saved = tuple[AdjointGradient, Inputs, Array]  # by the forward pass for the backward pass
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe) -> Array:
-    """Returns z_star, with the derivative of an equilibrium."""
-    return z_star
+    """Returns z_star, with the derivatives of an equilibrium."""
+    return constant_in(inputs, z_star, IN_A_LOOP)
 
 
-def _attach_forward(
-    apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Array, probe: Probe
-) -> tuple[Array, Saved]:
-    return z_star, (gradient, inputs, z_star)
+@partial(_attach.defjvp, symbolic_zeros=True)
+def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array]:
+    gradient, inputs, z_star, probe = primals
+    _, d_inputs, _, d_probe = tangents
+    probed = not isinstance(d_probe.nfe, SymbolicZero)
+    if probed or not gradient.is_exact:
+        name = type(gradient).__name__ + (" with a probe" if gradient.is_exact else "")
+        z = constant_in(inputs, z_star, ONCE.format(name))
+    else:
+        z = _attach(apply, gradient, inputs, z_star, probe)  # so that a second derivative sees z* move
+    b = _through_inputs(apply, inputs, d_inputs, z)
+    _, push = jax.linearize(lambda z: apply(inputs, z), z)
+    return z, (_solve_probed(push, b, d_probe, gradient) if probed else _solve(push, b, gradient))
 
 
-def _attach_backward(apply: Apply, saved: Saved, g: Array) -> tuple[None, Inputs, Array, Probe]:
-    gradient, inputs, z_star = saved
-    _, pull_back = jax.vjp(apply, inputs, z_star)
-    u = gradient.adjoint(jax.tree_util.Partial(_pull_back_to_z, pull_back), g)
-    statistics = Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
-    inputs_bar, _ = pull_back(u.z)
-    return None, inputs_bar, jnp.zeros_like(z_star), statistics
+def _through_inputs(apply: Apply, inputs: Inputs, d_inputs: Inputs, z: Array) -> Array:
+    """df/dinputs dinputs; inputs that do not move cost nothing."""
+    leaves, tree = jax.tree.flatten(inputs)
+    slopes = jax.tree.leaves(d_inputs, is_leaf=lambda leaf: isinstance(leaf, SymbolicZero))
+    moving = [i for i, slope in enumerate(slopes) if not isinstance(slope, SymbolicZero)]
+
+    def f(*moved: Array) -> Array:
+        given = dict(zip(moving, moved, strict=True))
+        return apply(jax.tree.unflatten(tree, [given.get(i, leaf) for i, leaf in enumerate(leaves)]), z)
+
+    if not moving:
+        return jnp.zeros_like(z)
+    return jax.jvp(f, tuple(leaves[i] for i in moving), tuple(slopes[i] for i in moving))[1]
 
 
-_attach.defvjp(_attach_forward, _attach_backward)
+def _solve(push: Derivative, b: Array, gradient: AdjointGradient) -> Array:
+    """dz = b + J dz where push(v) = J v; transposed it solves u = g + J^T u."""
+    forward, backward = _both_ways(push, b, gradient)
+    return jax.lax.custom_linear_solve(
+        lambda v: v - push(v), b, lambda _, right: forward(right).z, lambda _, right: backward(right).z
+    )
 
 
-def _pull_back_to_z(pull_back: Any, u: Array) -> Array:
-    return pull_back(u)[1]
+def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointGradient) -> Array:
+    """The same, where the transposed solve's statistics leave as the cotangent of the probe.
+
+    The system has the probe as a second unknown, which its matrix leaves alone.
+    """
+    d_probe, b = _bound_together(d_probe, b)
+    forward, backward = _both_ways(push, b, gradient)
+
+    def matvec(unknown: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        return unknown[0] - push(unknown[0]), unknown[1]
+
+    def solve(_: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        return forward(right[0]).z, right[1]
+
+    def solve_transposed(_: Any, right: tuple[Array, Probe]) -> tuple[Array, Probe]:
+        u = backward(right[0])
+        return u.z, Probe(*(v.astype(jnp.float32) for v in (u.nfe, u.residual, u.converged)))
+
+    return jax.lax.custom_linear_solve(matvec, (b, d_probe), solve, solve_transposed)[0]
+
+
+def _both_ways(push: Derivative, like: Array, gradient: AdjointGradient) -> tuple[Solve, Solve]:
+    """The solves with J and with J^T, for right sides like the one given."""
+    pull = jax.linear_transpose(push, like)
+    products = _as_pytree(push, like), _as_pytree(lambda u: pull(u)[0], like)
+    forward, backward = (partial(gradient.adjoint, product) for product in products)
+    return forward, backward
+
+
+def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
+    """Both as they are, each a function of the other: JAX transposes a solve only where its whole right side moves."""
+    never = jnp.zeros(b.shape[:1], bool)
+    total = jnp.sum(flat(b), axis=1).astype(jnp.float32)
+    probe = jax.tree.map(lambda d: d + jnp.where(never, total, 0), d_probe)
+    return probe, b + per_sample(jnp.where(never, probe.nfe, 0).astype(b.dtype), b)
+
+
+def _as_pytree(function: Callable[[Array], Array], like: Array) -> Derivative:
+    """The function as a pytree of the arrays that it closes over, as Lineax's loops need it."""
+    closed = eqx.filter_closure_convert(function, like)
+    arrays, program = eqx.partition(closed, eqx.is_array)
+    return jax.tree_util.Partial(lambda arrays, v: eqx.combine(arrays, program)(v), arrays)
 
 
 @jax.tree_util.register_dataclass
@@ -71,7 +148,8 @@ class Implicit(AdjointGradient):
     """The exact gradient: u = g + J^T u to the solver's tolerance, matrix-free.
 
     solver: any fixed-point solver, or GMRES(), BiCGStab() or Dense() from deq.solvers. If the backward solve
-    fails, its best u is used and the `Probe` reports it.
+    fails, its best u is used and the `Probe` reports it. Forward mode solves dz = b + J dz the same way. Derivatives
+    of every order, in any mix of modes.
     """
 
     solver: Solver | LinearSolver = Anderson()
@@ -89,8 +167,8 @@ class Implicit(AdjointGradient):
 class Neumann(AdjointGradient):
     """The truncated Neumann series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error O(L^(terms + 1)).
 
-    terms = 0 is the one-step gradient. The reported residual is that of the sum with one term fewer, which
-    costs no extra product; converged is always False.
+    terms = 0 is the one-step gradient. First derivatives only, in forward and reverse mode. The reported residual is
+    that of the sum with one term fewer, which costs no extra product; converged is always False.
     Geng et al. (2021), arXiv:2111.05177.
     """
 
@@ -99,6 +177,10 @@ class Neumann(AdjointGradient):
     def __post_init__(self) -> None:
         require_count("terms", self.terms, least=0)
 
+    @property
+    def is_exact(self) -> bool:
+        return False
+
     def adjoint(self, derivative: Derivative, g: Array) -> Solution:
         def add(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
             total, term = carry
@@ -106,7 +188,7 @@ class Neumann(AdjointGradient):
             return (total + term, term), None
 
         (u, last), _ = jax.lax.scan(add, (g, g), length=self.terms)
-        scale, batch = unit_scale(u), g.shape[:1]
-        size = norm(u / scale)
+        scale, batch = unit_scale(g), g.shape[:1]
+        size = norm(g / scale)
         residual = jnp.where(size > 0, norm(last / scale) / jnp.where(size > 0, size, 1), 0)
         return Solution(u, residual, jnp.full(batch, self.terms, jnp.int32), jnp.zeros(batch, bool))

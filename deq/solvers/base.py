@@ -16,11 +16,17 @@ from jax import Array
 Map = Callable[[Array], Array]  # f: (batch, ...) -> (batch, ...)
 
 RESIDUAL_EPS = 1e-8
+GROWTH = 10.0  # how many times the start's scale a state may have without a proof that the residual fell
 
 
 def static(default: Any) -> Any:
     """A static field: changing it recompiles. All other fields are traced."""
     return field(default=default, metadata={"static": True})
+
+
+def later(default: Any) -> Any:
+    """A field added after models shipped: files leave it out at its default, so that older ones still agree."""
+    return field(default=default, metadata={"later": True})
 
 
 def widened(z: Array) -> Array:
@@ -90,12 +96,16 @@ def per_sample(values: Array, z: Array) -> Array:
 
 
 def relative_residual(z: Array, f_z: Array) -> Array:
-    """||f(z) - z|| / (||f(z)|| + 1e-8) of each sample: (batch,); inf if either norm is not finite.
+    """||f(z) - z|| / (||f(z)|| + 1e-8) of each sample: (batch,); inf if either norm is not finite."""
+    return relative(norm(f_z - z), norm(f_z))
+
+
+def relative(residual: Array, size: Array) -> Array:
+    """residual / (size + 1e-8), (batch,); inf if either is not finite.
 
     A diverging float32 solve can overflow ||f(z)|| while f(z) - z is still finite: without the guard the
     residual would be 0 and the solve would count as converged.
     """
-    residual, size = norm(f_z - z), norm(f_z)
     finite = jnp.isfinite(residual) & jnp.isfinite(size)
     return jnp.where(finite, residual / (jnp.where(finite, size, 1.0) + RESIDUAL_EPS), jnp.inf)
 
@@ -103,6 +113,43 @@ def relative_residual(z: Array, f_z: Array) -> Array:
 def within(residual: Array, tol: float | Array) -> Array:
     """Whether a relative residual (batch,) is finite and at most tol."""
     return jnp.isfinite(residual) & (residual <= tol)
+
+
+def with_rounding(residual: Array, size: Array) -> Array:
+    """The residual that may be there, (batch,): in float32 z + 1 - z is 0 once z exceeds 2^24. size: ||f(z)||."""
+    return residual + jnp.finfo(size.dtype).eps * size
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Contract:
+    """What counts as converged for each sample of a solve from z0; running away cannot meet it.
+
+    The relative residual is at most tol, and the state is still of the start's scale, ||f(z)|| <= 10 max(||z0||,
+    ||f(z0)||), or the residual has really fallen, ||f(z) - z|| <= sqrt(tol) ||f(z0) - z0||. Or ||f(z) - z|| <= atol.
+    What rounding can hide, eps ||f(z)||, counts as residual in both.
+    Without the second condition z + 1 "converges" as soon as z exceeds 1 / tol.
+    """
+
+    size: Array  # (batch,) max(||z0||, ||f(z0)||)
+    residual: Array  # (batch,) ||f(z0) - z0||
+    tol: float | Array
+    atol: float | Array
+
+    @staticmethod
+    def of(z0: Array, f_z0: Array, solver: Solver) -> Contract:
+        size = jnp.maximum(norm(z0), norm(f_z0))
+        return Contract(size, norm(f_z0 - z0), solver.tol, solver.atol)
+
+    def met(self, residual: Array, size: Array) -> Array:
+        """(batch,) bool for residual = ||f(z) - z|| and size = ||f(z)||, each (batch,)."""
+        least = with_rounding(residual, size)
+        bounded = (size <= GROWTH * self.size) | (least <= jnp.sqrt(self.tol) * self.residual)
+        met = (relative(residual, size) <= self.tol) & bounded
+        near = (self.atol > 0) & (
+            least <= self.atol
+        )  # atol = 0 asks nothing: a residual that underflows is not 0
+        return jnp.isfinite(residual) & jnp.isfinite(size) & (met | near)
 
 
 @jax.tree_util.register_dataclass
@@ -125,8 +172,9 @@ class Trace:
 class Solution:
     """The result of a solve, per sample. Failure is data: converged is False.
 
-    z: (batch, ...) the iterate with the smallest residual. residual: (batch,) its relative residual.
-    nfe: (batch,) int32, calls of f. converged: (batch,) bool, residual <= tol. trace: Trace or None.
+    z: (batch, ...) the iterate that met the `Contract`, else the one with the smallest absolute residual.
+    residual: (batch,) its relative residual. nfe: (batch,) int32, calls of f. converged: (batch,) bool, whether
+    it met the contract. trace: Trace or None.
     """
 
     z: Array
@@ -150,16 +198,19 @@ class Step(NamedTuple):
 class Solver(abc.ABC):
     """Settings of a fixed-point solver. `tol` and `max_nfe` are traced: changing them never recompiles.
 
-    tol: the relative residual at which a sample counts as converged. max_nfe: calls of f allowed.
+    tol, atol: the relative and the absolute residual at which a sample counts as converged, see `Contract`; atol is
+    for equilibria at 0 and mixed scales. max_nfe: calls of f allowed.
     in_parts: whether each device can solve its part of a batch independently, see deq.devices.in_parts.
     """
 
     in_parts: ClassVar[bool] = True
     tol: float | Array = 1e-5
+    atol: float | Array = later(0.0)
     max_nfe: int | Array = 100
 
     def __post_init__(self) -> None:
         require("tol", self.tol, lambda tol: tol >= 0, "a number >= 0")
+        require("atol", self.atol, lambda atol: atol >= 0, "a number >= 0")
         require("max_nfe", self.max_nfe, lambda n: n >= 1, "at least 1, for the evaluation at the start")
 
     @property
@@ -177,8 +228,8 @@ class Solver(abc.ABC):
 
 
 def require(name: str, value: Any, valid: Callable[[Any], bool], wanted: str) -> None:
-    """Raise ValueError if a setting is out of range; traced values are not checked."""
-    if isinstance(value, numbers.Real) and not valid(value):
+    """Raise ValueError if a setting is out of range or text; traced values are not checked."""
+    if isinstance(value, str) or (isinstance(value, numbers.Real) and not valid(value)):
         raise ValueError(f"{name} must be {wanted}; got {value!r}.")
 
 

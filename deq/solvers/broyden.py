@@ -25,7 +25,7 @@ class _Steps(NamedTuple):
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Broyden(Solver):
     """Good Broyden: z_{k+1} = z_k - H_k g_k, g = f(z) - z, H_{k+1} = H_k + (s - H_k y) s^T H_k / (s^T H_k y).
 

@@ -17,7 +17,7 @@ from deq.solvers.base import (
     flat,
     norm,
     per_sample,
-    relative_residual,
+    relative,
     require,
     require_count,
     shard_like,
@@ -27,7 +27,7 @@ from deq.solvers.base import (
     within,
 )
 from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
-from deq.solvers.loop import solve
+from deq.solvers.loop import run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,10 +149,10 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
     """Solve u = g + derivative(u) for each sample separately; the residual is measured, not the solver's own claim.
 
     derivative: linear, (batch, ...) -> (batch, ...), as returned by jax.vjp or jax.linearize. g: (batch, ...).
-    residual: ||g + derivative(u) - u|| / ||g + derivative(u)||. nfe: products with `derivative`. Each
-    right-hand side is first scaled to unit size: gradients are small and tol is relative.
-    If a linear solver's residual is not below 1 (that of u = 0) or not finite, u falls back to g, the
-    one-step gradient, and the residual of the failed u is kept.
+    residual: ||g + derivative(u) - u|| / ||g||, as Krylov methods measure it: a slow mode makes u large, and must
+    not pass for exact. nfe: products with `derivative`. Each right-hand side is first scaled to unit size.
+    A solve that fails returns its u of least residual, which is g, the one-step gradient, where nothing better was
+    found; a linear solver's u falls back to g if its residual is not below 1 (that of u = 0) or not finite.
     """
     scale = unit_scale(g)
     solution = _solve_unit(derivative, g / scale, solver)
@@ -165,8 +165,8 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
 
 def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
     if isinstance(solver, Solver):
-        return solve(lambda u: g + derivative(u), g, solver)
+        return run(lambda u: g + derivative(u), g, solver, size=norm(g))
     u, products = solver.solve(derivative, g)
-    residual = relative_residual(u, g + derivative(u))
+    residual = relative(norm(g + derivative(u) - u), norm(g))
     u = jnp.where(per_sample(residual < 1, u), u, g)
     return Solution(u, residual, products + 1, within(residual, solver.tol))

@@ -9,15 +9,17 @@ import jax.numpy as jnp
 from jax import Array
 
 from deq.solvers.base import (
+    Contract,
     Map,
     Solution,
     Solver,
     Trace,
+    norm,
     per_sample,
-    relative_residual,
+    relative,
     require_count,
     shard_like,
-    within,
+    with_rounding,
 )
 
 
@@ -26,7 +28,9 @@ class _Carry(NamedTuple):
     f_z: Array
     memory: Any
     best_z: Array
-    best_residual: Array
+    best_residual: Array  # (batch,) absolute
+    best_size: Array  # (batch,) what it is relative to
+    converged: Array  # (batch,)
     nfe: Array
     active: Array
     trace: Trace | None
@@ -44,24 +48,47 @@ def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
         trace: number of iterates to record (static; 0 for none).
 
     Returns:
-        A Solution. A sample that does not reach solver.tol within solver.max_nfe calls of f, or whose
-        iterates overflow or turn NaN, has converged=False and its best iterate.
+        A Solution. A sample that does not meet the `Contract` within solver.max_nfe calls of f, or whose
+        iterates overflow or turn NaN, has converged=False and its iterate of least absolute residual.
 
     Raises:
-        ValueError: z0 is not a batch of floats, or f changes its shape or dtype.
+        ValueError: z0 is not a batch of floats, f changes its shape or dtype, or solver is not a Solver.
 
     Not reverse-mode differentiable: use `equilibrium` for gradients.
     """
+    return run(f, z0, solver, trace=trace)
+
+
+def run(f: Map, z0: Array, solver: Solver, *, trace: int = 0, size: Array | None = None) -> Solution:
+    """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given."""
+    if not isinstance(solver, Solver):
+        raise ValueError(
+            f"solver must be a Solver with its settings, such as Anderson(tol=1e-5); got {solver!r}."
+        )
     z0 = _check_start(f, z0, trace)
-    carry = _init(f, z0, solver, trace)
-    carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(f, solver, c), carry)
-    return Solution(
-        z=carry.best_z,
-        residual=carry.best_residual,
-        nfe=carry.nfe,
-        converged=within(carry.best_residual, solver.tol),
-        trace=carry.trace,
-    )
+    f_z0 = f(z0)
+    z0 = shard_like(z0, f_z0)
+    judge = Judge(Contract.of(z0, f_z0, solver), solver, size)
+    carry = _init(z0, f_z0, judge, trace)
+    carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(f, judge, c), carry)
+    residual = relative(carry.best_residual, carry.best_size)
+    return Solution(carry.best_z, residual, carry.nfe, carry.converged, carry.trace)
+
+
+class Judge(NamedTuple):
+    """Measures iterates and decides which samples are finished."""
+
+    contract: Contract
+    solver: Solver
+    size: Array | None
+
+    def measure(self, z: Array, f_z: Array) -> tuple[Array, Array]:
+        """||f(z) - z|| and what it is relative to, each (batch,)."""
+        return norm(f_z - z), norm(f_z) if self.size is None else self.size
+
+    def unfinished(self, residual: Array, met: Array, nfe: Array) -> Array:
+        """Not converged, finite, and with budget left for a whole step."""
+        return ~met & jnp.isfinite(residual) & (nfe + self.solver.calls_per_step <= self.solver.max_nfe)
 
 
 def _check_start(f: Map, z0: Array, trace: int) -> Array:
@@ -82,49 +109,50 @@ def _check_start(f: Map, z0: Array, trace: int) -> Array:
     return z0
 
 
-def _init(f: Map, z0: Array, solver: Solver, trace: int) -> _Carry:
-    f_z = f(z0)
-    z0 = shard_like(z0, f_z)
-    residual = relative_residual(z0, f_z)
+def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
+    residual, size = judge.measure(z0, f_z0)
+    met = judge.contract.met(residual, size)
     nfe = jnp.full(z0.shape[:1], 1, jnp.int32)
     recorded = jnp.zeros(z0.shape[:1], jnp.int32)
-    first = _record(_empty_trace(z0, residual, trace), recorded, nfe, residual, z0) if trace else None
+    first = relative(residual, size)
     return _Carry(
         z=z0,
-        f_z=f_z,
-        memory=solver.init(z0, f_z),
+        f_z=f_z0,
+        memory=judge.solver.init(z0, f_z0),
         best_z=z0,
         best_residual=residual,
+        best_size=size,
+        converged=met,
         nfe=nfe,
-        active=_unfinished(solver, residual, nfe),
-        trace=first,
+        active=judge.unfinished(first, met, nfe),
+        trace=_record(_empty_trace(z0, first, trace), recorded, nfe, first, z0) if trace else None,
         recorded=recorded + 1,
     )
 
 
-def _iterate(f: Map, solver: Solver, c: _Carry) -> _Carry:
-    z, f_z, memory, calls, moved = solver.step(f, c.z, c.f_z, c.memory, c.active)
-    residual = relative_residual(z, f_z)
+def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
+    z, f_z, memory, calls, moved = judge.solver.step(f, c.z, c.f_z, c.memory, c.active)
+    residual, size = judge.measure(z, f_z)
+    met = c.active & judge.contract.met(residual, size)
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)
-    better = c.active & (residual < c.best_residual)
+    better = with_rounding(residual, size) < with_rounding(c.best_residual, c.best_size)
+    kept = met | (c.active & better)
     new = c.active & moved
-    trace = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, residual, z)
+    now = relative(residual, size)
+    trace = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, z)
     return _Carry(
         z=z,
         f_z=f_z,
         memory=memory,
-        best_z=jnp.where(per_sample(better, z), z, c.best_z),
-        best_residual=jnp.where(better, residual, c.best_residual),
+        best_z=jnp.where(per_sample(kept, z), z, c.best_z),
+        best_residual=jnp.where(kept, residual, c.best_residual),
+        best_size=jnp.where(kept, size, c.best_size),
+        converged=c.converged | met,
         nfe=nfe,
-        active=c.active & _unfinished(solver, residual, nfe),
+        active=c.active & judge.unfinished(now, met, nfe),
         trace=trace,
         recorded=c.recorded + new,
     )
-
-
-def _unfinished(solver: Solver, residual: Array, nfe: Array) -> Array:
-    """Above tol, finite, and with budget left for a whole step."""
-    return (residual > solver.tol) & jnp.isfinite(residual) & (nfe + solver.calls_per_step <= solver.max_nfe)
 
 
 def _empty_trace(z0: Array, residual: Array, n: int) -> Trace:

@@ -17,7 +17,7 @@ _TRIALS = 6  # step lengths 1, 1/2, ... 1/32
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewtonKrylov(Solver):
     """Newton-Krylov: z_{k+1} = z_k + t d, (I - J) d = f(z_k) - z_k with J = df/dz, by one cycle of GMRES.
 

@@ -21,7 +21,7 @@ _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ODEFlow(Solver):
     """The steady state of dz/dt = f(z) - z by an explicit Runge-Kutta method of Diffrax.
 

@@ -11,7 +11,7 @@ from deq.solvers.base import Map, Solver, Step, require_damping
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Picard(Solver):
     """Damped Picard iteration: z_{k+1} = z_k + damping (f(z_k) - z_k). z0: (batch, ...).
 

@@ -156,6 +156,8 @@ def test_misuse_is_refused() -> None:
         equilibrium(lambda z, x: z, jnp.zeros((1, 1)), jnp.zeros((1, 1)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"float32\[4, 5\]"):
         equilibrium(AffineCell(), inputs(), jnp.zeros((1, 5)))
+    with pytest.raises(ValueError, match=r"such as Implicit\(\)"):
+        equilibrium(AffineCell(), inputs(), jnp.zeros((1, 4)), gradient=Implicit)  # type: ignore[arg-type]
     for make in (lambda: Phantom(0), lambda: Unrolled(0), lambda: Neumann(-1), lambda: Phantom(1, 0.0)):
         with pytest.raises(ValueError, match="must be"):
             make()

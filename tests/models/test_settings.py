@@ -11,12 +11,12 @@ from deq.solvers import GMRES, SOLVERS, Anderson, BiCGStab, Dense, ODEFlow, Pica
 
 PARTS = [
     *(entry.default for entry in SOLVERS.values()),
-    Picard(0.5, tol=1e-7, max_nfe=3),
+    Picard(damping=0.5, tol=1e-7, max_nfe=3),
     ODEFlow(method=diffrax.Heun(), step_size=0.1),
     Implicit(GMRES(restart=7)),
     Implicit(BiCGStab()),
     Implicit(Dense()),
-    Implicit(Anderson(3)),
+    Implicit(Anderson(memory=3)),
     Neumann(3),
     Phantom(5, 0.5),
     Unrolled(7),

@@ -120,6 +120,9 @@ def test_vmap_over_settings_and_problems(solver: Solver) -> None:
         (lambda: solve(lambda z: z.astype(jnp.float16), jnp.zeros((2, 2)), Picard()), "float16"),
         (lambda: solve(lambda z: (z, z), jnp.zeros((2, 2)), Picard()), "tuple"),  # type: ignore[arg-type, return-value]
         (lambda: solve(jnp.cos, jnp.zeros((2, 2)), Picard(), trace=-1), "trace"),
+        (lambda: solve(jnp.cos, jnp.zeros((2, 2)), "picard"), "such as Anderson"),  # type: ignore[arg-type]
+        (lambda: solve(jnp.cos, jnp.zeros((2, 2)), Picard), "such as Anderson"),  # type: ignore[arg-type]
+        (lambda: Picard(tol="1e-3"), "tol"),  # type: ignore[arg-type]
     ],
 )
 def test_misuse_says_what_to_do(make: Callable[[], object], word: str) -> None:

@@ -51,7 +51,7 @@ def test_slow_contraction_has_an_error_within_the_bound(name: str) -> None:
     assert solution.converged.all()
     error = abs(float(solution.z[0, 0]) / 1000 - 1)
     assert error <= 1.01 * float(solution.residual[0]) / (1 - 0.999)
-    assert name != "Picard" or error > 5e-3  # a residual of 1e-5 is an error of 1 %
+    assert name != "Picard" or error > 3e-3  # a residual of 1e-5 is an error of 0.3 %
 
 
 def test_flow_solves_the_rotation_within_250_calls() -> None:

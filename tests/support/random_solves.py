@@ -13,6 +13,7 @@ from jax import Array
 from deq import Anderson, Broyden, NewtonKrylov, Solution, solve
 from deq.solvers import SOLVERS as CATALOGUE
 from deq.solvers import Solver
+from deq.solvers.base import GROWTH
 
 SOLVERS = {name: entry.default for name, entry in CATALOGUE.items()} | {
     "Anderson, memory 1": Anderson(memory=1, damping=0.5, ridge=0.0),
@@ -20,7 +21,7 @@ SOLVERS = {name: entry.default for name, entry in CATALOGUE.items()} | {
     "Newton-Krylov": NewtonKrylov(krylov=3),  # fewer than the entries of a state
 }
 N = 6  # entries of a state
-KINDS = 10  # kinds of cell, see `cell`
+KINDS = 13  # kinds of cell, see `cell`
 SCALES = (0.0, 1e-310, 1e-40, 1e-20, 1e-6, 1.0, 1.0, 1.0, 30.0, 1e6, 1e19, 1e30, 3e38, 1e200, np.inf, np.nan)
 TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12, 1e-30, 0.0, np.inf, np.nan, -1.0)
 SLACK = 4  # rounding units: the loop and the check may round f(z) differently
@@ -57,7 +58,7 @@ def draw(seed: int, count: int, dtype: type) -> Cases:
 
 
 def cell(z: Array, x: Array, w: Array, gain: Array, kind: Array) -> Array:
-    """f(z, x) by kind: layers that contract, rotate, jump, overflow or are undefined."""
+    """f(z, x) by kind: layers that contract, rotate, jump, overflow, are undefined or run away."""
     y = jnp.einsum("bij,bj->bi", w, z) + x
     kinds = [
         jnp.tanh(y),
@@ -70,6 +71,9 @@ def cell(z: Array, x: Array, w: Array, gain: Array, kind: Array) -> Array:
         jnp.log(y),
         gain / z,
         z + gain,
+        z + gain / (1 + jnp.abs(z)),
+        z - jnp.tanh(z - gain),
+        z + jnp.tanh(y),
     ]
     return jnp.select([kind[:, None] == k for k in range(KINDS)], kinds)
 
@@ -82,12 +86,30 @@ def run(solver: Solver, cases: dict[str, Array]) -> tuple[Solution, Array, Array
     return found, cell(found.z, *rest), cell(z0, *rest)
 
 
-def true_residual(z: np.ndarray, f_z: np.ndarray) -> np.ndarray:
-    """||f(z) - z|| / (||f(z)|| + 1e-8) in long double, where no square of a double overflows or underflows."""
-    z, f_z = z.astype(np.longdouble), f_z.astype(np.longdouble)
+def lengths(*arrays: np.ndarray) -> list[np.ndarray]:
+    """The L2 norm of each row in long double, where no square of a double overflows or underflows."""
     with np.errstate(all="ignore"):
-        size = np.sqrt(np.square(f_z).sum(axis=1))
-        return np.sqrt(np.square(f_z - z).sum(axis=1)) / (size + 1e-8)
+        return [np.sqrt(np.square(a.astype(np.longdouble)).sum(axis=1)) for a in arrays]
+
+
+def true_residual(z: np.ndarray, f_z: np.ndarray) -> np.ndarray:
+    """||f(z) - z|| / (||f(z)|| + 1e-8) in long double."""
+    with np.errstate(all="ignore"):
+        change, size = lengths(f_z.astype(np.longdouble) - z, f_z)
+        return change / (size + 1e-8)
+
+
+def keeps_the_contract(
+    z: np.ndarray, f_z: np.ndarray, z0: np.ndarray, f_z0: np.ndarray, tol: np.ndarray
+) -> np.ndarray:
+    """Whether each row meets `Contract` with atol = 0, recomputed in long double."""
+    with np.errstate(all="ignore"):
+        change, size = lengths(f_z.astype(np.longdouble) - z, f_z)
+        start, before, first = lengths(z0, f_z0, f_z0.astype(np.longdouble) - z0)
+        bounded = size <= GROWTH * 1.001 * np.maximum(start, before)
+        rounding = SLACK * np.finfo(z.dtype).eps
+        fallen = change <= np.sqrt(np.maximum(tol, 0)) * first * 1.001
+        return (true_residual(z, f_z) <= tol + rounding) & (bounded | fallen)
 
 
 def violations(name: str, seed: int, count: int, dtype: type) -> list[str]:
@@ -96,17 +118,21 @@ def violations(name: str, seed: int, count: int, dtype: type) -> list[str]:
     began = time.monotonic()
     found, f_z, f_z0 = jax.device_get(run(SOLVERS[name], vars(cases)))
     seconds = time.monotonic() - began
-    measured, at_start = true_residual(found.z, f_z), true_residual(cases.z0, f_z0)
+    measured = true_residual(found.z, f_z)
+    with np.errstate(all="ignore"):
+        change, first, size = lengths(f_z - found.z, f_z0 - cases.z0, f_z0)
+    lost = SLACK * np.finfo(dtype).eps * size
     difference = np.abs(np.where(np.isfinite(found.residual), found.residual, 0) - measured)
     rounding = SLACK * np.finfo(dtype).eps
     finite_start = np.isfinite(cases.z0).all(axis=1)
     broken = {
+        "a false claim": found.converged & ~keeps_the_contract(found.z, f_z, cases.z0, f_z0, cases.tol),
         "converged above its tolerance": found.converged & ~(measured <= cases.tol + rounding),
-        "converged contradicts the residual": found.converged
-        != (np.isfinite(found.residual) & (found.residual <= cases.tol)),
         "not the residual of z": np.isfinite(found.residual) & ~(difference <= 1e-4 * measured + rounding),
         "a residual of NaN": np.isnan(found.residual),
-        "worse than the start": np.isfinite(found.residual) & ~(measured <= 1.001 * at_start + rounding),
+        "worse than the start": np.isfinite(found.residual)
+        & ~found.converged
+        & ~(change <= 1.001 * first + lost),
         "not finite from a finite start": finite_start & ~np.isfinite(found.z).all(axis=1),
         "nfe above max_nfe": found.nfe > cases.max_nfe,
         "a hang": np.full(count, seconds > SLOWEST),

@@ -11,7 +11,8 @@ TERMS = {
     "relative residual": "The residual relative to the output of the cell: ||f(z) - z|| / ||f(z)||.",
     "NFE": "Number of function evaluations: how often f was called.",
     "tolerance": "The relative residual at which a solve counts as converged.",
-    "converged": "The relative residual is at most the tolerance. Otherwise the state is not an equilibrium.",
+    "converged": "The relative residual is at most the tolerance, and the state has not run away. "
+    "Otherwise the state is not an equilibrium.",
     "damping": "The weight on f(z) in z + damping (f(z) - z), above 0 and at most 1; 1 is plain iteration.",
     "solver": "The method that finds the fixed point. Solvers differ in cost and in when they converge.",
     "Picard": "Plain iteration z <- f(z). It converges if all eigenvalues of df/dz lie inside the unit circle.",

@@ -1,0 +1,190 @@
+"""Derivatives of every order and in both modes through an equilibrium, against a long unroll in float64."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from jax import Array
+from jax.flatten_util import ravel_pytree
+
+from deq import Anderson, Implicit, Neumann, NewtonKrylov, Picard, Probe, equilibrium, solve
+from deq.cells import MonotoneDense, ResidualConvCell
+from tests.gradients.test_gradients import EXACT
+from tests.support.cells import TanhCell
+
+pytestmark = pytest.mark.usefixtures("double_precision")
+
+TIGHT = Anderson(tol=1e-12, max_nfe=500)
+EXACTLY = Implicit(Anderson(tol=1e-12, max_nfe=500))
+
+
+class Gated(TanhCell):
+    """f(z, x) = gate * tanh(A z + B x + b), with x = (input, gate)."""
+
+    def __call__(self, z: Array, x: tuple[Array, Array]) -> Array:
+        return x[1] * super().__call__(z, x[0])
+
+
+class Inner(nnx.Module):
+    """f(w, z) = tanh(w / 2 + z)."""
+
+    def __call__(self, w: Array, z: Array) -> Array:
+        return jnp.tanh(0.5 * w + z)
+
+
+class NestedByHand(TanhCell):
+    """`Nested` with its inner equilibrium unrolled."""
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        step = lambda w, _: (jnp.tanh(0.5 * w + 0.25 * z), None)  # noqa: E731
+        w = jax.lax.scan(step, jnp.zeros_like(z), length=100)[0]
+        return 0.5 * w + 0.5 * super().__call__(z, x)
+
+
+class Nested(TanhCell):
+    """f(z, x) = w* / 2 + tanh(A z + B x + b) / 2, w* = tanh(w* / 2 + z / 4): an equilibrium inside a cell."""
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        inner = equilibrium(Inner(), 0.25 * z, jnp.zeros_like(z), TIGHT, EXACTLY)
+        return 0.5 * inner.z + 0.5 * super().__call__(z, x)
+
+
+def draw(*shape: int) -> Array:
+    return jnp.asarray(np.random.default_rng(1).normal(size=shape))
+
+
+def wide(cell: nnx.Module) -> nnx.Module:
+    """The cell with float64 parameters."""
+    graphdef, state = nnx.split(cell)
+    return nnx.merge(graphdef, jax.tree.map(lambda leaf: leaf.astype(jnp.float64), state))
+
+
+CASES: dict[str, Callable[[], tuple[nnx.Module, Any, Array]]] = {  # cell, x, z0
+    "dense": lambda: (TanhCell(), draw(2, 3), jnp.zeros((2, 5))),
+    "gated": lambda: (Gated(), (draw(2, 3), jax.nn.sigmoid(draw(2, 5))), jnp.zeros((2, 5))),
+    "convolution": lambda: (
+        wide(ResidualConvCell(2, groups=1, rngs=nnx.Rngs(0))),
+        draw(1, 3, 3, 2),
+        jnp.zeros((1, 3, 3, 2)),
+    ),
+    "monotone": lambda: (wide(MonotoneDense(4, rngs=nnx.Rngs(0))), draw(2, 4), jnp.zeros((2, 4))),
+    "nested": lambda: (Nested(), draw(2, 3), jnp.zeros((2, 5))),
+}
+
+
+def problem(case: str) -> tuple[Callable[[Array, Any], Array], Callable[[Array], Array], Array]:
+    """The loss through `equilibrium`, the same through a long unroll, both of one vector, and that vector."""
+    cell, x, z0 = CASES[case]()
+    graphdef, state = nnx.split(cell)
+    vector, restore = ravel_pytree((state, x))
+
+    def through(vector: Array, gradient: Any = EXACTLY) -> Array:
+        state, x = restore(vector)
+        return jnp.sum(jnp.sin(equilibrium(nnx.merge(graphdef, state), x, z0, TIGHT, gradient).z) ** 2)
+
+    def unrolled(vector: Array) -> Array:
+        state, x = restore(vector)
+        cell = nnx.merge(nnx.graphdef(NestedByHand()) if case == "nested" else graphdef, state)
+        z = jax.lax.scan(lambda z, _: (z + 0.5 * (cell(z, x) - z), None), z0, length=400)[0]
+        return jnp.sum(jnp.sin(z) ** 2)
+
+    return through, unrolled, vector
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_products_with_the_hessian(case: str) -> None:
+    """Forward over reverse, reverse over reverse and reverse over forward, in a random direction."""
+    through, unrolled, at = problem(case)
+    v = jnp.asarray(np.random.default_rng(2).normal(size=at.shape))
+    modes = {
+        "forward over reverse": lambda f: jax.jvp(jax.grad(f), (at,), (v,))[1],
+        "reverse over reverse": lambda f: jax.grad(lambda w: jnp.vdot(jax.grad(f)(w), v))(at),
+        "reverse over forward": lambda f: jax.grad(lambda w: jax.jvp(f, (w,), (v,))[1])(at),
+    }
+    expected = jax.jit(lambda: modes["forward over reverse"](unrolled))()
+    for mode, product in modes.items():
+        found = jax.jit(lambda product=product: product(through))()
+        np.testing.assert_allclose(found, expected, atol=1e-6 * float(jnp.abs(expected).max()), err_msg=mode)
+
+
+BACKWARD = {name: gradient for name, gradient in EXACT.items() if isinstance(gradient, Implicit)}
+
+
+@pytest.mark.parametrize("solver", BACKWARD.values(), ids=BACKWARD)
+def test_every_backward_solver_gives_whole_hessians(solver: Implicit) -> None:
+    through, unrolled, at = problem("dense")
+    expected = jax.jit(jax.hessian(unrolled))(at)
+    found = jax.jit(jax.hessian(through))(at, solver)
+    assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
+
+
+def test_forward_mode_and_a_third_derivative() -> None:
+    through, unrolled, at = problem("dense")
+    v = jnp.ones_like(at)
+
+    def along(f: Callable[[Array], Array]) -> Array:
+        line = lambda t: f(at + t * v)  # noqa: E731
+        return jnp.stack([jax.jvp(line, (0.0,), (1.0,))[1], jax.grad(jax.grad(jax.grad(line)))(0.0)])
+
+    np.testing.assert_allclose(
+        jax.jit(lambda: along(through))(), jax.jit(lambda: along(unrolled))(), rtol=1e-6
+    )
+
+
+def test_newton_solves_a_cell_that_contains_an_equilibrium() -> None:
+    cell, x, z0 = CASES["nested"]()
+    found = solve(lambda z: cell(z, x), z0, NewtonKrylov(tol=1e-10))
+    plain = solve(lambda z: cell(z, x), z0, Picard(tol=1e-12, max_nfe=2000))
+    assert found.converged.all()
+    np.testing.assert_allclose(found.z, plain.z, atol=1e-8)
+
+
+def test_neumann_is_for_first_derivatives_in_both_modes() -> None:
+    through, unrolled, at = problem("dense")
+    series, v = Neumann(80), jnp.ones_like(at)
+    slope = jax.jvp(lambda w: through(w, series), (at,), (v,))[1]
+    assert float(slope) == pytest.approx(float(jnp.vdot(jax.grad(unrolled)(at), v)), rel=1e-6)
+    np.testing.assert_allclose(jax.grad(through)(at, series), jax.grad(unrolled)(at), atol=1e-6)
+    for twice in (jax.hessian, lambda f: jax.jacrev(jax.grad(f))):
+        with pytest.raises(ValueError, match="first derivatives only"):
+            twice(through)(at, series)
+
+
+def test_a_probe_reports_the_transposed_solve_and_no_second_derivative() -> None:
+    cell, x, z0 = CASES["dense"]()
+
+    def loss(x: Array, probe: Probe) -> Array:
+        return jnp.sum(equilibrium(cell, x, z0, TIGHT, EXACTLY, probe).z ** 2)
+
+    probe = Probe.zeros(2)
+    report = jax.grad(loss, argnums=1)(x, probe)
+    assert (report.nfe > 1).all()
+    assert (report.converged == 1).all()
+    forward = jax.jvp(lambda p: loss(x, p), (probe,), (jax.tree.map(jnp.ones_like, probe),))[1]
+    assert float(forward) == 0  # in forward mode a probe moves nothing and reports nothing
+    with pytest.raises(ValueError, match="leave the probe out"):
+        jax.jacrev(jax.grad(loss, argnums=1))(x, probe)
+
+
+def test_a_second_derivative_inside_a_scan_is_refused_in_reverse_and_right_in_forward_mode() -> None:
+    """JAX drops the rule of a custom derivative there: see `constant_in`."""
+
+    def settle(x: Array) -> Array:
+        return equilibrium(Inner(), x, jnp.zeros_like(x), TIGHT, EXACTLY).z
+
+    def chain(x: Array, unrolled: bool) -> Array:
+        step = lambda z, _: (0.5 * settle(z + x), None)  # noqa: E731
+        if unrolled:
+            return jnp.sum(jnp.sin(step(step(jnp.zeros_like(x), None)[0], None)[0]))
+        return jnp.sum(jnp.sin(jax.lax.scan(step, jnp.zeros_like(x), length=2)[0]))
+
+    x = jnp.array([[0.3]])
+    np.testing.assert_allclose(jax.grad(chain)(x, False), jax.grad(chain)(x, True), rtol=1e-9)
+    hessian = jax.hessian(chain)(x, True)
+    np.testing.assert_allclose(jax.jacfwd(jax.jacfwd(chain))(x, False), hessian, rtol=1e-9)
+    with pytest.raises(ValueError, match=r"inside a lax\.scan"):
+        jax.hessian(chain)(x, False)
