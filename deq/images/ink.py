@@ -1,4 +1,4 @@
-"""Separate ink from paper, whatever the colour, polarity, shadows, frames and ruled lines."""
+"""Separate ink from paper: any colours, dark on light or light on dark, with shadows, frames and ruled lines."""
 
 from dataclasses import dataclass
 

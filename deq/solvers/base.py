@@ -146,9 +146,8 @@ class Contract:
         least = with_rounding(residual, size)
         bounded = (size <= GROWTH * self.size) | (least <= jnp.sqrt(self.tol) * self.residual)
         met = (relative(residual, size) <= self.tol) & bounded
-        near = (self.atol > 0) & (
-            least <= self.atol
-        )  # atol = 0 asks nothing: a residual that underflows is not 0
+        # atol = 0 is no condition: a residual that underflows to 0 must not meet it.
+        near = (self.atol > 0) & (least <= self.atol)
         return jnp.isfinite(residual) & jnp.isfinite(size) & (met | near)
 
 

@@ -34,10 +34,10 @@ class Splitting(Protocol):
 def solve_splitting(splitting: Splitting, x: Any, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
     """z* = cell(z*, x) by running `solver` on the splitting's map, such as MonotoneCell.peaceman_rachford(alpha).
 
-    residual and converged are the cell's own, measured at the end; that call counts too, so nfe is at most
-    max_nfe + 1. The solver stops on the splitting's residual: set its tol somewhat below the residual you
-    want of the cell. In a trace, z and residual are the cell's as well. For gradients, pass z to
-    `equilibrium` as the start.
+    residual is the cell's own, measured at the end; that call counts too, so nfe is at most max_nfe + 1.
+    converged: the splitting's map met the `Contract`, and the cell's residual is at most tol as well. The solver
+    stops on the splitting's residual: set its tol somewhat below the residual you want of the cell. In a trace,
+    z and residual are the cell's as well. For gradients, pass z to `equilibrium` as the start.
     """
     found = solve(splitting.map(x), splitting.start(z0), solver, trace=trace)
 
@@ -51,4 +51,5 @@ def solve_splitting(splitting: Splitting, x: Any, z0: Array, solver: Solver, *, 
         along = jnp.moveaxis(jax.lax.map(residual, iterates), 0, 1)
         kept = jnp.where(jnp.isnan(found.trace.residual), jnp.nan, along)
         found = replace(found, trace=replace(found.trace, z=jnp.moveaxis(iterates, 0, 1), residual=kept))
-    return replace(found, z=z, residual=measured, nfe=found.nfe + 1, converged=within(measured, solver.tol))
+    converged = found.converged & within(measured, solver.tol)
+    return replace(found, z=z, residual=measured, nfe=found.nfe + 1, converged=converged)

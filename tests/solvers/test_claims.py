@@ -8,6 +8,7 @@ from jax import Array
 
 from deq import Picard, solve
 from deq.solvers import Map, Solver
+from deq.solvers.splitting import solve_splitting
 from tests.support.problems import every_solver
 
 WEIGHTS = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
@@ -34,6 +35,28 @@ def test_running_away_is_not_converging(solver: Solver, f: Map, z0: np.ndarray) 
         first = np.linalg.norm(f(jnp.asarray(z0, jnp.float64)) - z0, axis=1)
     assert (left[found.converged] <= 0.1 * first[found.converged]).all()
     assert (left[~found.converged] <= 1.001 * first[~found.converged] + 1e-5).all()
+
+
+class Drift:
+    """A splitting of f(z, x) = z + x / (1 + |z|)^(1/10): its map is f itself, which has no fixed point."""
+
+    def cell(self, z: Array, x: Array) -> Array:
+        return z + x / (1 + jnp.abs(z)) ** 0.1
+
+    def map(self, x: Array) -> Map:
+        return lambda z: self.cell(z, x)
+
+    def start(self, z: Array) -> Array:
+        return z
+
+    def read(self, state: Array) -> Array:
+        return state
+
+
+def test_a_splitting_that_runs_away_is_not_converged() -> None:
+    found = solve_splitting(Drift(), jnp.ones((1, 1)), jnp.zeros((1, 1)), Picard(tol=1e-3, max_nfe=3000))
+    assert found.residual[0] <= 1e-3
+    assert not found.converged.any()
 
 
 def test_a_diverging_solve_returns_its_start_and_not_its_explosion() -> None:

@@ -10,7 +10,7 @@ from pages.ui.widgets.navigation import page
 
 @contextmanager
 def card(title: str, name: str, link: str, query: Mapping[str, str] | None = None) -> Iterator[None]:
-    """A bordered card: title, whatever is drawn inside, and at the bottom a link to pages/NAME.py.
+    """A bordered card: a title, the content drawn inside, and at the bottom a link to pages/NAME.py.
 
     query: the settings in the link, as in that page's URL.
     """
