@@ -142,16 +142,18 @@ def test_single_and_double_precision_in_one_process() -> None:
     np.testing.assert_allclose(single.z, kept.z, rtol=1e-6)
 
 
+# In double precision: in float32 a machine's rounding may end one of the two solves a pass earlier.
 SHARDED = """
+from dataclasses import replace
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from deq import solve
 from deq.solvers import SOLVERS
 
 x = jnp.linspace(-1, 1, 64).reshape(16, 4)
-w = jnp.asarray(np.random.default_rng(0).normal(size=(4, 4)) / 4, jnp.float32)
+w = jnp.asarray(np.random.default_rng(0).normal(size=(4, 4)) / 4)
 run = jax.jit(lambda x, solver: solve(lambda z: jnp.tanh(z @ w) + x, jnp.zeros_like(x), solver))
-defaults = [entry.default for entry in SOLVERS.values()]
+defaults = [replace(entry.default, tol=1e-7) for entry in SOLVERS.values()]
 cases = [(AxisType.Auto, s) for s in defaults]
 cases += [(AxisType.Explicit, s) for s in defaults if s.in_parts]  # Lineax cannot
 for kind, solver in cases:
@@ -160,12 +162,12 @@ for kind, solver in cases:
     whole, split = run(x, solver), run(jax.device_put(x, rows), solver)
     assert len(split.z.sharding.device_set) == 8, split.z.sharding
     assert split.converged.all()
-    np.testing.assert_allclose(whole.z, split.z, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(whole.z, split.z, rtol=0, atol=10 * 1e-7)
     assert abs(whole.nfe - split.nfe).max() <= solver.calls_per_step
 """
 
 
 def test_batch_split_over_eight_devices() -> None:
     flags = "--xla_force_host_platform_device_count=8"
-    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
     subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)
