@@ -7,7 +7,17 @@ if TYPE_CHECKING:
     from deq.data import load_dataset
     from deq.gradients import Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
     from deq.models import load_checkpoint, load_pretrained, save_checkpoint
-    from deq.solvers import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution, Trace, solve
+    from deq.solvers import (
+        Anderson,
+        Broyden,
+        NewtonKrylov,
+        ODEFlow,
+        Picard,
+        Solution,
+        Trace,
+        error_estimate,
+        solve,
+    )
     from deq.training import fit
 
 __all__ = [
@@ -25,6 +35,7 @@ __all__ = [
     "Trace",
     "Unrolled",
     "equilibrium",
+    "error_estimate",
     "fit",
     "load_checkpoint",
     "load_dataset",

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
+from deq.gradients.base import Gradient, Probe, solve_forward
+from deq.gradients.function import Apply, Inputs
 from deq.solvers import Solution, Solver, norm
 from deq.solvers.base import Contract, relative, require, require_count, require_damping, static
 

@@ -1,31 +1,17 @@
-"""What all gradients share: the cell as a pure function, the forward solve, the probe of the backward solve."""
+"""What all gradients share: the forward solve and the probe of the backward solve."""
 
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 from jax import Array
 
+from deq.gradients.function import Apply, Inputs
 from deq.solvers import Solution, Solver, solve
-
-Inputs = tuple[nnx.State, Any]  # the cell's variables and x, all that z* depends on
-
-
-@dataclass(frozen=True)
-class Apply:
-    """The cell as a pure function. Hashable, so that it is traced once, not on every call."""
-
-    graphdef: nnx.GraphDef
-
-    def __call__(self, inputs: Inputs, z: Array) -> Array:
-        variables, x = inputs
-        # copy=True: the solver's loop must not update the cell's variables (dropout counts, batch statistics).
-        return nnx.merge(self.graphdef, variables, copy=True)(z, x)
 
 
 @jax.tree_util.register_dataclass

@@ -6,18 +6,19 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
-from jax import Array
 
-from deq.gradients.base import Apply, Gradient, Probe
+from deq.gradients.base import Gradient, Probe
+from deq.gradients.function import Apply, Cell, pure
 from deq.gradients.implicit import Implicit
 from deq.solvers import Anderson, Solution, Solver
+from deq.solvers.loop import split_solution
+from deq.solvers.state import Layout
 
 
 def equilibrium(
-    cell: nnx.Module,
+    cell: Cell,
     x: Any,
-    z0: Array,
+    z0: Any,
     solver: Solver = Anderson(),
     gradient: Gradient = Implicit(),
     probe: Probe | None = None,
@@ -27,27 +28,30 @@ def equilibrium(
     With `Implicit`, the default, derivatives of every order in any mix of modes: jax.hessian, or jax.jvp of jax.grad.
 
     Args:
-        cell: an NNX module with __call__(z, x), (batch, ...) -> (batch, ...).
+        cell: f(z, x), z of z0's structure and shapes. An NNX module, or any other callable: an Equinox module, a
+            jax.tree_util.Partial, a plain function. Differentiable in all arrays that it holds or closes over.
         x: the cell's input, an array or a pytree of arrays.
-        z0: (batch, ...) start; its gradient is zero, since the equilibrium does not depend on it.
+        z0: (batch, ...) start, or a pytree of such arrays; its gradient is zero, since the equilibrium does not
+            depend on it.
         solver: for the forward pass. gradient: how to differentiate z*. probe: see `Probe`.
 
     Returns:
-        A Solution. Only z is differentiable; residual, nfe and converged are constants.
+        A Solution. Only z is differentiable; residual, nfe, converged and error are constants.
 
     Raises:
-        ValueError: the cell is not an NNX module, or changes the shape or dtype of z0; or, when it is
-            differentiated, a second derivative that would be wrong is asked of it.
+        ValueError: the cell cannot be called, changes the shape or dtype of z0, or changes its own state (batch
+            statistics); or, when it is differentiated, a second derivative that would be wrong is asked of it.
 
     Bai, Kolter & Koltun (2019), arXiv:1909.01377.
     """
-    if not isinstance(cell, nnx.Module):
-        raise ValueError(f"cell must be a flax.nnx.Module with __call__(z, x); got {type(cell).__name__}.")
     if not isinstance(gradient, Gradient):
         raise ValueError(
             f"gradient must be a Gradient with its settings, such as Implicit(); got {gradient!r}."
         )
-    graphdef, variables = nnx.split(cell)
-    z0 = jax.lax.stop_gradient(jnp.asarray(z0))
-    probe = Probe.zeros(z0.shape[0] if z0.ndim else 0) if probe is None else probe
-    return gradient.solution(Apply(graphdef), (variables, x), z0, solver, probe)
+    x, z0 = jax.tree.map(jnp.asarray, (x, jax.lax.stop_gradient(z0)))
+    layout = Layout.of(z0)
+    function, variables = pure(cell, x, z0)
+    start = layout.join(z0)
+    probe = Probe.zeros(len(start)) if probe is None else probe
+    found = gradient.solution(Apply(function, layout), (variables, x), start, solver, probe)
+    return split_solution(layout, found)

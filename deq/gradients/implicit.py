@@ -18,8 +18,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
-from deq.gradients.base import Apply, Gradient, Inputs, Probe, solve_forward
+from deq.gradients.base import Gradient, Probe, solve_forward
 from deq.gradients.constant import constant_in
+from deq.gradients.function import Apply, Inputs
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
 from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.krylov import Derivative

@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 
 from deq.devices import everywhere, in_parts, mesh_here
 from deq.gradients import Gradient, Implicit
-from deq.gradients.base import Apply
+from deq.gradients.function import pure
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solution, Solver, Trace, solve
 
@@ -123,9 +123,8 @@ def encode(model: EquilibriumModel, x: Array) -> tuple[Array, Array]:
 @partial(jax.jit, static_argnames="trace")
 def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trace: int = 0) -> Solution:
     """Solve z* = cell(z*, injection) from z0: (batch, ...); compiled once per cell structure, solver and shape."""
-    graphdef, variables = nnx.split(cell)
-    apply = Apply(graphdef)
-    return solve(lambda z: apply((variables, injection), z), z0, solver, trace=trace)
+    function, variables = pure(cell, injection, z0)
+    return solve(lambda z: function(variables, z, injection), z0, solver, trace=trace)
 
 
 @jax.jit

@@ -4,7 +4,7 @@ To add one: its own file here, a row in catalogue.py, and a row of SOLVER_STYLES
 """
 
 from deq.solvers.anderson import Anderson
-from deq.solvers.base import Map, Solution, Solver, Trace, norm, relative_residual
+from deq.solvers.base import Map, Solution, Solver, Trace, error_estimate, norm, relative_residual
 from deq.solvers.broyden import Broyden
 from deq.solvers.catalogue import SOLVERS, Entry, is_same_method, solver_by_command
 from deq.solvers.linear import GMRES, BiCGStab, Dense, LinearSolver, solve_linear
@@ -31,6 +31,7 @@ __all__ = [
     "Solver",
     "Splitting",
     "Trace",
+    "error_estimate",
     "is_same_method",
     "norm",
     "relative_residual",

@@ -160,7 +160,7 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
     finite = jnp.isfinite(flat(u)).all(axis=1)  # scaling back may overflow
     residual = jnp.where(finite, solution.residual, jnp.inf)
     u = jnp.where(per_sample(finite, u), u, g)
-    return replace(solution, z=u, residual=residual, converged=solution.converged & finite)
+    return replace(solution, z=u, residual=residual, converged=solution.converged & finite, error=None)
 
 
 def _solve_unit(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from deq.solvers.anderson import Anderson
 from deq.solvers.base import (
     Contract,
     Map,
@@ -21,6 +23,7 @@ from deq.solvers.base import (
     shard_like,
     with_rounding,
 )
+from deq.solvers.state import Layout
 
 
 class _Carry(NamedTuple):
@@ -30,6 +33,9 @@ class _Carry(NamedTuple):
     best_z: Array
     best_residual: Array  # (batch,) absolute
     best_size: Array  # (batch,) what it is relative to
+    best_error: (
+        Array  # (batch,) its estimated error; inf where unknown, because NaN would alarm jax_debug_nans
+    )
     converged: Array  # (batch,)
     nfe: Array
     active: Array
@@ -37,13 +43,14 @@ class _Carry(NamedTuple):
     recorded: Array  # (batch,) iterates seen so far, the next slot of the trace
 
 
-def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
+def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> Solution:
     """Find z* = f(z*) for every sample of a batch, each independently of the others.
 
     Args:
         f: (batch, ...) -> (batch, ...), same shape and dtype; always called on the whole batch, so it
             may close over batch-sized data.
-        z0: (batch, ...) start, floating point.
+        z0: (batch, ...) start, floating point; or a pytree of such arrays with one batch size and dtype, and f takes
+            and returns such a pytree. They are solved as one state.
         solver: Picard(), Anderson(), Broyden(), NewtonKrylov(), ODEFlow() or any other Solver.
         trace: number of iterates to record (static; 0 for none).
 
@@ -59,20 +66,29 @@ def solve(f: Map, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
     return run(f, z0, solver, trace=trace)
 
 
-def run(f: Map, z0: Array, solver: Solver, *, trace: int = 0, size: Array | None = None) -> Solution:
+def run(f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None = None) -> Solution:
     """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given."""
     if not isinstance(solver, Solver):
         raise ValueError(
             f"solver must be a Solver with its settings, such as Anderson(tol=1e-5); got {solver!r}."
         )
-    z0 = _check_start(f, z0, trace)
-    f_z0 = f(z0)
+    layout = Layout.of(z0)
+    z0 = _check_start(f, layout, z0, trace)
+    flat_f = layout.joined(f)
+    f_z0 = flat_f(z0)
     z0 = shard_like(z0, f_z0)
     judge = Judge(Contract.of(z0, f_z0, solver), solver, size)
     carry = _init(z0, f_z0, judge, trace)
-    carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(f, judge, c), carry)
+    carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(flat_f, judge, c), carry)
     residual = relative(carry.best_residual, carry.best_size)
-    return Solution(carry.best_z, residual, carry.nfe, carry.converged, carry.trace)
+    found = Solution(carry.best_z, residual, carry.nfe, carry.converged, carry.trace, carry.best_error)
+    return split_solution(layout, found)
+
+
+def split_solution(layout: Layout, found: Solution) -> Solution:
+    """The same with its states in the layout's structure."""
+    trace = None if found.trace is None else replace(found.trace, z=layout.split(found.trace.z))
+    return replace(found, z=layout.split(found.z), trace=trace)
 
 
 class Judge(NamedTuple):
@@ -91,22 +107,31 @@ class Judge(NamedTuple):
         return ~met & jnp.isfinite(residual) & (nfe + self.solver.calls_per_step <= self.solver.max_nfe)
 
 
-def _check_start(f: Map, z0: Array, trace: int) -> Array:
-    z0 = jnp.asarray(z0)
-    if z0.ndim == 0:
-        raise ValueError("z0 needs a leading batch axis: give shape (1,) or (batch, ...), not a scalar.")
-    if not jnp.issubdtype(z0.dtype, jnp.floating):
-        raise ValueError(f"z0 must be real floating point, got {z0.dtype}: pass z0.astype(jnp.float32).")
+def _check_start(f: Map, layout: Layout, z0: Any, trace: int) -> Array:
+    """z0 as one array, if f takes and returns its like."""
+    z0 = jax.tree.map(jnp.asarray, z0)
+    for leaf in jax.tree.leaves(z0):
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            raise ValueError(
+                f"z0 must be real floating point, got {leaf.dtype}: pass z0.astype(jnp.float32)."
+            )
     require_count("trace, the number of iterates to record,", trace, least=0)
-    z0 = z0.astype(z0.dtype)  # drop a weak type, which the loop would not preserve
-    image = jax.eval_shape(f, z0)
-    if not hasattr(image, "shape") or (image.shape, image.dtype) != (z0.shape, z0.dtype):
-        found = f"{image.dtype}{list(image.shape)}" if hasattr(image, "shape") else type(image).__name__
+    z0 = jax.tree.map(
+        lambda leaf: leaf.astype(leaf.dtype), z0
+    )  # drop weak types, which the loop would not preserve
+    wanted, found = _described(z0), _described(jax.eval_shape(f, z0))
+    if wanted != found:
         raise ValueError(
-            f"f must return an array of the shape and dtype of z0, {z0.dtype}{list(z0.shape)}; it returned "
-            f"{found}. Cast z0 or the arrays f closes over so that they agree."
+            f"f must return what it is given, arrays of the shape and dtype of z0: {wanted}; it returned {found}. Cast "
+            "z0 or the arrays f closes over so that they agree."
         )
-    return z0
+    return layout.join(z0)
+
+
+def _described(state: Any) -> str:
+    """The arrays of a state in words: float32[2, 3], or (float32[2, 3], float32[2, 1])."""
+    words = jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", state)
+    return str(words).replace("'", "")
 
 
 def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
@@ -122,6 +147,7 @@ def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
         best_z=z0,
         best_residual=residual,
         best_size=size,
+        best_error=jnp.full_like(residual, jnp.inf),
         converged=met,
         nfe=nfe,
         active=judge.unfinished(first, met, nfe),
@@ -137,6 +163,7 @@ def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)
     better = with_rounding(residual, size) < with_rounding(c.best_residual, c.best_size)
     kept = met | (c.active & better)
+    error = _error(residual, c.z, c.f_z, z, f_z)
     new = c.active & moved
     now = relative(residual, size)
     trace = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, z)
@@ -147,12 +174,20 @@ def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
         best_z=jnp.where(per_sample(kept, z), z, c.best_z),
         best_residual=jnp.where(kept, residual, c.best_residual),
         best_size=jnp.where(kept, size, c.best_size),
+        best_error=jnp.where(kept, error, c.best_error),
         converged=c.converged | met,
         nfe=nfe,
         active=c.active & judge.unfinished(now, met, nfe),
         trace=trace,
         recorded=c.recorded + new,
     )
+
+
+def _error(residual: Array, z: Array, f_z: Array, new: Array, f_new: Array) -> Array:
+    """residual ||dz|| / ||dr|| of the step from z to `new`, where r = f(z) - z: (batch,), inf if unknown."""
+    moved, changed = norm(new - z), norm((f_new - new) - (f_z - z))
+    known = jnp.isfinite(moved) & jnp.isfinite(changed) & (changed > 0)
+    return jnp.where(known, residual * moved / jnp.where(known, changed, 1), jnp.inf)
 
 
 def _empty_trace(z0: Array, residual: Array, n: int) -> Trace:

@@ -52,4 +52,4 @@ def solve_splitting(splitting: Splitting, x: Any, z0: Array, solver: Solver, *, 
         kept = jnp.where(jnp.isnan(found.trace.residual), jnp.nan, along)
         found = replace(found, trace=replace(found.trace, z=jnp.moveaxis(iterates, 0, 1), residual=kept))
     converged = found.converged & within(measured, solver.tol)
-    return replace(found, z=z, residual=measured, nfe=found.nfe + 1, converged=converged)
+    return replace(found, z=z, residual=measured, nfe=found.nfe + 1, converged=converged, error=None)

@@ -1,0 +1,76 @@
+"""A cell as a pure function of all that its equilibrium depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+from flax import nnx
+from jax import Array
+
+from deq.solvers.state import Layout
+
+Cell = Callable[[Any, Any], Any]  # f(z, x): an NNX module, or any other callable
+Inputs = tuple[Any, Any]  # the cell's variables and x
+
+CHANGED = (
+    "The cell changes its own state ({}) when it is called, and a solve calls it many times: the change would be lost. "
+    "Switch it to inference with cell.eval(), or normalise within a sample (LayerNorm, GroupNorm). Batch normalisation "
+    "works in a model's encoder and head."
+)
+
+
+@dataclass(frozen=True)
+class Apply:
+    """The cell as a function of (variables, x) and z, where z is one array (see `Layout`).
+
+    Hashable, so that it is traced once, not on every call.
+    """
+
+    function: Callable[[Any, Any, Any], Any]  # variables, z, x
+    layout: Layout
+
+    def __call__(self, inputs: Inputs, z: Array) -> Array:
+        variables, x = inputs
+        return self.layout.join(self.function(variables, self.layout.split(z), x))
+
+
+@dataclass(frozen=True)
+class ModuleFunction:
+    """An NNX module as a function of its variables."""
+
+    graphdef: nnx.GraphDef
+
+    def __call__(self, variables: nnx.State, z: Any, x: Any) -> Any:
+        # copy=True: the solver's loop must not update the cell's variables. Dropout draws one mask for the whole solve.
+        cell = nnx.merge(self.graphdef, variables, copy=True)
+        result = cell(z, x)
+        _refuse_changes(variables, nnx.state(cell))
+        return result
+
+
+def _refuse_changes(before: nnx.State, after: nnx.State) -> None:
+    """Raise ValueError if a variable, counts of random draws left out, holds another array than before."""
+    old = dict(nnx.to_flat_state(before))
+    for path, variable in nnx.to_flat_state(after):
+        if not isinstance(variable, nnx.RngState) and variable[...] is not old[path][...]:
+            raise ValueError(CHANGED.format(".".join(map(str, path))))
+
+
+def pure(cell: Cell, x: Any, z0: Any) -> tuple[Callable[[Any, Any, Any], Any], Any]:
+    """The cell as a function (variables, z, x) -> f(z, x), and its variables.
+
+    Those of an NNX module are its own; of any other callable, the traced arrays that it holds or closes over. Raises
+    ValueError if the cell cannot be called.
+    """
+    if isinstance(cell, nnx.Module):
+        graphdef, variables = nnx.split(cell)
+        return ModuleFunction(graphdef), variables
+    if isinstance(cell, type) or not callable(cell):
+        raise ValueError(f"cell must be a module or a function f(z, x); got {cell!r}.")
+    function, held = jax.closure_convert(
+        lambda z, x: cell(z, x), z0, x
+    )  # the cell itself may not be hashable
+    return lambda held, z, x: function(z, x, *held), held
