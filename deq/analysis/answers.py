@@ -20,7 +20,7 @@ class Answer:
     """The prediction for one digit. probabilities: (10,), of the classes; paths: (n, 10), those of each iterate.
 
     nfe, residual: (n,) of each iterate; `evaluations` and `final_residual` are those of the whole solve.
-    states: (n, ...) the iterates.
+    states: (n, ...) the iterates. error: the estimated ||z - z*|| / ||z|| at its end, NaN where unknown.
     """
 
     image: np.ndarray
@@ -31,6 +31,7 @@ class Answer:
     states: np.ndarray
     evaluations: int
     final_residual: float
+    error: float
     converged: bool
 
     @property
@@ -79,5 +80,6 @@ def _answer(image: np.ndarray, found: Results, i: int) -> Answer:
         trace.z[seen],
         int(found.nfe[i]),
         float(found.residual[i]),
+        float(found.error[i]),
         bool(found.converged[i]),
     )

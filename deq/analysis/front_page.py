@@ -90,5 +90,5 @@ def settled_digit() -> dict[str, np.ndarray]:
     image = load_dataset("digits").test_images[DIGIT, ..., 0]
     (answer,) = answer_digits(shipped.model, image[None], shipped.solver)
     found = dataclasses.asdict(answer) | {"accuracy": shipped.card.accuracy}
-    del found["states"], found["residual"]
+    del found["states"], found["residual"], found["error"]
     return {f"digit.{name}": np.asarray(value) for name, value in found.items()}

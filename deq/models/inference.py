@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -16,7 +17,8 @@ from deq.devices import everywhere, in_parts, mesh_here
 from deq.gradients import Gradient, Implicit
 from deq.gradients.function import pure
 from deq.models.model import EquilibriumModel
-from deq.solvers import Solution, Solver, Trace, solve
+from deq.solvers import Solution, Solver, Trace, error_estimate, norm, solve
+from deq.solvers.state import Layout
 
 BATCH = 500  # default batch size
 
@@ -26,15 +28,17 @@ class Results:
     """A model's results for n examples, one row each.
 
     outputs: (n, k) of the head. probabilities: (n, k), calibrated, if the outputs are class scores. nfe: (n,)
-    calls of f. residual: (n,) relative. converged: (n,) bool; where False, the row comes from the solver's best
-    iterate, not from an equilibrium. states: (n, ...), if requested. trace, paths: each solve's iterates and
-    the probabilities (n, trace, k) at them, if requested; NaN past the end.
+    calls of f. residual: (n,) relative. error: (n,), the estimated ||z - z*|| / ||z||, NaN where unknown.
+    converged: (n,) bool; where False, the row comes from the solver's best iterate, not from an equilibrium.
+    states: (n, ...), if requested. trace, paths: each solve's iterates and the probabilities (n, trace, k) at
+    them, if requested; NaN past the end.
     """
 
     outputs: np.ndarray
     probabilities: np.ndarray
     nfe: np.ndarray
     residual: np.ndarray
+    error: np.ndarray
     converged: np.ndarray
     states: np.ndarray | None = None
     trace: Trace | None = None
@@ -94,6 +98,7 @@ def forward(whole: Any, x: Array, states: bool, trace: int, mesh: Mesh) -> dict[
             "probabilities": jax.nn.softmax(outputs / model.temperature),
         }
         columns |= {"nfe": sol.nfe, "residual": sol.residual, "converged": sol.converged}
+        columns["error"] = error_estimate(sol) / jnp.maximum(norm(Layout.of(sol.z).join(sol.z)), 1e-30)
         if states:
             columns["states"] = sol.z
         if sol.trace is not None:

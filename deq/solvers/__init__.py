@@ -4,7 +4,7 @@ To add one: its own file here, a row in catalogue.py, and a row of SOLVER_STYLES
 """
 
 from deq.solvers.anderson import Anderson
-from deq.solvers.base import Map, Solution, Solver, Trace, error_estimate, norm, relative_residual
+from deq.solvers.base import Map, Solver, norm, relative_residual
 from deq.solvers.broyden import Broyden
 from deq.solvers.catalogue import SOLVERS, Entry, is_same_method, solver_by_command
 from deq.solvers.linear import GMRES, BiCGStab, Dense, LinearSolver, solve_linear
@@ -12,6 +12,7 @@ from deq.solvers.loop import solve
 from deq.solvers.newton import NewtonKrylov
 from deq.solvers.ode import ODEFlow
 from deq.solvers.picard import Picard
+from deq.solvers.solution import Solution, Trace, error_estimate
 from deq.solvers.splitting import Splitting, solve_splitting
 
 __all__ = [

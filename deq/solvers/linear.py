@@ -12,7 +12,6 @@ import lineax as lx
 from jax import Array
 
 from deq.solvers.base import (
-    Solution,
     Solver,
     flat,
     norm,
@@ -28,6 +27,7 @@ from deq.solvers.base import (
 )
 from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
 from deq.solvers.loop import run
+from deq.solvers.solution import Solution
 
 
 @dataclass(frozen=True, kw_only=True)

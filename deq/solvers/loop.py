@@ -13,9 +13,7 @@ from deq.solvers.anderson import Anderson
 from deq.solvers.base import (
     Contract,
     Map,
-    Solution,
     Solver,
-    Trace,
     norm,
     per_sample,
     relative,
@@ -23,6 +21,7 @@ from deq.solvers.base import (
     shard_like,
     with_rounding,
 )
+from deq.solvers.solution import Solution, Trace
 from deq.solvers.state import Layout
 
 

@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map, Solution, Solver, relative_residual, within
+from deq.solvers.base import Map, Solver, relative_residual, within
 from deq.solvers.loop import solve
+from deq.solvers.solution import Solution
 
 
 class Splitting(Protocol):

@@ -29,10 +29,10 @@ def plain_leaves(cell: nnx.Module) -> list[np.ndarray]:
 class Noisy(nnx.Module):
     """A cell with dropout on z and batch norm on x; a contraction for any mask."""
 
-    def __init__(self, train: bool) -> None:
+    def __init__(self) -> None:
         rngs = nnx.Rngs(0)
-        self.dropout = nnx.Dropout(0.5, deterministic=not train, rngs=rngs)
-        self.norm = nnx.BatchNorm(6, use_running_average=not train, rngs=rngs)
+        self.dropout = nnx.Dropout(0.5, rngs=rngs)
+        self.norm = nnx.BatchNorm(6, use_running_average=True, rngs=rngs)
 
     def __call__(self, z: Array, x: Array) -> Array:
         return 0.2 * jnp.tanh(self.dropout(z)) + self.norm(x)
@@ -40,7 +40,7 @@ class Noisy(nnx.Module):
 
 @pytest.mark.parametrize("gradient", [Implicit(), Phantom(), Unrolled(20)], ids=str)
 def test_dropout_draws_one_mask_per_solve_and_the_cell_does_not_change(gradient: Gradient) -> None:
-    cell, x = Noisy(train=True), jax.random.normal(jax.random.key(0), (3, 6))
+    cell, x = Noisy(), jax.random.normal(jax.random.key(0), (3, 6))
     before = plain_leaves(cell)
     solution = equilibrium(cell, x, jnp.zeros((3, 6)), Picard(tol=1e-6, max_nfe=40), gradient)
     assert solution.converged.all()  # it could not if the mask changed between calls
@@ -48,6 +48,13 @@ def test_dropout_draws_one_mask_per_solve_and_the_cell_does_not_change(gradient:
     assert jnp.isfinite(grad).all()
     for old, new in zip(before, plain_leaves(cell), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_a_cell_that_changes_its_own_state_is_refused() -> None:
+    cell = Noisy()
+    cell.norm.use_running_average = False
+    with pytest.raises(ValueError, match=r"norm\.mean.*cell\.eval\(\)"):
+        equilibrium(cell, jnp.ones((3, 6)), jnp.zeros((3, 6)))
 
 
 class Table(nnx.Module):

@@ -152,8 +152,9 @@ def test_vmap_keeps_values_and_dtype(gradient: Gradient) -> None:
 
 
 def test_misuse_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"nnx\.Module"):
-        equilibrium(lambda z, x: z, jnp.zeros((1, 1)), jnp.zeros((1, 1)))  # type: ignore[arg-type]
+    for cell in ("relu", AffineCell):
+        with pytest.raises(ValueError, match=r"a function f\(z, x\)"):
+            equilibrium(cell, jnp.zeros((1, 1)), jnp.zeros((1, 1)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"float32\[4, 5\]"):
         equilibrium(AffineCell(), inputs(), jnp.zeros((1, 5)))
     with pytest.raises(ValueError, match=r"such as Implicit\(\)"):

@@ -118,7 +118,13 @@ def test_vmap_over_settings_and_problems(solver: Solver) -> None:
         (lambda: solve(jnp.cos, jnp.zeros((2, 2), complex), Picard()), "floating"),
         (lambda: solve(lambda z: z[:, :1], jnp.zeros((2, 2)), Picard()), r"float32\[2, 1\]"),
         (lambda: solve(lambda z: z.astype(jnp.float16), jnp.zeros((2, 2)), Picard()), "float16"),
-        (lambda: solve(lambda z: (z, z), jnp.zeros((2, 2)), Picard()), "tuple"),  # type: ignore[arg-type, return-value]
+        (lambda: solve(lambda z: (z, z), jnp.zeros((2, 2)), Picard()), r"returned \(float32\[2, 2\], "),
+        (
+            lambda: solve(lambda z: (z, z), (jnp.zeros((2, 2)), jnp.zeros((3, 2)))),
+            r"one batch size; got \[2, 3\]",
+        ),
+        (lambda: solve(lambda z: z, {"a": jnp.zeros(2), "b": jnp.zeros(2, jnp.float16)}), "one dtype"),
+        (lambda: solve(lambda z: z, ()), "no arrays"),
         (lambda: solve(jnp.cos, jnp.zeros((2, 2)), Picard(), trace=-1), "trace"),
         (lambda: solve(jnp.cos, jnp.zeros((2, 2)), "picard"), "such as Anderson"),  # type: ignore[arg-type]
         (lambda: solve(jnp.cos, jnp.zeros((2, 2)), Picard), "such as Anderson"),  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from deq.analysis.comparison.problem import Problem, solve_problem, trace_problem
-from deq.solvers import Solver
+from deq.solvers import Solver, error_estimate, norm
 
 REPEATS = 9
 _ALONE = threading.Lock()  # simultaneous measurements would disturb each other
@@ -45,7 +45,9 @@ TRACE = 500  # iterates kept, enough for the largest budget on the page
 
 @dataclass(frozen=True)
 class Run:
-    """nfe, residual, converged: (batch,). classes: (batch,) or None. seconds: (repeats,) of the whole batch.
+    """nfe, residual, converged: (batch,). error: (batch,), the estimated ||z - z*|| / ||z||, NaN where unknown.
+
+    classes: (batch,) or None. seconds: (repeats,) of the whole batch.
 
     trace_nfe, trace_residual: (batch, n), up to the last iterate; past a sample's end its NFE is constant and its
     residual NaN.
@@ -53,6 +55,7 @@ class Run:
 
     nfe: np.ndarray
     residual: np.ndarray
+    error: np.ndarray
     converged: np.ndarray
     classes: np.ndarray | None
     seconds: np.ndarray
@@ -74,6 +77,7 @@ def race(problem: Problem, solver: Solver) -> Run:
     return Run(
         np.asarray(found.nfe),
         np.asarray(found.residual),
+        np.asarray(error_estimate(found) / norm(found.z)),
         np.asarray(found.converged),
         problem.classes(found.z),
         seconds,
@@ -91,6 +95,7 @@ def race_table(runs: Mapping[str, Run], reference: np.ndarray | None) -> dict[st
         "NFE, most": [int(run.nfe.max()) for run in rows],
         "converged": [float(run.converged.mean()) for run in rows],
         "residual, median": [float(np.median(run.residual)) for run in rows],
+        "error, median": [float(np.median(run.error)) for run in rows],
         "ms": [1e3 * float(np.median(run.seconds)) for run in rows],
         "ms, spread": [1e3 * float(np.ptp(np.quantile(run.seconds, (0.1, 0.9)))) for run in rows],
         "same class": [_agreement(run.classes, reference) for run in rows],

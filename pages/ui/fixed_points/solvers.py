@@ -8,12 +8,14 @@ import streamlit as st
 from deq.analysis.solved_maps import MAX_NFE, race_solvers
 from deq.plots.orbits import solver_distances
 from deq.plots.residuals import residual_curves
-from deq.solvers import Solution, Trace
+from deq.solvers import Solution, Trace, error_estimate
 from pages.ui.fixed_points.controls import MapSettings, map_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import is_hidden, listed
 
 TOL = 1e-10
 SNIPPET = """
@@ -54,7 +56,8 @@ def draw_solvers() -> None:
                 "race-distance",
                 "Distance to the fixed point that each solver found.",
             )
-    formats = {"relative residual": st.column_config.NumberColumn(format="%.1e")}
+    small = st.column_config.NumberColumn(format="%.1e", help=tip("estimated error"))
+    formats = {"relative residual": st.column_config.NumberColumn(format="%.1e"), "estimated error": small}
     st.dataframe(_table(race), hide_index=True, column_config=formats)
     csv_button("Download the race", _iterates(race), "solvers.csv")
     show_code(SNIPPET.format_map(settings.named | {"damping": _damping(settings), "tol": TOL}))
@@ -82,7 +85,18 @@ def race_sentence(race: dict[str, Solution]) -> str:
     points = [float(s.z[0, 0]) for s in race.values() if s.converged[0]]
     if points and max(points) - min(points) > 1e-5 * (1 + max(map(abs, points))):
         sentence += "They found different fixed points. "
+    errors = errors_of(race)
+    slow = [name for _, name in done if is_hidden(errors[name], float(race[name].residual[0]))]
+    if slow:
+        sentence += (
+            f"The last steps of {listed(slow)} were small: the estimated error is far above the residual. "
+        )
     return sentence + "Anderson and Newton also find fixed points that are unstable for the iteration."
+
+
+def errors_of(race: dict[str, Solution]) -> dict[str, float]:
+    """The estimated error of each solver's x, relative to x as the residual is; NaN where unknown."""
+    return {name: float(error_estimate(s)[0] / max(abs(s.z[0, 0]), 1e-30)) for name, s in race.items()}
 
 
 def distances_to_best(race: dict[str, Solution]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -117,5 +131,6 @@ def _table(race: dict[str, Solution]) -> dict[str, list[Any]]:
         "x": [number(float(s.z[0, 0])) for s in race.values()],
         "evaluations": [int(s.nfe[0]) for s in race.values()],
         "relative residual": [float(s.residual[0]) for s in race.values()],
+        "estimated error": list(errors_of(race).values()),
         "verdict": ["converged" if s.converged[0] else "not converged" for s in race.values()],
     }

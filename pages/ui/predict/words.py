@@ -11,6 +11,7 @@ from pages.ui.predict.readings import Reading
 from pages.ui.readers.model import ModelInUse
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import is_hidden
 
 MAX_SHOWN = 12
 SNIPPET = """
@@ -71,7 +72,19 @@ def verdict_sentence(answer: Answer, tol: float) -> str:
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
         f"Converged on **{answer.label}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
-        f"the state by {100 * answer.final_residual:.2g} %. The answer is unchanged {since}."
+        f"the state by {100 * answer.final_residual:.2g} %{distance(answer)}. The answer is unchanged {since}."
+    )
+
+
+def distance(answer: Answer) -> str:
+    """How far the equilibrium is, and whether the residual hides it; empty where that is unknown."""
+    if not np.isfinite(answer.error):
+        return ""
+    away = f", and the equilibrium is about {100 * answer.error:.2g} % away"
+    return (
+        f"{away}: **far more**, it is approached slowly"
+        if is_hidden(answer.error, answer.final_residual)
+        else away
     )
 
 

@@ -16,12 +16,13 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.steps import in_steps
-from pages.ui.widgets.text import listed
+from pages.ui.widgets.text import is_hidden, listed
 
 FORMATS = {
     "NFE, median": PLAIN,
     "converged": SHARE,
     "residual, median": SCIENTIFIC,
+    "error, median": SCIENTIFIC,
     "ms": PLAIN,
     "ms, spread": PLAIN,
     "same class": SHARE,
@@ -75,7 +76,8 @@ def draw_race(settings: Settings) -> None:
     show_table(race_table(runs, reference), FORMATS, "race.csv")
     csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
     st.caption(
-        "NFE: evaluations of f per sample. Spread: 10 to 90 % quantiles of the repeats."
+        "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary. "
+        "Spread: 10 to 90 % quantiles of the repeats."
         + (" Same class: as at the float64 equilibrium." if classes else "")
         + (f" Digits: the test set of {held_out_digits().name}." if settings.subject.batch != NOISE else "")
     )
@@ -123,6 +125,9 @@ def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
             f"Fewest evaluations: **{fewest}** ({np.median(done[fewest].nfe):.0f}). Least time: **{fastest}** "
             f"({1e3 * np.median(done[fastest].seconds):.2g} ms). "
         )
+    hidden = [n for n, run in done.items() if is_hidden(np.median(run.error), np.median(run.residual))]
+    if hidden:
+        sentence += f"The estimated error of {listed(hidden)} is far above the residual. "
     if failed:
         shares = [f"{name} ({100 * run.converged.mean():.0f} % converged)" for name, run in failed.items()]
         sentence += f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; see Why."

@@ -9,6 +9,8 @@ TERMS = {
     "injection": "How the input x enters the cell at every evaluation.",
     "residual": "The difference f(z) - z, measured before damping; zero at a fixed point.",
     "relative residual": "The residual relative to the output of the cell: ||f(z) - z|| / ||f(z)||.",
+    "estimated error": "The distance ||z - z*|| / ||z|| to the fixed point, estimated from the last step: the residual "
+    "divided by 1 minus the rate at which it shrinks. Where that rate is near 1, a small residual hides a large error.",
     "NFE": "Number of function evaluations: how often f was called.",
     "tolerance": "The relative residual at which a solve counts as converged.",
     "converged": "The relative residual is at most the tolerance, and the state has not run away. "
