@@ -1,0 +1,60 @@
+"""What a solve returns, and what can be said about its error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Trace:
+    """The first n iterates of a solve, including the start.
+
+    nfe: (batch, n) calls of f so far; repeats the last count after the solve ends.
+    residual: (batch, n) relative residual, NaN after the end.
+    z: (batch, n, ...) iterates, NaN after the end; of the state's structure.
+    """
+
+    nfe: Array
+    residual: Array
+    z: Any
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Solution:
+    """The result of a solve, per sample. Failure is data: converged is False.
+
+    z: (batch, ...), or of the start's structure: the iterate that met the `Contract`, else the one with the smallest
+    absolute residual. residual: (batch,) its relative residual, the L2 norm over all axes and arrays of a sample.
+    nfe: (batch,) int32, calls of f. converged: (batch,) bool, whether it met the contract. trace: Trace or None.
+    error: (batch,), see `error_estimate`.
+    """
+
+    z: Any
+    residual: Array
+    nfe: Array
+    converged: Array
+    trace: Trace | None = None
+    error: Array | None = None
+
+
+def error_estimate(solution: Solution) -> Array:
+    """Estimated distance ||z - z*|| to the equilibrium: (batch,), in the units of z; NaN where none is known.
+
+    A residual of 1e-3 may hide an error of 1: with slope 0.999 the state moves by a thousandth of what is missing.
+    From the last step dz and the change dr of f(z) - z that it made, the estimate is ||f(z) - z|| ||dz|| / ||dr||.
+    That is residual / (1 - rate) for a map of slope `rate`, and the secant method's correction in one dimension.
+
+    Its limits: it sees only the direction of the last step. A slow mode that has not yet come to the fore is missed,
+    and two slow modes of unlike slopes look like one in between. NaN without a step (the start was the equilibrium),
+    without a change of the residual (z + 1), and for baselines that solve for nothing.
+    """
+    if solution.error is None:
+        return jnp.full_like(solution.residual, jnp.nan)
+    return jnp.where(jnp.isfinite(solution.error), solution.error, jnp.nan)
