@@ -24,8 +24,8 @@ from deq import Anderson, Broyden, Implicit, ODEFlow, Picard, solve
 from deq.data import cross_entropy
 from deq.models import EquilibriumModel, build
 from deq.solvers import Solver
+from deq.training.optimizer import optimizer_of
 from deq.training.recipes import Recipe
-from deq.training.step import optimizer_of
 
 BATCH, CALLS, PRODUCTS = 128, 24, 12
 CELLS = ("mlp", "blog", "conv")

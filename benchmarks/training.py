@@ -14,8 +14,9 @@ from jax import Array
 from deq.data import Examples, Loss, cross_entropy
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel, build
+from deq.training.optimizer import optimizer_of
 from deq.training.recipes import Recipe
-from deq.training.step import Program, optimizer_of, order_of, run_steps, start_state
+from deq.training.step import Program, order_of, run_steps, split_model, start_state
 
 STEPS = 20
 FOREVER = 10**9  # steps of the cosine: the learning rate stays constant
@@ -37,10 +38,10 @@ def steps_of(
     model: EquilibriumModel, recipe: Recipe, loss: Loss, train: Examples, devices: int | None
 ) -> tuple[Run, Callable[[], EquilibriumModel]]:
     """STEPS training steps on the next batches in one compiled call, and the model after the steps so far."""
-    graphdef, parameters, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
+    graphdef, _, rest, _ = split_model(model)
     mesh = mesh_of(devices, recipe.batch_size)
     program = Program(graphdef, loss, recipe, mesh)
-    kept = [everywhere(start_state(parameters, recipe), mesh)]
+    kept = [everywhere(start_state(model, recipe), mesh)]
     order = order_of(len(train.y), recipe.batch_size, 0, 0)
     fixed = everywhere((rest, train, order, np.asarray(0), np.asarray(FOREVER)), mesh)
 
@@ -48,7 +49,7 @@ def steps_of(
         kept[0], health = run_steps(program, kept[0], *fixed, STEPS)
         return health
 
-    return run, lambda: nnx.merge(graphdef, kept[0].parameters, rest, copy=True)
+    return run, lambda: nnx.merge(graphdef, kept[0].parameters, rest, kept[0].statistics, copy=True)
 
 
 def plain_step(model: EquilibriumModel, recipe: Recipe) -> tuple[Callable[..., Any], nnx.State, Any]:

@@ -23,14 +23,14 @@ from deq.models.inference import forward, infer
 from deq.models.zoo import blog
 from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
 from deq.training.recipes import BASELINES, RECIPES
-from deq.training.step import Program, run_steps, start_state
+from deq.training.step import Program, run_steps, split_model, start_state
 
 def one_step(model, loss, recipe, examples, devices):
     # The arguments of run_steps for one step on all examples.
     n, mesh = len(examples.y), mesh_of(devices, len(examples.y))
-    graphdef, parameters, rest = nnx.split(model, nnx.Param, ...)
+    graphdef, _, rest, _ = split_model(model)
     program = Program(graphdef, loss, replace(recipe, batch_size=n), mesh)
-    state = everywhere(start_state(parameters, recipe), mesh)
+    state = everywhere(start_state(model, recipe), mesh)
     fixed = everywhere((rest, examples, np.arange(n), np.asarray(0), np.asarray(100)), mesh)
     return program, state, *fixed, 1
 

@@ -15,13 +15,16 @@ from flax import nnx
 from jax import Array
 
 
-def jacobian_penalty(cell: nnx.Module, x: Any, z: Array, key: Array) -> Array:
+def jacobian_penalty(cell: nnx.Module, x: Any, z: Any, key: Array) -> Array:
     """Hutchinson's estimate of ||df/dz||_F^2 / n, averaged over the batch; n is the number of state entries.
 
     One Gaussian probe per sample: E ||J^T v||^2 = ||J||_F^2. Differentiable in the cell's parameters and
-    in x; z: (batch, ...) is held constant. Bai, Koltun & Kolter (2021), arXiv:2106.14342.
+    in x; z: (batch, ...), or a pytree of such arrays, is held constant. Bai, Koltun & Kolter (2021), arXiv:2106.14342.
     """
     z = jax.lax.stop_gradient(z)
     _, pull_back = jax.vjp(lambda z: cell(z, x), z)
-    (product,) = pull_back(jax.random.normal(key, z.shape, z.dtype))
-    return jnp.mean(jnp.square(product))
+    leaves, tree = jax.tree.flatten(z)
+    keys = jax.random.split(key, len(leaves)) if len(leaves) > 1 else [key]
+    probe = [jax.random.normal(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
+    products = jax.tree.leaves(pull_back(jax.tree.unflatten(tree, probe)))
+    return sum(jnp.sum(jnp.square(v)) for v in products) / sum(v.size for v in products)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
-from flax import nnx
 
 from deq.cli.evaluate import load_task
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
@@ -103,7 +102,7 @@ def start(
 ) -> Iterator[Event]:
     """The run's events, from the last intact checkpoint if it is resumed."""
     model = build(name, request.seed)
-    state = start_state(nnx.state(model, nnx.Param), recipe)
+    state = start_state(model, recipe)
     if folder and request.resume:
         found = folder.restore(state)
         for warning in folder.warnings:

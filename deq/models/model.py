@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,23 +13,24 @@ from jax import Array
 from deq.gradients import Gradient, Implicit, Probe, equilibrium
 from deq.solvers import Anderson, Solution, Solver
 
-Layer = Callable[[Array], Array]
+Layer = Callable[[Any], Any]
 
 
-def zero_start(cell: nnx.Module, x: Array) -> Array:
-    """z0 = 0, with the injection's shape."""
-    return jnp.zeros_like(x)
+def zero_start(cell: nnx.Module, x: Any) -> Any:
+    """z0 = 0, with the injection's shape, or its arrays' shapes."""
+    return jax.tree.map(jnp.zeros_like, x)
 
 
-def cell_start(cell: nnx.Module, x: Array) -> Array:
+def cell_start(cell: nnx.Module, x: Any) -> Any:
     """z0 = f(0, x), as in the blog."""
-    return cell(jnp.zeros_like(x), x)
+    return cell(zero_start(cell, x), x)
 
 
 class EquilibriumModel(nnx.Module):
     """y = head(z*), z* = cell(z*, encode(x)).
 
-    encoder: x -> the injection, (batch, ...) with the state's shape. start: (cell, injection) -> z0.
+    encoder: x -> the injection, (batch, ...) with the state's shape. start: (cell, injection) -> z0. State and
+    injection may be pytrees of arrays.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class EquilibriumModel(nnx.Module):
         encoder: Layer,
         cell: nnx.Module,
         head: Layer,
-        start: Callable[[nnx.Module, Array], Array] = zero_start,
+        start: Callable[[nnx.Module, Any], Any] = zero_start,
     ) -> None:
         self.encoder = encoder
         self.cell = cell
@@ -50,21 +52,38 @@ class EquilibriumModel(nnx.Module):
         solver: Solver = Anderson(),
         gradient: Gradient = Implicit(),
         probe: Probe | None = None,
+        *,
+        z0: Any = None,
     ) -> tuple[Array, Solution]:
-        """x: (batch, ...) -> outputs (batch, classes) and the Solution they come from."""
-        injection = self.encode(x)
-        solution = equilibrium(self.cell, injection, self.start(injection), solver, gradient, probe)
+        """x: (batch, ...) -> outputs (batch, classes) and the Solution they come from.
+
+        z0: where to start, such as the equilibria of similar inputs (a warm start); by default the model's own start.
+        """
+        return self.settle(self.encode(x), solver, gradient, probe, z0=z0)
+
+    def settle(
+        self,
+        injection: Any,
+        solver: Solver = Anderson(),
+        gradient: Gradient = Implicit(),
+        probe: Probe | None = None,
+        *,
+        z0: Any = None,
+    ) -> tuple[Array, Solution]:
+        """The same for an injection, as `encode` returns it."""
+        z0 = self.start(injection) if z0 is None else z0
+        solution = equilibrium(self.cell, injection, z0, solver, gradient, probe)
         return self.head(solution.z), solution
 
-    def probabilities(self, z: Array) -> Array:
+    def probabilities(self, z: Any) -> Array:
         """Calibrated class probabilities of states: (batch, ...) -> (batch, classes)."""
         return jax.nn.softmax(self.head(z) / self.temperature)
 
-    def encode(self, x: Array) -> Array:
+    def encode(self, x: Array) -> Any:
         """The injection of x: (batch, ...), fixed during a solve."""
         return self.encoder(x)
 
-    def start(self, injection: Array) -> Array:
+    def start(self, injection: Any) -> Any:
         """z0 for an injection. The equilibrium does not depend on z0, so no gradient flows through it."""
         return jax.lax.stop_gradient(self.start_rule(self.cell, injection))
 

@@ -18,6 +18,7 @@ from deq.models.model import EquilibriumModel
 from deq.models.zoo import MODELS, build
 
 METADATA = "architecture"  # key in the safetensors metadata
+KEPT = nnx.Not(nnx.RngState)  # parameters and statistics; random state is not part of a trained model
 
 
 class CheckpointError(ValueError):
@@ -44,8 +45,8 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
         model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
-    _check_fit(name, _shapes(model), arrays)
-    state = nnx.state(model, nnx.Param)
+    _check_fit(name, model, arrays)
+    state = nnx.state(model, KEPT)
     there = jax.device_put(arrays)
     filled = [(path, leaf.replace(there[_key(path)])) for path, leaf in nnx.to_flat_state(state)]
     nnx.update(model, nnx.from_flat_state(filled))
@@ -92,23 +93,22 @@ def _key(path: tuple[Any, ...]) -> str:
 
 
 def _arrays(model: EquilibriumModel) -> dict[str, np.ndarray]:
-    flat = nnx.to_flat_state(nnx.state(model, nnx.Param))
+    flat = nnx.to_flat_state(nnx.state(model, KEPT))
     return {_key(path): np.asarray(leaf[...]) for path, leaf in flat}
 
 
 def _shapes(model: EquilibriumModel) -> dict[str, tuple[int, ...]]:
-    return {_key(path): leaf.shape for path, leaf in nnx.to_flat_state(nnx.state(model, nnx.Param))}
+    return {_key(path): leaf.shape for path, leaf in nnx.to_flat_state(nnx.state(model, KEPT))}
 
 
-def _check_fit(name: str, wanted: dict[str, tuple[int, ...]], arrays: dict[str, np.ndarray]) -> None:
+def _check_fit(name: str, model: EquilibriumModel, arrays: dict[str, np.ndarray]) -> None:
+    wanted = {_key(path): leaf for path, leaf in nnx.to_flat_state(nnx.state(model, KEPT))}
     if wanted.keys() != arrays.keys():
         difference = ", ".join(sorted(wanted.keys() ^ arrays.keys())[:4])
         raise CheckpointError(f"These weights are not those of {name}: they differ in {difference}.")
-    for key, shape in wanted.items():
-        if arrays[key].shape != shape or arrays[key].dtype != np.float32:
-            found = f"{arrays[key].dtype}{list(arrays[key].shape)}"
-            raise CheckpointError(
-                f"{key} of {name} must be float32{list(shape)}, but these weights have {found}."
-            )
+    for key, leaf in wanted.items():
+        needed, found = (f"{array.dtype}{list(array.shape)}" for array in (leaf, arrays[key]))
+        if needed != found:
+            raise CheckpointError(f"{key} of {name} must be {needed}, but these weights have {found}.")
         if not np.isfinite(arrays[key]).all():
             raise CheckpointError(f"{key} has values that are not finite: its training run diverged.")

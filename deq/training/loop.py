@@ -16,9 +16,10 @@ from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.training.early_stopping import EarlyStopping
+from deq.training.fitting import check_fit
 from deq.training.precision import with_precision
 from deq.training.recipes import Recipe
-from deq.training.step import Health, Program, TrainState, order_of, run_steps, start_state
+from deq.training.step import Health, Program, TrainState, order_of, run_steps, split_model, start_state
 
 
 @dataclass(frozen=True)
@@ -98,20 +99,21 @@ def fit(
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
 
     Raises:
-        ValueError: the batch is larger than the training set or cannot be split over the devices, or the recipe's
-            precision does not work.
+        ValueError: the batch is larger than the training set or cannot be split over the devices, the recipe's
+            precision does not work, or model and data do not fit, see deq.training.fitting.
     """
     task = classify(data) if isinstance(data, Dataset) else data
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
     training = with_precision(model, recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
-    graphdef, parameters, rest = nnx.split(training, nnx.Param, ...)  # type: ignore[misc]
+    check_fit(training, task)
+    graphdef, _, rest, _ = split_model(training)
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
     here, solves = len(mesh.local_devices), (recipe.solver, recipe.gradient)
     same = replace(recipe, epochs=1, patience=0)  # epochs and patience need no new compilation
     program = Program(graphdef, task.loss, same, mesh)
-    state = start_state(parameters, recipe) if resume is None else resume
+    state = start_state(training, recipe) if resume is None else resume
     fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
     state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
     stopping, verdict, kept = EarlyStopping(recipe, resume), "", on_host(state)
@@ -176,9 +178,8 @@ class _Calls:
 
 
 def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:
-    """A copy of the model for inference: averaged weights if the recipe has them, dropout off."""
+    """A copy of the model for inference: averaged weights if the recipe averages, dropout off."""
     result = nnx.clone(model)
-    weights = state.average if recipe.average else state.parameters
-    nnx.update(result, jax.device_put(weights))
+    nnx.update(result, jax.device_put(state.average))  # the last weights, where the recipe does not average
     result.eval()  # type: ignore[no-untyped-call]
     return result

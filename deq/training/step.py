@@ -17,7 +17,9 @@ from deq.cells.regularizers import jacobian_penalty
 from deq.data import Examples, Loss
 from deq.devices import sum_of_parts
 from deq.gradients import Probe
+from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, measure
+from deq.training.optimizer import moved, optimizer_of
 from deq.training.recipes import Recipe
 
 _PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation, a quarter of the time
@@ -26,12 +28,17 @@ _PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation,
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TrainState:
-    """All that changes in training; with recipe and seed it determines the rest of the run."""
+    """All that changes in training; with recipe and seed it determines the rest of the run.
+
+    statistics: the variables that the model itself updates in a forward pass, such as those of batch normalisation.
+    average: of parameters and statistics. step: () int32.
+    """
 
     parameters: nnx.State
     average: nnx.State
     optimizer: Any
-    step: Array  # () int32
+    step: Array
+    statistics: nnx.State
 
 
 @jax.tree_util.register_dataclass
@@ -66,31 +73,18 @@ class Program:
         return self.mesh.shape[self.mesh.axis_names[0]] if apart else 1
 
 
-def start_state(parameters: nnx.State, recipe: Recipe) -> TrainState:
+def split_model(model: EquilibriumModel) -> tuple[nnx.GraphDef, nnx.State, nnx.State, nnx.State]:
+    """Its structure, parameters, random state, and statistics: all other variables."""
+    graphdef, parameters, random, statistics = nnx.split(model, nnx.Param, nnx.RngState, ...)  # type: ignore[misc]
+    return graphdef, parameters, random, statistics
+
+
+def start_state(model: EquilibriumModel, recipe: Recipe) -> TrainState:
     """The state before the first step."""
+    _, parameters, _, statistics = split_model(model)
     optimizer = optimizer_of(recipe, jnp.asarray(1)).init(parameters)
-    return TrainState(parameters, parameters, optimizer, jnp.zeros((), jnp.int32))
-
-
-def optimizer_of(recipe: Recipe, steps: Array) -> optax.GradientTransformation:
-    def rate(count: Array) -> Array:
-        """Linear warm-up, then a cosine to zero. `steps` is traced, so longer runs need no compilation."""
-        warmup = recipe.warmup * steps
-        rising = (count + 1) / jnp.maximum(warmup, 1)
-        falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
-        return recipe.learning_rate * jnp.minimum(rising, falling)
-
-    return optax.chain(
-        optax.clip_by_global_norm(recipe.clip),
-        optax.scale_by_adam(),
-        optax.add_decayed_weights(recipe.weight_decay, mask=_matrices),
-        optax.scale_by_learning_rate(rate),
-    )
-
-
-def _matrices(parameters: Any) -> Any:
-    """Mask for weight decay: kernels, not biases or scales."""
-    return jax.tree.map(lambda p: p.ndim > 1, parameters)
+    average = nnx.merge_state(parameters, statistics)
+    return TrainState(parameters, average, optimizer, jnp.zeros((), jnp.int32), statistics)
 
 
 @partial(jax.jit, static_argnames=("program", "size"), donate_argnames="state")
@@ -119,7 +113,7 @@ def run_steps(
 
     state, health = jax.lax.scan(one, state, length=size)
     if not program.recipe.average:
-        state = replace(state, average=state.parameters)
+        state = replace(state, average=nnx.merge_state(state.parameters, state.statistics))
     health = jax.tree.map(jnp.nanmean, health)
     return jax.lax.with_sharding_constraint((state, health), everywhere)
 
@@ -151,68 +145,79 @@ def _step(
     differentiate = partial(_differentiate, program)
     if program.parts > 1:
         differentiate = sum_of_parts(differentiate, program.mesh)
-    total, gradients, sums, counts = differentiate(
-        (state.parameters, rest, noise, hutchinson), Examples(x, batch.y)
+    total, gradients, statistics, sums, counts = differentiate(
+        (state.parameters, state.statistics, rest, noise, hutchinson), Examples(x, batch.y)
     )
     norm = optax.global_norm(gradients)
     updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
     average = state.average
     if recipe.average:
-        share = _fresh_share(recipe.average, state.step)
-        average = optax.incremental_update(parameters, average, share)
+        average = moved(average, nnx.merge_state(parameters, statistics), recipe.average, state.step)
     sound = jnp.isfinite(total) & jnp.isfinite(norm)
-    parameters, average, optimizer = jax.tree.map(
+    parameters, average, optimizer, statistics = jax.tree.map(
         lambda new, old: jnp.where(sound, new, old),
-        (parameters, average, optimizer),
-        (state.parameters, state.average, state.optimizer),
+        (parameters, average, optimizer, statistics),
+        (state.parameters, state.average, state.optimizer, state.statistics),
     )
     metrics, backward = jax.tree.map(jnp.divide, sums, counts)
     health = Health(metrics, backward.nfe, backward.converged, norm, 1.0 - sound)
-    return TrainState(parameters, average, optimizer, state.step + 1), health
-
-
-def _fresh_share(decay: float, step: Array) -> Array:
-    """Weight of the new parameters in the average: larger at first, so that the initial ones are forgotten."""
-    return 1 - jnp.minimum(decay, (1 + step) / (10 + step))
+    return TrainState(parameters, average, optimizer, state.step + 1, statistics), health
 
 
 def _differentiate(
-    program: Program, whole: tuple[nnx.State, nnx.State, Array, Array], batch: Examples
-) -> tuple[Array, nnx.State, Any, Any]:
-    """The loss of one device's part of a batch, its gradient, and sums and counts of its metrics.
+    program: Program, whole: tuple[nnx.State, nnx.State, nnx.State, Array, Array], batch: Examples
+) -> tuple[Array, nnx.State, nnx.State, Any, Any]:
+    """The loss of one device's part of a batch, its gradient, its share of the new statistics, sums and counts of
+    its metrics.
 
     Missing metrics are NaN and are not counted. Random numbers in the model differ between devices.
     """
-    parameters, rest, *keys = whole
+    parameters, statistics, rest, *keys = whole
     if program.parts > 1:
         place = jax.lax.axis_index(program.mesh.axis_names[0])
         keys = [jax.random.fold_in(key, place) for key in keys]
     differentiate = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
     probe = Probe.zeros(len(batch.y))
-    (share, metrics), (gradients, backward) = differentiate(parameters, probe, program, rest, batch, *keys)
+    variables = rest, statistics
+    (share, (metrics, statistics)), (gradients, backward) = differentiate(
+        parameters, probe, program, variables, batch, *keys
+    )
     sums = jax.tree.map(jnp.nansum, (metrics, backward))
     counts = jax.tree.map(lambda v: jnp.sum(~jnp.isnan(v), dtype=jnp.float32), (metrics, backward))
-    return share, gradients, sums, counts
+    return share, gradients, _share_of(statistics, program), sums, counts
+
+
+def _share_of(statistics: nnx.State, program: Program) -> nnx.State:
+    """What one device adds to the statistics: their mean over devices, and the first device's whole numbers."""
+    if program.parts == 1:
+        return statistics
+    first = jax.lax.axis_index(program.mesh.axis_names[0]) == 0
+    return jax.tree.map(
+        lambda v: v / program.parts if jnp.issubdtype(v.dtype, jnp.inexact) else jnp.where(first, v, 0),
+        statistics,
+    )
 
 
 def _loss(
     parameters: nnx.State,
     probe: Probe,
     program: Program,
-    rest: nnx.State,
+    variables: tuple[nnx.State, nnx.State],
     batch: Examples,
     noise: Array,
     hutchinson: Array,
-) -> tuple[Array, Metrics]:
+) -> tuple[Array, tuple[Metrics, nnx.State]]:
     recipe, parts = program.recipe, program.parts
-    model = nnx.merge(program.graphdef, parameters, rest, copy=True)
+    model = nnx.merge(program.graphdef, parameters, *variables, copy=True)
     nnx.reseed(model, default=noise, dropout=noise)
-    outputs, solution = model(batch.x, recipe.solver, recipe.gradient, probe)
+    injection = model.encode(batch.x)
+    outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe)
     losses = program.loss(outputs, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
     if recipe.jacobian:
         some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))
-        penalty = jacobian_penalty(model.cell, model.encode(batch.x[some]), solution.z[some], hutchinson)
-        total += recipe.jacobian * penalty
-    return total / parts, measure(outputs, batch.y, losses, solution)
+        few, z = jax.tree.map(lambda v: v[some], (injection, solution.z))
+        total += recipe.jacobian * jacobian_penalty(model.cell, few, z, hutchinson)
+    statistics = split_model(model)[3]
+    return total / parts, (measure(outputs, batch.y, losses, solution), statistics)

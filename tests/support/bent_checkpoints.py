@@ -2,11 +2,11 @@
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jax
 import numpy as np
-from flax import nnx
 
 from deq.models import build
 from deq.training.recipes import RECIPES
@@ -18,8 +18,7 @@ SETTINGS = {"seed": 0}
 
 def state(step: int, model: str = "mlp") -> TrainState:
     """A training state whose weights depend on its step."""
-    made = start_state(nnx.state(build(model, seed=step), nnx.Param), RECIPES[model])
-    return TrainState(made.parameters, made.average, made.optimizer, np.array(step, np.int32))
+    return replace(start_state(build(model, seed=step), RECIPES[model]), step=np.array(step, np.int32))
 
 
 def same(ours: TrainState, theirs: TrainState) -> bool:

@@ -1,0 +1,50 @@
+"""Whether a model can learn a task: asked before training starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+from jax import ShapeDtypeStruct
+
+from deq.data import Examples, Task
+from deq.models import EquilibriumModel
+from deq.solvers import Picard
+
+
+def check_fit(model: EquilibriumModel, task: Task) -> None:
+    """Raise ValueError if the model cannot read the task's inputs, or has not an output for every target."""
+    outputs = _outputs(model, task.train.x)
+    for examples in (task.train, task.validation, task.test):
+        if task.has_labels:
+            _check_labels(examples, outputs.shape[-1])
+        elif outputs.shape[1:] != examples.y.shape[1:]:
+            raise ValueError(
+                f"The model's outputs have the shape {list(outputs.shape[1:])}, and the targets of {task.name} "
+                f"{list(examples.y.shape[1:])}: give the head as many outputs as there are targets."
+            )
+
+
+def _outputs(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
+    """The outputs for a batch of one, without computing them."""
+    graphdef, variables = nnx.split(model)
+    one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
+    try:
+        jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True).encode(x), variables, one)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The model's encoder cannot read inputs of shape {list(x.shape[1:])}: {str(error).splitlines()[0]}"
+        ) from error
+    few = Picard(max_nfe=1)
+    return jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True)(x, few)[0], variables, one)
+
+
+def _check_labels(examples: Examples, classes: int) -> None:
+    labels = np.asarray(examples.y)
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        raise ValueError(
+            f"The labels run from {labels.min()} to {labels.max()}, but the model has {classes} classes, 0 to "
+            f"{classes - 1}: give its head an output for each class, or count the labels from 0."
+        )
