@@ -1,12 +1,14 @@
 """Cells f(z, x), the layer whose fixed point is the model's state.
 
-Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell. Monotone, with a unique equilibrium for any
-weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell with circular padding.
+Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, and MultiscaleCell for several resolutions.
+Monotone, with a unique equilibrium for any weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell
+with circular padding.
 """
 
 from deq.cells.conv import Conv, GroupNorm, ResidualConvCell
 from deq.cells.dense import ReluCell, TwoLayerCell
 from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
+from deq.cells.multiscale import MultiscaleCell
 
 __all__ = [
     "Conv",
@@ -14,6 +16,7 @@ __all__ = [
     "MonotoneCell",
     "MonotoneConv",
     "MonotoneDense",
+    "MultiscaleCell",
     "ReluCell",
     "ResidualConvCell",
     "TwoLayerCell",

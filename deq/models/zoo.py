@@ -8,8 +8,18 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from deq.cells import Conv, GroupNorm, MonotoneDense, ReluCell, ResidualConvCell, TwoLayerCell
+from deq.cells import (
+    Conv,
+    GroupNorm,
+    MonotoneDense,
+    MultiscaleCell,
+    ReluCell,
+    ResidualConvCell,
+    TwoLayerCell,
+)
 from deq.models.model import EquilibriumModel, cell_start, flattened, identity, picture, pixels
+from deq.models.multiscale import JoinedCell, Pyramid
+from deq.solvers.state import Layout
 
 
 def toy(*, rngs: nnx.Rngs) -> EquilibriumModel:
@@ -64,12 +74,33 @@ def conv(*, rngs: nnx.Rngs) -> EquilibriumModel:
     )
 
 
+def multiscale(*, rngs: nnx.Rngs) -> EquilibriumModel:
+    """Feature maps of 7 x 7 x 18 and 4 x 4 x 36 that settle together, joined to their encoder's, Dense(1458, 10).
+
+    After Bai, Koltun & Kolter (2020), arXiv:2006.08656; 61,030 parameters.
+    """
+    shapes = ((7, 7, 18), (4, 4, 36))
+    layout = Layout.of(tuple(jax.ShapeDtypeStruct((1, *shape), jnp.float32) for shape in shapes))
+    return EquilibriumModel(
+        Pyramid(
+            nnx.Sequential(
+                *(picture, Conv(1, 24, 5, stride=2, rngs=rngs), GroupNorm(24, 6), jax.nn.relu),
+                *(Conv(24, 18, 3, stride=2, rngs=rngs), GroupNorm(18, 6)),
+            ),
+            nnx.Sequential(jax.nn.relu, Conv(18, 36, 3, stride=2, rngs=rngs), GroupNorm(36, 6)),
+        ),
+        JoinedCell(MultiscaleCell((18, 36), groups=6, rngs=rngs), layout),
+        nnx.Linear(layout.size, 10, rngs=rngs),
+    )
+
+
 MODELS: dict[str, Callable[..., EquilibriumModel]] = {
     "toy": toy,
     "blog": blog,
     "mlp": mlp,
     "monotone": monotone,
     "conv": conv,
+    "multiscale": multiscale,
 }
 
 

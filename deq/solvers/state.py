@@ -29,17 +29,22 @@ class Layout:
     def of(state: Any) -> Layout:
         """The layout of a state, a pytree of arrays. Raises ValueError unless they can be one batch of floats."""
         leaves, tree = jax.tree.flatten(state)
-        arrays = [jnp.asarray(leaf) for leaf in leaves]
+        arrays = [leaf if hasattr(leaf, "shape") else jnp.asarray(leaf) for leaf in leaves]
         if not arrays:
             raise ValueError("z0 has no arrays: give an array, or a pytree of them.")
         if any(array.ndim == 0 for array in arrays):
             raise ValueError("z0 needs a leading batch axis: give shape (1,) or (batch, ...), not a scalar.")
-        sizes, dtypes = {len(array) for array in arrays}, {str(array.dtype) for array in arrays}
+        sizes, dtypes = {array.shape[0] for array in arrays}, {str(array.dtype) for array in arrays}
         if len(sizes) > 1:
             raise ValueError(f"The arrays of z0 need one batch size; got {sorted(sizes)}.")
         if len(dtypes) > 1:
             raise ValueError(f"The arrays of z0 need one dtype; got {', '.join(sorted(dtypes))}.")
         return Layout(tree, tuple(array.shape[1:] for array in arrays))
+
+    @property
+    def size(self) -> int:
+        """Number of entries of a sample."""
+        return sum(math.prod(shape) for shape in self.shapes)
 
     @property
     def is_one_array(self) -> bool:

@@ -166,3 +166,14 @@ def test_the_penalty_looks_at_every_fourth_example_of_128() -> None:
     recipe = Recipe(Picard(), jacobian=1.0, epochs=1)
     progress, *_ = fit(EquilibriumModel(lambda x: x, Steep(), lambda z: z), task, recipe)
     assert 1e-4 < progress.health.gradient_norm < 0.1
+
+
+def test_the_multiscale_model_learns_digits() -> None:
+    """Two resolutions that settle together, by the shipped recipe: the loss of the first and of the last steps."""
+    recipe = replace(RECIPES["multiscale"], epochs=1, batch_size=64, augmentation=None, steps_per_call=10)
+    events = fit(build("multiscale"), load_dataset("digits"), recipe)
+    first, second = (next(events) for _ in range(2))  # without the validation that follows
+    assert isinstance(first, Progress)
+    assert isinstance(second, Progress)
+    assert second.health.metrics.loss < 0.8 * first.health.metrics.loss
+    assert second.health.metrics.accuracy > first.health.metrics.accuracy
