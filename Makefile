@@ -16,7 +16,7 @@ app: $(APP_READY)
 	$(BIN)/streamlit run app.py
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What takes minutes: runs killed, files bent, links of nonsense, random solves, visitors at once.
 soak: $(TEST_READY)

@@ -1,7 +1,6 @@
 """A run on one device, on eight and in two processes gives the same losses."""
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -11,20 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_devices
 
 RUN = ("train", "digits", "--model", "mlp", "--epochs", "2", "--batch-size", "64", "--json")
-ONE = {"XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
-EIGHT = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
 
 # `python -m deq` with a shorter heartbeat timeout.
 DEQ = "from deq import cli, devices; devices.HEARTBEAT_SECONDS = 6; cli.app()"
 
 
-def launch(folder: Path, environment: dict[str, str], *more: str) -> subprocess.Popen[str]:
+def launch(folder: Path, devices: int, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", DEQ, *RUN, "--out", str(folder), *more]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, **pipes)
+    return subprocess.Popen(command, cwd=ROOT, env=with_devices(devices), **pipes)
 
 
 def losses(folder: Path) -> list[float]:
@@ -42,35 +39,28 @@ def free_port() -> int:
 def pair(folder: Path, *more: str) -> list[subprocess.Popen[str]]:
     """One run in two processes on this machine."""
     cluster = ("--coordinator", f"127.0.0.1:{free_port()}", "--num-processes", "2")
-    return [launch(folder, ONE, *cluster, "--process-id", str(i), *more) for i in range(2)]
+    return [launch(folder, 1, *cluster, "--process-id", str(i), *more) for i in range(2)]
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    process = launch(folder, ONE)
+    process = launch(folder, 1)
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     return folder
 
 
 def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
-    process = launch(tmp_path, EIGHT, "--devices", "8")
+    process = launch(tmp_path, 8, "--devices", "8")
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
     assert json.loads((tmp_path / "card.json").read_text())["machine"].startswith("8 ")
 
 
-def test_two_processes_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
-    results = [(process.communicate(timeout=300), process.returncode) for process in pair(tmp_path)]
-    assert [status for _, status in results] == [0, 0], results
-    assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
-    assert json.loads(results[0][0][0])["parameters"] == 134_538
-    assert results[1][0][0] == ""
-
-
-def test_dead_peer_ends_the_run_and_resume_continues_it(alone: Path, tmp_path: Path) -> None:
+def test_two_processes_give_the_same_losses_also_after_one_has_died(alone: Path, tmp_path: Path) -> None:
+    """A dead peer ends the run, and a resume continues it. The leader alone prints the result."""
     leader, peer = pair(tmp_path)
     for line in leader.stderr:
         if re.search("epoch 1 of 2", line):
@@ -79,9 +69,12 @@ def test_dead_peer_ends_the_run_and_resume_continues_it(alone: Path, tmp_path: P
     _, error = leader.communicate(timeout=120)
     assert leader.returncode != 0
     assert "process" in error.lower()
-    for process in pair(tmp_path, "--resume"):
-        _, error = process.communicate(timeout=300)
-        assert process.returncode == 0, error
+    results = [
+        (process.communicate(timeout=300), process.returncode) for process in pair(tmp_path, "--resume")
+    ]
+    assert [status for _, status in results] == [0, 0], results
+    assert json.loads(results[0][0][0])["parameters"] == 134_538
+    assert results[1][0][0] == ""
     assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
 
 
@@ -94,7 +87,7 @@ def test_dead_peer_ends_the_run_and_resume_continues_it(alone: Path, tmp_path: P
     ],
 )
 def test_wrong_usage(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
-    process = launch(tmp_path, ONE, *options)
+    process = launch(tmp_path, 1, *options)
     _, error = process.communicate(timeout=120)
     assert process.returncode == 2
     assert message in error

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deq import devices
-from tests.conftest import ROOT
+from tests.conftest import QUICK, ROOT, with_devices
 
 PRELUDE = """
 from dataclasses import replace
@@ -113,28 +113,26 @@ def run(code: str, environment: dict[str, str]) -> str:
     clean = {
         key: value for key, value in os.environ.items() if key not in ("XLA_FLAGS", "JAX_NUM_CPU_DEVICES")
     }
-    environment = clean | {"JAX_PLATFORMS": "cpu"} | environment
-    command = [sys.executable, "-c", PRELUDE + code]
+    environment = clean | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK} | environment
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300, stdout=subprocess.PIPE)
     return done.stdout.decode().strip()
 
 
-CODES = {"meshes": MESHES, "inference": INFERENCE, "penalty": PENALTY, "dropout": DROPOUT, "every": EVERY}
+def test_on_eight_devices() -> None:
+    """In one process: each would spend seconds on its imports."""
+    run(PRELUDE + MESHES + INFERENCE + PENALTY + DROPOUT + EVERY, with_devices(8))
 
 
-@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
-def test_on_eight_devices(code: str) -> None:
-    run(code, {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"})
-
-
-COUNT = "use_cores(); print(len(jax.devices()) == cores(), len(jax.devices()))"
+IMPORTS = "import jax; from deq.devices import cores, use_cores; "
+COUNT = IMPORTS + "use_cores(); print(len(jax.devices()) == cores(), len(jax.devices()))"
 
 
 def test_cores_are_devices_unless_set_otherwise() -> None:
     assert run(COUNT, {}).startswith("True")
     assert run(COUNT, {"JAX_NUM_CPU_DEVICES": "3"}).endswith("3")
     assert run(COUNT, {"XLA_FLAGS": "--xla_force_host_platform_device_count=5"}).endswith("5")
-    late = "n = jax.device_count(); use_cores(); print(n, jax.device_count())"
+    late = IMPORTS + "n = jax.device_count(); use_cores(); print(n, jax.device_count())"
     assert run(late, {}) == "1 1"  # too late: JAX has initialised
 
 
@@ -148,6 +146,7 @@ def test_cores_respect_a_container_quota(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_command_line_uses_all_cores() -> None:
     code = """
+from deq.devices import cores
 import json, pathlib, tempfile
 from typer.testing import CliRunner
 from deq.cli import app

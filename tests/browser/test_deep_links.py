@@ -5,14 +5,24 @@ from playwright.sync_api import Browser, Page
 
 from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import running_server, visit
+from tests.conftest import USERS_FLAGS
 
 MENU = [title for title, _, _ in PAGES.values()]
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_first_request_to_a_fresh_server(browser: Browser, page: Page, name: str) -> None:
+# All pages begin with the same guard, so two stand for all; `make soak` opens the others.
+FEW = ("fixed_points", "predict")
+COLD = [pytest.param(name, marks=[pytest.mark.soak] * (name not in FEW)) for name in PAGES]
+
+
+@pytest.mark.parametrize("name", COLD)
+def test_first_request_to_a_fresh_server(
+    browser: Browser, page: Page, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """With the programs that users compile."""
+    monkeypatch.setenv("XLA_FLAGS", USERS_FLAGS)
     with running_server() as address:
         visit(page, f"{address}/{name}")
         menu = page.get_by_test_id("stTopNavLinkContainer").all_inner_texts()

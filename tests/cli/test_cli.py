@@ -24,6 +24,13 @@ KEYS = {"accuracy", "loss", "parameters", "seconds", "nfe_mean", "residual_mean"
 
 
 def deq(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`deq ...` in this process, whose imports and compiled programs all runs share."""
+    done = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+
+def deq_process(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`python -m deq ...` as users run it."""
     command = [sys.executable, "-m", "deq", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
 
@@ -38,7 +45,7 @@ def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished short run on scikit-learn's digits."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    assert answer(deq(*SHORT, "--out", folder)).keys() == KEYS
+    assert answer(deq_process(*SHORT, "--out", folder)).keys() == KEYS
     return folder
 
 
@@ -80,7 +87,9 @@ def test_a_run_is_never_overwritten(run: Path) -> None:
     assert (run / WEIGHTS).read_bytes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.soak)]
+)  # a kill at any moment is the soak's; one of a checkpoint's writer is in test_faults.py
 def test_resumed_run_ends_with_the_same_weights(run: Path, tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "deq", *SHORT, "--out", str(tmp_path)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -16,7 +15,7 @@ from jax import Array
 from deq import Anderson, Implicit, Phantom, Picard, Unrolled, equilibrium
 from deq.analysis.gradient_error import gradient_error
 from deq.gradients import Gradient
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_devices
 
 
 def plain_leaves(cell: nnx.Module) -> list[np.ndarray]:
@@ -103,6 +102,5 @@ for gradient in (Implicit(), Implicit(GMRES()), Phantom(2), Unrolled(5)):
 
 
 def test_gradients_of_a_batch_split_over_eight_devices() -> None:
-    flags = "--xla_force_host_platform_device_count=8"
-    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    environment = with_devices(8)
     subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)

@@ -40,8 +40,9 @@ SOLVERS = (
 FORWARD = Anderson(tol=1e-10, max_nfe=300)
 IMPLICIT = {name: gradient for name, gradient in EXACT.items() if isinstance(gradient, Implicit)}
 
-# Convolutions in float64 take half a minute to compile: that model's gradients run in `make soak`.
-MODELS = [pytest.param(name, marks=[pytest.mark.soak] * (name == "conv")) for name in pretrained_names()]
+# Nine backward solvers are compiled for each model: one plain and one monotone stand for all; the rest is for `make soak`.
+FEW = ("mlp", "monotone")
+MODELS = [pytest.param(name, marks=[pytest.mark.soak] * (name not in FEW)) for name in pretrained_names()]
 
 
 def problem(name: str, batch: int) -> tuple[nnx.GraphDef, nnx.State, Array, Array]:

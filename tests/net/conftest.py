@@ -1,4 +1,4 @@
-"""The net is recorded and tested as a stranger's machine would have it: without MNIST."""
+"""The net is recorded and tested as a stranger's machine would have it: without MNIST, compiled as users compile."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deq.data import held_out_digits
+from tests.conftest import USERS_FLAGS
 from tests.pages.conftest import fresh_caches, own_disk, programs_stay  # noqa: F401
 
 
@@ -15,6 +16,7 @@ def no_mnist(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     empty = tmp_path_factory.mktemp("cache")
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(empty))
+    monkeypatch.setenv("XLA_FLAGS", USERS_FLAGS)  # for the processes that a test starts
     held_out_digits.cache_clear()
     yield empty
     held_out_digits.cache_clear()

@@ -26,7 +26,7 @@ from streamlit.testing.v1.element_tree import Node
 from deq import Anderson
 from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture, construct
 from deq.models.weights import weights_of
-from tests.cli.test_cli import answer, deq
+from tests.cli.test_cli import answer, deq_process
 from tests.conftest import ROOT
 from tests.pages.conftest import open_by_link
 from tests.pages.links import bound
@@ -95,7 +95,7 @@ def weights() -> None:
 
 def run() -> None:
     """A run stopped by SIGTERM in its middle, and what it gives without a stop."""
-    found, status = answer(deq(*RUN, "--json")), 0
+    found, status = answer(deq_process(*RUN, "--json")), 0
     while status != 128 + signal.SIGTERM:  # its steps take milliseconds: the signal may come too late
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -110,8 +110,8 @@ def run() -> None:
 
 
 def commands() -> None:
-    write("models.json", answer(deq("models", "--json")))
-    write("commands.json", {command: kinds(answer(deq(*command.split(), "--json"))) for command in COMMANDS})
+    write("models.json", answer(deq_process("models", "--json")))
+    write("commands.json", {command: kinds(answer(deq_process(*command.split(), "--json"))) for command in COMMANDS})
 
 
 def write(name: str, value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from jax import Array
 
 from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, solve
 from deq.solvers import GMRES, BiCGStab, Solver
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_devices
 from tests.support.problems import every_solver
 
 
@@ -174,6 +173,5 @@ for kind, solver in cases:
 
 
 def test_batch_split_over_eight_devices() -> None:
-    flags = "--xla_force_host_platform_device_count=8"
-    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
+    environment = with_devices(8) | {"JAX_ENABLE_X64": "1"}
     subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)

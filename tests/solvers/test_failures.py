@@ -22,10 +22,13 @@ DIVERGING: dict[str, Map] = {
 
 
 @every_solver
-@pytest.mark.parametrize("f", DIVERGING.values(), ids=DIVERGING)
-def test_divergence_is_never_convergence(solver: Solver, f: Map) -> None:
-    z0 = jnp.full((2, 3), 0.25)
-    solution = solve(f, z0, solver)
+def test_divergence_is_never_convergence(solver: Solver) -> None:
+    """One sample for each map, so that one program tries them all."""
+
+    def f(z: Array) -> Array:
+        return jnp.stack([each(row) for each, row in zip(DIVERGING.values(), z, strict=True)])
+
+    solution = solve(f, jnp.full((len(DIVERGING), 3), 0.25), solver)
     assert_honest(f, solution, solver)
     assert not solution.converged.any()
     assert jnp.isfinite(solution.z).all()
@@ -120,8 +123,10 @@ def test_half_precision(solver: Solver, dtype: jnp.dtype) -> None:
     assert solution.z.dtype == dtype
     assert solution.residual.dtype == jnp.float32
     assert solution.converged.all()
-    exact = solve(lambda z: 0.5 * jnp.cos(z) + x.astype(jnp.float32), jnp.zeros((2, 6)), Picard())
-    np.testing.assert_allclose(solution.z.astype(jnp.float32), exact.z, atol=3e-2)
+    exact, offset = np.zeros((2, 6)), np.asarray(x, float)
+    for _ in range(60):
+        exact = 0.5 * np.cos(exact) + offset
+    np.testing.assert_allclose(solution.z.astype(jnp.float32), exact, atol=3e-2)
 
 
 @every_solver

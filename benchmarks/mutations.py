@@ -1,0 +1,217 @@
+"""Mistakes that a tired programmer makes, one line each: a room's own tests must catch every one.
+
+    python -m benchmarks.mutations [WORD ...]
+
+changes one line at a time in a copy of the tree and runs the tests named for it; with words only the mutations whose
+file contains one of them. It ends with 1 if a mutation is not caught. A quarter of an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "build", "*.egg-info")
+SLOWEST = 600.0  # seconds for one mutation's tests; a mutant that hangs is caught
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`old`, which stands once in a file, becomes `new`; `tests`: files or folders of tests, without tests/."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTATIONS = [
+    Mutation("deq/solvers/picard.py", "self.damping * (f_z - z)", "self.damping * (z - f_z)", "solvers"),
+    Mutation("deq/solvers/loop.py", "<= self.solver.max_nfe", "<= self.solver.max_nfe + 1", "solvers"),
+    Mutation("deq/solvers/loop.py", "kept = met | (c.active & better)", "kept = c.active", "solvers"),
+    Mutation(
+        "deq/solvers/anderson.py", "memory: int = static(5)", "memory: int = static(1)", "solvers analysis"
+    ),
+    Mutation("deq/solvers/broyden.py", "return factor * (g + ", "return factor * (g - ", "solvers"),
+    Mutation("deq/solvers/newton.py", "calls=1 + products + trials", "calls=products + trials", "solvers"),
+    Mutation(
+        "deq/gradients/implicit.py",
+        "lambda _, right: backward(right).z",
+        "lambda _, right: forward(right).z",
+        "gradients",
+    ),
+    Mutation(
+        "deq/gradients/implicit.py", "lambda v: v - push(v), b", "lambda v: v + push(v), b", "gradients"
+    ),
+    Mutation(
+        "deq/gradients/implicit.py",
+        "(g, g), length=self.terms)",
+        "(g, g), length=self.terms + 1)",
+        "gradients",
+    ),
+    Mutation("deq/cells/monotone.py", "- a.T @ a + b - b.T", "- a @ a + b - b.T", "cells"),
+    Mutation("deq/cells/monotone.py", "kernel[::-1, ::-1].swapaxes(2, 3)", "kernel[::-1, ::-1]", "cells"),
+    Mutation(
+        "deq/cells/conv.py",
+        "for i in range(size) for j in range(size)",
+        "for j in range(size) for i in range(size)",
+        "cells",
+    ),
+    Mutation("deq/images/ink.py", "np.clip(strength - level, 0, 1)", "strength - level", "images"),
+    Mutation("deq/images/ink.py", "if drawn > grey.mean()", "if drawn < grey.mean()", "images"),
+    Mutation("deq/images/digits.py", "-extent(boxes[i])", "extent(boxes[i])", "images"),
+    Mutation(
+        "deq/maps/scalar.py",
+        "1 - self.damping + self.damping * slope",
+        "self.damping * slope",
+        "maps",
+    ),
+    Mutation("deq/maps/verdicts.py", "if period == 1 or", "if period == 2 or", "maps"),
+    Mutation("deq/maps/scalar.py", "return np.abs(self.slope) < 1", "return self.slope < 1", "maps"),
+    Mutation(
+        "deq/plots/residuals.py",
+        "known = ~(np.isnan(counts) | np",
+        "known = ~(np.isnan(counts) & np",
+        "plots",
+    ),
+    Mutation("deq/plots/cobweb.py", "[twice[:-1], np.", "[twice[1:], np.", "plots"),
+    Mutation("deq/jobs/record.py", "self._stride *= 2", "self._stride += 2", "jobs"),
+    Mutation("deq/jobs/record.py", "(Status.QUEUED, Status.RUNNING)", "(Status.RUNNING,)", "jobs"),
+    Mutation(
+        "pages/ui/train/run.py", "(Status.FAILED, Status.LOST)", "(Status.LOST,)", "pages/test_train.py"
+    ),
+    Mutation(
+        "pages/ui/fixed_points/words.py",
+        '"0" if abs(x) < 1e-7',
+        '"0" if x < 1e-7',
+        "pages/test_fixed_points.py",
+    ),
+    Mutation("pages/ui/train/settings.py", '"fit_patience": 200', '"fit_patience": 100', "net/test_links.py"),
+    Mutation("deq/cli/predict.py", "raise typer.Exit(1)", "raise typer.Exit(2)", "cli/test_cli.py"),
+    Mutation(
+        "deq/cli/request.py",
+        '"--data-dir", "--json", "--resume"',
+        '"--data-dir", "--resume"',
+        "cli/test_cli.py",
+    ),
+    Mutation(
+        "deq/data/tasks.py",
+        "len(dataset.train_labels) // 10)",
+        "len(dataset.train_labels) // 5)",
+        "data training",
+    ),
+    Mutation(
+        "deq/data/tasks.py",
+        "return Examples(column, 2 * column)",
+        "return Examples(column, column)",
+        "data training",
+    ),
+    Mutation(
+        "deq/models/calibration.py",
+        "logits / np.exp(log_temperature)",
+        "logits * np.exp(log_temperature)",
+        "models/test_calibration.py",
+    ),
+    Mutation("deq/models/calibration.py", "np.abs(gaps).sum()", "gaps.sum()", "models/test_calibration.py"),
+    Mutation(
+        "deq/models/inference.py",
+        "return self.probabilities.argmax(axis=1)",
+        "return self.probabilities.argmax(axis=0)",
+        "models/test_inference.py",
+    ),
+    Mutation("deq/training/step.py", "1.0 - sound)", "sound)", "training"),
+    Mutation("deq/training/step.py", "jnp.where(sound, new, old)", "new", "training"),
+    Mutation(
+        "deq/training/early_stopping.py",
+        "self._unsound < self._patience",
+        "self._unsound <= self._patience + 9",
+        "training",
+    ),
+    Mutation(
+        "deq/analysis/gradient_error.py",
+        "np.linalg.norm(a - b) / sizes[1]",
+        "np.linalg.norm(a - b) ** 2 / sizes[1]",
+        "analysis",
+    ),
+    Mutation(
+        "deq/analysis/comparison/spectrum.py",
+        "np.abs(1 - damping + damping",
+        "np.abs(damping + damping",
+        "analysis",
+    ),
+    Mutation(
+        "deq/analysis/explanation/occlusion.py", "patch // 2  # (places", "patch  # (places", "analysis"
+    ),
+    Mutation("deq/devices.py", "max(1, quota // period)", "quota // period", "test_parts.py"),
+    Mutation("deq/devices.py", "return jax.process_index() == 0", "return True", "test_devices.py"),
+]
+
+
+def changed(text: str, mutation: Mutation) -> str:
+    """The file's text with the mistake in it."""
+    if text.count(mutation.old) != 1:
+        raise SystemExit(
+            f"{mutation.file} has {mutation.old!r} {text.count(mutation.old)} times, not once: mend MUTATIONS."
+        )
+    return text.replace(mutation.old, mutation.new)
+
+
+def caught(tree: Path, mutation: Mutation) -> bool:
+    """Whether the mutation's tests fail with the mistake in the tree, which is as before afterwards."""
+    file = tree / mutation.file
+    before = file.read_text()
+    tests = [f"tests/{name}" for name in mutation.tests.split()]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-n",
+        "0",
+        "-m",
+        "not soak and not browser",
+        *tests,
+    ]
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    file.write_text(changed(before, mutation))
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=SLOWEST, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        file.write_text(before)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"pytest could not run {mutation.tests}:\n{done.stdout}{done.stderr}")
+    return done.returncode == 1
+
+
+def main() -> None:
+    words = sys.argv[1:] or [""]
+    missed = 0
+    with TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+        for mutation in (m for m in MUTATIONS if any(word in m.file for word in words)):
+            began, found = time.monotonic(), caught(tree, mutation)
+            missed += not found
+            seconds = time.monotonic() - began
+            print(
+                f"{'caught' if found else 'MISSED':7} {seconds:5.0f} s  {mutation.file}: {mutation.new}",
+                flush=True,
+            )
+    print(f"{missed} mutations were missed" if missed else "every mutation was caught")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()
