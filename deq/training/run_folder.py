@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,18 @@ from deq.training.step import TrainState
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
 DIGESTS = "sha256.json"  # in a checkpoint: the sha256 of its files
 OVERHEAD = 100_000  # bytes of a checkpoint beside its arrays
+
+
+@contextmanager
+def _quiet_orbax() -> Iterator[None]:
+    """Orbax logs each damaged file that it meets; a RunFolder reports them in `warnings`."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class CannotWrite(Exception):
@@ -57,7 +70,8 @@ class RunFolder:
         options = ocp.CheckpointManagerOptions(
             max_to_keep=2, create=False, enable_async_checkpointing=False, multiprocessing_options=alone
         )
-        self._manager = ocp.CheckpointManager(place, options=options)
+        with _quiet_orbax():
+            self._manager = ocp.CheckpointManager(place, options=options)
 
     def has_run(self) -> bool:
         """Whether a new run would overwrite anything."""

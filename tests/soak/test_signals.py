@@ -15,7 +15,7 @@ from tests.support.stopping import fault_of, stop_after
 pytestmark = pytest.mark.soak
 
 MOMENTS = 50
-STEP = 0.2  # seconds between moments
+STEP = 0.4  # seconds between moments
 
 
 def test_fifty_moments(tmp_path: Path, report: Report) -> None:
