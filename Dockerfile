@@ -14,9 +14,10 @@ WORKDIR /home/deq/lab
 
 # Dependencies first: a change of the code does not install them again.
 COPY requirements.txt ./
+COPY requirements requirements
 RUN pip install --requirement requirements.txt
 ARG EXTRA=""
-RUN if [ "$EXTRA" = cuda ]; then pip install --requirement requirements.txt 'jax[cuda12]'; \
+RUN if [ "$EXTRA" = cuda ]; then pip install --requirement requirements.txt --requirement requirements/cuda.txt; \
     elif [ -n "$EXTRA" ]; then echo "EXTRA is cuda or empty, not '$EXTRA'" >&2; exit 1; fi
 
 COPY --chown=deq:deq app.py LICENSE ./

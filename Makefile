@@ -6,8 +6,8 @@ PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,python3)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 # A stamp carries the checksum of what it stands for, so a changed requirement installs again, and nothing else does.
-APP_READY := $(VENV)/.app-$(shell cat requirements.txt | cksum | tr ' ' '-')
-TEST_READY := $(VENV)/.test-$(shell cat requirements.txt pyproject.toml | cksum | tr ' ' '-')
+APP_READY := $(VENV)/.app-$(shell cat requirements.txt requirements/*.txt | cksum | tr ' ' '-')
+TEST_READY := $(VENV)/.test-$(shell cat requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 
 .PHONY: app test soak lint format screenshots docs clean venv
 .DEFAULT_GOAL := app

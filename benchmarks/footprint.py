@@ -46,7 +46,7 @@ def views(browser: Browser, address: str, name: str) -> Iterator[str]:
 
 
 def main() -> None:
-    chosen = arguments(__doc__ or "")
+    chosen = arguments(__doc__ or "", timed=False)
     rows, began = [], time.perf_counter()
     with running_browser() as browser, running_server() as address:
         for name in PAGES:

@@ -51,5 +51,5 @@ def working_bytes(model: EquilibriumModel, batch: int, solver: Anderson | Picard
 
 
 if __name__ == "__main__":
-    chosen = arguments(__doc__.partition("\n")[0])
+    chosen = arguments(__doc__.partition("\n")[0], timed=False)
     report("Temporaries of a training step", rows(), chosen.json)

@@ -14,11 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """Parse --json and --repeat."""
+def arguments(description: str, *, timed: bool = True) -> argparse.Namespace:
+    """Parse --json and, for what is timed, --repeat."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
-    parser.add_argument("--repeat", type=int, default=15, help="timed runs after compilation (default 15)")
+    if timed:
+        parser.add_argument(
+            "--repeat", type=int, default=15, help="timed runs after compilation (default 15)"
+        )
     return parser.parse_args()
 
 

@@ -63,6 +63,11 @@ def join(coordinator: str, num_processes: int | None, process_id: int | None) ->
             heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
         )
     except (RuntimeError, ValueError) as error:
+        if coordinator == "auto":
+            raise ValueError(
+                "--coordinator auto finds no cluster here (Slurm, Open MPI, Kubernetes, Cloud TPU): name process 0 "
+                "by --coordinator HOST:PORT, with --num-processes and --process-id."
+            ) from error
         reason = str(error).partition("\n")[0]
         raise ValueError(f"Cannot join the run at {coordinator}: {reason}") from error
 

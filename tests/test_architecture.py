@@ -38,6 +38,11 @@ ARROWS = {room: arrows for floor in FLOORS for room, arrows in floor.items()}
 SHARED_UI: dict[str, set[str]] = {"widgets": set(), "server": {"widgets"}, "readers": {"widgets", "server"}}
 
 KIN = {"jax", "flax", "diffrax", "equinox", "lineax", "optax", "numpy"}  # all that the mathematics leans on
+EXTRAS = {
+    "data": {"data"},
+    "images": {"images", "analysis"},
+    "app": {"plots"},
+}  # and the rooms that need them
 MATHEMATICS = ("solvers", "cells", "gradients")
 PACKAGE_NAME = {
     "orbax": "orbax-checkpoint",
@@ -72,7 +77,9 @@ def arrows() -> dict[str, set[str]]:
     """Which room of deq imports which others."""
     found: dict[str, set[str]] = {name: set() for name in ARROWS}
     for path in CORE:
-        if path.parent != ROOT / "deq" or room(path) in ARROWS:  # __init__ and __main__ are the doors
+        if (
+            path.parent != ROOT / "deq" or room(path) in ARROWS
+        ):  # not the doors, __init__ and __main__, nor extras
             names = {name.split(".")[1] for name in imports(path) if name.startswith("deq.")}
             found.setdefault(room(path), set()).update(names & set(ARROWS) - {room(path)})
     return found
@@ -155,13 +162,32 @@ def test_files_and_functions_stay_small() -> None:
                 assert path in TESTS or node.args.kwarg is None, f"{where} takes **{node.args.kwarg.arg}"
 
 
+def required(name: str) -> set[str]:
+    """The packages in requirements/NAME.txt."""
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+    return {re.split(r"[<>=\[]", line)[0] for line in lines if line and not line.startswith("#")}
+
+
+def packages(path: Path) -> set[str]:
+    """The packages that a file imports or reads a file of."""
+    tops = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"deq", "pages", "app"}
+    read = re.findall(r'distribution\("([^"]+)"\)', path.read_text())
+    return {PACKAGE_NAME.get(name, name) for name in tops} | set(read)
+
+
 def test_requirements_are_what_is_imported() -> None:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    required = {re.split(r"[<>=\[]", line)[0] for line in lines if line and not line.startswith("#")}
-    tops = {name.split(".")[0] for path in SHIPPED for name in imports(path)}
-    foreign = tops - sys.stdlib_module_names - {"deq", "pages", "app"}
-    read = {name for path in SHIPPED for name in re.findall(r'distribution\("([^"]+)"\)', path.read_text())}
-    assert {PACKAGE_NAME.get(name, name) for name in foreign} | read == required
+    parts = re.findall(r"^-r requirements/(\w+).txt$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert parts == ["core", *EXTRAS]
+    stated = [package for part in parts for package in required(part)]
+    assert len(stated) == len(set(stated))
+    assert set(stated) == set().union(*map(packages, SHIPPED))
+
+
+def test_an_extra_is_imported_in_its_rooms_alone() -> None:
+    for path in CORE:
+        for name, rooms in EXTRAS.items():
+            taken = packages(path) & required(name)
+            assert not taken or room(path) in rooms, f"{relative(path)} imports {taken}"
 
 
 def test_the_library_comes_without_the_dashboard() -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from deq.extras import extra
 from deq.images.mnist import centre
 from deq.models import EquilibriumModel
 from deq.models.inference import infer
 from deq.solvers import Solver
+
+with extra("images"):
+    from PIL import Image, ImageDraw, ImageFont
 
 LETTERS = "ACEFHJKLMNPRTUVWXYabdefhkmnrtwy"  # without lookalikes of digits: B, D, G, I, O, Q, S, Z, l, q
 DETECTORS = {  # a higher score means further out of distribution

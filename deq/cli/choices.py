@@ -30,6 +30,10 @@ def gradients() -> list[str]:
     return list(GRADIENTS)
 
 
+def precisions() -> list[str]:
+    return ["float32", "bf16"]
+
+
 def baselines() -> list[str]:
     from deq.training import BASELINES
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from deq.cli.process import orderly_stop
 from deq.cli.report import open_model, show, usage_errors
 from deq.data import Task, classify, double, load_dataset
 from deq.devices import use_cores
@@ -30,7 +31,7 @@ def run(
     use_cores()
     with usage_errors():
         checkpoint = open_model(source)
-        task = load_task(dataset or checkpoint.card.dataset, data_dir)
+        task = load_task(fitting(checkpoint, dataset), data_dir)
         chosen = choose_solver(checkpoint, solver, tol)
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()
@@ -53,9 +54,22 @@ def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -
     return dataclasses.replace(solver, tol=tol, max_nfe=max(1000, int(solver.max_nfe)))
 
 
+def fitting(checkpoint: Checkpoint, dataset: str | None) -> str:
+    """The data set to evaluate on, by default the card's. Raises ValueError if the model cannot take its inputs."""
+    own = checkpoint.card.dataset
+    if dataset is not None and own == "toy":
+        raise ValueError(f"toy maps numbers to numbers, and {dataset} holds images: leave out --dataset.")
+    return dataset or own
+
+
 def load_task(name: str, data_dir: Path | None) -> Task:
-    """The toy task, or classification of a data set."""
-    return double() if name == "toy" else classify(load_dataset(name, data_dir))
+    """The toy task, or classification of a data set. Raises ValueError."""
+    if name == "toy":
+        if data_dir is not None:
+            raise ValueError("toy reads no files: leave out --data-dir.")
+        return double()
+    with orderly_stop():
+        return classify(load_dataset(name, data_dir))
 
 
 def figures(metrics: Metrics, parameters: int, seconds: float) -> dict[str, Any]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deq.cli.choices import baselines, data_sets, gradients, one_of, solvers, tasks
+from deq import __version__
+from deq.cli.choices import baselines, data_sets, gradients, one_of, precisions, solvers, tasks
+from deq.cli.help import Command, Group
 
 app = typer.Typer(
+    cls=Group,
     help="Deep equilibrium models: train, evaluate and use them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-Precision = StrEnum("Precision", ["float32", "bf16"])
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, everything else on stderr.")
 ]
@@ -36,7 +36,23 @@ Source = Annotated[
 ]
 
 
-@app.command()
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"deq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
+@app.command(cls=Command)
 def train(
     task: Annotated[
         str,
@@ -76,9 +92,14 @@ def train(
         ),
     ] = None,
     precision: Annotated[
-        Precision,
-        typer.Option(help="Precision of matrix products in the cell; state and residual stay float32."),
-    ] = Precision.float32,
+        str,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(precisions),
+            autocompletion=precisions,
+            help="Precision of matrix products in the cell, float32 or bf16; state and residual stay float32.",
+        ),
+    ] = "float32",
     out: Annotated[
         Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")
     ] = None,
@@ -124,7 +145,7 @@ def train(
         run_together(request, json, coordinator, num_processes, process_id)
 
 
-@app.command()
+@app.command(cls=Command)
 def evaluate(
     source: Source,
     dataset: Annotated[
@@ -149,7 +170,7 @@ def evaluate(
     run(source, dataset, solver, tol, data_dir, json)
 
 
-@app.command()
+@app.command(cls=Command)
 def predict(
     source: Source,
     images: Annotated[
@@ -158,12 +179,15 @@ def predict(
     json: Json = False,
 ) -> None:
     """Read the digits in pictures."""
-    from deq.cli.predict import run
+    from deq.cli.report import usage_errors
+
+    with usage_errors():
+        from deq.cli.predict import run
 
     run(source, images, json)
 
 
-@app.command()
+@app.command(cls=Command)
 def models(json: Json = False) -> None:
     """List the pretrained models and their cards."""
     from deq.cli.models import run

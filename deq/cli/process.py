@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import jax
 import typer
@@ -15,25 +15,51 @@ import typer
 from deq.cli.report import stderr
 from deq.training.run_folder import CannotWrite
 
+STOPS = (signal.SIGINT, signal.SIGTERM)  # what they do outside these functions: deq.__main__.stop
+
 
 @contextmanager
 def stop_signals() -> Iterator[list[int]]:
     """A list to which SIGINT and SIGTERM append their number instead of ending the program at once."""
     caught: list[int] = []
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda number, _: caught.append(number)) for number in wanted]
-    try:
+    with _handler(lambda number, _: caught.append(number)):
         yield caught
+
+
+@contextmanager
+def orderly_stop() -> Iterator[None]:
+    """SIGINT and SIGTERM raise SystemExit, so that a download removes its temporary folder."""
+    caught: list[int] = []
+
+    def stop(number: int, _: Any) -> NoReturn:
+        caught.append(number)
+        raise SystemExit(128 + number)
+
+    try:
+        with _handler(stop):
+            yield
     finally:
-        for number, handler in zip(wanted, before, strict=True):
-            signal.signal(number, handler)
+        if caught:  # also if a library swallowed the exception
+            leave(caught, can_resume=False)
+
+
+@contextmanager
+def _handler(handler: Callable[[int, Any], Any]) -> Iterator[None]:
+    before = [signal.signal(number, handler) for number in STOPS]
+    try:
+        yield
+    finally:
+        for number, previous in zip(STOPS, before, strict=True):
+            signal.signal(number, previous)
 
 
 def leave(caught: list[int], can_resume: bool) -> NoReturn:
     """Exit after a signal, received here or in another process of the run."""
     hint = " Continue from its last checkpoint with --resume." if can_resume else ""
     stderr.print(f"Stopped by a signal.{hint}", markup=False)
-    raise typer.Exit(128 + (caught[0] if caught else signal.SIGTERM))
+    if jax.distributed.is_initialized():
+        jax.distributed.shutdown()  # deq.__main__ skips what Python does at exit
+    raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
 
 
 @contextmanager

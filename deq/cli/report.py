@@ -15,17 +15,19 @@ from rich.console import Console
 from rich.table import Table
 
 from deq.data import StalledDownload
-from deq.models.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names
+from deq.extras import MissingExtra
+from deq.models.checkpoints import CARD, Checkpoint, load_checkpoint, load_pretrained, pretrained_names
+from deq.training.interrupted import load_interrupted, was_interrupted
 
 stdout, stderr = Console(), Console(stderr=True)
 
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    """Turn a ValueError into one line on stderr and exit status 2."""
+    """Turn a ValueError or a missing extra into one line on stderr and exit status 2."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, MissingExtra) as error:
         stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         if isinstance(error, StalledDownload):
             os._exit(2)  # an orderly exit would wait for the server
@@ -33,9 +35,20 @@ def usage_errors() -> Iterator[None]:
 
 
 def open_model(source: str) -> Checkpoint:
-    """The pretrained model with this name, or the checkpoint in this folder. Raises ValueError."""
+    """The pretrained model with this name, or the checkpoint in this folder, else its run's last one.
+
+    Raises ValueError.
+    """
     if source in pretrained_names():
         return load_pretrained(source)
+    if was_interrupted(Path(source)) and not (Path(source) / CARD).exists():
+        checkpoint, step = load_interrupted(Path(source))
+        stderr.print(
+            f"{source} holds no finished run: using its checkpoint of step {step}.",
+            markup=False,
+            soft_wrap=True,
+        )
+        return checkpoint
     if Path(source).is_dir():
         return load_checkpoint(source)
     names = ", ".join(pretrained_names())

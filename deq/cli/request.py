@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shlex
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from typing import Any
 
 import jax
 
+from deq import __version__
 from deq.cli.evaluate import figures
 from deq.devices import cores
 from deq.models import count_parameters
@@ -20,6 +22,8 @@ from deq.models.settings import named_gradient, to_dict
 from deq.solvers import is_same_method, solver_by_command
 from deq.training import Finished
 from deq.training.recipes import BASELINES, RECIPES, Recipe, recipe_as_dict
+
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
     recipe = RECIPES[name]
-    changes: dict[str, Any] = {"precision": str(request.precision)}
+    changes: dict[str, Any] = {"precision": request.precision}
     if request.epochs is not None:
         changes["epochs"] = request.epochs
     if request.batch_size is not None:
@@ -83,10 +87,29 @@ def make_card(event: Finished, request: Request, name: str, recipe: Recipe, vali
         solver=to_dict(recipe.solver),
         gradient=to_dict(recipe.gradient),
         machine=machine(),
-        versions={package: version(package) for package in ("jax", "flax", "optax", "diffrax")},
+        versions=versions(),
         verdict=event.verdict,
         **measured,
     )
+
+
+def versions() -> dict[str, str]:
+    """The versions of deq and what it leans on, and the commit where it is known."""
+    found = {package: version(package) for package in ("jax", "flax", "optax", "diffrax")}
+    here = commit()
+    return {"deq": __version__} | found | ({"commit": here} if here else {})
+
+
+def commit() -> str | None:
+    """The commit of this code, with `-dirty` after changes that are not committed; None outside a git checkout."""
+    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        # Tracked files alone: an installed copy may lie inside the checkout of something else.
+        for command in (["git", "ls-files", "--error-unmatch", "request.py"], describe):
+            done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def machine() -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from deq.cli.evaluate import load_task
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
@@ -17,12 +19,12 @@ from deq.cli.report import show, stderr, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, settings
 from deq.data import Task
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
-from deq.models import EquilibriumModel, build
+from deq.models import EquilibriumModel, build, count_parameters
 from deq.models.calibration import calibrate
-from deq.models.checkpoints import CARD, Card, load_checkpoint, save_checkpoint
+from deq.models.checkpoints import CARD, Card, load_checkpoint, read_card, save_checkpoint
 from deq.training import EpochEnd, Event, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.run_folder import RunFolder, writing
+from deq.training.run_folder import RunFolder, require_same, writing
 from deq.training.step import start_state
 
 
@@ -58,7 +60,10 @@ def train(request: Request) -> dict[str, Any]:
         if request.resume and request.out is None:
             raise ValueError("--resume needs --out, the folder of the run to resume.")
         if request.out and request.resume and (request.out / CARD).exists():
-            return finished_result(request.out)
+            card = read_card(request.out / CARD)
+            require_same(request.out, card.recipe, settings(request, name, recipe))
+            if card.epochs == recipe.epochs:
+                return finished_result(request.out)
         task = load_task(request.task, request.data_dir)
         folder = open_folder(request, name, recipe) if is_leader() else None
         events = start(request, name, recipe, task, folder)
@@ -68,8 +73,10 @@ def train(request: Request) -> dict[str, Any]:
         card = make_card(finished, request, name, recipe, validation)
         if request.out and is_leader():
             card = add_calibration(card, finished, task, recipe, request.devices)
-            with writing(request.out):
+            with stop_signals() as caught, writing(request.out):
                 save_checkpoint(request.out, finished.model, card)
+            if caught:
+                leave(caught, can_resume=True)
         return result(finished.model, card)
 
 
@@ -100,8 +107,8 @@ def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None
 def start(
     request: Request, name: str, recipe: Recipe, task: Task, folder: RunFolder | None
 ) -> Iterator[Event]:
-    """The run's events, from the last intact checkpoint if it is resumed."""
-    model = build(name, request.seed)
+    """The run's events, from the last intact checkpoint if it is resumed; seconds are those of the whole run."""
+    model, before = build(name, request.seed), 0.0
     state = start_state(model, recipe)
     if folder and request.resume:
         found = folder.restore(state)
@@ -109,34 +116,53 @@ def start(
             stderr.print(warning, style="yellow", markup=False)
         where = f"Resuming at step {int(found.step)}." if found else "No intact checkpoint: starting over."
         stderr.print(where, markup=False)
-        state = found or state
+        state, before = found or state, folder.seconds()
     mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)
     resume = state if int(state.step) else None
-    return fit(model, task, recipe, seed=request.seed, resume=resume, mesh=mesh)
+    if is_leader():
+        stderr.print(
+            start_line(name, model, task, recipe, mesh), markup=False, highlight=False, soft_wrap=True
+        )
+    events = fit(model, task, recipe, seed=request.seed, resume=resume, mesh=mesh)
+    return (dataclasses.replace(event, seconds=before + event.seconds) for event in events)
+
+
+def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, mesh: Mesh) -> str:
+    """What is about to be trained, on what."""
+    examples, kind = len(task.train.y), mesh.devices.flat[0].device_kind
+    updates = recipe.epochs * (examples // recipe.batch_size)
+    return (
+        f"Training {name} ({count_parameters(model):,} parameters) on {task.name} ({examples:,} examples): "
+        f"{updates:,} updates on {mesh.size} {kind} device{'s' if mesh.size > 1 else ''}."
+    )
 
 
 def follow(events: Iterator[Event], folder: RunFolder | None) -> tuple[Finished, float | None]:
     """Show, log and save the events; returns the last one and the last validation accuracy.
 
-    A signal saves a checkpoint and exits. States with a fault are not saved: resumed from its last sound state,
-    a run ends as if it had never stopped.
+    A signal saves a checkpoint and exits, before the first event without one: there is nothing to save. States with a
+    fault are not saved: resumed from its last sound state, a run ends as if it had never stopped.
     """
     validation = math.nan
-    with training_progress(visible=is_leader()) as bar, stop_signals() as caught:
-        for event in events:
-            bar.show(event)
-            if isinstance(event, Finished):
-                return event, None if math.isnan(validation) else validation
-            validates = isinstance(event, Progress) and event.ends_epoch
-            stop = any_process(bool(caught)) and not validates
-            if isinstance(event, EpochEnd):
-                validation = float(event.validation.accuracy)
-            if folder:
-                folder.log(record(event))
-            if folder and (stop or isinstance(event, EpochEnd)) and not event.fault:
-                folder.save(event.state)
-            if stop:
-                leave(caught, can_resume=folder is not None)
+    with training_progress(visible=is_leader()) as bar:
+        first = next(events)
+        with stop_signals() as caught:
+            for event in chain([first], events):
+                bar.show(event)
+                validates = isinstance(event, Progress) and event.ends_epoch
+                stop = any_process(bool(caught)) and not validates
+                if isinstance(event, Finished):
+                    if stop:
+                        leave(caught, can_resume=folder is not None)
+                    return event, None if math.isnan(validation) else validation
+                if isinstance(event, EpochEnd):
+                    validation = float(event.validation.accuracy)
+                if folder:
+                    folder.log(record(event))
+                if folder and (stop or isinstance(event, EpochEnd)) and not event.fault:
+                    folder.save(event.state)
+                if stop:
+                    leave(caught, can_resume=folder is not None)
     raise RuntimeError("The run ended without a result.")
 
 

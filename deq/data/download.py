@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import hashlib
 import os
 import tempfile
 import threading
@@ -11,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from deq.extras import extra
 
 SOURCES = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -67,7 +70,8 @@ def download_once(name: str, source: str, url_infos: dict[str, Any] | None = Non
 
 def probe(name: str, url: str) -> None:
     """Raise DatasetError if `url` does not respond within PROBE_SECONDS."""
-    import requests
+    with extra("data"):
+        import requests
 
     answers = []
 
@@ -95,12 +99,12 @@ def offline_hint(name: str) -> str:
 
 def wait_while_growing(get: Callable[[], list[Path]], folder: Path, message: str) -> list[Path]:
     """The result of get(), which fills `folder`; StalledDownload if that grows too slowly (STALL_BYTES)."""
-    outcome: list[list[Path] | DatasetError] = []
+    outcome: list[list[Path] | Exception] = []
 
     def run() -> None:
         try:
             outcome.append(get())
-        except DatasetError as error:
+        except Exception as error:  # raised again below, in the caller's thread
             outcome.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -112,7 +116,7 @@ def wait_while_growing(get: Callable[[], list[Path]], folder: Path, message: str
         if not outcome and size - before < STALL_BYTES:
             raise StalledDownload(message)
         before = size
-    if isinstance(outcome[0], DatasetError):
+    if isinstance(outcome[0], Exception):
         raise outcome[0]
     return outcome[0]
 
@@ -136,7 +140,7 @@ def fetch(
     url_infos: dict[str, Any] | None = None,
 ) -> list[Path]:
     """Paths of the four FILES, checked by sha256: read in place from manual_dir, else downloaded."""
-    with thread_local_lazy_imports():
+    with extra("data"), thread_local_lazy_imports():
         import tensorflow_datasets as tfds  # takes half a second
 
     tfds.disable_progress_bar()
@@ -163,7 +167,23 @@ def download_message(name: str, folder: Path | None, error: Exception) -> str:
         return f"Cannot get {file} of {name}: {error}"
     if folder is None:
         return f"Wrong checksum: the downloaded {file} of {name} is corrupt. Try again, or use --data-dir."
+    owner = owner_of(folder / file)
+    if owner:
+        return (
+            f"{folder / file} is a file of {owner}, not a file of {name}. Name the folder of {name}'s files."
+        )
     return f"Wrong checksum: {folder / file} is corrupt or not a file of {name}. Delete it and download it again."
+
+
+def owner_of(path: Path) -> str | None:
+    """The data set that a file belongs to, by its sha256; None if it belongs to none."""
+    from tensorflow_datasets.core.download import checksums
+
+    known, found = checksums.get_all_url_infos(), hashlib.sha256(path.read_bytes()).hexdigest()
+    for name, source in SOURCES.items():
+        if any(source + file in known and known[source + file].checksum == found for file in FILES):
+            return name
+    return None
 
 
 @contextlib.contextmanager

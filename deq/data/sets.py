@@ -15,6 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from deq.data.download import FILES, SOURCES, DatasetError, cache_folder, download_once, fetch
+from deq.extras import extra
 
 NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
 
@@ -42,16 +43,21 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         name: one of `NAMES`.
         data_dir: a folder with the set's four original .gz files. Without it `mnist` reads the folder named by
             the environment variable MNIST_DIR; otherwise the files are downloaded once into the user's cache.
-            `digits` ships with scikit-learn and reads no folder.
+            `digits` ships with scikit-learn, so a folder is refused.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, or a folder for `digits`.
+        MissingExtra: the packages of the extra `data` are not installed.
         DatasetError: a file is missing, has a wrong checksum, or cannot be downloaded (raised within 15 s if the
             server does not respond, within 30 s if it sends almost nothing).
     """
     if name not in NAMES:
         raise ValueError(f"Unknown data set {name!r}; choose from {', '.join(NAMES)}.")
     if name == "digits":
+        if data_dir is not None:
+            raise ValueError(
+                "digits ships with scikit-learn and is read from no folder: leave out --data-dir."
+            )
         return load_digits()
     folder = data_dir or (os.environ.get("MNIST_DIR") if name == "mnist" else None)
     return read_folder(name, Path(folder).expanduser() if folder else download_once(name, SOURCES[name]))
@@ -103,7 +109,9 @@ def read_idx(path: Path) -> np.ndarray:
 def load_digits() -> Dataset:
     """Scikit-learn's 1,797 8x8 digits, enlarged to 28x28; the last 360 are the test set (Alpaydin & Kaynak 1998)."""
     # From its file: importing scikit-learn takes half a second and 50 MB.
-    table = np.loadtxt(str(distribution("scikit-learn").locate_file(DIGITS_FILE)), delimiter=",")
+    with extra("data"):
+        file = distribution("scikit-learn").locate_file(DIGITS_FILE)
+    table = np.loadtxt(str(file), delimiter=",")
     images = np.stack([upscale(image) for image in table[:, :-1].reshape(-1, 8, 8)])[..., None]
     labels = table[:, -1].astype(np.int32)
     cut = len(images) - DIGITS_TEST

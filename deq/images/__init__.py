@@ -6,10 +6,13 @@ MNIST style; `find_digits` does the last two at once. `pictures_in` opens a zip 
 
 import numpy as np
 
-from deq.images.bundle import MAX_FILES, is_zip, pictures_in
-from deq.images.digits import cut_digits
-from deq.images.ink import Ink, find_ink
-from deq.images.reading import MAX_BYTES, PictureError, read_picture
+from deq.extras import extra
+
+with extra("images"):
+    from deq.images.bundle import MAX_FILES, is_zip, pictures_in
+    from deq.images.digits import cut_digits
+    from deq.images.ink import Ink, find_ink
+    from deq.images.reading import MAX_BYTES, PictureError, read_picture
 
 __all__ = [
     "MAX_BYTES",

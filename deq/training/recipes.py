@@ -8,7 +8,7 @@ from typing import Any
 
 from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
-from deq.models.settings import to_dict
+from deq.models.settings import from_dict, to_dict
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
 
 
@@ -47,6 +47,18 @@ def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
     if recipe.augmentation is not None:
         found["augmentation"] = dataclasses.asdict(recipe.augmentation)
     return found
+
+
+def recipe_from_dict(data: dict[str, Any]) -> Recipe:
+    """The inverse of `recipe_as_dict`; keys that are no part of a recipe are ignored. Raises ValueError."""
+    found = {field.name: data[field.name] for field in dataclasses.fields(Recipe) if field.name in data}
+    found |= {name: from_dict(found[name]) for name in ("solver", "gradient") if name in found}
+    try:
+        if found.get("augmentation") is not None:
+            found["augmentation"] = Augmentation(**found["augmentation"])
+        return Recipe(**found)
+    except TypeError as error:
+        raise ValueError("These settings are not a recipe of this version of deq.") from error
 
 
 RECIPES: dict[str, Recipe] = {

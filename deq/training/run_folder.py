@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,20 @@ from deq.models.checkpoints import write_atomically
 from deq.training.step import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
+DIGESTS = "sha256.json"  # in a checkpoint: the sha256 of its files
 OVERHEAD = 100_000  # bytes of a checkpoint beside its arrays
+
+
+@contextmanager
+def _quiet_orbax() -> Iterator[None]:
+    """Orbax logs each damaged file that it meets; a RunFolder reports them in `warnings`."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class CannotWrite(Exception):
@@ -41,8 +55,8 @@ def writing(folder: Path) -> Iterator[None]:
 class RunFolder:
     """The folder of one run.
 
-    settings: plain data that determines the run; checkpoints with other settings are refused. With several
-    processes only the leader uses it. Orbax writes a checkpoint to a temporary folder and renames it when
+    settings: plain data that determines the run; checkpoints with other settings are refused, but for fewer epochs.
+    With several processes only the leader uses it. Orbax writes a checkpoint to a temporary folder and renames it when
     complete; the last two are kept.
     """
 
@@ -56,7 +70,8 @@ class RunFolder:
         options = ocp.CheckpointManagerOptions(
             max_to_keep=2, create=False, enable_async_checkpointing=False, multiprocessing_options=alone
         )
-        self._manager = ocp.CheckpointManager(place, options=options)
+        with _quiet_orbax():
+            self._manager = ocp.CheckpointManager(place, options=options)
 
     def has_run(self) -> bool:
         """Whether a new run would overwrite anything."""
@@ -73,6 +88,30 @@ class RunFolder:
             settings = ocp.args.JsonSave(label | {"label": _digest_of_label(label)})
             arguments = ocp.args.Composite(state=ocp.args.StandardSave(leaves), settings=settings)
             self._manager.save(step, args=arguments)
+            place = self.folder / CHECKPOINTS / str(step)
+            write_atomically(place / DIGESTS, json.dumps(_digests_of_files(place)).encode())
+
+    def labels(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Step and label (its settings among them) of each checkpoint that is not damaged, the newest first."""
+        for step in sorted(self._manager.all_steps(), reverse=True):
+            label = self._read_label(step) if self._is_whole(step) else None
+            if label is None:
+                self._warn(step)
+            else:
+                yield step, label
+
+    def read(self, step: int, label: dict[str, Any], like: TrainState) -> TrainState | None:
+        """The state of a checkpoint, None with a warning if its arrays are damaged.
+
+        Raises ValueError if it is from a run with other settings or from another version of deq.
+        """
+        wanted = _numbered(like)
+        require_same(self.folder, label, self._label(wanted))
+        leaves = self._read_state(step, wanted)
+        if leaves is None or _digest(leaves) != label["sha256"]:
+            self._warn(step)
+            return None
+        return jax.tree.unflatten(jax.tree.structure(like), [leaves[str(i)] for i in range(len(leaves))])
 
     def restore(self, like: TrainState) -> TrainState | None:
         """The state of the last intact checkpoint, or None; damaged ones are skipped with a warning.
@@ -80,21 +119,16 @@ class RunFolder:
         Raises ValueError, and changes nothing, if the checkpoint is from a run with other settings or from another
         version of deq.
         """
-        wanted = _numbered(like)
-        for step in sorted(self._manager.all_steps(), reverse=True):
-            label = self._read_label(step)
-            if label is None:
-                self._warn(step, "its settings cannot be read.")
-                continue
-            self._require_same(label, self._label(wanted))
-            leaves = self._read_state(step, wanted)
-            if leaves is None or _digest(leaves) != label["sha256"]:
-                self._warn(step, "its arrays do not match their checksum.")
-                continue
-            self._delete_after(step)
-            return jax.tree.unflatten(jax.tree.structure(like), [leaves[str(i)] for i in range(len(leaves))])
-        self._delete_after(0)
-        return None
+        found = (self.read(step, label, like) for step, label in self.labels())
+        state = next((state for state in found if state is not None), None)
+        self._delete_after(0 if state is None else int(state.step))
+        return state
+
+    def seconds(self) -> float:
+        """How long the run took until its last line of metrics; 0 without one."""
+        path = self.folder / METRICS
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        return float(json.loads(lines[-1]).get("seconds", 0.0)) if lines else 0.0
 
     def log(self, record: dict[str, Any]) -> None:
         """Append one line to metrics.jsonl. Raises CannotWrite."""
@@ -104,7 +138,7 @@ class RunFolder:
     def _label(self, leaves: dict[str, np.ndarray]) -> dict[str, Any]:
         """What a checkpoint must match to be resumed from, as plain data."""
         layout = {name: f"{leaf.dtype}{list(leaf.shape)}" for name, leaf in leaves.items()}
-        return json.loads(json.dumps(self.settings | {"layout": layout}))
+        return self.settings | {"layout": layout}
 
     def _read_label(self, step: int) -> dict[str, Any] | None:
         """The label of a checkpoint; None if it is missing or changed."""
@@ -125,28 +159,24 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _warn(self, step: int, reason: str) -> None:
-        self.warnings.append(f"Skipped the checkpoint of step {step}, which is damaged: {reason}")
+    def _is_whole(self, step: int) -> bool:
+        """Whether a checkpoint's files are those that were written; older versions wrote no checksums of files."""
+        place = self.folder / CHECKPOINTS / str(step)
+        try:
+            return json.loads((place / DIGESTS).read_bytes()) == _digests_of_files(place)
+        except FileNotFoundError:
+            return True
+        except (OSError, ValueError):
+            return False
+
+    def _warn(self, step: int) -> None:
+        self.warnings.append(f"Skipped the checkpoint of step {step}, which is damaged.")
 
     def _require_room(self, size: int) -> None:
         """Raise OSError if `size` bytes will not fit: half a checkpoint is useless, and fills the disk."""
         free = shutil.disk_usage(self.folder).free
         if free < size + OVERHEAD:
             raise OSError(28, f"a checkpoint takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
-
-    def _require_same(self, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-        found = {key: value for key, value in found.items() if key != "sha256"}
-        different = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
-        if different == ["layout"]:
-            raise ValueError(
-                f"{self.folder} holds a run of another version of deq. Resume it with that version, or choose another "
-                "--out."
-            )
-        if different:
-            raise ValueError(
-                f"{self.folder} holds a run with other settings ({', '.join(different)}). Resume it with its own"
-                " settings, or choose another --out."
-            )
 
     def _delete_after(self, step: int) -> None:
         """Delete metrics and damaged checkpoints after the step that the run resumes from."""
@@ -158,6 +188,35 @@ class RunFolder:
         if kept != before:
             with writing(self.folder):
                 write_atomically(path, kept.encode())
+
+
+def require_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise ValueError that names how a run's settings differ from those wanted; epochs may have grown."""
+    wanted = json.loads(json.dumps(wanted))
+    found = {key: value for key, value in found.items() if key != "sha256"}
+    if found.get("epochs", 0) < wanted.get("epochs", 0):
+        found["epochs"] = wanted["epochs"]
+    different = list(_differences(found, wanted))
+    if different and all(name.startswith("layout") for name in different):
+        raise ValueError(
+            f"{folder} holds a run of another version of deq. Resume it with that version, or choose another --out."
+        )
+    if different:
+        raise ValueError(
+            f"{folder} holds a run with other settings ({', '.join(different)}). Resume it with its own settings, or "
+            "choose another --out."
+        )
+
+
+def _differences(found: dict[str, Any], wanted: dict[str, Any], group: str = "") -> Iterator[str]:
+    """What differs between two nested dicts, as `seed: 0 there, 7 here`."""
+    for key in sorted(found.keys() | wanted.keys()):
+        there, here = found.get(key), wanted.get(key)
+        if isinstance(there, dict) and isinstance(here, dict):
+            yield from _differences(there, here, f"{group}{key}.")
+        elif there != here:
+            both = key in found and key in wanted
+            yield f"{group}{key}: {there} there, {here} here" if both else f"{group}{key}"
 
 
 def _step(line: str) -> float:
@@ -175,6 +234,12 @@ def _numbered(state: TrainState) -> dict[str, np.ndarray]:
 
 def _digest_of_label(label: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(label, sort_keys=True).encode()).hexdigest()
+
+
+def _digests_of_files(place: Path) -> dict[str, str]:
+    """sha256 of each file of a checkpoint, by its path in it: what is damaged is not given to Orbax to read."""
+    files = (path for path in place.rglob("*") if path.is_file() and path.name != DIGESTS)
+    return {str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _digest(leaves: dict[str, Any]) -> str:

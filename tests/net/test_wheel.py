@@ -1,21 +1,41 @@
-"""A wheel holds deq, all of it and nothing else, and its models load far from the sources."""
+"""A wheel holds deq, all of it and nothing else; its models load far from the sources, without the extras."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import Distribution
 from pathlib import Path
 
+import deq
 from tests.conftest import ROOT
 from tests.net.record import load
+from tests.test_architecture import required
+from tests.test_extras import WITHOUT_EXTRAS
 
-NEEDED = ("deq", "pyproject.toml", "README.md", "LICENSE", "requirements.txt")
-CHECK = """
+NEEDED = ("deq", "pyproject.toml", "README.md", "LICENSE", "requirements")
+CHECK = (
+    WITHOUT_EXTRAS
+    + """
 import sys, deq
 assert deq.__file__.startswith(sys.argv[1]), deq.__file__
 for name in sys.argv[2:]:
     deq.load_pretrained(name)
+"""
+)
+# What a user's file looks like to `mypy --strict`.
+USER = """
+import jax.numpy as jnp
+
+import deq
+from deq import Anderson, Solution, load_pretrained, solve
+
+found: Solution = solve(jnp.cos, jnp.ones((1, 1)), Anderson(tol=1e-6), trace=20)
+toy = load_pretrained("toy")
+print(deq.__version__, found.converged.all(), toy.model.temperature, toy.card.accuracy)
+solve(jnp.cos)
 """
 
 
@@ -39,8 +59,34 @@ def test_a_wheel_works_far_from_the_sources(tmp_path: Path) -> None:
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
         wheel.extractall(tmp_path / "installed")
+    check_metadata(distribution_in(tmp_path / "installed"))
     assert inside == {name for name in sources() if name.startswith("deq/")}
     names = [model["name"] for model in load("models.json")["models"]]
     check = [sys.executable, "-c", CHECK, str(tmp_path / "installed"), *names]
     env = os.environ | {"PYTHONPATH": str(tmp_path / "installed")}
     subprocess.run(check, cwd=tmp_path, env=env, check=True)
+
+
+def distribution_in(folder: Path) -> Distribution:
+    return Distribution.at(next(folder.glob("*.dist-info")))
+
+
+def check_metadata(wheel: Distribution) -> None:
+    """The version is that of the source, the command is `deq`, and only the core comes without an extra."""
+    assert wheel.version == deq.__version__
+    assert [(entry.name, entry.value) for entry in wheel.entry_points] == [("deq", "deq.__main__:main")]
+    plain = {re.split(r"[<>=]", line)[0] for line in wheel.requires if "extra ==" not in line}
+    assert plain == required("core")
+    extras = {path.stem for path in (ROOT / "requirements").iterdir()} - {"core"}
+    assert set(wheel.metadata.get_all("Provides-Extra")) == extras
+
+
+def test_a_user_s_file_passes_mypy_strict(tmp_path: Path) -> None:
+    """Only its last line is wrong."""
+    (tmp_path / "user.py").write_text(USER)
+    check = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--config-file=", "user.py"]
+    env = os.environ | {"MYPYPATH": str(ROOT), "MYPY_CACHE_DIR": str(ROOT / ".pytest_cache" / "mypy")}
+    done = subprocess.run(check, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    wrong = len(USER.splitlines())
+    assert done.stdout.startswith(f"user.py:{wrong}: error: Missing positional argument"), done.stdout
+    assert "Found 1 error" in done.stdout

@@ -1,0 +1,56 @@
+"""SIGINT and SIGTERM at any moment: one line, exit status 130 or 143, and the run goes on to the same weights."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deq.models.checkpoints import WEIGHTS
+from tests.cli.test_cli import answer, deq
+from tests.conftest import ROOT
+from tests.support.stopping import fault_of, stop_after
+
+RUN = ("train", "digits", "--model", "mlp", "--epochs", "6", "--batch-size", "64", "--json")
+MOMENTS = (0.0, 0.4, 1.2, 2.5, 5.0)
+
+
+@pytest.mark.parametrize("seconds", MOMENTS)
+def test_a_signal_ends_the_command_with_its_status(seconds: float, tmp_path: Path) -> None:
+    number = signal.SIGINT if MOMENTS.index(seconds) % 2 else signal.SIGTERM
+    done = stop_after(seconds, number, tmp_path / "run", *RUN)
+    assert fault_of(done, number) is None
+
+
+def test_a_signal_in_the_last_evaluation_is_not_swallowed(tmp_path: Path) -> None:
+    """After the last epoch there is no update left at which to stop."""
+    code = """
+import os, signal
+from deq.training import loop
+evaluate, calls = loop.evaluate, []
+def interrupted(*arguments, **named):
+    calls.append(1)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+    return evaluate(*arguments, **named)
+loop.evaluate = interrupted
+from deq.__main__ import main
+main()
+"""
+    command = [sys.executable, "-c", code, "train", "toy", "--epochs", "20", "--out", str(tmp_path), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert fault_of(done, signal.SIGINT) is None
+    answer(deq("train", "toy", "--epochs", "20", "--out", tmp_path, "--resume", "--json"))
+    assert (tmp_path / WEIGHTS).exists()
+
+
+def test_the_library_installs_no_handler() -> None:
+    code = """
+import signal
+before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+import deq, deq.cli, deq.training, deq.__main__
+deq.solve
+assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

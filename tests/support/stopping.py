@@ -1,0 +1,38 @@
+"""A command stopped by a signal at a moment of its life."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+READY = "import os; os.write(1, b'started\\n'); from deq.__main__ import main; main()"
+LINES = ("Stopped by a signal.", "Stopped by a signal. Continue from its last checkpoint with --resume.")
+
+
+def stop_after(
+    seconds: float, number: signal.Signals, folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Train with --out, and send a signal `seconds` after the entry point began, or never if it ends before."""
+    command = [sys.executable, "-c", READY, *arguments, "--out", str(folder)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A job in a shell's background ignores SIGINT, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ, **pipes)
+    assert process.stdout.readline() == "started\n"
+    time.sleep(0.02 + seconds)  # the handlers are set by then
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def fault_of(done: subprocess.CompletedProcess[str], number: signal.Signals) -> str | None:
+    """What is wrong with how a command ended: it must say one line, give no result and exit with 128 + number."""
+    said = [line for line in done.stderr.splitlines() if line.startswith("Stopped")]
+    noise = [word for word in ("Traceback", "Exception ignored", "Fatal", "Aborted") if word in done.stderr]
+    if done.returncode != 128 + number:
+        return f"exit status {done.returncode}"
+    return None if len(said) == 1 and said[0] in LINES and not noise and not done.stdout else done.stderr
