@@ -6,8 +6,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from flax import nnx
-
 from deq.models import CheckpointError, EquilibriumModel, build, count_parameters
 from deq.models.checkpoints import Card, Checkpoint
 from deq.training.loop import model_at
@@ -45,7 +43,7 @@ def _at(folder: Path, step: int, label: dict[str, Any]) -> EquilibriumModel | No
     """The model at one checkpoint; None if its arrays are damaged."""
     model, recipe = build(label["model"], label["seed"]), recipe_from_dict(label)
     settings = {key: value for key, value in label.items() if key not in ("layout", "sha256")}
-    like = start_state(nnx.state(model, nnx.Param), recipe)
+    like = start_state(model, recipe)
     state = RunFolder(folder, settings).read(step, label, like)
     return None if state is None else model_at(model, state, recipe)
 
