@@ -111,7 +111,10 @@ def run() -> None:
 
 def commands() -> None:
     write("models.json", answer(deq_process("models", "--json")))
-    write("commands.json", {command: kinds(answer(deq_process(*command.split(), "--json"))) for command in COMMANDS})
+    write(
+        "commands.json",
+        {command: kinds(answer(deq_process(*command.split(), "--json"))) for command in COMMANDS},
+    )
 
 
 def write(name: str, value: Any) -> None:
