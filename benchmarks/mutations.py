@@ -33,40 +33,88 @@ class Mutation:
 
 
 MUTATIONS = [
-    Mutation("deq/solvers/picard.py", "self.damping * (f_z - z)", "self.damping * (z - f_z)", "solvers"),
-    Mutation("deq/solvers/loop.py", "<= self.solver.max_nfe", "<= self.solver.max_nfe + 1", "solvers"),
-    Mutation("deq/solvers/loop.py", "kept = met | (c.active & better)", "kept = c.active", "solvers"),
     Mutation(
-        "deq/solvers/anderson.py", "memory: int = static(5)", "memory: int = static(1)", "solvers analysis"
+        "deq/solvers/picard.py",
+        "self.damping * (f_z - z)",
+        "self.damping * (z - f_z)",
+        "solvers/test_solvers.py",
     ),
-    Mutation("deq/solvers/broyden.py", "return factor * (g + ", "return factor * (g - ", "solvers"),
-    Mutation("deq/solvers/newton.py", "calls=1 + products + trials", "calls=products + trials", "solvers"),
+    Mutation(
+        "deq/solvers/loop.py",
+        "<= self.solver.max_nfe",
+        "<= self.solver.max_nfe + 1",
+        "solvers/test_solvers.py",
+    ),
+    Mutation(
+        "deq/solvers/loop.py",
+        "kept = met | (c.active & better)",
+        "kept = c.active",
+        "solvers/test_failures.py",
+    ),
+    Mutation(
+        "deq/solvers/anderson.py",
+        "memory: int = static(5)",
+        "memory: int = static(1)",
+        "solvers/test_solvers.py analysis/test_comparison.py",
+    ),
+    Mutation(
+        "deq/solvers/broyden.py", "return factor * (g + ", "return factor * (g - ", "solvers/test_solvers.py"
+    ),
+    Mutation(
+        "deq/solvers/newton.py",
+        "calls=1 + products + trials",
+        "calls=products + trials",
+        "solvers/test_solvers.py",
+    ),
     Mutation(
         "deq/gradients/implicit.py",
         "lambda _, right: backward(right).z",
         "lambda _, right: forward(right).z",
-        "gradients",
+        "gradients/test_gradients.py",
     ),
     Mutation(
-        "deq/gradients/implicit.py", "lambda v: v - push(v), b", "lambda v: v + push(v), b", "gradients"
+        "deq/gradients/implicit.py",
+        "lambda v: v - push(v), b",
+        "lambda v: v + push(v), b",
+        "gradients/test_gradients.py",
     ),
     Mutation(
         "deq/gradients/implicit.py",
         "(g, g), length=self.terms)",
         "(g, g), length=self.terms + 1)",
-        "gradients",
+        "gradients/test_gradients.py",
     ),
-    Mutation("deq/cells/monotone.py", "- a.T @ a + b - b.T", "- a @ a + b - b.T", "cells"),
-    Mutation("deq/cells/monotone.py", "kernel[::-1, ::-1].swapaxes(2, 3)", "kernel[::-1, ::-1]", "cells"),
+    Mutation("deq/cells/monotone.py", "- a.T @ a + b - b.T", "- a @ a + b - b.T", "cells/test_cells.py"),
+    Mutation(
+        "deq/cells/monotone.py",
+        "kernel[::-1, ::-1].swapaxes(2, 3)",
+        "kernel[::-1, ::-1]",
+        "cells/test_cells.py",
+    ),
     Mutation(
         "deq/cells/conv.py",
         "for i in range(size) for j in range(size)",
         "for j in range(size) for i in range(size)",
-        "cells",
+        "cells/test_conv.py",
     ),
-    Mutation("deq/images/ink.py", "np.clip(strength - level, 0, 1)", "strength - level", "images"),
-    Mutation("deq/images/ink.py", "if drawn > grey.mean()", "if drawn < grey.mean()", "images"),
-    Mutation("deq/images/digits.py", "-extent(boxes[i])", "extent(boxes[i])", "images"),
+    Mutation(
+        "deq/images/ink.py",
+        "np.clip(strength - level, 0, 1)",
+        "strength - level",
+        "images/test_images.py images/test_reading.py",
+    ),
+    Mutation(
+        "deq/images/ink.py",
+        "if drawn > grey.mean()",
+        "if drawn < grey.mean()",
+        "images/test_images.py images/test_reading.py",
+    ),
+    Mutation(
+        "deq/images/digits.py",
+        "-extent(boxes[i])",
+        "extent(boxes[i])",
+        "images/test_images.py images/test_reading.py",
+    ),
     Mutation(
         "deq/maps/scalar.py",
         "1 - self.damping + self.damping * slope",
@@ -105,13 +153,13 @@ MUTATIONS = [
         "deq/data/tasks.py",
         "len(dataset.train_labels) // 10)",
         "len(dataset.train_labels) // 5)",
-        "data training",
+        "data/test_tasks.py data/test_data.py",
     ),
     Mutation(
         "deq/data/tasks.py",
         "return Examples(column, 2 * column)",
         "return Examples(column, column)",
-        "data training",
+        "data/test_tasks.py data/test_data.py",
     ),
     Mutation(
         "deq/models/calibration.py",
@@ -126,28 +174,31 @@ MUTATIONS = [
         "return self.probabilities.argmax(axis=0)",
         "models/test_inference.py",
     ),
-    Mutation("deq/training/step.py", "1.0 - sound)", "sound)", "training"),
-    Mutation("deq/training/step.py", "jnp.where(sound, new, old)", "new", "training"),
+    Mutation("deq/training/step.py", "1.0 - sound)", "sound)", "training/test_training.py"),
+    Mutation("deq/training/step.py", "jnp.where(sound, new, old)", "new", "training/test_training.py"),
     Mutation(
         "deq/training/early_stopping.py",
         "self._unsound < self._patience",
         "self._unsound <= self._patience + 9",
-        "training",
+        "training/test_early_stopping.py",
     ),
     Mutation(
         "deq/analysis/gradient_error.py",
         "np.linalg.norm(a - b) / sizes[1]",
         "np.linalg.norm(a - b) ** 2 / sizes[1]",
-        "analysis",
+        "analysis/test_comparison_gradients.py",
     ),
     Mutation(
         "deq/analysis/comparison/spectrum.py",
         "np.abs(1 - damping + damping",
         "np.abs(damping + damping",
-        "analysis",
+        "analysis/test_comparison.py",
     ),
     Mutation(
-        "deq/analysis/explanation/occlusion.py", "patch // 2  # (places", "patch  # (places", "analysis"
+        "deq/analysis/explanation/occlusion.py",
+        "patch // 2  # (places",
+        "patch  # (places",
+        "analysis/test_explanation.py",
     ),
     Mutation("deq/devices.py", "max(1, quota // period)", "quota // period", "test_parts.py"),
     Mutation("deq/devices.py", "return jax.process_index() == 0", "return True", "test_devices.py"),

@@ -90,6 +90,15 @@ def test_polarity_can_be_given() -> None:
     assert find_ink(picture, polarity="light").polarity == "light"
 
 
+def test_the_strength_of_ink_lies_between_0_and_1() -> None:
+    """On grainy paper, where half of the pixels are lighter than their surroundings."""
+    grain = np.random.default_rng(0).normal(0, 4, (200, 240, 3))
+    photo = np.clip(on_paper(drawing(), paper=(0.8, 0.8, 0.8)) + grain, 0, 255).astype(np.uint8)
+    for picture in (photo, 255 - photo):
+        strength = find_ink(picture).strength
+        assert (strength.min(), strength.max() <= 1) == (0, True)
+
+
 def test_polarity_of_thick_strokes() -> None:
     """Strokes so thick that the gaps between them look like strokes too: about nine in ten are right."""
     rng, right = np.random.default_rng(0), []
