@@ -6,7 +6,7 @@ PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,python3)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 # A stamp carries the checksum of what it stands for, so a changed requirement installs again, and nothing else does.
-APP_READY := $(VENV)/.app-$(shell cat requirements.txt requirements/*.txt | cksum | tr ' ' '-')
+APP_READY := $(VENV)/.app-$(shell cat requirements.txt requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 TEST_READY := $(VENV)/.test-$(shell cat requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 
 .PHONY: app test soak lint format screenshots docs clean venv
@@ -53,7 +53,7 @@ venv:
 
 $(APP_READY): | venv
 	@echo "Installing what the dashboard needs into $(VENV): a few minutes the first time."
-	@$(PIP) -r requirements.txt
+	@$(PIP) -r requirements.txt -e .
 	@rm -f $(VENV)/.app-*; touch $@
 
 $(TEST_READY): | venv

@@ -62,7 +62,7 @@ def test_make_targets_exist() -> None:
     assert set(re.findall(r"make (?:PYTHON=\S+ )?(\w+)", TEXT)) - {"and"} <= rules
 
 
-@pytest.mark.parametrize("line", re.findall(r"^python -m deq (.*?)(?: +#.*)?$", TEXT, re.MULTILINE))
+@pytest.mark.parametrize("line", re.findall(r"^deq (.*?)(?: +#.*)?$", TEXT, re.MULTILINE))
 def test_commands_are_understood(line: str) -> None:
     import click
     import typer

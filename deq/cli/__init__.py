@@ -1,4 +1,4 @@
-"""The command line, `python -m deq`: one file per command."""
+"""The command line, `deq`: one file per command."""
 
 from deq.cli.main import app
 

@@ -1,4 +1,4 @@
-"""python -m deq evaluate."""
+"""deq evaluate."""
 
 from __future__ import annotations
 

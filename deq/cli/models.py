@@ -1,4 +1,4 @@
-"""python -m deq models."""
+"""deq models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m deq predict."""
+"""deq predict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m deq train."""
+"""deq train."""
 
 from __future__ import annotations
 
