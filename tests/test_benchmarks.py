@@ -6,8 +6,16 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks import memory, overhead, roofline, scaling
+from benchmarks.timing import arguments
 from deq import Picard
 from deq.models import build
+
+
+def test_repeat_is_refused_where_nothing_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks.agreement", "--repeat", "3"])
+    assert arguments("of what is timed").repeat == 3
+    with pytest.raises(SystemExit, match="2"):
+        arguments("of what is counted", timed=False)
 
 
 def test_overhead_counts_the_calls_of_a_solve() -> None:

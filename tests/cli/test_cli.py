@@ -9,11 +9,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from deq import __version__
 from deq.cli import app
 from deq.data import load_dataset
 from deq.models.checkpoints import WEIGHTS
@@ -181,6 +183,12 @@ def test_models_lists_the_pretrained_models() -> None:
         (("train", "mnist", "--data-dir", "nowhere"), "nowhere"),
         (("evaluate", "nowhere"), "nowhere"),
         (("predict", "toy", "x.png"), "toy"),
+        (("train", "toy", "--data-dir", "x"), "leave out --data-dir"),
+        (("train", "digits", "--data-dir", "x"), "leave out --data-dir"),
+        (("evaluate", "toy", "--data-dir", "x"), "leave out --data-dir"),
+        (("evaluate", "toy", "--dataset", "digits"), "digits holds images"),
+        (("train", "digits", "--coordinator", "auto"), "finds no cluster"),
+        (("train", "toy", "--precision", "half"), "is not one of float32, bf16"),
         (("fly",), "fly"),
     ],
     ids=str,
@@ -190,4 +198,21 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
     assert done.exit_code == 2
     assert isinstance(done.exception, SystemExit)
     assert message in done.stderr
+    assert not any(word in done.stderr for word in ("Value error", "z0 must", "coordinator_address"))
     assert done.stdout == ""
+
+
+def test_version_and_help() -> None:
+    shown = CliRunner().invoke(app, ["--version"])
+    assert (shown.exit_code, shown.stdout) == (0, f"deq {__version__}\n")
+    for command in ((), ("train",), ("evaluate",), ("predict",), ("models",)):
+        assert "bool" not in CliRunner().invoke(app, [*command, "--help"]).stdout
+
+
+def test_the_card_names_versions_and_commit(run: Path) -> None:
+    """The commit where the code is in a checkout."""
+    versions = json.loads((run / "card.json").read_text())["versions"]
+    assert (versions["deq"], versions["jax"]) == (__version__, jax.__version__)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    inside = (ROOT / ".git").exists() and head.returncode == 0
+    assert versions.get("commit", "").removesuffix("-dirty") == (head.stdout.strip() if inside else "")
