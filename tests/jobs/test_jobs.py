@@ -196,7 +196,8 @@ def test_tables_stay_short_and_keep_the_newest() -> None:
             assert len(table.columns()["step"]) <= MAX_ROWS + 1
     steps = table.columns()["step"]
     assert (steps[0], steps[-1]) == (0, 12_344)
-    assert (np.diff(steps) > 0).all()
+    assert len(set(np.diff(steps[:-1]))) == 1  # evenly spaced; the newest comes as it is
+    assert steps[-1] > steps[-2]
     assert len(steps) > MAX_ROWS / 4
 
 
