@@ -102,6 +102,7 @@ def test_jobs_wait_in_the_queue_and_leave_it(registry: Registry) -> None:
     long = replace(PLAN, recipe=replace(RECIPE, epochs=100_000))
     running, first, second = (registry.submit(long) for _ in range(3))
     assert [job.snapshot().position for job in (running, first, second)] == [0, 1, 2]
+    assert all(job.status.is_live for job in (running, first, second))
     registry.halt(first, Status.STOPPED)
     assert first.status is Status.STOPPED
     assert second.snapshot().position == 1
