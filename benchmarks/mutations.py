@@ -76,7 +76,7 @@ MUTATIONS = [
         "deq/gradients/implicit.py",
         "lambda v: v - push(v), b",
         "lambda v: v + push(v), b",
-        "gradients/test_gradients.py",
+        "gradients/test_orders.py",
     ),
     Mutation(
         "deq/gradients/implicit.py",
