@@ -55,7 +55,7 @@ MUTATIONS = [
         "deq/solvers/anderson.py",
         "memory: int = static(5)",
         "memory: int = static(1)",
-        "solvers/test_solvers.py analysis/test_comparison.py",
+        "solvers/test_solvers.py",
     ),
     Mutation(
         "deq/solvers/broyden.py", "return factor * (g + ", "return factor * (g - ", "solvers/test_solvers.py"
@@ -76,7 +76,7 @@ MUTATIONS = [
         "deq/gradients/implicit.py",
         "lambda v: v - push(v), b",
         "lambda v: v + push(v), b",
-        "gradients/test_gradients.py",
+        "gradients/test_orders.py",
     ),
     Mutation(
         "deq/gradients/implicit.py",

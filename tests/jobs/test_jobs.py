@@ -102,6 +102,7 @@ def test_jobs_wait_in_the_queue_and_leave_it(registry: Registry) -> None:
     long = replace(PLAN, recipe=replace(RECIPE, epochs=100_000))
     running, first, second = (registry.submit(long) for _ in range(3))
     assert [job.snapshot().position for job in (running, first, second)] == [0, 1, 2]
+    assert all(job.status.is_live for job in (running, first, second))
     registry.halt(first, Status.STOPPED)
     assert first.status is Status.STOPPED
     assert second.snapshot().position == 1
@@ -196,7 +197,8 @@ def test_tables_stay_short_and_keep_the_newest() -> None:
             assert len(table.columns()["step"]) <= MAX_ROWS + 1
     steps = table.columns()["step"]
     assert (steps[0], steps[-1]) == (0, 12_344)
-    assert (np.diff(steps) > 0).all()
+    assert len(set(np.diff(steps[:-1]))) == 1  # evenly spaced; the newest comes as it is
+    assert steps[-1] > steps[-2]
     assert len(steps) > MAX_ROWS / 4
 
 

@@ -139,6 +139,12 @@ def test_tangencies_poles_and_none(text, a, expected):
     np.testing.assert_allclose(fixed_points(scalar(text, a), -1.5, 1.5).x, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("slope", [-1.1, -0.9, 0.9, 1.1])
+def test_a_fixed_point_is_stable_where_the_slope_is_below_1_in_size(slope):
+    fixed = fixed_points(scalar("a*x + 1", slope), -20, 20)
+    assert fixed.stable.tolist() == [abs(slope) < 1]
+
+
 def test_an_interval_of_fixed_points():
     fixed = fixed_points(scalar("relu(x)"), -1, 1)
     np.testing.assert_allclose(fixed.segments, [[0, 1]], atol=1e-3)

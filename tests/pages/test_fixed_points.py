@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from deq.maps.presets import PRESETS
+from pages.ui.fixed_points.words import number
 from tests.pages.conftest import OpenPage, metrics, words
 
 TABS = ["One number", "Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]
@@ -28,6 +29,10 @@ def test_verdicts(open_page: OpenPage, preset: str, a: float, verdict: str, sent
     assert metrics(app)["Verdict"] == verdict
     assert sentence in words(app)
     assert len(app.get("plotly_chart")) == 3
+
+
+def test_numbers_keep_their_sign_and_rounding_noise_is_zero() -> None:
+    assert [number(x) for x in (-2.5, -1e-8, 1e-8, 1 / 3)] == ["-2.5", "0", "0", "0.3333333333"]
 
 
 def test_default_is_the_cosine(open_page: OpenPage) -> None:

@@ -104,9 +104,10 @@ def test_euler_is_damped_picard(step_size: float) -> None:
 
 
 def test_anderson_is_exact_once_memory_reaches_the_dimension() -> None:
-    problem = contraction(n=4)
-    solution = solve(problem.f, jnp.asarray(problem.z0), Anderson(tol=1e-7, memory=5, ridge=0.0))
-    assert int(solution.nfe.max()) <= 4 + 2
+    """Its default is 5."""
+    problem = contraction(n=5)
+    solution = solve(problem.f, jnp.asarray(problem.z0), Anderson(tol=1e-7, ridge=0.0))
+    assert int(solution.nfe.max()) <= 5 + 2
 
 
 def test_broyden_is_exact_within_twice_the_dimension() -> None:
