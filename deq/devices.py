@@ -124,6 +124,7 @@ def in_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
     """
     if mesh.size == 1:
         return f
+    # check_vma=False here and below: it would refuse a user's cell with a loop that starts from constants.
     split = PartitionSpec(mesh.axis_names[0])
     return jax.shard_map(f, mesh=mesh, in_specs=(PartitionSpec(), split), out_specs=split, check_vma=False)
 

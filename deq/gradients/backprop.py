@@ -14,6 +14,7 @@ from deq.gradients.base import Gradient, Probe, solve_forward
 from deq.gradients.function import Apply, Inputs
 from deq.solvers import Solution, Solver, norm
 from deq.solvers.base import Contract, relative, require, require_count, require_damping, static
+from deq.solvers.mesh import refuse_in_shard_map, vary_together
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class _DampedSteps(Gradient):
         def step(z: Array, _: None) -> tuple[Array, None]:
             return (z + self.damping * (apply(inputs, z) - z)).astype(z.dtype), None
 
+        z = vary_together(z, inputs)
         # A single step must not be a loop: XLA's gradients of convolutions are slow inside one on a CPU.
         return jax.lax.scan(step, z, length=self.steps, unroll=self.steps == 1)[0]
 
@@ -77,7 +79,8 @@ class ThroughODE(Gradient):
 
     Diffrax's Tsit5 integrates the whole batch as one system, with step-size control at tol; memory grows with
     log(max_steps). The forward solver does not run; its tol decides what counts as converged. t1 (in units of
-    the flow's time) and tol are traced. nfe: 6 per step, 1 at the start and 2 to judge the end.
+    the flow's time) and tol are traced. Not inside a shard_map, where Diffrax cannot run.
+    nfe: 6 per step, 1 at the start and 2 to judge the end.
     Chen et al. (2018), arXiv:1806.07366; Griewank (1992), doi:10.1080/10556789208805505.
     """
 
@@ -96,6 +99,7 @@ class ThroughODE(Gradient):
         require_count("max_steps", self.max_steps)
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
+        refuse_in_shard_map("ThroughODE, which integrates by Diffrax,", "Implicit or Unrolled")
         flow = diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, z, inputs: apply(inputs, z) - z),
             diffrax.Tsit5(),

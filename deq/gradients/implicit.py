@@ -19,11 +19,12 @@ from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
 from deq.gradients.base import Gradient, Probe, solve_forward
-from deq.gradients.constant import constant_in
 from deq.gradients.function import Apply, Inputs
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
 from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
+from deq.solvers.constant import constant_in
 from deq.solvers.krylov import Derivative
+from deq.solvers.mesh import vary_together
 
 Solve = Callable[[Array], Solution]
 
@@ -72,6 +73,9 @@ def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array
     else:
         z = _attach(apply, gradient, inputs, z_star, probe)  # so that a second derivative sees z* move
     b = _through_inputs(apply, inputs, d_inputs, z)
+    gradient = vary_together(
+        gradient, z
+    )  # in a shard_map custom_linear_solve takes all that it closes over to vary
     _, push = jax.linearize(lambda z: apply(inputs, z), z)
     return z, (_solve_probed(push, b, d_probe, gradient) if probed else _solve(push, b, gradient))
 

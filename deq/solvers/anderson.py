@@ -20,10 +20,10 @@ from deq.solvers.base import (
     require,
     require_count,
     require_damping,
-    shard_like,
     slots,
     static,
 )
+from deq.solvers.mesh import shard_like
 
 
 class _History(NamedTuple):
@@ -115,7 +115,9 @@ def _least_squares(gram: Array, right: Array, ridge: float | Array) -> Array:
     scale = jnp.where(square > 0, jax.lax.rsqrt(jnp.where(square > 0, square, 1)), 0)
     floor = jnp.maximum(ridge, 4 * memory * jnp.finfo(gram.dtype).eps).astype(gram.dtype)
     diagonal = jnp.where(scale > 0, floor, 1)  # for an unused slot the equation is w_i = 0
-    matrix = gram * scale * scale[:, None] + jnp.eye(memory, dtype=gram.dtype)[:, :, None] * diagonal
+    matrix = (
+        gram * scale[None] * scale[:, None] + jnp.eye(memory, dtype=gram.dtype)[:, :, None] * diagonal[None]
+    )
     return _solve_positive(matrix, right * scale) * scale
 
 
@@ -129,6 +131,6 @@ def _solve_positive(matrix: Array, right: Array) -> Array:
     rows = jnp.concatenate([matrix, right[:, None]], axis=1)
     for i in range(m):
         pivot = rows[i, i]
-        row = rows[i] / jnp.where(pivot > 0, pivot, jnp.nan)
-        rows = (rows - rows[:, i, None] * row).at[i].set(row)
+        row = rows[i] / jnp.where(pivot > 0, pivot, jnp.nan)[None]
+        rows = (rows - rows[:, i, None] * row[None]).at[i].set(row)
     return rows[:, m]

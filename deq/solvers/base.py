@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from deq.solvers.mesh import shard_like
+
 Map = Callable[[Any], Any]  # f: (batch, ...) -> (batch, ...), or a pytree of such arrays
 
 RESIDUAL_EPS = 1e-8
@@ -29,9 +31,14 @@ def later(default: Any) -> Any:
     return field(default=default, metadata={"later": True})
 
 
+def wide(dtype: Any) -> Any:
+    """The dtype, or float32 for half precision. Not by promotion, which strict dtype promotion refuses."""
+    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.dtype(jnp.float32)
+
+
 def widened(z: Array) -> Array:
     """z in at least float32, for sums and factorisations of half-precision states."""
-    return z.astype(jnp.promote_types(z.dtype, jnp.float32))
+    return z.astype(wide(z.dtype))
 
 
 def flat(z: Array) -> Array:
@@ -44,18 +51,6 @@ def slots(z: Array, count: int) -> Array:
     return jnp.broadcast_to(shard_like(jnp.zeros_like(z), z)[:, None], (z.shape[0], count, z.shape[1]))
 
 
-def shard_like(z: Array, like: Array) -> Array:
-    """z sharded like `like`, on a mesh with explicit axes, where the sharding is part of the type.
-
-    Constants are unsharded there, even zeros_like of a sharded array, and arrays of different shardings
-    cannot be multiplied.
-    """
-    sharding = jax.typeof(like).sharding
-    if sharding.mesh.empty or jax.typeof(z).sharding.spec == sharding.spec:
-        return z
-    return jax.sharding.reshard(z, sharding)
-
-
 def put(memory: Array, value: Array, slot: Array, axis: int = 1) -> Array:
     """memory with `value` written at index `slot` of `axis`."""
     return jax.lax.dynamic_update_index_in_dim(memory, value, slot, axis)
@@ -66,8 +61,7 @@ def inner(memory: Array, z: Array) -> Array:
 
     In at least float32, even on accelerators that multiply in lower precision by default.
     """
-    wide = jnp.promote_types(z.dtype, jnp.float32)
-    return jnp.einsum("bmn,bn->bm", memory, z, precision="highest", preferred_element_type=wide)
+    return jnp.einsum("bmn,bn->bm", memory, z, precision="highest", preferred_element_type=wide(z.dtype))
 
 
 def combine(weights: Array, memory: Array) -> Array:
@@ -166,7 +160,9 @@ class Solver(abc.ABC):
     """Settings of a fixed-point solver. `tol` and `max_nfe` are traced: changing them never recompiles.
 
     tol, atol: the relative and the absolute residual at which a sample counts as converged, see `Contract`; atol is
-    for equilibria at 0 and mixed scales. max_nfe: calls of f allowed.
+    for equilibria at 0 and mixed scales. max_nfe: calls of f allowed. Below 1 + calls_per_step no step fits: the solve
+    returns its start with the residual there, converged only if it is there already. That is no error, because budgets
+    are compared, and a slider goes down to 1.
     in_parts: whether each device can solve its part of a batch independently, see deq.devices.in_parts.
     """
 

@@ -66,7 +66,7 @@ class Broyden(Solver):
 
 def _next_step(h: _Steps, g: Array) -> tuple[Array, Array]:
     """-H g: (batch, n), and C with the row of the newest step."""
-    place, newest = jnp.arange(h.rows.shape[1]), h.taken - 1
+    place, newest = jnp.arange(h.rows.shape[1], dtype=jnp.int32)[None], h.taken - 1
     a = inner(h.steps, g)  # (batch, rank)
     row = _newest_row(h, place, newest)
     last = jnp.sum(row * a, axis=1, keepdims=True)  # (batch, 1)
@@ -80,6 +80,6 @@ def _newest_row(h: _Steps, place: Array, newest: Array) -> Array:
     """The row of C for the newest step: (e_k + sum_{i<k} (s_k . s_{i+1}) C_i) / ||s_k||^2; 0 before the first step."""
     square = jax.lax.dynamic_index_in_dim(h.products, newest, axis=1)
     before = jnp.where(place < newest, jnp.roll(h.products, -1, axis=1), 0)
-    row = combine(before, h.rows) + (place == newest)
+    row = combine(before, h.rows) + (place == newest).astype(square.dtype)
     defined = (newest >= 0) & (square > 0)
     return jnp.where(defined, row / jnp.where(defined, square, 1), 0)

@@ -11,6 +11,7 @@ import lineax as lx
 from jax import Array
 
 from deq.solvers.base import unit_scale, widened
+from deq.solvers.mesh import refuse_in_shard_map
 
 Derivative = Callable[[Array], Array]
 KrylovMethod: TypeAlias = lx.GMRES | lx.BiCGStab
@@ -24,7 +25,14 @@ def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tupl
     arrays cannot enter Lineax's loops. b: (batch, ...).
     Returns u: (batch, ...) and the operator products each sample needed: (batch,) int32. Does not report
     success: measure the residual.
+
+    Raises:
+        ValueError: inside a shard_map. There Lineax takes its own operator, closed over at one sharding, for another
+            one (`mv` of FunctionLinearOperator), and starts its loops from constants, whose type may not change.
     """
+    refuse_in_shard_map(
+        "A Krylov method of Lineax (Newton-Krylov, GMRES, BiCGStab)", "Anderson, Broyden or Dense"
+    )
     if b.size == 0:
         return b, jnp.zeros(b.shape[:1], jnp.int32)
     # Lineax has an absolute threshold below which it reports a breakdown: scale the right-hand side to unit size.

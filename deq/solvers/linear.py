@@ -19,7 +19,6 @@ from deq.solvers.base import (
     relative,
     require,
     require_count,
-    shard_like,
     static,
     unit_scale,
     widened,
@@ -27,6 +26,7 @@ from deq.solvers.base import (
 )
 from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
 from deq.solvers.loop import run
+from deq.solvers.mesh import shard_like, vary_together
 from deq.solvers.solution import Solution
 
 
@@ -120,7 +120,7 @@ class BiCGStab(_Krylov):
                 run.products + jnp.where(active, products + 1, 0),
             )
 
-        start = _Run(shard_like(jnp.zeros_like(g), g), g, jnp.zeros(g.shape[:1], jnp.int32))
+        start = vary_together(_Run(shard_like(jnp.zeros_like(g), g), g, jnp.zeros(g.shape[:1], jnp.int32)))
         run = jax.lax.while_loop(lambda run: jnp.any(unfinished(run)), again, start)
         return run.u, run.products
 
@@ -139,8 +139,9 @@ class Dense(LinearSolver):
         def column(unit: Array) -> Array:
             return flat(derivative(jnp.broadcast_to(unit, (batch, n)).reshape(g.shape)))
 
-        columns = jax.lax.map(column, jnp.eye(n, dtype=g.dtype))
-        matrix = jnp.eye(n) - widened(jnp.moveaxis(columns, 0, -1))  # (batch, n, n)
+        units = vary_together(jnp.eye(n, dtype=g.dtype), g)
+        columns = jax.lax.map(column, units)
+        matrix = widened(units)[None] - widened(jnp.moveaxis(columns, 0, -1))  # (batch, n, n)
         u = jnp.linalg.solve(matrix, widened(flat(g))[..., None])
         return u.astype(g.dtype).reshape(g.shape), jnp.full(batch, n, jnp.int32)
 

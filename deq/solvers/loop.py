@@ -18,11 +18,17 @@ from deq.solvers.base import (
     per_sample,
     relative,
     require_count,
-    shard_like,
     with_rounding,
 )
+from deq.solvers.constant import constant_in
+from deq.solvers.mesh import shard_like, vary_together
 from deq.solvers.solution import Solution, Trace
 from deq.solvers.state import Layout
+
+NOT_DIFFERENTIABLE = (
+    "solve cannot be differentiated: its iterates do not have the derivatives of the equilibrium. Use "
+    "deq.equilibrium(cell, x, z0, solver), or jax.lax.stop_gradient on z0 and on the arrays that f closes over."
+)
 
 
 class _Carry(NamedTuple):
@@ -60,7 +66,8 @@ def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> So
     Raises:
         ValueError: z0 is not a batch of floats, f changes its shape or dtype, or solver is not a Solver.
 
-    Not reverse-mode differentiable: use `equilibrium` for gradients.
+    Not differentiable in either mode, which is an error: derivatives of the iterates are not those of the equilibrium
+    (from a start that is there already they would be 0). Use `equilibrium`.
     """
     return run(f, z0, solver, trace=trace)
 
@@ -74,10 +81,10 @@ def run(f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None =
     layout = Layout.of(z0)
     z0 = _check_start(f, layout, z0, trace)
     flat_f = layout.joined(f)
-    f_z0 = flat_f(z0)
+    f_z0 = constant_in((), flat_f(z0), NOT_DIFFERENTIABLE)
     z0 = shard_like(z0, f_z0)
     judge = Judge(Contract.of(z0, f_z0, solver), solver, size)
-    carry = _init(z0, f_z0, judge, trace)
+    carry = vary_together(_init(z0, f_z0, judge, trace), solver)
     carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(flat_f, judge, c), carry)
     residual = relative(carry.best_residual, carry.best_size)
     found = Solution(carry.best_z, residual, carry.nfe, carry.converged, carry.trace, carry.best_error)
@@ -178,7 +185,7 @@ def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
         nfe=nfe,
         active=c.active & judge.unfinished(now, met, nfe),
         trace=trace,
-        recorded=c.recorded + new,
+        recorded=c.recorded + new.astype(jnp.int32),
     )
 
 
@@ -204,8 +211,9 @@ def _record(trace: Trace, slot: Array, nfe: Array, residual: Array, z: Array) ->
     nfe fills the rest of the row, so that it holds its last value once the sample stops.
     """
     n = trace.residual.shape[1]
-    here = jnp.arange(n) == slot[:, None]  # (batch, n)
-    onward = (jnp.arange(n) >= slot[:, None]) & (slot[:, None] >= 0)
+    place, slot = jnp.arange(n, dtype=jnp.int32)[None], slot[:, None]
+    here = place == slot  # (batch, n)
+    onward = (place >= slot) & (slot >= 0)
     return Trace(
         nfe=jnp.where(onward, nfe[:, None], trace.nfe),
         residual=jnp.where(here, residual[:, None], trace.residual),

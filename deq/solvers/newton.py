@@ -12,6 +12,7 @@ from jax import Array
 
 from deq.solvers.base import Map, Solver, Step, norm, per_sample, require_count, static
 from deq.solvers.krylov import krylov_solve
+from deq.solvers.mesh import vary_together
 
 _TRIALS = 6  # step lengths 1, 1/2, ... 1/32
 
@@ -23,7 +24,8 @@ class NewtonKrylov(Solver):
 
     J is never formed: GMRES (Lineax) takes `krylov` + 2 products J v per step, fewer for smaller states.
     t = 1 is halved up to five times until ||f(z) - z|| decreases, for each sample separately. nfe counts the
-    linearisation, each product J v and each trial of t. z0: (batch, ...). krylov is static.
+    linearisation, each product J v and each trial of t. Not inside a shard_map, where Lineax cannot run.
+    z0: (batch, ...). krylov is static.
     Knoll & Keyes (2004), doi:10.1016/j.jcp.2003.08.010.
     """
 
@@ -56,24 +58,26 @@ class NewtonKrylov(Solver):
 class _Search(NamedTuple):
     z: Array
     f_z: Array
+    length: Array  # (batch,) of the next step
     trials: Array  # (batch,) int32
     searching: Array  # (batch,) bool
 
 
 def _line_search(f: Map, z: Array, f_z: Array, direction: Array, active: Array) -> tuple[Array, Array, Array]:
     """z, f(z) and trials for the first of the steps 1, 1/2, 1/4, ... to reduce ||f(z) - z||, or for the last one."""
-    before = norm(f_z - z)
+    before, batch = norm(f_z - z), z.shape[:1]
 
     def trial(s: _Search) -> _Search:
-        length = per_sample(0.5**s.trials, z).astype(z.dtype)
-        z_try = z + length * direction
+        z_try = z + per_sample(s.length, z) * direction
         f_try = f(z_try)
         take = per_sample(s.searching, z)
         z_new, f_new = jnp.where(take, z_try, s.z), jnp.where(take, f_try, s.f_z)
-        trials = s.trials + s.searching
+        trials = s.trials + s.searching.astype(jnp.int32)
         falls = norm(f_new - z_new) < before  # False for NaN
-        return _Search(z_new, f_new, trials, s.searching & ~falls & (trials < _TRIALS))
+        return _Search(z_new, f_new, s.length / 2, trials, s.searching & ~falls & (trials < _TRIALS))
 
-    start = _Search(z, f_z, jnp.zeros(z.shape[:1], jnp.int32), active)
+    start = vary_together(
+        _Search(z, f_z, jnp.ones(batch, z.dtype), jnp.zeros(batch, jnp.int32), active), direction
+    )
     found = jax.lax.while_loop(lambda s: jnp.any(s.searching), trial, start)
     return found.z, found.f_z, found.trials

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from deq.solvers.base import Map, Solver, Step, norm, per_sample, require, static
+from deq.solvers.base import Map, Solver, Step, norm, per_sample, require, static, wide
 
 Method = diffrax.Euler | diffrax.Heun | diffrax.Tsit5 | diffrax.Dopri5 | diffrax.Dopri8
 
@@ -55,7 +55,7 @@ class ODEFlow(Solver):
         return len(rows) + (not last_is_next_first)
 
     def init(self, z: Array, f_z: Array) -> Array:
-        return jnp.full(z.shape[:1], self.step_size, jnp.promote_types(z.dtype, jnp.float32))
+        return jnp.full(z.shape[:1], self.step_size, wide(z.dtype))
 
     def step(self, f: Map, z: Array, f_z: Array, memory: Array, active: Array) -> Step:
         """One step of size h = memory, (batch,), for each sample; rejected where its error is too large."""
