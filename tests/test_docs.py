@@ -168,7 +168,7 @@ def test_the_citation_has_what_its_schema_requires() -> None:
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
     assert citation["cff-version"] == "1.2.0"
     assert (citation["version"], citation["license"]) == (deq.__version__, project["license"])
-    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {deq.__version__}" in (ROOT / "CHANGELOG.md").read_text()
     assert all("name" in author or "family-names" in author for author in citation["authors"])
 
 
