@@ -141,7 +141,7 @@ def matrix_square_root(size: int) -> Callable[[Array], Array]:
 
 
 def dennis_schnabel(x: Array) -> Array:
-    """Dennis & Schnabel (1983), "Numerical Methods for Unconstrained Optimization", chapter 5."""
+    """Dennis & Schnabel (1983), "Numerical Methods for Unconstrained Optimization and Nonlinear Equations"."""
     return jnp.stack([x[0] + x[1] - 3, x[0] ** 2 + x[1] ** 2 - 9])
 
 
@@ -173,7 +173,7 @@ def freudenstein_roth(x: Array) -> Array:
 
 
 def boggs(x: Array) -> Array:
-    """Boggs (1971), doi:10.1137/0708071."""
+    """Boggs (1971), SIAM Journal on Numerical Analysis, volume 8."""
     a, b = x
     return jnp.stack([a**2 - b + 1, a - jnp.cos(jnp.pi * b / 2)])
 
