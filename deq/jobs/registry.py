@@ -76,8 +76,8 @@ class Registry:
         """Whether a worker is running."""
         return bool(self._workers)
 
-    def close(self, seconds: float = 5.0) -> None:
-        """Stop all workers and wait for them, at most `seconds`."""
+    def close(self, seconds: float = 15.0) -> None:
+        """Stop all workers and wait for them, at most `seconds`: a thread left in compiled code can crash the exit."""
         with self._lock:
             self._queue.clear()
             workers = dict(self._workers)
