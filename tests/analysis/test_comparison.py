@@ -10,7 +10,7 @@ from deq.analysis.comparison.lineup import RACERS, SPLITTING, Lineup, racers_for
 from deq.analysis.comparison.problem import solve_problem
 from deq.analysis.comparison.race import device_name, effort_table, efforts, measure, race_table
 from deq.analysis.comparison.reference import Reference, find_reference, relative_error
-from deq.analysis.comparison.spectrum import find_spectrum, polynomial_factor, spectrum_table
+from deq.analysis.comparison.spectrum import Spectrum, find_spectrum, polynomial_factor, spectrum_table
 from deq.analysis.comparison.stiff import REACH, stiffen
 from deq.analysis.comparison.subjects import (
     DIGITS,
@@ -243,3 +243,10 @@ def test_large_states_use_their_outermost_eigenvalues_and_anderson() -> None:
     weights = np.asarray(problem.model.cell.weights[...], np.float64)
     slope = found.z @ np.linalg.inv(np.eye(n) - weights) / 2
     np.testing.assert_allclose(exact_gradient(problem, found)[n * n :], slope.ravel(), rtol=1e-7, atol=1e-9)
+
+
+def test_the_factors_of_picard_damped_picard_and_the_flow() -> None:
+    spectrum = Spectrum(np.array([[-1.5, 0.5], [0.6j, 0.2]]), np.array([True, True]))
+    np.testing.assert_allclose(spectrum.radius, [1.5, 0.6])
+    np.testing.assert_allclose(spectrum.damped_radius(0.5), [0.75, 0.6])  # |0.5 + 0.5 λ|
+    np.testing.assert_allclose(spectrum.abscissa, [0.5, 0.2])
