@@ -248,5 +248,5 @@ def test_large_states_use_their_outermost_eigenvalues_and_anderson() -> None:
 def test_the_factors_of_picard_damped_picard_and_the_flow() -> None:
     spectrum = Spectrum(np.array([[-1.5, 0.5], [0.6j, 0.2]]), np.array([True, True]))
     np.testing.assert_allclose(spectrum.radius, [1.5, 0.6])
-    np.testing.assert_allclose(spectrum.damped_radius(0.5), [0.75, 0.6])  # |0.5 + 0.5 λ|
+    np.testing.assert_allclose(spectrum.damped_radius(0.25), [0.875, 0.8])  # |0.75 + 0.25 λ|
     np.testing.assert_allclose(spectrum.abscissa, [0.5, 0.2])
