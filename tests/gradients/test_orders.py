@@ -170,7 +170,7 @@ def test_a_probe_reports_the_transposed_solve_and_no_second_derivative() -> None
         jax.jacrev(jax.grad(loss, argnums=1))(x, probe)
 
 
-def test_a_second_derivative_inside_a_scan_is_refused_in_reverse_and_right_in_forward_mode() -> None:
+def test_a_second_derivative_inside_a_scan_is_right_or_refused() -> None:
     """JAX drops the rule of a custom derivative there: see `constant_in`."""
 
     def settle(x: Array) -> Array:
@@ -186,5 +186,8 @@ def test_a_second_derivative_inside_a_scan_is_refused_in_reverse_and_right_in_fo
     np.testing.assert_allclose(jax.grad(chain)(x, False), jax.grad(chain)(x, True), rtol=1e-9)
     hessian = jax.hessian(chain)(x, True)
     np.testing.assert_allclose(jax.jacfwd(jax.jacfwd(chain))(x, False), hessian, rtol=1e-9)
-    with pytest.raises(ValueError, match=r"inside a lax\.scan"):
-        jax.hessian(chain)(x, False)
+    try:
+        found = jax.hessian(chain)(x, False)  # JAX 0.12 keeps the rule
+    except ValueError as refusal:  # JAX 0.10
+        found = hessian if "inside a lax.scan" in str(refusal) else None
+    np.testing.assert_allclose(found, hessian, rtol=1e-9)
