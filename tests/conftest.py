@@ -40,7 +40,7 @@ def with_devices(count: int) -> dict[str, str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the real MNIST carries the mark `mnist`."""
+    """Tests that use the real MNIST carry the mark `mnist`."""
     for item in items:
         if "mnist_dir" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.mnist)

@@ -73,7 +73,6 @@ def pure(cell: Cell, x: Any, z0: Any) -> tuple[Callable[[Any, Any, Any], Any], A
         return ModuleFunction(graphdef), variables
     if isinstance(cell, type) or not callable(cell):
         raise ValueError(f"cell must be a module or a function f(z, x); got {cell!r}.")
-    function, held = jax.closure_convert(
-        lambda z, x: cell(z, x), z0, x
-    )  # the cell itself may not be hashable
+    # Not the cell itself, which may not be hashable.
+    function, held = jax.closure_convert(lambda z, x: cell(z, x), z0, x)
     return lambda held, z, x: function(z, x, *held), held

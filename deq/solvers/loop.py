@@ -122,9 +122,8 @@ def _check_start(f: Map, layout: Layout, z0: Any, trace: int) -> Array:
                 f"z0 must be real floating point, got {leaf.dtype}: pass z0.astype(jnp.float32)."
             )
     require_count("trace, the number of iterates to record,", trace, least=0)
-    z0 = jax.tree.map(
-        lambda leaf: leaf.astype(leaf.dtype), z0
-    )  # drop weak types, which the loop would not preserve
+    # Drop weak types, which the loop would not preserve.
+    z0 = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), z0)
     wanted, found = _described(z0), _described(jax.eval_shape(f, z0))
     if wanted != found:
         raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deq.data.augment import Augmentation
@@ -109,18 +109,8 @@ RECIPES: dict[str, Recipe] = {
         average=0.999,
         augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3),
     ),
-    "multiscale": Recipe(
-        solver=Picard(tol=1e-3, max_nfe=30),
-        gradient=Phantom(),
-        epochs=10,
-        learning_rate=6e-3,
-        weight_decay=1e-3,
-        label_smoothing=0.05,
-        jacobian=0.5,
-        average=0.999,
-        augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3),
-    ),
 }
+RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 
 # Without an equilibrium: each replaces the solve and its gradient.
 BASELINES: dict[str, Gradient] = {
