@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import equinox as eqx
@@ -12,13 +13,14 @@ import numpy as np
 import pytest
 from jax import Array
 
-from deq import Anderson, Implicit, NewtonKrylov, Phantom, ThroughODE, equilibrium, solve
+from deq import Anderson, Implicit, NewtonKrylov, Phantom, Picard, ThroughODE, equilibrium
 from deq.gradients import Gradient
 from deq.solvers import Solver
+from tests.support.problems import jit_solve
 
 pytestmark = pytest.mark.usefixtures("double_precision")
 
-TIGHT = Anderson(tol=1e-12, max_nfe=200)
+TIGHT = Picard(tol=1e-12, max_nfe=200)
 X = np.random.default_rng(0).normal(size=(3, 4))
 W = np.random.default_rng(1).normal(size=(4, 4)) / 6
 Start = dict[str, Array]
@@ -41,8 +43,8 @@ def as_one(w: Array, z: Array, x: Array) -> Array:
 
 @pytest.mark.parametrize("solver", [Anderson(), NewtonKrylov()], ids=str)
 def test_a_state_of_several_arrays_is_solved_as_one(solver: Solver) -> None:
-    found = solve(lambda z: wide_and_narrow(W, z, X), START, solver, trace=4)
-    one = solve(lambda z: as_one(W, z, X), jnp.zeros((3, 6)), solver, trace=4)
+    found = jit_solve(lambda z: wide_and_narrow(W, z, X), START, solver, trace=4)
+    one = jit_solve(lambda z: as_one(W, z, X), jnp.zeros((3, 6)), solver, trace=4)
     np.testing.assert_array_equal(found.nfe, one.nfe)
     np.testing.assert_allclose(found.z["narrow"][..., 0], one.z[:, :2], atol=1e-12)
     np.testing.assert_allclose(found.z["wide"], one.z[:, 2:], atol=1e-12)
@@ -97,6 +99,14 @@ CELLS: dict[str, Callable[[Array], Callable[[Array, Array], Array]]] = {
 }
 
 
+@cache
+def unrolled_derivatives() -> dict[Callable[..., Any], Array]:
+    def unrolled(w: Array) -> Array:
+        return value(jax.lax.scan(lambda z, _: (layer(w, z, X), None), jnp.zeros((3, 4)), length=60)[0])
+
+    return {derivative: jax.jit(derivative(unrolled))(W) for derivative in (jax.grad, jax.hessian)}
+
+
 @pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
 def test_any_callable_is_a_cell_to_second_order(
     make: Callable[[Array], Callable[[Array, Array], Array]],
@@ -104,8 +114,5 @@ def test_any_callable_is_a_cell_to_second_order(
     def loss(w: Array) -> Array:
         return value(equilibrium(make(w), X, jnp.zeros((3, 4)), TIGHT, Implicit(TIGHT)).z)
 
-    def unrolled(w: Array) -> Array:
-        return value(jax.lax.scan(lambda z, _: (layer(w, z, X), None), jnp.zeros((3, 4)), length=60)[0])
-
-    for derivative in (jax.grad, jax.hessian):
-        np.testing.assert_allclose(jax.jit(derivative(loss))(W), jax.jit(derivative(unrolled))(W), atol=1e-7)
+    for derivative, expected in unrolled_derivatives().items():
+        np.testing.assert_allclose(jax.jit(derivative(loss))(W), expected, atol=1e-7)

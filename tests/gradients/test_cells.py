@@ -12,7 +12,7 @@ import pytest
 from flax import nnx
 from jax import Array
 
-from deq import Anderson, Implicit, Phantom, Picard, Unrolled, equilibrium
+from deq import Anderson, Implicit, Phantom, Picard, Solution, Unrolled, equilibrium
 from deq.analysis.gradient_error import gradient_error
 from deq.gradients import Gradient
 from tests.conftest import ROOT, with_devices
@@ -41,9 +41,13 @@ class Noisy(nnx.Module):
 def test_dropout_draws_one_mask_per_solve_and_the_cell_does_not_change(gradient: Gradient) -> None:
     cell, x = Noisy(), jax.random.normal(jax.random.key(0), (3, 6))
     before = plain_leaves(cell)
-    solution = equilibrium(cell, x, jnp.zeros((3, 6)), Picard(tol=1e-6, max_nfe=40), gradient)
+
+    def find(x: Array, solver: Picard) -> Solution:
+        return equilibrium(cell, x, jnp.zeros((3, 6)), solver, gradient)
+
+    solution = jax.jit(find)(x, Picard(tol=1e-6, max_nfe=40))
     assert solution.converged.all()  # it could not if the mask changed between calls
-    grad = jax.grad(lambda x: equilibrium(cell, x, jnp.zeros((3, 6)), gradient=gradient).z.sum())(x)
+    grad = jax.jit(jax.grad(lambda x: find(x, Picard()).z.sum()))(x)
     assert jnp.isfinite(grad).all()
     for old, new in zip(before, plain_leaves(cell), strict=True):
         np.testing.assert_array_equal(old, new)
@@ -73,7 +77,9 @@ def test_inputs_can_be_pytrees_with_integers() -> None:
         return jnp.sum(equilibrium(cell, x, jnp.zeros((3, 4)), Anderson(tol=1e-6), gradient).z ** 2)
 
     found, long = (
-        jax.tree.leaves(nnx.grad(lambda cell, gradient=gradient: function(cell, x, gradient))(Table()))
+        jax.tree.leaves(
+            nnx.jit(nnx.grad(lambda cell, gradient=gradient: function(cell, x, gradient)))(Table())
+        )
         for gradient in (Implicit(Anderson(tol=1e-6)), Unrolled(60))
     )
     assert gradient_error(found, long).relative < 1e-4

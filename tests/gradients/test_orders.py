@@ -1,6 +1,7 @@
 """Derivatives of every order and in both modes through an equilibrium, against a long unroll in float64."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax
@@ -11,15 +12,18 @@ from flax import nnx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from deq import Anderson, Implicit, Neumann, NewtonKrylov, Picard, Probe, equilibrium, solve
+from deq import Implicit, Neumann, NewtonKrylov, Picard, Probe, equilibrium
 from deq.cells import MonotoneDense, ResidualConvCell
 from tests.gradients.test_gradients import EXACT
 from tests.support.cells import TanhCell
+from tests.support.problems import jit_solve
 
 pytestmark = pytest.mark.usefixtures("double_precision")
 
-TIGHT = Anderson(tol=1e-12, max_nfe=500)
-EXACTLY = Implicit(Anderson(tol=1e-12, max_nfe=500))
+TIGHT = Picard(
+    tol=1e-12, max_nfe=500, damping=0.5
+)  # the solver that compiles fastest; others are tried below
+EXACTLY = Implicit(TIGHT)
 
 
 class Gated(TanhCell):
@@ -114,11 +118,17 @@ def test_products_with_the_hessian(case: str) -> None:
 BACKWARD = {name: gradient for name, gradient in EXACT.items() if isinstance(gradient, Implicit)}
 
 
+@cache
+def dense_hessian() -> tuple[Callable[[Array, Implicit], Array], Array, Array]:
+    """A compiled Hessian for any gradient, that of the unroll, and where it was taken."""
+    through, unrolled, at = problem("dense")
+    return jax.jit(jax.hessian(through)), jax.jit(jax.hessian(unrolled))(at), at
+
+
 @pytest.mark.parametrize("solver", BACKWARD.values(), ids=BACKWARD)
 def test_every_backward_solver_gives_whole_hessians(solver: Implicit) -> None:
-    through, unrolled, at = problem("dense")
-    expected = jax.jit(jax.hessian(unrolled))(at)
-    found = jax.jit(jax.hessian(through))(at, solver)
+    hessian, expected, at = dense_hessian()
+    found = hessian(at, solver)
     assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
 
 
@@ -137,8 +147,8 @@ def test_forward_mode_and_a_third_derivative() -> None:
 
 def test_newton_solves_a_cell_that_contains_an_equilibrium() -> None:
     cell, x, z0 = CASES["nested"]()
-    found = solve(lambda z: cell(z, x), z0, NewtonKrylov(tol=1e-10))
-    plain = solve(lambda z: cell(z, x), z0, Picard(tol=1e-12, max_nfe=2000))
+    found = jit_solve(lambda z: cell(z, x), z0, NewtonKrylov(tol=1e-10))
+    plain = jit_solve(lambda z: cell(z, x), z0, Picard(tol=1e-12, max_nfe=2000))
     assert found.converged.all()
     np.testing.assert_allclose(found.z, plain.z, atol=1e-8)
 
@@ -146,12 +156,13 @@ def test_newton_solves_a_cell_that_contains_an_equilibrium() -> None:
 def test_neumann_is_for_first_derivatives_in_both_modes() -> None:
     through, unrolled, at = problem("dense")
     series, v = Neumann(80), jnp.ones_like(at)
-    slope = jax.jvp(lambda w: through(w, series), (at,), (v,))[1]
-    assert float(slope) == pytest.approx(float(jnp.vdot(jax.grad(unrolled)(at), v)), rel=1e-6)
-    np.testing.assert_allclose(jax.grad(through)(at, series), jax.grad(unrolled)(at), atol=1e-6)
+    slope = jax.jit(lambda at: jax.jvp(lambda w: through(w, series), (at,), (v,))[1])(at)
+    exact = jax.jit(jax.grad(unrolled))(at)
+    assert float(slope) == pytest.approx(float(jnp.vdot(exact, v)), rel=1e-6)
+    np.testing.assert_allclose(jax.jit(jax.grad(through))(at, series), exact, atol=1e-6)
     for twice in (jax.hessian, lambda f: jax.jacrev(jax.grad(f))):
         with pytest.raises(ValueError, match="first derivatives only"):
-            twice(through)(at, series)
+            jax.jit(twice(through))(at, series)
 
 
 def test_a_probe_reports_the_transposed_solve_and_no_second_derivative() -> None:
@@ -161,13 +172,14 @@ def test_a_probe_reports_the_transposed_solve_and_no_second_derivative() -> None
         return jnp.sum(equilibrium(cell, x, z0, TIGHT, EXACTLY, probe).z ** 2)
 
     probe = Probe.zeros(2)
-    report = jax.grad(loss, argnums=1)(x, probe)
+    report = jax.jit(jax.grad(loss, argnums=1))(x, probe)
     assert (report.nfe > 1).all()
     assert (report.converged == 1).all()
-    forward = jax.jvp(lambda p: loss(x, p), (probe,), (jax.tree.map(jnp.ones_like, probe),))[1]
+    ones = jax.tree.map(jnp.ones_like, probe)
+    forward = jax.jit(lambda probe: jax.jvp(lambda p: loss(x, p), (probe,), (ones,))[1])(probe)
     assert float(forward) == 0  # in forward mode a probe moves nothing and reports nothing
     with pytest.raises(ValueError, match="leave the probe out"):
-        jax.jacrev(jax.grad(loss, argnums=1))(x, probe)
+        jax.jit(jax.jacrev(jax.grad(loss, argnums=1)))(x, probe)
 
 
 def test_a_second_derivative_inside_a_scan_is_right_or_refused() -> None:
@@ -183,11 +195,16 @@ def test_a_second_derivative_inside_a_scan_is_right_or_refused() -> None:
         return jnp.sum(jnp.sin(jax.lax.scan(step, jnp.zeros_like(x), length=2)[0]))
 
     x = jnp.array([[0.3]])
-    np.testing.assert_allclose(jax.grad(chain)(x, False), jax.grad(chain)(x, True), rtol=1e-9)
-    hessian = jax.hessian(chain)(x, True)
-    np.testing.assert_allclose(jax.jacfwd(jax.jacfwd(chain))(x, False), hessian, rtol=1e-9)
+
+    def derivative(take: Callable[..., Any], unrolled: bool) -> Array:
+        return jax.jit(take(lambda x: chain(x, unrolled)))(x)
+
+    np.testing.assert_allclose(derivative(jax.grad, False), derivative(jax.grad, True), rtol=1e-9)
+    hessian = derivative(jax.hessian, True)
+    twice_forward = derivative(lambda f: jax.jacfwd(jax.jacfwd(f)), False)
+    np.testing.assert_allclose(twice_forward, hessian, rtol=1e-9)
     try:
-        found = jax.hessian(chain)(x, False)  # JAX 0.12 keeps the rule
+        found = derivative(jax.hessian, False)  # JAX 0.12 keeps the rule
     except ValueError as refusal:  # JAX 0.10
         found = hessian if "inside a lax.scan" in str(refusal) else None
     np.testing.assert_allclose(found, hessian, rtol=1e-9)

@@ -15,7 +15,6 @@ from deq import (
     Anderson,
     Implicit,
     Neumann,
-    NewtonKrylov,
     Phantom,
     Picard,
     Probe,
@@ -32,6 +31,9 @@ def inputs(batch: int = 4) -> Array:
     return jnp.asarray(np.random.default_rng(3).normal(size=(batch, 3)), jnp.float32)
 
 
+FORWARD = Picard(damping=0.05, max_nfe=2000)  # slow, but converges on every cell here, the spiral included
+
+
 @partial(jax.jit, static_argnums=0)
 def _backward(
     graphdef: nnx.GraphDef, state: nnx.State, x: Array, gradient: Gradient, size: Array
@@ -39,7 +41,7 @@ def _backward(
     def weighted(x: Array, probe: Probe) -> Array:
         cell = nnx.merge(graphdef, state)
         z0 = jnp.zeros((len(x), cell.bias.size))
-        return jnp.sum(size * equilibrium(cell, x, z0, NewtonKrylov(krylov=5), gradient, probe).z)
+        return jnp.sum(size * equilibrium(cell, x, z0, FORWARD, gradient, probe).z)
 
     return jax.grad(weighted, argnums=(0, 1))(x, Probe.zeros(len(x)))
 
@@ -77,7 +79,7 @@ def test_gradients_without_a_backward_solve_never_report_convergence(gradient: G
 
 
 def spiral() -> AffineCell:
-    """Eigenvalues 0.5 +- 3i: Newton finds the equilibrium, but the Neumann series of the gradient diverges."""
+    """Eigenvalues 0.5 +- 3i: FORWARD finds the equilibrium, but the Neumann series of the gradient diverges."""
     cell = AffineCell(4, 3)
     turn = jnp.array([[0.5, -3.0], [3.0, 0.5]])
     cell.a[...] = jnp.kron(jnp.eye(2), turn)
@@ -132,8 +134,8 @@ def test_gradients_scale_with_the_cotangent(gradient: Gradient) -> None:
 def test_nan_in_one_sample_does_not_change_the_gradients_of_others(gradient: Gradient) -> None:
     x = inputs().at[2].set(jnp.nan)
     found, report = backward(TanhCell(), x, gradient)
-    alone, _ = backward(TanhCell(), x[:2], gradient)
-    np.testing.assert_allclose(found[:2], alone, rtol=1e-4)
+    without, _ = backward(TanhCell(), inputs(), gradient)
+    np.testing.assert_allclose(found[jnp.array([0, 1, 3])], without[jnp.array([0, 1, 3])], rtol=1e-4)
     assert not report.converged[2]
 
 
@@ -144,10 +146,10 @@ def test_vmap_keeps_values_and_dtype(gradient: Gradient) -> None:
     cell, x = TanhCell(), jnp.stack([inputs(2), 2 * inputs(2)])
 
     def of_x(x: Array) -> Array:
-        return jnp.sum(jnp.sin(equilibrium(cell, x, jnp.zeros((2, 5), x.dtype), Anderson(), gradient).z))
+        return jnp.sum(jnp.sin(equilibrium(cell, x, jnp.zeros((2, 5), x.dtype), Picard(), gradient).z))
 
-    found = jax.vmap(jax.grad(of_x))(x)
-    np.testing.assert_allclose(found, jnp.stack([jax.grad(of_x)(row) for row in x]), rtol=1e-4)
+    found, alone = jax.jit(jax.vmap(jax.grad(of_x)))(x), jax.jit(jax.grad(of_x))
+    np.testing.assert_allclose(found, jnp.stack([alone(row) for row in x]), rtol=1e-4)
     assert found.dtype == jnp.float32
 
 
@@ -173,7 +175,8 @@ def test_gradients_without_a_solver_count_their_calls(gradient: Gradient) -> Non
             jax.debug.callback(lambda _: calls.append(1), z[0, 0])
             return 0.5 * jnp.tanh(z) + x
 
-    solution = equilibrium(Counted(), jnp.ones((2, 3)), jnp.zeros((2, 3)), gradient=gradient)
+    ones = jnp.ones((2, 3))
+    solution = jax.jit(lambda z0: equilibrium(Counted(), ones, z0, gradient=gradient))(0 * ones)
     jax.block_until_ready(solution.z)
     jax.effects_barrier()
     assert solution.nfe.tolist() == [len(calls)] * 2
