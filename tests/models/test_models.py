@@ -14,7 +14,8 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
 
 @pytest.mark.parametrize("name", sorted(set(MODELS) - {"toy"}))
 def test_fresh_models_have_an_equilibrium_for_pictures(name: str) -> None:
-    logits, solution = build(name)(jnp.asarray(IMAGES), Anderson(tol=1e-4))
+    model = build(name)
+    logits, solution = jax.jit(lambda x: model(x, Anderson(tol=1e-4)))(IMAGES)
     assert logits.shape == (3, 10)
     assert solution.converged.all()
 
@@ -44,7 +45,7 @@ def test_toy_output_is_its_equilibrium() -> None:
     model = build("toy", seed=2)
     slope = (model.cell.into.kernel[...] @ model.cell.out.kernel[...])[0, 0]
     offset = (model.cell.into.bias[...] @ model.cell.out.kernel[...] + model.cell.out.bias[...])[0]
-    y, _ = model(jnp.array([[3.0]]), Anderson(tol=1e-6))
+    y, _ = jax.jit(lambda x: model(x, Anderson(tol=1e-6)))(jnp.array([[3.0]]))
     np.testing.assert_allclose(y[0, 0], (3 * slope + offset) / (1 - slope), rtol=1e-4)
 
 

@@ -26,8 +26,9 @@ def test_the_joined_cell_is_the_cell_of_two_arrays() -> None:
     rng = np.random.default_rng(0)
     apart = tuple(jnp.asarray(rng.normal(size=(3, n, n, 4)), jnp.float32) for n in (5, 3))
     layout, zeros = Layout.of(apart), jax.tree.map(jnp.zeros_like, apart)
-    found = equilibrium(cell, apart, zeros, SOLVER)
-    joined = equilibrium(JoinedCell(cell, layout), layout.join(apart), layout.join(zeros), SOLVER)
+    found = jax.jit(lambda x, z0: equilibrium(cell, x, z0, SOLVER))(apart, zeros)
+    as_one = jax.jit(lambda x, z0: equilibrium(JoinedCell(cell, layout), x, z0, SOLVER))
+    joined = as_one(layout.join(apart), layout.join(zeros))
     np.testing.assert_allclose(layout.join(found.z), joined.z, atol=1e-4)
     pairs = (JoinedCell(cell, layout), layout.join(apart), joined.z), (cell, apart, found.z)
     np.testing.assert_allclose(*(spectral_radius(*pair) for pair in pairs), rtol=1e-3)
@@ -51,8 +52,9 @@ def test_a_model_may_have_a_state_of_several_arrays() -> None:
 
 def test_a_warm_start_costs_one_call() -> None:
     model, images = build("mlp"), DIGITS[:4]
-    outputs, cold = model(images, Anderson(tol=1e-6))
-    again, warm = model(images, Anderson(tol=1e-5), z0=cold.z)
+    run = jax.jit(lambda solver, z0: model(images, solver, z0=z0))
+    outputs, cold = run(Anderson(tol=1e-6), jnp.zeros((4, 128)))
+    again, warm = run(Anderson(tol=1e-5), cold.z)
     assert (warm.nfe == 1).all()
     assert warm.converged.all()
     np.testing.assert_allclose(again, outputs, rtol=1e-4, atol=1e-5)

@@ -11,11 +11,12 @@ import pytest
 from flax import nnx
 
 from benchmarks.agreement import random_start
-from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained, solve
+from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
 from deq.data import Dataset
 from deq.models.calibration import calibration_error
 from deq.models.checkpoints import PRETRAINED, pretrained_names
 from deq.models.inference import infer
+from tests.support.problems import jit_solve
 
 READERS = [name for name in pretrained_names() if name != "toy"]
 TARGETS = {  # test accuracy, parameters
@@ -86,7 +87,8 @@ def test_the_monotone_model_has_one_equilibrium(some: Dataset) -> None:
         monotone = np.eye(len(w)) - (w + w.T) / 2
         assert np.linalg.eigvalsh(monotone)[0] >= 1 - 1e-9
         starts = (jnp.zeros_like(x), 3 * x, 10 * random_start(cell, x))
-        found = [solve(lambda z: cell(z, x), z0, Anderson(tol=1e-9, max_nfe=2000)) for z0 in starts]
+        f, solver = (lambda z: cell(z, x)), Anderson(tol=1e-9, max_nfe=2000)
+        found = [jit_solve(f, z0, solver) for z0 in starts]
         for solution in found:
             assert solution.converged.all()
             # y = f(z) = relu(W z + x) and z* have normals W z + x - y and W z* + x - z*, so that

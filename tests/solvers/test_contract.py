@@ -17,7 +17,7 @@ from jax import Array
 from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, solve
 from deq.solvers import GMRES, BiCGStab, Solver
 from tests.conftest import ROOT, with_devices
-from tests.support.problems import every_solver
+from tests.support.problems import every_solver, jit_solve
 
 
 def some_diverge(z: Array, x: Array) -> Array:
@@ -31,21 +31,24 @@ def test_each_of_500_samples_is_solved_independently(solver: Solver) -> None:
     with jax.enable_x64(True):
         solver = replace(solver, tol=1e-7, max_nfe=1000)
         x = jnp.asarray(np.random.default_rng(0).normal(size=(500, 8))).at[17, 0].set(7.0)
-        together = solve(lambda z: some_diverge(z, x), jnp.zeros((500, 8)), solver)
+        run = jax.jit(lambda x: solve(lambda z: some_diverge(z, x), jnp.zeros_like(x), solver))
+        together = run(x)
         assert not together.converged[17]
         assert int(together.converged.sum()) == 499
         for row in (0, 16, 17, 499):
-            one = x[row : row + 1]
-            alone = solve(lambda z, one=one: some_diverge(z, one), jnp.zeros((1, 8)), solver)
+            alone = run(jnp.tile(x[row], (500, 1)))  # among copies of itself
             assert abs(int(alone.nfe[0]) - int(together.nfe[row])) <= solver.calls_per_step
             if row != 17:
                 np.testing.assert_allclose(together.z[row], alone.z[0], rtol=0, atol=10 * 1e-7)
 
 
+STARTS = np.array([[0.0], [0.7390851332], [5.0]], np.float32)  # of the cosine; the second is its fixed point
+
+
 @every_solver
 def test_trace_records_the_iterates(solver: Solver) -> None:
-    z0 = jnp.array([[0.0], [0.7390851332], [5.0]])
-    solution = solve(jnp.cos, z0, solver, trace=200)
+    z0 = STARTS
+    solution = jax.device_get(jit_solve(jnp.cos, z0, solver, trace=200))
     trace = solution.trace
     assert trace is not None
     assert trace.z.shape == (3, 200, 1)
@@ -66,8 +69,7 @@ def test_trace_records_the_iterates(solver: Solver) -> None:
 
 @every_solver
 def test_short_trace_keeps_the_first_iterates(solver: Solver) -> None:
-    z0 = jnp.zeros((2, 3))
-    long, short = (solve(jnp.cos, z0, solver, trace=n).trace for n in (50, 2))
+    long, short = (jax.device_get(jit_solve(jnp.cos, STARTS, solver, trace=n).trace) for n in (200, 2))
     assert long is not None
     assert short is not None
     np.testing.assert_array_equal(short.z, long.z[:, :2])

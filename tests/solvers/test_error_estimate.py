@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from jax import Array
 
-from deq import Anderson, Broyden, Picard, error_estimate, solve
+from deq import Anderson, Broyden, Picard, error_estimate
 from deq.solvers import Solver
+from tests.support.problems import jit_solve
 
 pytestmark = pytest.mark.usefixtures("double_precision")
 
@@ -38,7 +39,7 @@ def matrices(kind: str) -> np.ndarray:
 def ratio(w: np.ndarray, solver: Solver) -> np.ndarray:
     """Estimated over true distance to the equilibrium of W z + x, (samples,)."""
     x = np.random.default_rng(1).normal(size=(len(w), N))
-    found = solve(lambda z: jnp.einsum("bij,bj->bi", jnp.asarray(w), z) + x, jnp.zeros(x.shape), solver)
+    found = jit_solve(lambda z: jnp.einsum("bij,bj->bi", jnp.asarray(w), z) + x, jnp.zeros(x.shape), solver)
     assert found.converged.all()
     true = np.linalg.solve(np.eye(N) - w, x[..., None])[..., 0]
     return np.asarray(error_estimate(found) / np.linalg.norm(found.z - true, axis=1))
@@ -60,7 +61,7 @@ def test_other_solvers_do_not_exceed_the_error_and_rarely_miss_its_size(solver: 
 
 def test_one_dimension_is_exact() -> None:
     slope = jnp.array([[0.5], [0.999], [-0.9]])
-    found = solve(lambda z: slope * z + 1, jnp.zeros((3, 1)), Picard(tol=1e-3, max_nfe=10_000))
+    found = jit_solve(lambda z: slope * z + 1, jnp.zeros((3, 1)), Picard(tol=1e-3, max_nfe=10_000))
     np.testing.assert_allclose(error_estimate(found), abs(found.z - 1 / (1 - slope))[:, 0], rtol=1e-6)
     assert error_estimate(found)[1] > 500 * found.residual[1]  # what the residual hides
 
@@ -69,5 +70,5 @@ def test_nothing_is_estimated_where_no_rate_is_known() -> None:
     def shifted(z: Array) -> Array:
         return jnp.where(jnp.array([[True], [False]]), z + 1, jnp.zeros_like(z))
 
-    found = solve(shifted, jnp.array([[0.0], [0.0]]), Picard(atol=1e-9, max_nfe=5))
+    found = jit_solve(shifted, jnp.array([[0.0], [0.0]]), Picard(atol=1e-9, max_nfe=5))
     assert np.isnan(error_estimate(found)).all()  # the residual never changes; the start is the equilibrium

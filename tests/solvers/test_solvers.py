@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import diffrax
 import jax
@@ -11,18 +12,19 @@ import numpy as np
 import pytest
 from jax import Array
 
-from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, solve
+from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, Solution
 from deq.solvers import SOLVERS, Map, Solver
 from deq.solvers.ode import _runge_kutta
 from tests.support.problems import (
     KNOWN,
-    Problem,
     affine,
     assert_honest,
     contraction,
     every_solver,
+    jit_solve,
     numbers,
     rotation,
+    solve_and_measure,
 )
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -30,15 +32,37 @@ pytestmark = pytest.mark.usefixtures("double_precision")
 TIGHT = {name: replace(entry.default, tol=1e-8, max_nfe=1000) for name, entry in SOLVERS.items()}
 
 
-@pytest.mark.parametrize("problem", KNOWN, ids=lambda p: p.name)
+WIDTH = max(problem.z0.shape[1] for problem in KNOWN)
+ENDS = np.cumsum([len(problem.z0) for problem in KNOWN])  # where each problem's rows end
+
+
+def widened(z: Array) -> Array:
+    """z with zeros up to WIDTH entries."""
+    return jnp.pad(z, ((0, 0), (0, WIDTH - z.shape[1])))
+
+
+def every_known_map(z: Array) -> Array:
+    """All problems as one batch, so that one program tries them all. z: (rows, WIDTH)."""
+    parts = zip(KNOWN, jnp.split(z, ENDS[:-1]), strict=True)
+    return jnp.concatenate([widened(problem.f(part[:, : problem.z0.shape[1]])) for problem, part in parts])
+
+
+@cache
+def known(name: str) -> Solution:
+    z0 = jnp.concatenate([widened(jnp.asarray(problem.z0)) for problem in KNOWN])
+    solution, measured = solve_and_measure(every_known_map, z0, TIGHT[name])
+    assert_honest(solution, measured, TIGHT[name])
+    return jax.device_get(solution)
+
+
+@pytest.mark.parametrize("index", range(len(KNOWN)), ids=[problem.name for problem in KNOWN])
 @pytest.mark.parametrize("name", TIGHT)
-def test_known_fixed_point_or_honest_failure(name: str, problem: Problem) -> None:
-    solver = TIGHT[name]
-    solution = solve(problem.f, jnp.asarray(problem.z0), solver)
-    assert_honest(problem.f, solution, solver)
-    assert bool(solution.converged.all()) == (name in problem.solved_by)
+def test_known_fixed_point_or_honest_failure(name: str, index: int) -> None:
+    problem, rows = KNOWN[index], slice(ENDS[index] - len(KNOWN[index].z0), ENDS[index])
+    assert bool(known(name).converged[rows].all()) == (name in problem.solved_by)
     if name in problem.solved_by:
-        error = np.linalg.norm(solution.z - problem.z_star, axis=1) / np.linalg.norm(problem.z_star, axis=1)
+        z = known(name).z[rows, : problem.z0.shape[1]]
+        error = np.linalg.norm(z - problem.z_star, axis=1) / np.linalg.norm(problem.z_star, axis=1)
         assert error.max() <= 20 * 1e-8  # residual / distance of an eigenvalue from 1, at least 1 / 20 here
 
 
@@ -46,8 +70,8 @@ def test_known_fixed_point_or_honest_failure(name: str, problem: Problem) -> Non
 def test_slow_contraction_has_an_error_within_the_bound(name: str) -> None:
     problem = affine("slow", numbers(0.999), numbers(1.0))
     solver = replace(TIGHT[name], tol=1e-5, max_nfe=20_000)
-    solution = solve(problem.f, jnp.asarray(problem.z0), solver)
-    assert_honest(problem.f, solution, solver)
+    solution, measured = solve_and_measure(problem.f, jnp.asarray(problem.z0), solver)
+    assert_honest(solution, measured, solver)
     assert solution.converged.all()
     error = abs(float(solution.z[0, 0]) / 1000 - 1)
     assert error <= 1.01 * float(solution.residual[0]) / (1 - 0.999)
@@ -56,7 +80,7 @@ def test_slow_contraction_has_an_error_within_the_bound(name: str) -> None:
 
 def test_flow_solves_the_rotation_within_250_calls() -> None:
     problem = rotation()
-    solution = solve(problem.f, jnp.asarray(problem.z0), ODEFlow(tol=1e-5))
+    solution = jit_solve(problem.f, jnp.asarray(problem.z0), ODEFlow(tol=1e-5))
     assert solution.converged.all()
     assert int(solution.nfe[0]) <= 250
 
@@ -68,8 +92,9 @@ def test_flow_solves_the_rotation_within_250_calls() -> None:
 )
 def test_ode_methods_reach_the_steady_state(method: diffrax.AbstractSolver) -> None:
     problem = contraction()
-    solution = solve(problem.f, jnp.asarray(problem.z0), ODEFlow(tol=1e-8, max_nfe=5000, method=method))
-    assert_honest(problem.f, solution, ODEFlow(tol=1e-8, max_nfe=5000))
+    solver = ODEFlow(tol=1e-8, max_nfe=5000, method=method)
+    solution, measured = solve_and_measure(problem.f, jnp.asarray(problem.z0), solver)
+    assert_honest(solution, measured, solver)
     assert solution.converged.all()
     np.testing.assert_allclose(solution.z, problem.z_star, rtol=0, atol=1e-7)
 
@@ -94,31 +119,32 @@ def test_ode_step_has_the_order_of_its_method(method: diffrax.AbstractSolver) ->
     assert order == pytest.approx(method.order(None), abs=0.75)  # the next order is 1 away
 
 
-@pytest.mark.parametrize("step_size", [1.0, 0.3])
-def test_euler_is_damped_picard(step_size: float) -> None:
-    problem, euler = contraction(), ODEFlow(tol=1e-8, method=diffrax.Euler(), step_size=step_size)
-    flow = solve(problem.f, jnp.asarray(problem.z0), euler)
-    picard = solve(problem.f, jnp.asarray(problem.z0), Picard(tol=1e-8, max_nfe=1000, damping=step_size))
-    np.testing.assert_array_equal(flow.nfe, picard.nfe)
-    np.testing.assert_allclose(flow.z, picard.z, rtol=1e-12)
+def test_euler_is_damped_picard() -> None:
+    problem = contraction()
+    z0 = jnp.asarray(problem.z0)
+    for step_size in (1.0, 0.3):
+        flow = jit_solve(problem.f, z0, ODEFlow(tol=1e-8, method=diffrax.Euler(), step_size=step_size))
+        picard = jit_solve(problem.f, z0, Picard(tol=1e-8, max_nfe=1000, damping=step_size))
+        np.testing.assert_array_equal(flow.nfe, picard.nfe)
+        np.testing.assert_allclose(flow.z, picard.z, rtol=1e-12)
 
 
 def test_anderson_is_exact_once_memory_reaches_the_dimension() -> None:
     """Its default is 5."""
     problem = contraction(n=5)
-    solution = solve(problem.f, jnp.asarray(problem.z0), Anderson(tol=1e-7, ridge=0.0))
+    solution = jit_solve(problem.f, jnp.asarray(problem.z0), Anderson(tol=1e-7, ridge=0.0))
     assert int(solution.nfe.max()) <= 5 + 2
 
 
 def test_broyden_is_exact_within_twice_the_dimension() -> None:
     """Gay (1979): Broyden's method solves a linear system in at most 2 n steps."""
     problem = contraction(n=4)
-    solution = solve(problem.f, jnp.asarray(problem.z0), Broyden(tol=1e-9, rank=20))
+    solution = jit_solve(problem.f, jnp.asarray(problem.z0), Broyden(tol=1e-9, rank=20))
     assert int(solution.nfe.max()) <= 2 * 4 + 2
 
 
 def test_newton_converges_quadratically() -> None:
-    trace = solve(jnp.cos, jnp.array([[0.5]]), NewtonKrylov(tol=1e-12), trace=5).trace
+    trace = jit_solve(jnp.cos, jnp.array([[0.5]]), NewtonKrylov(tol=1e-12), trace=5).trace
     assert trace is not None
     residual = np.asarray(trace.residual[0])
     residual = residual[np.isfinite(residual) & (residual > 1e-12)]
@@ -128,7 +154,7 @@ def test_newton_converges_quadratically() -> None:
 
 def test_newton_halves_a_step_that_would_grow_the_residual() -> None:
     """The only zero of atan is 0, and the full Newton step from 3 overshoots to -9.5."""
-    solution = solve(lambda z: z - jnp.arctan(z), jnp.array([[3.0]]), NewtonKrylov(tol=1e-6))
+    solution = jit_solve(lambda z: z - jnp.arctan(z), jnp.array([[3.0]]), NewtonKrylov(tol=1e-6))
     # At z* = 0 the relative residual is 0 / 0, so converged is not checked.
     assert abs(float(solution.z[0, 0])) < 1e-3
 
@@ -157,11 +183,12 @@ class Counter:
 
 
 @every_solver
-@pytest.mark.parametrize("max_nfe", [1, 57])
-def test_every_call_is_counted(solver: Solver, max_nfe: int) -> None:
+def test_every_call_is_counted(solver: Solver) -> None:
     problem = rotation()
     counter = Counter(problem.f)
-    solution = solve(counter.f, jnp.asarray(problem.z0), replace(solver, tol=1e-8, max_nfe=max_nfe))
-    jax.block_until_ready(solution)
-    jax.effects_barrier()
-    assert int(solution.nfe[0]) == counter.calls <= max_nfe
+    for max_nfe in (1, 57):
+        counter.calls = 0
+        solution = jit_solve(counter.f, jnp.asarray(problem.z0), replace(solver, tol=1e-8, max_nfe=max_nfe))
+        jax.block_until_ready(solution)
+        jax.effects_barrier()
+        assert int(solution.nfe[0]) == counter.calls <= max_nfe

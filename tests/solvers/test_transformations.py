@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,10 +15,10 @@ from jax import Array
 from deq import Implicit, Neumann, Phantom, Picard, Solution, equilibrium, solve
 from deq.gradients import Gradient
 from deq.solvers import Dense, Solver
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_devices
 from tests.gradients.test_gradients import EXACT
 from tests.support.cells import TanhCell
-from tests.support.problems import every_solver
+from tests.support.problems import every_solver, jit_solve
 
 GRADIENTS: dict[str, Gradient] = EXACT | {"neumann": Neumann(), "phantom": Phantom(2), "one step": Phantom()}
 TIGHT = Picard(tol=1e-10)
@@ -42,7 +41,7 @@ def found(x: Array, solver: Solver, trace: int = 0) -> Solution:
 def test_strict_promotion_of_types_and_ranks(solver: Solver) -> None:
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
         strict = jax.jit(lambda x: found(x, solver, trace=3))(X)
-    np.testing.assert_array_equal(strict.z, found(jnp.asarray(X), solver, trace=3).z)
+    np.testing.assert_array_equal(strict.z, jax.jit(lambda x: found(x, solver, trace=3))(X).z)
 
 
 def total(x: Array, gradient: Gradient) -> Array:
@@ -95,9 +94,8 @@ def test_no_nan_arises_in_a_scan_under_vmap_and_remat(solver: Solver) -> None:
 
     with jax.debug_nans(True):
         z, nfe = jax.block_until_ready(jax.jit(jax.vmap(chain))(x))
-    for one, answer in zip(x, z, strict=True):
-        expected = solve(lambda z, one=one: 0.5 * jnp.sin(z) + one, jnp.zeros_like(one), solver).z
-        np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-6)
+    expected = jit_solve(lambda z: 0.5 * jnp.sin(z) + x.reshape(8, 3), jnp.zeros((8, 3)), solver).z
+    np.testing.assert_allclose(z.reshape(8, 3), expected, rtol=1e-4, atol=1e-6)
     assert (nfe[:, 1] == 1).all()
 
 
@@ -106,9 +104,9 @@ def test_differentiating_solve_is_refused_in_both_modes(solver: Solver) -> None:
     """The iterates from a start at the equilibrium would have the derivative 0, in silence."""
     for differentiate in (jax.grad, jax.jacfwd):
         with pytest.raises(ValueError, match=r"deq\.equilibrium"):
-            differentiate(lambda x: found(x, solver).z.sum())(jnp.asarray(X))
+            jax.jit(differentiate(lambda x: found(x, solver).z.sum()))(X)
         with pytest.raises(ValueError, match="stop_gradient"):
-            jax.jit(differentiate(lambda z0: solve(jnp.cos, z0, solver).residual.sum()))(jnp.asarray(X))
+            jax.jit(differentiate(lambda z0: solve(jnp.cos, z0, solver).residual.sum()))(X)
 
 
 def test_a_held_solve_may_stand_in_a_differentiated_function() -> None:
@@ -123,7 +121,9 @@ def test_a_budget_below_one_step_returns_the_start_and_the_next_larger_one_takes
     solver: Solver,
 ) -> None:
     z0 = jnp.asarray(X)
-    short, enough = (solve(jnp.cos, z0, replace(solver, max_nfe=n + solver.calls_per_step)) for n in (0, 1))
+    short, enough = (
+        jit_solve(jnp.cos, z0, replace(solver, max_nfe=n + solver.calls_per_step)) for n in (0, 1)
+    )
     np.testing.assert_array_equal(short.z, z0)
     assert (short.nfe == 1).all()
     assert not short.converged.any()
@@ -184,6 +184,4 @@ for name, gradient in GRADIENTS.items():
 
 
 def test_inside_a_shard_map_that_checks_what_varies() -> None:
-    flags = "--xla_force_host_platform_device_count=2"
-    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
-    subprocess.run([sys.executable, "-c", SHARD_MAP], cwd=ROOT, env=environment, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", SHARD_MAP], cwd=ROOT, env=with_devices(2), check=True, timeout=300)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +17,7 @@ from deq.data import Dataset, classify, load_dataset
 from deq.models import MODELS, EquilibriumModel, build, pixels
 from deq.models.weights import restore_weights, weights_of
 from deq.training import RECIPES, Finished, fit
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_devices
 
 RECIPE = replace(RECIPES["mlp"], epochs=3, batch_size=96)
 
@@ -63,7 +62,6 @@ def test_statistics_are_saved_and_restored_with_the_weights(monkeypatch: pytest.
 
 
 DEVICES = """
-import jax; jax.config.update("jax_num_cpu_devices", 3)
 from dataclasses import replace
 import numpy as np
 from deq.data import load_dataset
@@ -81,8 +79,7 @@ assert (one["var"][...] > three["var"][...] + 1e-5).any()
 
 
 def test_several_devices_share_their_statistics() -> None:
-    environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    subprocess.run([sys.executable, "-c", DEVICES], cwd=ROOT, check=True, timeout=300, env=environment)
+    subprocess.run([sys.executable, "-c", DEVICES], cwd=ROOT, check=True, timeout=300, env=with_devices(3))
 
 
 def test_what_does_not_fit_is_refused_before_training() -> None:

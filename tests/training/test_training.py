@@ -170,7 +170,7 @@ def test_the_penalty_looks_at_every_fourth_example_of_128() -> None:
 
 def test_the_multiscale_model_learns_digits() -> None:
     """Two resolutions that settle together, by the shipped recipe: the loss of the first and of the last steps."""
-    recipe = replace(RECIPES["multiscale"], epochs=1, batch_size=64, augmentation=None, steps_per_call=10)
+    recipe = replace(RECIPES["multiscale"], epochs=1, batch_size=32, augmentation=None, steps_per_call=10)
     events = fit(build("multiscale"), load_dataset("digits"), recipe)
     first, second = (next(events) for _ in range(2))  # without the validation that follows
     assert isinstance(first, Progress)
