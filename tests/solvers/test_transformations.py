@@ -158,8 +158,10 @@ def refused(go, word):
         raise AssertionError("not refused")
 
 for name, entry in SOLVERS.items():
-    whole = found(jnp.asarray(X), entry.default, trace=2)
-    parts = split(lambda x, s: found(x, s, trace=2), P("batch"), P())
+    def run(x, solver):
+        return found(x, solver, trace=2)
+
+    whole, parts = jax.jit(run)(X, entry.default), split(run, P("batch"), P())
     if not entry.default.in_parts:
         refused(lambda: parts(X, entry.default), "Lineax")
         continue
