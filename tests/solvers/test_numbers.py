@@ -4,8 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import Array
 
-from deq.solvers import GMRES, Anderson, Dense, solve_linear
+from deq import Solution
+from deq.solvers import GMRES, Anderson, Dense, LinearSolver, Solver, solve_linear
 from tests.support.random_solves import SOLVERS, true_residual, violations
 
 COUNT = 25  # solves per solver, 200 in all
@@ -27,8 +29,13 @@ def test_true_residual_neither_overflows_nor_underflows() -> None:
 def test_a_right_hand_side_near_the_largest_float_is_solved() -> None:
     """The reciprocal of its size underflows in float32: scaled by it, g would be 0, with 0 as its exact solution."""
     g = jnp.array([[2.5e38, -1e38], [1e-38, 0.0]], jnp.float32)
-    _, derivative = jax.linearize(lambda u: -0.25 * u, jnp.zeros_like(g))
+
+    @jax.jit
+    def run(g: Array, solver: Solver | LinearSolver) -> Solution:
+        _, derivative = jax.linearize(lambda u: -0.25 * u, jnp.zeros_like(g))
+        return solve_linear(derivative, g, solver)
+
     for solver in (GMRES(), Dense(), Anderson()):
-        found = solve_linear(derivative, g, solver)
+        found = run(g, solver)
         assert found.converged.all()
         np.testing.assert_allclose(np.asarray(found.z[0], float), np.array([2.5e38, -1e38]) / 1.25, rtol=1e-4)
