@@ -88,7 +88,7 @@ def test_inputs_can_be_pytrees_with_integers() -> None:
 SHARDED = """
 import jax, jax.numpy as jnp, numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
-from deq import Anderson, Implicit, Phantom, Unrolled
+from deq import Implicit, Phantom, Picard, Unrolled
 from deq.solvers import GMRES
 from deq import equilibrium
 from deq.analysis.gradient_error import gradient_error
@@ -98,7 +98,7 @@ x = jnp.asarray(np.random.default_rng(0).normal(size=(16, 3)), jnp.float32)
 rows = NamedSharding(jax.make_mesh((8,), ("batch",), axis_types=(AxisType.Auto,)), PartitionSpec("batch"))
 for gradient in (Implicit(), Implicit(GMRES()), Phantom(2), Unrolled(5)):
     def loss(cell, x):
-        return jnp.sum(jnp.sin(equilibrium(cell, x, jnp.zeros((16, 5)), Anderson(), gradient).z))
+        return jnp.sum(jnp.sin(equilibrium(cell, x, jnp.zeros((16, 5)), Picard(), gradient).z))
 
     whole, split = gradients(loss, TanhCell(), x), gradients(loss, TanhCell(), jax.device_put(x, rows))
     assert len(split[-1].sharding.device_set) == 8

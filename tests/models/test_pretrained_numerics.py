@@ -56,9 +56,8 @@ PAIRS = [
 FORWARD = Anderson(tol=1e-10, max_nfe=300)
 IMPLICIT = {name: gradient for name, gradient in EXACT.items() if isinstance(gradient, Implicit)}
 
-# Nine backward solvers are compiled for each model: a plain and a monotone one stand for all, `make soak` does all.
-FEW = ("mlp", "monotone")
-MODELS = [pytest.param(name, marks=[pytest.mark.soak] * (name not in FEW)) for name in pretrained_names()]
+# Nine backward solvers are compiled for each model: one stands for all, `make soak` does all.
+MODELS = [pytest.param(name, marks=[pytest.mark.soak] * (name != "mlp")) for name in pretrained_names()]
 
 
 @cache
