@@ -122,15 +122,26 @@ BACKWARD = {name: gradient for name, gradient in EXACT.items() if isinstance(gra
 
 @cache
 def dense_hessian() -> tuple[Callable[[Array, Implicit], Array], Array, Array]:
-    """A compiled Hessian for any gradient, that of the unroll, and where it was taken."""
+    """The loss for any gradient, the Hessian of the unroll, and where it was taken."""
     through, unrolled, at = problem("dense")
-    return jax.jit(jax.hessian(through)), jax.jit(jax.hessian(unrolled))(at), at
+    return through, jax.jit(jax.hessian(unrolled))(at), at
+
+
+@pytest.mark.parametrize("name", ["Anderson", "gmres"])
+def test_whole_hessians(name: str) -> None:
+    """By a fixed-point solver and by a linear one."""
+    through, expected, at = dense_hessian()
+    found = jax.jit(jax.hessian(through))(at, EXACT[name])
+    assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
 
 
 @pytest.mark.parametrize("solver", BACKWARD.values(), ids=BACKWARD)
-def test_every_backward_solver_gives_whole_hessians(solver: Implicit) -> None:
-    hessian, expected, at = dense_hessian()
-    found = hessian(at, solver)
+def test_every_backward_solver_gives_products_with_the_hessian(solver: Implicit) -> None:
+    """Both its forward and its transposed solve are differentiated."""
+    through, hessian, at = dense_hessian()
+    v = jnp.asarray(np.random.default_rng(2).normal(size=at.shape))
+    found = jax.jit(lambda at, v: jax.jvp(lambda w: jax.grad(through)(w, solver), (at,), (v,))[1])(at, v)
+    expected = hessian @ v
     assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
 
 

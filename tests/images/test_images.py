@@ -102,7 +102,7 @@ def test_the_strength_of_ink_lies_between_0_and_1() -> None:
 def test_polarity_of_thick_strokes() -> None:
     """Strokes so thick that the gaps between them look like strokes too: about nine in ten are right."""
     rng, right = np.random.default_rng(0), []
-    for digit in load_dataset("digits").test_images[:40, :, :, 0]:
+    for digit in load_dataset("digits").test_images[:30, :, :, 0]:
         thick = ndimage.grey_dilation(ndimage.zoom(digit / 255, 5, order=1), (15, 15))
         photo = 200 - 120 * np.pad(np.clip(thick, 0, 1), 6)
         photo = np.clip(photo + rng.normal(0, 4, photo.shape), 0, 255)
