@@ -64,14 +64,11 @@ def open_page() -> OpenPage:
 
 def open_by_link(name: str, **query: str | list[str]) -> AppTest:  # query parameters have any name
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    if name != "home":
+        app.switch_page(str(ROOT / "pages" / f"{name}.py"))
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
-    if name != "home":
-        app.switch_page(str(ROOT / "pages" / f"{name}.py"))
-        for key, value in query.items():
-            app.query_params[key] = value
-        app.run()
     assert not app.exception, app.exception
     return app
 
