@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.test_cli import answer, deq
 from tests.conftest import ROOT, with_devices
 
 RUN = ("train", "digits", "--model", "mlp", "--epochs", "2", "--batch-size", "64", "--json")
@@ -37,20 +38,19 @@ def free_port() -> int:
 
 
 def pair(folder: Path, *more: str) -> list[subprocess.Popen[str]]:
-    """One run in two processes on this machine."""
+    """One run in two processes on this machine, of two devices each."""
     cluster = ("--coordinator", f"127.0.0.1:{free_port()}", "--num-processes", "2")
-    return [launch(folder, 1, *cluster, "--process-id", str(i), *more) for i in range(2)]
+    return [launch(folder, 2, *cluster, "--process-id", str(i), *more) for i in range(2)]
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    process = launch(folder, 1)
-    _, error = process.communicate(timeout=300)
-    assert process.returncode == 0, error
+    answer(deq(*RUN, "--out", folder))
     return folder
 
 
+@pytest.mark.long
 def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
     process = launch(tmp_path, 8, "--devices", "8")
     _, error = process.communicate(timeout=300)
@@ -76,19 +76,3 @@ def test_two_processes_give_the_same_losses_also_after_one_has_died(alone: Path,
     assert json.loads(results[0][0][0])["parameters"] == 134_538
     assert results[1][0][0] == ""
     assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--devices", "99"), "There are"),
-        (("--coordinator", "127.0.0.1:1"), "--num-processes"),
-        (("--num-processes", "2", "--process-id", "0"), "--coordinator"),
-    ],
-)
-def test_wrong_usage(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
-    process = launch(tmp_path, 1, *options)
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert message in error
-    assert "Traceback" not in error
