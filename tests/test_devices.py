@@ -59,8 +59,21 @@ def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None
     assert json.loads((tmp_path / "card.json").read_text())["machine"].startswith("8 ")
 
 
-def test_two_processes_give_the_same_losses_also_after_one_has_died(alone: Path, tmp_path: Path) -> None:
-    """A dead peer ends the run, and a resume continues it. The leader alone prints the result."""
+def test_two_processes_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
+    check_pair(alone, tmp_path)
+
+
+def check_pair(alone: Path, folder: Path, *more: str) -> None:
+    """Two processes end with the losses of one; the leader alone prints the result."""
+    results = [(process.communicate(timeout=300), process.returncode) for process in pair(folder, *more)]
+    assert [status for _, status in results] == [0, 0], results
+    assert json.loads(results[0][0][0])["parameters"] == 134_538
+    assert results[1][0][0] == ""
+    assert losses(folder) == pytest.approx(losses(alone), rel=1e-5)
+
+
+@pytest.mark.long
+def test_a_dead_peer_ends_the_run_and_a_resume_continues_it(alone: Path, tmp_path: Path) -> None:
     leader, peer = pair(tmp_path)
     for line in leader.stderr:
         if re.search("epoch 1 of 2", line):
@@ -69,10 +82,4 @@ def test_two_processes_give_the_same_losses_also_after_one_has_died(alone: Path,
     _, error = leader.communicate(timeout=120)
     assert leader.returncode != 0
     assert "process" in error.lower()
-    results = [
-        (process.communicate(timeout=300), process.returncode) for process in pair(tmp_path, "--resume")
-    ]
-    assert [status for _, status in results] == [0, 0], results
-    assert json.loads(results[0][0][0])["parameters"] == 134_538
-    assert results[1][0][0] == ""
-    assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
+    check_pair(alone, tmp_path, "--resume")
