@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 APP_READY := $(VENV)/.app-$(shell cat requirements.txt requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 TEST_READY := $(VENV)/.test-$(shell cat requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 
-.PHONY: app test soak lint format screenshots docs clean venv
+.PHONY: app test long soak lint format screenshots docs clean venv
 .DEFAULT_GOAL := app
 
 app: $(APP_READY)
@@ -17,6 +17,10 @@ app: $(APP_READY)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What only a browser shows, beyond that every page opens, and runs on many devices; CI runs it after `make test`.
+long: $(TEST_READY)
+	$(BIN)/python -m pytest -m "long and not soak"
 
 # What takes minutes: runs killed, files bent, links of nonsense, random solves, visitors at once.
 soak: $(TEST_READY)

@@ -228,7 +228,7 @@ def caught(tree: Path, mutation: Mutation) -> bool:
         "-n",
         "0",
         "-m",
-        "not soak and not browser",
+        "not soak and not long and not browser",
         *tests,
     ]
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}

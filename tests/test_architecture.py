@@ -190,13 +190,19 @@ def test_an_extra_is_imported_in_its_rooms_alone() -> None:
             assert not taken or room(path) in rooms, f"{relative(path)} imports {taken}"
 
 
-def test_the_library_comes_without_the_dashboard() -> None:
-    unwanted = "{'streamlit', 'plotly', 'PIL', 'tensorflow_datasets', 'sklearn', 'deq.images', 'deq.plots'}"
-    code = f"from deq import solve, equilibrium, fit; import sys; print(*({unwanted} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120, capture_output=True
-    )
-    assert not done.stdout.split()
+ALONE = """
+import signal, sys
+before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+from deq import solve, equilibrium, fit
+dashboard = {"streamlit", "plotly", "PIL", "tensorflow_datasets", "sklearn", "deq.images", "deq.plots"}
+assert not dashboard & set(sys.modules), dashboard & set(sys.modules)
+import deq.cli, deq.training, deq.__main__
+assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+"""
+
+
+def test_the_library_comes_without_the_dashboard_and_installs_no_signal_handler() -> None:
+    subprocess.run([sys.executable, "-c", ALONE], cwd=ROOT, check=True, timeout=120)
 
 
 def test_front_page_needs_no_jax() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.test_cli import answer, deq
 from tests.conftest import ROOT, with_devices
 
 RUN = ("train", "digits", "--model", "mlp", "--epochs", "2", "--batch-size", "64", "--json")
@@ -37,20 +38,19 @@ def free_port() -> int:
 
 
 def pair(folder: Path, *more: str) -> list[subprocess.Popen[str]]:
-    """One run in two processes on this machine."""
+    """One run in two processes on this machine, of two devices each."""
     cluster = ("--coordinator", f"127.0.0.1:{free_port()}", "--num-processes", "2")
-    return [launch(folder, 1, *cluster, "--process-id", str(i), *more) for i in range(2)]
+    return [launch(folder, 2, *cluster, "--process-id", str(i), *more) for i in range(2)]
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    process = launch(folder, 1)
-    _, error = process.communicate(timeout=300)
-    assert process.returncode == 0, error
+    answer(deq(*RUN, "--out", folder))
     return folder
 
 
+@pytest.mark.long
 def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
     process = launch(tmp_path, 8, "--devices", "8")
     _, error = process.communicate(timeout=300)
@@ -59,8 +59,21 @@ def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None
     assert json.loads((tmp_path / "card.json").read_text())["machine"].startswith("8 ")
 
 
-def test_two_processes_give_the_same_losses_also_after_one_has_died(alone: Path, tmp_path: Path) -> None:
-    """A dead peer ends the run, and a resume continues it. The leader alone prints the result."""
+def test_two_processes_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
+    check_pair(alone, tmp_path)
+
+
+def check_pair(alone: Path, folder: Path, *more: str) -> None:
+    """Two processes end with the losses of one; the leader alone prints the result."""
+    results = [(process.communicate(timeout=300), process.returncode) for process in pair(folder, *more)]
+    assert [status for _, status in results] == [0, 0], results
+    assert json.loads(results[0][0][0])["parameters"] == 134_538
+    assert results[1][0][0] == ""
+    assert losses(folder) == pytest.approx(losses(alone), rel=1e-5)
+
+
+@pytest.mark.long
+def test_a_dead_peer_ends_the_run_and_a_resume_continues_it(alone: Path, tmp_path: Path) -> None:
     leader, peer = pair(tmp_path)
     for line in leader.stderr:
         if re.search("epoch 1 of 2", line):
@@ -69,26 +82,4 @@ def test_two_processes_give_the_same_losses_also_after_one_has_died(alone: Path,
     _, error = leader.communicate(timeout=120)
     assert leader.returncode != 0
     assert "process" in error.lower()
-    results = [
-        (process.communicate(timeout=300), process.returncode) for process in pair(tmp_path, "--resume")
-    ]
-    assert [status for _, status in results] == [0, 0], results
-    assert json.loads(results[0][0][0])["parameters"] == 134_538
-    assert results[1][0][0] == ""
-    assert losses(tmp_path) == pytest.approx(losses(alone), rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--devices", "99"), "There are"),
-        (("--coordinator", "127.0.0.1:1"), "--num-processes"),
-        (("--num-processes", "2", "--process-id", "0"), "--coordinator"),
-    ],
-)
-def test_wrong_usage(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
-    process = launch(tmp_path, 1, *options)
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert message in error
-    assert "Traceback" not in error
+    check_pair(alone, tmp_path, "--resume")

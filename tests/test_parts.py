@@ -94,7 +94,7 @@ linear = [Dense(), GMRES(), BiCGStab()]
 gradients = [*map(Implicit, [*solvers, *linear]), Neumann(), Phantom(), *BASELINES.values()]
 model, examples, mesh = build("mlp"), random_digits(64), mesh_of(2, 64)
 for solver, gradient in [(s, Phantom()) for s in solvers] + [(Picard(), g) for g in gradients]:
-    recipe = replace(RECIPES["mlp"], solver=solver, gradient=gradient)
+    recipe = replace(RECIPES["mlp"], solver=solver, gradient=gradient, augmentation=None)
     run_steps.lower(*one_step(model, cross_entropy, recipe, examples, 2))
     if solver.in_parts and gradient.in_parts:
         forward.lower(everywhere((model, solver, gradient), mesh), examples.x, False, 0, mesh)
@@ -125,13 +125,13 @@ def test_on_eight_devices() -> None:
 
 
 IMPORTS = "import jax; from deq.devices import cores, use_cores; "
-COUNT = IMPORTS + "use_cores(); print(len(jax.devices()) == cores(), len(jax.devices()))"
+COUNT = IMPORTS + "use_cores(); print(len(jax.devices()))"
 
 
 def test_cores_are_devices_unless_set_otherwise() -> None:
-    assert run(COUNT, {}).startswith("True")
-    assert run(COUNT, {"JAX_NUM_CPU_DEVICES": "3"}).endswith("3")
-    assert run(COUNT, {"XLA_FLAGS": "--xla_force_host_platform_device_count=5"}).endswith("5")
+    """That they are is in the test of the command line."""
+    assert run(COUNT, {"JAX_NUM_CPU_DEVICES": "3"}) == "3"
+    assert run(COUNT, {"XLA_FLAGS": "--xla_force_host_platform_device_count=5"}) == "5"
     late = IMPORTS + "n = jax.device_count(); use_cores(); print(n, jax.device_count())"
     assert run(late, {}) == "1 1"  # too late: JAX has initialised
 
@@ -151,7 +151,7 @@ import json, pathlib, tempfile
 from typer.testing import CliRunner
 from deq.cli import app
 with tempfile.TemporaryDirectory() as folder:
-    arguments = ["train", "digits", "--model", "mlp", "--epochs", "1", "--out", folder]
+    arguments = ["train", "digits", "--model", "mlp", "--epochs", "1", "--solver", "picard", "--out", folder]
     answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 0, answer.output
     card = json.loads((pathlib.Path(folder) / "card.json").read_text())

@@ -9,7 +9,7 @@ from tests.conftest import USERS_FLAGS
 
 MENU = [title for title, _, _ in PAGES.values()]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 # All pages begin with the same guard, so two stand for all; `make soak` opens the others.

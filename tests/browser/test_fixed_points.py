@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from tests.browser.harness import settle, visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 ORBIT = """() => {
     const plot = document.querySelector('.st-key-cobweb .js-plotly-plot');

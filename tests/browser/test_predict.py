@@ -9,7 +9,7 @@ from deq.data import load_dataset
 from tests.browser.harness import SLOW, settle, visit
 from tests.pages.test_predict import drawn
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_upload_and_answer(page: Page, server: str) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from tests.browser.harness import settle, visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 POINTS = "() => Array.from(document.querySelectorAll('.js-plotly-plot')).find(p => p._transitionData._frames.length)"
 

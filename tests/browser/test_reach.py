@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.harness import SLOW, settle, visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_from_home_to_your_own_digit_in_three_clicks(page: Page, server: str) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.harness import SLOW, settle, visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PATIENT = 2 * SLOW  # milliseconds: training on a busy machine
 
@@ -94,7 +94,10 @@ def predicts_with(browser: Browser, server: str, file: Path) -> None:
     assert page.get_by_role("button", name="Resume").count() == 0
     page.get_by_text("Weights of an earlier run").click()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_test_id("stMain")).to_contain_text("59,146 parameters", timeout=SLOW)
+    settle(page)  # a click on what is still being drawn may be lost
     page.get_by_role("link", name="Use on Predict").click()
+    page.wait_for_url("**/predict*")
     settle(page)
     expect(page.get_by_test_id("stMain")).to_contain_text("Converged on 7", timeout=SLOW)
     assert "mine" in page.url

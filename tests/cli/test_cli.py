@@ -47,7 +47,9 @@ def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished short run on scikit-learn's digits."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    assert answer(deq_process(*SHORT, "--out", folder)).keys() == KEYS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["deq", *SHORT, "--out", str(folder)])  # what the card quotes
+        assert answer(deq(*SHORT, "--out", folder)).keys() == KEYS
     return folder
 
 
@@ -188,6 +190,9 @@ def test_models_lists_the_pretrained_models() -> None:
         (("evaluate", "toy", "--data-dir", "x"), "leave out --data-dir"),
         (("evaluate", "toy", "--dataset", "digits"), "digits holds images"),
         (("train", "digits", "--coordinator", "auto"), "finds no cluster"),
+        (("train", "digits", "--coordinator", "127.0.0.1:1"), "--num-processes"),
+        (("train", "digits", "--num-processes", "2", "--process-id", "0"), "--coordinator"),
+        (("train", "digits", "--devices", "99"), "There are"),
         (("train", "toy", "--precision", "half"), "is not one of float32, bf16"),
         (("fly",), "fly"),
     ],

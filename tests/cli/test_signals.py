@@ -43,14 +43,3 @@ main()
     assert fault_of(done, signal.SIGINT) is None
     answer(deq("train", "toy", "--epochs", "20", "--out", tmp_path, "--resume", "--json"))
     assert (tmp_path / WEIGHTS).exists()
-
-
-def test_the_library_installs_no_handler() -> None:
-    code = """
-import signal
-before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-import deq, deq.cli, deq.training, deq.__main__
-deq.solve
-assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-"""
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

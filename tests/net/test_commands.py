@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import answer, deq_process
+from tests.cli.test_cli import answer, deq, deq_process
 from tests.net.record import COMMANDS, RECORDS, RUN, kinds, load
 
 
@@ -22,9 +22,9 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
 
 
 def test_cards_are_as_they_were() -> None:
-    assert answer(deq_process("models", "--json")) == load("models.json")
+    assert answer(deq("models", "--json")) == load("models.json")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_json_keeps_its_keys_and_types(command: str) -> None:
-    assert kinds(answer(deq_process(*command.split(), "--json"))) == load("commands.json")[command]
+    assert kinds(answer(deq(*command.split(), "--json"))) == load("commands.json")[command]

@@ -11,6 +11,12 @@ from tests.pages.links import views
 RECORD = load("links.json")
 
 
+@pytest.fixture(autouse=True)
+def memory_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine programs are compiled for it, and their sizes change no link; tests/pages/test_solvers.py measures it."""
+    monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)
+
+
 def of(page: str) -> list[str]:
     """The recorded links of a page."""
     return [link for link in RECORD if link.partition("?")[0] == page]

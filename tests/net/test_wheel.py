@@ -25,18 +25,6 @@ for name in sys.argv[2:]:
     deq.load_pretrained(name)
 """
 )
-# What a user's file looks like to `mypy --strict`.
-USER = """
-import jax.numpy as jnp
-
-import deq
-from deq import Anderson, Solution, load_pretrained, solve
-
-found: Solution = solve(jnp.cos, jnp.ones((1, 1)), Anderson(tol=1e-6), trace=20)
-toy = load_pretrained("toy")
-print(deq.__version__, found.converged.all(), toy.model.temperature, toy.card.accuracy)
-solve(jnp.cos)
-"""
 
 
 def sources() -> list[str]:
@@ -79,14 +67,3 @@ def check_metadata(wheel: Distribution) -> None:
     assert plain == required("core")
     extras = {path.stem for path in (ROOT / "requirements").iterdir()} - {"core"}
     assert set(wheel.metadata.get_all("Provides-Extra")) == extras
-
-
-def test_a_user_s_file_passes_mypy_strict(tmp_path: Path) -> None:
-    """Only its last line is wrong."""
-    (tmp_path / "user.py").write_text(USER)
-    check = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--config-file=", "user.py"]
-    env = os.environ | {"MYPYPATH": str(ROOT), "MYPY_CACHE_DIR": str(ROOT / ".pytest_cache" / "mypy")}
-    done = subprocess.run(check, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    wrong = len(USER.splitlines())
-    assert done.stdout.startswith(f"user.py:{wrong}: error: Missing positional argument"), done.stdout
-    assert "Found 1 error" in done.stdout

@@ -18,9 +18,9 @@ OpenPage = Callable[..., AppTest]
 PATIENT = 120.0  # seconds: the machine may be busy
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def fresh_caches() -> None:
-    """No test sees what another left in Streamlit's caches."""
+    """No module sees what another left in Streamlit's caches; its tests share models and answers as visitors do."""
     st.cache_data.clear()
     st.cache_resource.clear()
     held_out_digits.cache_clear()
@@ -43,17 +43,18 @@ def programs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def scikit_learn_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No MNIST: scikit-learn's 360 test digits are quick, and on every machine."""
+    """No MNIST: scikit-learn's 360 test digits are quick, and on every machine. For whole modules, as caches are."""
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture
-def runs(fresh_caches: None) -> Iterator[Registry]:
+def runs() -> Iterator[Registry]:
     """The registry of this test's runs; none outlives the test."""
     made = registry()
     yield made
     made.close()
+    registry.clear()
 
 
 @pytest.fixture
@@ -64,14 +65,11 @@ def open_page() -> OpenPage:
 
 def open_by_link(name: str, **query: str | list[str]) -> AppTest:  # query parameters have any name
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    if name != "home":
+        app.switch_page(str(ROOT / "pages" / f"{name}.py"))
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
-    if name != "home":
-        app.switch_page(str(ROOT / "pages" / f"{name}.py"))
-        for key, value in query.items():
-            app.query_params[key] = value
-        app.run()
     assert not app.exception, app.exception
     return app
 

@@ -40,6 +40,6 @@ def test_enormous_weights_do_not_converge(open_page: OpenPage) -> None:
     """Finite, but every product overflows: NaN is never shown as an answer."""
     sound = safetensors.numpy.load((PRETRAINED / "mlp" / WEIGHTS).read_bytes())
     enormous = safetensors.numpy.save({name: np.full_like(v, 3e38) for name, v in sound.items()})
-    app = open_page("predict")
+    app = open_page("predict", model="mlp")
     upload(app, "predict_weights", enormous)
     assert metrics(app)["Prediction"] == "not converged"

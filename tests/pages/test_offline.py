@@ -14,7 +14,11 @@ from tests.support.audit import watching
 pytestmark = pytest.mark.usefixtures("runs")
 
 MISSING = "is not on this machine"
-SAID = {"predict": {}, "solvers": {"race_size": "8"}, "train": {"fit_task": "MNIST"}}  # pages that say so
+SAID = {
+    "predict": {},
+    "solvers": {"race_solvers": "Picard"},
+    "train": {"fit_task": "MNIST"},
+}  # pages that say so
 
 
 @pytest.fixture(autouse=True)

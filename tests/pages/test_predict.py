@@ -49,13 +49,6 @@ def test_useful_without_an_upload(open_page: OpenPage) -> None:
     assert any("Converged on" in text.value for text in app.markdown)
 
 
-@pytest.mark.usefixtures("scikit_learn_only")
-def test_without_mnist_scikit_learn_replaces_it(open_page: OpenPage) -> None:
-    app = open_page("predict")
-    assert app.number_input(key="index").label == "Or a test digit of scikit-learn"
-    assert app.number_input(key="index").max == 359
-
-
 def test_link_restores_the_digit_the_model_and_the_solver(open_page: OpenPage) -> None:
     app = open_page("predict", index="7", model="mlp", solver="Picard")
     assert app.number_input(key="index").value == 7

@@ -46,7 +46,7 @@ def load_share() -> float:
 
 
 def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
-    app = open_page("predict", predict_view=WHY, index="4", model="blog", predict_turn="45.0")
+    app = open_page("predict", predict_view=WHY, index="4", model="mlp", predict_turn="45.0")
     assert charts(app) == 7  # picture, bars; two maps, what it sees and says, starts
     assert "nats" in words(app)
     assert "16 of 16" in words(app)
@@ -55,8 +55,8 @@ def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
     assert not app.exception
     assert app.slider(key="predict_turn").value == 180
     turned = Distortion(turn=180)(load_dataset("digits").test_images[4, ..., 0])
-    blog = load_pretrained("blog")
-    (label,) = infer(blog.model, turned[None, ..., None], blog.solver).labels
+    mlp = load_pretrained("mlp")
+    (label,) = infer(mlp.model, turned[None, ..., None], mlp.solver).labels
     assert f"Converged on **{label}**" in app.markdown[-2].value
     rival = next(group for group in app.get("button_group") if group.label == "Compared with")
     rival.set_value(0).run()
@@ -74,9 +74,9 @@ def test_blank_patches_that_do_not_converge_are_no_changed_answers() -> None:
 
 
 def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
-    app = open_page("predict", predict_view=WHOLE, predict_set="Mistakes")
-    digits, conv = load_dataset("digits"), load_pretrained("conv")
-    found = infer(conv.model, digits.test_images, conv.solver)
+    app = open_page("predict", predict_view=WHOLE, predict_set="Mistakes", model="mlp")
+    digits, mlp = load_dataset("digits"), load_pretrained("mlp")
+    found = infer(mlp.model, digits.test_images, mlp.solver)
     wrong = np.flatnonzero((found.labels != digits.test_labels) | ~found.converged)
     assert metrics(app)["Mistakes"] == f"{len(wrong)} of 360"
     pairs = app.selectbox(key="predict_confusion")
@@ -90,10 +90,10 @@ def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
 
 
 def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
-    app = open_page("predict", predict_view=WHOLE, predict_set="Confidence")
-    digits, conv = load_dataset("digits"), load_pretrained("conv")
+    app = open_page("predict", predict_view=WHOLE, predict_set="Confidence", model="mlp")
+    digits, mlp = load_dataset("digits"), load_pretrained("mlp")
     error = calibration_error(
-        infer(conv.model, digits.test_images, conv.solver).probabilities, digits.test_labels
+        infer(mlp.model, digits.test_images, mlp.solver).probabilities, digits.test_labels
     )
     assert f"**{100 * error:.2f} %**" in words(app)
     view = next(group for group in app.get("button_group") if group.label == "Look at")

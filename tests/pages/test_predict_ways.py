@@ -1,4 +1,4 @@
-"""Inputs of the Predict page: many files, zips, test digits that are hard."""
+"""Inputs of the Predict page: many files, zips, test digits that are hard, scikit-learn's without MNIST."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +13,12 @@ pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 
 def table(app: AppTest):
     return app.dataframe[0].value
+
+
+def test_without_mnist_scikit_learn_replaces_it(open_page: OpenPage) -> None:
+    app = open_page("predict")
+    assert app.number_input(key="index").label == "Or a test digit of scikit-learn"
+    assert app.number_input(key="index").max == 359
 
 
 def test_many_files_and_a_zip_make_a_table(open_page: OpenPage) -> None:
