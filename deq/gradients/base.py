@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from jax import Array
 
 from deq.gradients.function import Apply, Inputs
 from deq.solvers import Solution, Solver, solve
+from deq.solvers.precision import to_floor
 
 
 @jax.tree_util.register_dataclass
@@ -47,6 +48,11 @@ class Gradient(abc.ABC):
         """Whether each device can differentiate its part of a batch independently, see deq.devices.in_parts."""
         return True
 
+    @property
+    def solvers(self) -> tuple[Any, ...]:
+        """The solvers of its own."""
+        return ()
+
     @abc.abstractmethod
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         """The forward solve, with z differentiable in `inputs`."""
@@ -55,4 +61,5 @@ class Gradient(abc.ABC):
 def solve_forward(apply: Apply, inputs: Inputs, z0: Array, solver: Solver) -> Solution:
     """The forward solve, held constant: no tangents enter its loop."""
     inputs = jax.lax.stop_gradient(inputs)
-    return jax.lax.stop_gradient(solve(lambda z: apply(inputs, z), z0, solver))
+    found = to_floor(lambda s: solve(lambda z: apply(inputs, z), z0, s), solver, apply.precision)
+    return jax.lax.stop_gradient(found)

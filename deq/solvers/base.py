@@ -59,14 +59,14 @@ def put(memory: Array, value: Array, slot: Array, axis: int = 1) -> Array:
 def inner(memory: Array, z: Array) -> Array:
     """Inner products of z: (batch, n) with the rows of memory: (batch, count, n) -> (batch, count).
 
-    In at least float32, even on accelerators that multiply in lower precision by default.
+    In at least float32.
     """
-    return jnp.einsum("bmn,bn->bm", memory, z, precision="highest", preferred_element_type=wide(z.dtype))
+    return jnp.einsum("bmn,bn->bm", memory, z, preferred_element_type=wide(z.dtype))
 
 
 def combine(weights: Array, memory: Array) -> Array:
     """sum_m weights_m memory_m: (batch, count), (batch, count, n) -> (batch, n), in the memory's precision."""
-    return jnp.einsum("bm,bmn->bn", weights.astype(memory.dtype), memory, precision="highest")
+    return jnp.einsum("bm,bmn->bn", weights.astype(memory.dtype), memory)
 
 
 def norm(z: Array) -> Array:

@@ -22,6 +22,7 @@ from deq.solvers.base import (
 )
 from deq.solvers.constant import constant_in
 from deq.solvers.mesh import shard_like, vary_together
+from deq.solvers.precision import in_float32
 from deq.solvers.solution import Solution, Trace
 from deq.solvers.state import Layout
 
@@ -66,12 +67,15 @@ def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> So
     Raises:
         ValueError: z0 is not a batch of floats, f changes its shape or dtype, or solver is not a Solver.
 
+    Products are computed in full float32 (or float64) on every backend.
+
     Not differentiable in either mode, which is an error: derivatives of the iterates are not those of the equilibrium
     (from a start that is there already they would be 0). Use `equilibrium`.
     """
     return run(f, z0, solver, trace=trace)
 
 
+@in_float32
 def run(f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None = None) -> Solution:
     """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given."""
     if not isinstance(solver, Solver):
