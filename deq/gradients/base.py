@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from deq.gradients.function import Apply, Inputs
-from deq.solvers import Solution, Solver, solve
+from deq.solvers import Map, Solution, Solver
+from deq.solvers.loop import run
 from deq.solvers.precision import to_floor
 
 
@@ -61,5 +62,14 @@ class Gradient(abc.ABC):
 def solve_forward(apply: Apply, inputs: Inputs, z0: Array, solver: Solver) -> Solution:
     """The forward solve, held constant: no tangents enter its loop."""
     inputs = jax.lax.stop_gradient(inputs)
-    found = to_floor(lambda s: solve(lambda z: apply(inputs, z), z0, s), solver, apply.precision)
+
+    def rows(places: Array) -> Map:
+        few = apply.rows(inputs, places)
+        return lambda z: apply(few, z)
+
+    found = to_floor(
+        lambda s: run(lambda z: apply(inputs, z), z0, s, rows=rows if apply.rowwise else None),
+        solver,
+        apply.precision,
+    )
     return jax.lax.stop_gradient(found)

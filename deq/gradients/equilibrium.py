@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 
 from deq.gradients.base import Gradient, Probe
 from deq.gradients.function import Apply, Cell, pure
@@ -25,6 +26,7 @@ def equilibrium(
     gradient: Gradient = Implicit(),
     probe: Probe | None = None,
     precision: str = "float32",
+    rowwise: bool = False,
 ) -> Solution:
     """Solve z* = cell(z*, x) for every sample, differentiable in the cell's parameters and in x.
 
@@ -40,6 +42,8 @@ def equilibrium(
         precision: of the factors of the cell's float32 products, here and in every derivative: float32 on any backend
             by default; tf32 and bf16 are faster on accelerators and reach residuals of about 1e-4 and 1e-3. State,
             sums and residual stay float32. See `deq.solvers.rounding`.
+        rowwise: every array of x has a row per sample, and the cell, an NNX module, draws no random numbers: then the
+            slowest samples of a large batch are finished by themselves, see `deq.solvers.slowest`.
 
     Returns:
         A Solution. Only z is differentiable; residual, nfe, converged and error are constants.
@@ -55,11 +59,17 @@ def equilibrium(
         raise ValueError(
             f"gradient must be a Gradient with its settings, such as Implicit(); got {gradient!r}."
         )
+    if rowwise and not isinstance(cell, nnx.Module):
+        raise ValueError(
+            "rowwise needs a cell that is an NNX module: another one is traced for one batch size."
+        )
     require_reachable(precision, solver, *gradient.solvers)
     x, z0 = jax.tree.map(jnp.asarray, (x, jax.lax.stop_gradient(z0)))
     layout = Layout.of(z0)
     function, variables = pure(cell, x, z0)
     start = layout.join(z0)
     probe = Probe.zeros(len(start)) if probe is None else probe
-    found = gradient.solution(Apply(function, layout, precision), (variables, x), start, solver, probe)
+    found = gradient.solution(
+        Apply(function, layout, precision, rowwise), (variables, x), start, solver, probe
+    )
     return split_solution(layout, found)

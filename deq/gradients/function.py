@@ -33,11 +33,17 @@ class Apply:
     function: Callable[[Any, Any, Any], Any]  # variables, z, x
     layout: Layout
     precision: str = "float32"
+    rowwise: bool = False  # whether all arrays of x have the batch as their first axis
 
     def __call__(self, inputs: Inputs, z: Array) -> Array:
         variables, x = inputs
         function = rounded(self.function, self.precision)
         return self.layout.join(function(variables, self.layout.split(z), x))
+
+    def rows(self, inputs: Inputs, places: Array) -> Inputs:
+        """The inputs of some of the samples."""
+        variables, x = inputs
+        return variables, jax.tree.map(lambda v: v[places], x)
 
 
 @dataclass(frozen=True)
