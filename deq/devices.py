@@ -144,6 +144,33 @@ def sum_of_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
     return jax.shard_map(summed, mesh=mesh, in_specs=(whole, split), out_specs=whole, check_vma=False)
 
 
+def split_batch(f: BatchFunction) -> BatchFunction:
+    """f(whole, batch), a mean over the examples of a batch, with every device computing that of its part.
+
+    For a training loop of your own, as `fit` does it; loss(parameters, batch) is a mean over the batch:
+
+        use_cores()  # before anything else: each CPU core is a device
+        slope = split_batch(jax.value_and_grad(loss))
+
+        @jax.jit
+        def step(parameters, moments, batch):
+            value, gradient = slope(parameters, batch)
+            ...
+
+    whole, batch and the result are pytrees; each array of the batch has its examples along the first axis. As many
+    devices share it as divide it evenly, on a CPU with at least 32 examples each. What mixes examples, such as batch
+    normalisation, sees those of one device, and random draws are the same in every part.
+    """
+
+    def shared(whole: Any, batch: Any) -> Any:
+        mesh = mesh_here(len(jax.tree.leaves(batch)[0]))
+        if mesh.size == 1:
+            return f(whole, batch)
+        return jax.tree.map(lambda total: total / mesh.size, sum_of_parts(f, mesh)(whole, batch))
+
+    return shared
+
+
 def everywhere(tree: Any, mesh: Mesh) -> Any:
     """Replicate arrays that every process has on each device of the mesh."""
     return jax.device_put(jax.device_get(tree), NamedSharding(mesh, PartitionSpec()))

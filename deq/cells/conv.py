@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -42,11 +41,9 @@ class Conv(nnx.Module):
         init = nnx.initializers.variance_scaling(scale, "fan_in", "normal")
         self.kernel = nnx.Param(init(rngs.params(), (size, size, inputs, outputs)))
         self.stride = stride
-        self.dtype: Any = None  # both factors are cast to it, as in Flax's layers; None: z.dtype
 
     def __call__(self, z: Array) -> Array:
-        dtype = z.dtype if self.dtype is None else self.dtype
-        return convolve(z.astype(dtype), self.kernel[...].astype(dtype), self.stride).astype(z.dtype)
+        return convolve(z, self.kernel[...].astype(z.dtype), self.stride).astype(z.dtype)
 
 
 class GroupNorm(nnx.Module):
@@ -86,6 +83,7 @@ def convolve(z: Array, kernel: Array, stride: int) -> Array:
         (stride, stride),
         "SAME",
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        precision="highest",
         preferred_element_type=_sum_dtype(z),
     )
 
@@ -109,7 +107,8 @@ def _as_matmul(z: Array, kernel: Array, stride: int) -> Array:
         padded[:, i : i + rows : stride, j : j + columns : stride] for i in range(size) for j in range(size)
     ]
     matrix = kernel.reshape(-1, kernel.shape[-1])
-    return jnp.matmul(jnp.concatenate(patches, axis=-1), matrix, preferred_element_type=_sum_dtype(z))
+    patches = jnp.concatenate(patches, axis=-1)
+    return jnp.matmul(patches, matrix, precision="highest", preferred_element_type=_sum_dtype(z))
 
 
 def _sum_dtype(z: Array) -> jnp.dtype:

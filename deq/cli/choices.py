@@ -31,7 +31,9 @@ def gradients() -> list[str]:
 
 
 def precisions() -> list[str]:
-    return ["float32", "bf16"]
+    from deq.solvers.precision import FLOORS
+
+    return list(FLOORS)
 
 
 def baselines() -> list[str]:

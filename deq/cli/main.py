@@ -97,7 +97,7 @@ def train(
             metavar="NAME",
             callback=one_of(precisions),
             autocompletion=precisions,
-            help="Precision of matrix products in the cell, float32 or bf16; state and residual stay float32.",
+            help="Of products in the cell: float32, or tf32 or bf16, which accelerators multiply faster.",
         ),
     ] = "float32",
     out: Annotated[

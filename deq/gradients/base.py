@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from deq.gradients.function import Apply, Inputs
-from deq.solvers import Solution, Solver, solve
+from deq.solvers import Map, Solution, Solver
+from deq.solvers.loop import run
+from deq.solvers.precision import to_floor
 
 
 @jax.tree_util.register_dataclass
@@ -47,6 +49,11 @@ class Gradient(abc.ABC):
         """Whether each device can differentiate its part of a batch independently, see deq.devices.in_parts."""
         return True
 
+    @property
+    def solvers(self) -> tuple[Any, ...]:
+        """The solvers of its own."""
+        return ()
+
     @abc.abstractmethod
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         """The forward solve, with z differentiable in `inputs`."""
@@ -55,4 +62,14 @@ class Gradient(abc.ABC):
 def solve_forward(apply: Apply, inputs: Inputs, z0: Array, solver: Solver) -> Solution:
     """The forward solve, held constant: no tangents enter its loop."""
     inputs = jax.lax.stop_gradient(inputs)
-    return jax.lax.stop_gradient(solve(lambda z: apply(inputs, z), z0, solver))
+
+    def rows(places: Array) -> Map:
+        few = apply.rows(inputs, places)
+        return lambda z: apply(few, z)
+
+    found = to_floor(
+        lambda s: run(lambda z: apply(inputs, z), z0, s, rows=rows if apply.rowwise else None),
+        solver,
+        apply.precision,
+    )
+    return jax.lax.stop_gradient(found)

@@ -10,6 +10,7 @@ import jax
 from flax import nnx
 from jax import Array
 
+from deq.solvers.rounding import rounded
 from deq.solvers.state import Layout
 
 Cell = Callable[[Any, Any], Any]  # f(z, x): an NNX module, or any other callable
@@ -31,10 +32,18 @@ class Apply:
 
     function: Callable[[Any, Any, Any], Any]  # variables, z, x
     layout: Layout
+    precision: str = "float32"
+    rowwise: bool = False  # whether all arrays of x have the batch as their first axis
 
     def __call__(self, inputs: Inputs, z: Array) -> Array:
         variables, x = inputs
-        return self.layout.join(self.function(variables, self.layout.split(z), x))
+        function = rounded(self.function, self.precision)
+        return self.layout.join(function(variables, self.layout.split(z), x))
+
+    def rows(self, inputs: Inputs, places: Array) -> Inputs:
+        """The inputs of some of the samples."""
+        variables, x = inputs
+        return variables, jax.tree.map(lambda v: v[places], x)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
 from deq.solvers.constant import constant_in
 from deq.solvers.krylov import Derivative
 from deq.solvers.mesh import vary_together
+from deq.solvers.precision import in_float32, to_floor
 
 Solve = Callable[[Array], Solution]
 
@@ -43,8 +44,11 @@ class AdjointGradient(Gradient):
     """Gradients that solve u = g + J u, or with J^T in reverse mode, at the equilibrium."""
 
     @abc.abstractmethod
-    def adjoint(self, derivative: Derivative, g: Array) -> Solution:
-        """u ~ (I - J)^{-1} g for g: (batch, ...), where derivative(u) = J u or J^T u, with its statistics."""
+    def adjoint(self, derivative: Derivative, g: Array, precision: str) -> Solution:
+        """u ~ (I - J)^{-1} g for g: (batch, ...), where derivative(u) = J u or J^T u, with its statistics.
+
+        precision: of the products in `derivative`, which decides how small a residual can be.
+        """
 
     @property
     def is_exact(self) -> bool:
@@ -63,6 +67,7 @@ def _attach(apply: Apply, gradient: AdjointGradient, inputs: Inputs, z_star: Arr
 
 
 @partial(_attach.defjvp, symbolic_zeros=True)
+@in_float32
 def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array]:
     gradient, inputs, z_star, probe = primals
     _, d_inputs, _, d_probe = tangents
@@ -77,7 +82,8 @@ def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array
         gradient, z
     )  # in a shard_map custom_linear_solve takes all that it closes over to vary
     _, push = jax.linearize(lambda z: apply(inputs, z), z)
-    return z, (_solve_probed(push, b, d_probe, gradient) if probed else _solve(push, b, gradient))
+    solves = _both_ways(push, b, partial(gradient.adjoint, precision=apply.precision))
+    return z, (_solve_probed(push, b, d_probe, *solves) if probed else _solve(push, b, *solves))
 
 
 def _through_inputs(apply: Apply, inputs: Inputs, d_inputs: Inputs, z: Array) -> Array:
@@ -95,21 +101,19 @@ def _through_inputs(apply: Apply, inputs: Inputs, d_inputs: Inputs, z: Array) ->
     return jax.jvp(f, tuple(leaves[i] for i in moving), tuple(slopes[i] for i in moving))[1]
 
 
-def _solve(push: Derivative, b: Array, gradient: AdjointGradient) -> Array:
+def _solve(push: Derivative, b: Array, forward: Solve, backward: Solve) -> Array:
     """dz = b + J dz where push(v) = J v; transposed it solves u = g + J^T u."""
-    forward, backward = _both_ways(push, b, gradient)
     return jax.lax.custom_linear_solve(
         lambda v: v - push(v), b, lambda _, right: forward(right).z, lambda _, right: backward(right).z
     )
 
 
-def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointGradient) -> Array:
+def _solve_probed(push: Derivative, b: Array, d_probe: Probe, forward: Solve, backward: Solve) -> Array:
     """The same, where the transposed solve's statistics leave as the cotangent of the probe.
 
     The system has the probe as a second unknown, which its matrix leaves alone.
     """
     d_probe, b = _bound_together(d_probe, b)
-    forward, backward = _both_ways(push, b, gradient)
 
     def matvec(unknown: tuple[Array, Probe]) -> tuple[Array, Probe]:
         return unknown[0] - push(unknown[0]), unknown[1]
@@ -124,11 +128,11 @@ def _solve_probed(push: Derivative, b: Array, d_probe: Probe, gradient: AdjointG
     return jax.lax.custom_linear_solve(matvec, (b, d_probe), solve, solve_transposed)[0]
 
 
-def _both_ways(push: Derivative, like: Array, gradient: AdjointGradient) -> tuple[Solve, Solve]:
+def _both_ways(push: Derivative, like: Array, adjoint: Callable[..., Solution]) -> tuple[Solve, Solve]:
     """The solves with J and with J^T, for right sides like the one given."""
     pull = jax.linear_transpose(push, like)
     products = _as_pytree(push, like), _as_pytree(lambda u: pull(u)[0], like)
-    forward, backward = (partial(gradient.adjoint, product) for product in products)
+    forward, backward = (partial(adjoint, product) for product in products)
     return forward, backward
 
 
@@ -163,8 +167,12 @@ class Implicit(AdjointGradient):
     def in_parts(self) -> bool:
         return self.solver.in_parts
 
-    def adjoint(self, derivative: Derivative, g: Array) -> Solution:
-        return solve_linear(derivative, g, self.solver)
+    @property
+    def solvers(self) -> tuple[Solver | LinearSolver]:
+        return (self.solver,)
+
+    def adjoint(self, derivative: Derivative, g: Array, precision: str) -> Solution:
+        return to_floor(lambda solver: solve_linear(derivative, g, solver), self.solver, precision)
 
 
 @jax.tree_util.register_dataclass
@@ -186,7 +194,7 @@ class Neumann(AdjointGradient):
     def is_exact(self) -> bool:
         return False
 
-    def adjoint(self, derivative: Derivative, g: Array) -> Solution:
+    def adjoint(self, derivative: Derivative, g: Array, precision: str) -> Solution:
         def add(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
             total, term = carry
             term = derivative(term)

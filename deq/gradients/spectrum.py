@@ -13,6 +13,7 @@ from jax import Array
 from deq.gradients.function import Apply, Cell, Inputs, pure
 from deq.solvers import norm
 from deq.solvers.base import flat, widened
+from deq.solvers.precision import in_float32
 from deq.solvers.state import Layout
 
 EXACT_SIZE = 200  # largest state for which the whole Jacobian is formed
@@ -32,6 +33,7 @@ def _flat_problem(cell: Cell, x: Any, z: Any) -> tuple[Apply, Inputs, Array]:
 
 
 @partial(jax.jit, static_argnums=0)
+@in_float32
 def _jacobian(apply: Apply, inputs: Inputs, z: Array) -> Array:
     _, push = jax.linearize(lambda z: apply(inputs, z), z)
     batch, n = flat(z).shape
@@ -64,6 +66,7 @@ def ritz_values(cell: Cell, x: Any, z: Any) -> np.ndarray:
 
 
 @partial(jax.jit, static_argnums=(0, 3))
+@in_float32
 def _arnoldi(apply: Apply, inputs: Inputs, z: Array, steps: int) -> Array:
     """H = Q^T J Q of each sample on its Krylov space, upper Hessenberg: (batch, steps, steps)."""
     _, push = jax.linearize(lambda z: apply(inputs, z), z)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flax import nnx
+
 from deq.gradients import Gradient
 from deq.models.model import EquilibriumModel
 from deq.models.settings import from_dict
@@ -81,7 +83,9 @@ def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> 
     """Write the weights, then the card with their sha256; each file is written atomically."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    data = weights_of(model)
+    calibrated = nnx.clone(model)
+    calibrated.temperature = card.temperature
+    data = weights_of(calibrated)
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
     write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())

@@ -115,7 +115,7 @@ def _solve(
         return model(x, solver, gradient)
     injection = model.encode(x)
     solution = solve_cell(model.cell, injection, model.start(injection), solver, trace)
-    return model.head(solution.z), solution
+    return model.read(solution.z), solution
 
 
 @jax.jit
@@ -135,4 +135,4 @@ def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trac
 @jax.jit
 def read_out(model: EquilibriumModel, z: Array) -> Array:
     """The head's outputs for given states: (batch, ...) -> (batch, k)."""
-    return model.head(z)
+    return model.read(z)

@@ -12,6 +12,7 @@ from jax import Array
 
 from deq.gradients import Gradient, Implicit, Probe, equilibrium
 from deq.solvers import Anderson, Solution, Solver
+from deq.solvers.precision import in_float32
 
 Layer = Callable[[Any], Any]
 
@@ -27,7 +28,7 @@ def cell_start(cell: nnx.Module, x: Any) -> Any:
 
 
 class EquilibriumModel(nnx.Module):
-    """y = head(z*), z* = cell(z*, encode(x)).
+    """y = head(z*), z* = cell(z*, encode(x)), in full float32 on every backend.
 
     encoder: x -> the injection, (batch, ...) with the state's shape. start: (cell, injection) -> z0. State and
     injection may be pytrees of arrays.
@@ -44,6 +45,7 @@ class EquilibriumModel(nnx.Module):
         self.cell = cell
         self.head = head
         self.start_rule = start
+        self.precision = "float32"  # of products in the cell, see deq.gradients.equilibrium
         self.temperature = 1.0  # divides the logits, see deq.models.calibration
 
     def __call__(
@@ -72,17 +74,29 @@ class EquilibriumModel(nnx.Module):
     ) -> tuple[Array, Solution]:
         """The same for an injection, as `encode` returns it."""
         z0 = self.start(injection) if z0 is None else z0
-        solution = equilibrium(self.cell, injection, z0, solver, gradient, probe)
-        return self.head(solution.z), solution
+        # A mask is drawn for the whole batch, and what is no module is traced for one batch size.
+        random = jax.tree.leaves(nnx.state(self.cell, nnx.RngState))
+        rowwise = isinstance(self.cell, nnx.Module) and not random
+        solution = equilibrium(
+            self.cell, injection, z0, solver, gradient, probe, self.precision, rowwise=rowwise
+        )
+        return self.read(solution.z), solution
+
+    @in_float32
+    def read(self, z: Any) -> Array:
+        """The head's outputs for states: (batch, ...) -> (batch, classes)."""
+        return self.head(z)
 
     def probabilities(self, z: Any) -> Array:
         """Calibrated class probabilities of states: (batch, ...) -> (batch, classes)."""
-        return jax.nn.softmax(self.head(z) / self.temperature)
+        return jax.nn.softmax(self.read(z) / self.temperature)
 
+    @in_float32
     def encode(self, x: Array) -> Any:
         """The injection of x: (batch, ...), fixed during a solve."""
         return self.encoder(x)
 
+    @in_float32
     def start(self, injection: Any) -> Any:
         """z0 for an injection. The equilibrium does not depend on z0, so no gradient flows through it."""
         return jax.lax.stop_gradient(self.start_rule(self.cell, injection))

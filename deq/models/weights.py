@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from functools import lru_cache, partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from deq.models.architectures import Architecture, construct
 from deq.models.model import EquilibriumModel
 from deq.models.zoo import MODELS, build
 
-METADATA = "architecture"  # key in the safetensors metadata
+ARCHITECTURE, TEMPERATURE = "architecture", "temperature"  # keys in the safetensors metadata
 KEPT = nnx.Not(nnx.RngState)  # parameters and statistics; random state is not part of a trained model
 
 
@@ -26,9 +27,12 @@ class CheckpointError(ValueError):
 
 
 def weights_of(model: EquilibriumModel, architecture: Architecture | None = None) -> bytes:
-    """The weights as safetensors; with an architecture in the metadata the bytes alone define the model."""
-    described = None if architecture is None else {METADATA: json.dumps(dataclasses.asdict(architecture))}
-    return safetensors.numpy.save(_arrays(model), described)
+    """The weights as safetensors, a fitted temperature in the metadata; with an architecture there too the bytes alone
+    define the model."""
+    described = {} if architecture is None else {ARCHITECTURE: json.dumps(dataclasses.asdict(architecture))}
+    if model.temperature != 1:
+        described[TEMPERATURE] = repr(model.temperature)
+    return safetensors.numpy.save(_arrays(model), described or None)
 
 
 def restore_weights(name: str, data: bytes) -> EquilibriumModel:
@@ -43,6 +47,7 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
     try:
         described = architecture_of(data)
         model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
+        model.temperature = _temperature_of(data)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
     _check_fit(name, model, arrays)
@@ -56,12 +61,28 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
 
 def architecture_of(data: bytes) -> Architecture | None:
     """The architecture in the metadata of safetensors bytes, if any. Raises ValueError or TypeError if invalid."""
-    size = int.from_bytes(data[:8], "little")
     try:
-        metadata = json.loads(data[8 : 8 + size]).get("__metadata__", {})
-        return Architecture(**json.loads(metadata[METADATA])) if METADATA in metadata else None
+        metadata = _metadata(data)
+        return Architecture(**json.loads(metadata[ARCHITECTURE])) if ARCHITECTURE in metadata else None
     except RecursionError as error:
         raise ValueError("the header is nested too deeply") from error
+
+
+def _temperature_of(data: bytes) -> float:
+    """The temperature in the metadata, 1 if there is none. Raises ValueError if it is not a number in 0.01 to 100."""
+    written = _metadata(data).get(TEMPERATURE, "1")
+    try:
+        temperature = float(written)
+    except ValueError:
+        temperature = math.nan
+    if not 0.01 <= temperature <= 100:
+        raise ValueError(f"The weights' temperature must be a number in 0.01 to 100, not {written[:40]!r}.")
+    return temperature
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    size = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + size]).get("__metadata__", {})
 
 
 def model_name(data: bytes) -> str:

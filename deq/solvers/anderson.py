@@ -72,6 +72,10 @@ class Anderson(Solver):
         gram = jnp.broadcast_to(shard_like(jnp.zeros_like(right), right), (self.memory, *right.shape))
         return _History(empty, empty, gram, right, jnp.zeros((), jnp.int32))
 
+    def rows_of(self, memory: _History, places: Array) -> _History:
+        batch_last = {"gram": memory.gram[..., places], "right": memory.right[..., places]}
+        return super().rows_of(memory, places)._replace(**batch_last)
+
     def step(self, f: Map, z: Array, f_z: Array, memory: _History, active: Array) -> Step:
         z_next = self._mix(memory, self._image(z, f_z)).reshape(z.shape)
         f_next = f(z_next)

@@ -6,7 +6,7 @@ import abc
 import math
 import numbers
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -59,14 +59,14 @@ def put(memory: Array, value: Array, slot: Array, axis: int = 1) -> Array:
 def inner(memory: Array, z: Array) -> Array:
     """Inner products of z: (batch, n) with the rows of memory: (batch, count, n) -> (batch, count).
 
-    In at least float32, even on accelerators that multiply in lower precision by default.
+    In at least float32.
     """
-    return jnp.einsum("bmn,bn->bm", memory, z, precision="highest", preferred_element_type=wide(z.dtype))
+    return jnp.einsum("bmn,bn->bm", memory, z, preferred_element_type=wide(z.dtype))
 
 
 def combine(weights: Array, memory: Array) -> Array:
     """sum_m weights_m memory_m: (batch, count), (batch, count, n) -> (batch, n), in the memory's precision."""
-    return jnp.einsum("bm,bmn->bn", weights.astype(memory.dtype), memory, precision="highest")
+    return jnp.einsum("bm,bmn->bn", weights.astype(memory.dtype), memory)
 
 
 def norm(z: Array) -> Array:
@@ -135,6 +135,10 @@ class Contract:
         size = jnp.maximum(norm(z0), norm(f_z0))
         return Contract(size, norm(f_z0 - z0), solver.tol, solver.atol)
 
+    def of_rows(self, places: Array) -> Contract:
+        """The same for some of the samples."""
+        return replace(self, size=self.size[places], residual=self.residual[places])
+
     def met(self, residual: Array, size: Array) -> Array:
         """(batch,) bool for residual = ||f(z) - z|| and size = ||f(z)||, each (batch,)."""
         least = with_rounding(residual, size)
@@ -184,6 +188,10 @@ class Solver(abc.ABC):
     @abc.abstractmethod
     def init(self, z: Array, f_z: Array) -> Any:
         """The solver's memory before the first step. z, f_z: (batch, ...)."""
+
+    def rows_of(self, memory: Any, places: Array) -> Any:
+        """The memory of the samples at these places. By default all arrays have the batch as their first axis."""
+        return jax.tree.map(lambda leaf: leaf[places] if jnp.ndim(leaf) else leaf, memory)
 
     @abc.abstractmethod
     def step(self, f: Map, z: Array, f_z: Array, memory: Any, active: Array) -> Step:

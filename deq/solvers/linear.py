@@ -27,6 +27,7 @@ from deq.solvers.base import (
 from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
 from deq.solvers.loop import run
 from deq.solvers.mesh import shard_like, vary_together
+from deq.solvers.precision import in_float32
 from deq.solvers.solution import Solution
 
 
@@ -146,6 +147,7 @@ class Dense(LinearSolver):
         return u.astype(g.dtype).reshape(g.shape), jnp.full(batch, n, jnp.int32)
 
 
+@in_float32
 def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver) -> Solution:
     """Solve u = g + derivative(u) for each sample separately; the residual is measured, not the solver's own claim.
 

@@ -22,7 +22,9 @@ from deq.solvers.base import (
 )
 from deq.solvers.constant import constant_in
 from deq.solvers.mesh import shard_like, vary_together
-from deq.solvers.solution import Solution, Trace
+from deq.solvers.precision import in_float32
+from deq.solvers.slowest import Rows, places_of, put_back, quarter, taken
+from deq.solvers.solution import Solution, Trace, empty_trace, record
 from deq.solvers.state import Layout
 
 NOT_DIFFERENTIABLE = (
@@ -47,6 +49,11 @@ class _Carry(NamedTuple):
     trace: Trace | None
     recorded: Array  # (batch,) iterates seen so far, the next slot of the trace
 
+    @property
+    def outcome(self) -> Solution:
+        residual = relative(self.best_residual, self.best_size)
+        return Solution(self.best_z, residual, self.nfe, self.converged, self.trace, self.best_error)
+
 
 def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> Solution:
     """Find z* = f(z*) for every sample of a batch, each independently of the others.
@@ -66,14 +73,23 @@ def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> So
     Raises:
         ValueError: z0 is not a batch of floats, f changes its shape or dtype, or solver is not a Solver.
 
+    Products are computed in full float32 (or float64) on every backend.
+
     Not differentiable in either mode, which is an error: derivatives of the iterates are not those of the equilibrium
     (from a start that is there already they would be 0). Use `equilibrium`.
     """
     return run(f, z0, solver, trace=trace)
 
 
-def run(f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None = None) -> Solution:
-    """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given."""
+@in_float32
+def run(
+    f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None = None, rows: Rows | None = None
+) -> Solution:
+    """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given.
+
+    rows: f for some samples alone, where there is such a map and the state is one array; then the slowest of a large
+    batch are finished by themselves.
+    """
     if not isinstance(solver, Solver):
         raise ValueError(
             f"solver must be a Solver with its settings, such as Anderson(tol=1e-5); got {solver!r}."
@@ -85,10 +101,22 @@ def run(f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None =
     z0 = shard_like(z0, f_z0)
     judge = Judge(Contract.of(z0, f_z0, solver), solver, size)
     carry = vary_together(_init(z0, f_z0, judge, trace), solver)
-    carry = jax.lax.while_loop(lambda c: jnp.any(c.active), lambda c: _iterate(flat_f, judge, c), carry)
-    residual = relative(carry.best_residual, carry.best_size)
-    found = Solution(carry.best_z, residual, carry.nfe, carry.converged, carry.trace, carry.best_error)
+    few = quarter(len(carry.nfe), rows)
+    carry = _while_more_than(few, flat_f, judge, carry)
+    found = carry.outcome
+    if few and rows is not None:
+        places = places_of(carry.active, few)
+        memory = solver.rows_of(carry.memory, places)
+        last = taken(carry._replace(memory=None), places)._replace(memory=memory)
+        last = _while_more_than(0, rows(places), judge.of_rows(places), last)
+        found = put_back(found, last.outcome, places)
     return split_solution(layout, found)
+
+
+def _while_more_than(few: int, f: Map, judge: Judge, carry: _Carry) -> _Carry:
+    """The loop, until at most `few` samples are unfinished."""
+    unfinished = jnp.any if few == 0 else lambda active: jnp.sum(active) > few
+    return jax.lax.while_loop(lambda c: unfinished(c.active), lambda c: _iterate(f, judge, c), carry)
 
 
 def split_solution(layout: Layout, found: Solution) -> Solution:
@@ -103,6 +131,10 @@ class Judge(NamedTuple):
     contract: Contract
     solver: Solver
     size: Array | None
+
+    def of_rows(self, places: Array) -> Judge:
+        """The same for some of the samples."""
+        return Judge(self.contract.of_rows(places), self.solver, taken(self.size, places))
 
     def measure(self, z: Array, f_z: Array) -> tuple[Array, Array]:
         """||f(z) - z|| and what it is relative to, each (batch,)."""
@@ -156,7 +188,7 @@ def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
         converged=met,
         nfe=nfe,
         active=judge.unfinished(first, met, nfe),
-        trace=_record(_empty_trace(z0, first, trace), recorded, nfe, first, z0) if trace else None,
+        trace=record(empty_trace(z0, first, trace), recorded, nfe, first, z0) if trace else None,
         recorded=recorded + 1,
     )
 
@@ -171,7 +203,7 @@ def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
     error = _error(residual, c.z, c.f_z, z, f_z)
     new = c.active & moved
     now = relative(residual, size)
-    trace = None if c.trace is None else _record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, z)
+    trace = None if c.trace is None else record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, z)
     return _Carry(
         z=z,
         f_z=f_z,
@@ -193,28 +225,3 @@ def _error(residual: Array, z: Array, f_z: Array, new: Array, f_new: Array) -> A
     moved, changed = norm(new - z), norm((f_new - new) - (f_z - z))
     known = jnp.isfinite(moved) & jnp.isfinite(changed) & (changed > 0)
     return jnp.where(known, residual * moved / jnp.where(known, changed, 1), jnp.inf)
-
-
-def _empty_trace(z0: Array, residual: Array, n: int) -> Trace:
-    batch = z0.shape[0]
-    return Trace(
-        nfe=jnp.zeros((batch, n), jnp.int32),
-        residual=jnp.full((batch, n), jnp.nan, residual.dtype),
-        z=jnp.full((batch, n) + z0.shape[1:], jnp.nan, z0.dtype),
-    )
-
-
-def _record(trace: Trace, slot: Array, nfe: Array, residual: Array, z: Array) -> Trace:
-    """Write each sample's iterate into its slot; a slot of -1 or beyond the end writes nothing.
-
-    nfe fills the rest of the row, so that it holds its last value once the sample stops.
-    """
-    n = trace.residual.shape[1]
-    place, slot = jnp.arange(n, dtype=jnp.int32)[None], slot[:, None]
-    here = place == slot  # (batch, n)
-    onward = (place >= slot) & (slot >= 0)
-    return Trace(
-        nfe=jnp.where(onward, nfe[:, None], trace.nfe),
-        residual=jnp.where(here, residual[:, None], trace.residual),
-        z=jnp.where(here.reshape(here.shape + (1,) * (z.ndim - 1)), z[:, None], trace.z),
-    )

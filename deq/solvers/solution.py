@@ -25,6 +25,31 @@ class Trace:
     z: Any
 
 
+def empty_trace(z0: Array, residual: Array, n: int) -> Trace:
+    batch = z0.shape[0]
+    return Trace(
+        nfe=jnp.zeros((batch, n), jnp.int32),
+        residual=jnp.full((batch, n), jnp.nan, residual.dtype),
+        z=jnp.full((batch, n) + z0.shape[1:], jnp.nan, z0.dtype),
+    )
+
+
+def record(trace: Trace, slot: Array, nfe: Array, residual: Array, z: Array) -> Trace:
+    """Write each sample's iterate into its slot; a slot of -1 or beyond the end writes nothing.
+
+    nfe fills the rest of the row, so that it holds its last value once the sample stops.
+    """
+    n = trace.residual.shape[1]
+    place, slot = jnp.arange(n, dtype=jnp.int32)[None], slot[:, None]
+    here = place == slot  # (batch, n)
+    onward = (place >= slot) & (slot >= 0)
+    return Trace(
+        nfe=jnp.where(onward, nfe[:, None], trace.nfe),
+        residual=jnp.where(here, residual[:, None], trace.residual),
+        z=jnp.where(here.reshape(here.shape + (1,) * (z.ndim - 1)), z[:, None], trace.z),
+    )
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Solution:

@@ -12,6 +12,7 @@ from jax import Array
 
 from deq.solvers.base import Map, Solver, relative_residual, within
 from deq.solvers.loop import solve
+from deq.solvers.precision import in_float32
 from deq.solvers.solution import Solution
 
 
@@ -32,6 +33,7 @@ class Splitting(Protocol):
         """z for a state of the map."""
 
 
+@in_float32
 def solve_splitting(splitting: Splitting, x: Any, z0: Array, solver: Solver, *, trace: int = 0) -> Solution:
     """z* = cell(z*, x) by running `solver` on the splitting's map, such as MonotoneCell.peaceman_rachford(alpha).
 

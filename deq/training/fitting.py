@@ -1,4 +1,4 @@
-"""Whether a model can learn a task: asked before training starts."""
+"""Whether a model can learn a task by a recipe: asked before training starts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from jax import ShapeDtypeStruct
 from deq.data import Examples, Task
 from deq.models import EquilibriumModel
 from deq.solvers import Picard
+from deq.solvers.precision import require_reachable
+from deq.training.recipes import Recipe
 
 
 def check_fit(model: EquilibriumModel, task: Task) -> None:
@@ -25,6 +27,17 @@ def check_fit(model: EquilibriumModel, task: Task) -> None:
                 f"The model's outputs have the shape {list(outputs.shape[1:])}, and the targets of {task.name} "
                 f"{list(examples.y.shape[1:])}: give the head as many outputs as there are targets."
             )
+
+
+def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:
+    """A copy of the model whose cell multiplies in the recipe's precision; all else stays float32, parameters too.
+
+    Raises ValueError for an unknown precision, and where the recipe's solves ask for more than it can reach.
+    """
+    require_reachable(recipe.precision, recipe.solver, *recipe.gradient.solvers)
+    copy = nnx.clone(model)
+    copy.precision = recipe.precision
+    return copy
 
 
 def _outputs(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:

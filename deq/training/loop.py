@@ -16,8 +16,7 @@ from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.training.early_stopping import EarlyStopping
-from deq.training.fitting import check_fit
-from deq.training.precision import with_precision
+from deq.training.fitting import check_fit, with_precision
 from deq.training.recipes import Recipe
 from deq.training.step import Health, Program, TrainState, order_of, run_steps, split_model, start_state
 
@@ -105,9 +104,9 @@ def fit(
     task = classify(data) if isinstance(data, Dataset) else data
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
+    check_fit(model, task)
     training = with_precision(model, recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
-    check_fit(training, task)
     graphdef, _, rest, _ = split_model(training)
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
     here, solves = len(mesh.local_devices), (recipe.solver, recipe.gradient)
@@ -161,7 +160,12 @@ class _Calls:
         per_epoch = examples // recipe.batch_size
         if per_epoch == 0:
             raise ValueError(f"batch_size {recipe.batch_size} exceeds the {examples} training examples.")
-        return _Calls(per_epoch, per_epoch * recipe.epochs, recipe.steps_per_call)
+        most = recipe.steps_per_call
+        if (
+            jax.default_backend() != "cpu"
+        ):  # where an epoch takes a second: no dispatch and no transfer inside it
+            most = max(most, per_epoch)
+        return _Calls(per_epoch, per_epoch * recipe.epochs, most)
 
     def size(self, step: int) -> int:
         """Number of steps in the call after `step`; no call crosses the end of an epoch of several steps."""

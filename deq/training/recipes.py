@@ -19,8 +19,8 @@ class Recipe:
     warmup: share of all steps in which the learning rate rises; then it falls to zero along a cosine. clip:
     bound on the gradient's global norm. average: decay of the running mean of the weights that becomes the
     result (0: use the last weights). jacobian: weight of ||df/dz||_F^2 / n in the loss. steps_per_call: steps
-    per compiled call. patience: updates in a row without an equilibrium before the run is stopped (0: never
-    stop). precision: of the matrix products in the cell, float32 or bf16; see deq.training.precision.
+    per compiled call on a CPU; an accelerator runs at least an epoch. patience: updates in a row without an
+    equilibrium before the run is stopped (0: never stop). precision: of products in the cell, see `equilibrium`.
     """
 
     solver: Solver

@@ -19,6 +19,8 @@ from deq.devices import sum_of_parts
 from deq.gradients import Probe
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, measure
+from deq.solvers.precision import in_float32
+from deq.solvers.rounding import rounded
 from deq.training.optimizer import moved, optimizer_of
 from deq.training.recipes import Recipe
 
@@ -88,6 +90,7 @@ def start_state(model: EquilibriumModel, recipe: Recipe) -> TrainState:
 
 
 @partial(jax.jit, static_argnames=("program", "size"), donate_argnames="state")
+@in_float32
 def run_steps(
     program: Program,
     state: TrainState,
@@ -218,6 +221,6 @@ def _loss(
     if recipe.jacobian:
         some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))
         few, z = jax.tree.map(lambda v: v[some], (injection, solution.z))
-        total += recipe.jacobian * jacobian_penalty(model.cell, few, z, hutchinson)
+        total += recipe.jacobian * jacobian_penalty(rounded(model.cell, model.precision), few, z, hutchinson)
     statistics = split_model(model)[3]
     return total / parts, (measure(outputs, batch.y, losses, solution), statistics)

@@ -20,7 +20,7 @@ from deq.models.architectures import (
     Architecture,
     construct,
 )
-from deq.models.weights import METADATA, CheckpointError, architecture_of, restore_weights, weights_of
+from deq.models.weights import ARCHITECTURE, CheckpointError, architecture_of, restore_weights, weights_of
 from deq.solvers import Picard
 from tests.support.problems import jit_solve
 
@@ -136,7 +136,7 @@ def test_weights_describe_their_architecture() -> None:
 
 @pytest.mark.parametrize("described", ['{"inputs": 2}', "[]", "null", "{", '{"inputs": 1e9, "outputs": 2}'])
 def test_invalid_metadata_is_refused(described: str) -> None:
-    data = safetensors.numpy.save({"w": np.zeros(1, np.float32)}, {METADATA: described})
+    data = safetensors.numpy.save({"w": np.zeros(1, np.float32)}, {ARCHITECTURE: described})
     with pytest.raises(CheckpointError):
         restore_weights("own", data)
 

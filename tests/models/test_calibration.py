@@ -9,6 +9,8 @@ from deq.data import Examples, classify, load_dataset
 from deq.models.calibration import calibrate, calibration_error, fit_temperature
 from deq.models.checkpoints import load_pretrained
 from deq.models.inference import infer
+from deq.models.weights import CheckpointError, restore_weights, weights_of
+from deq.models.zoo import build
 
 
 def sampled(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -65,3 +67,12 @@ def test_calibration_lowers_the_validation_loss(mnist_dir):
     assert loss() < before
     assert error == pytest.approx(calibration_error(probabilities(), few.y), abs=1e-3)
     assert 0 <= error < 0.05
+
+
+def test_the_temperature_travels_with_the_weights():
+    model = build("mlp")
+    model.temperature = 0.75
+    assert restore_weights("mlp", weights_of(model)).temperature == 0.75
+    model.temperature = -1.0
+    with pytest.raises(CheckpointError, match=r"temperature must be a number in 0\.01 to 100, not '-1\.0'"):
+        restore_weights("mlp", weights_of(model))

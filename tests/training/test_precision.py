@@ -1,54 +1,24 @@
-"""Mixed precision: factors in bfloat16; sums, states, residuals and parameters in float32."""
+"""Training with rounded factors in the cell; states, sums, residuals and parameters stay float32."""
 
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import nnx
 
-from deq.cells import Conv, MonotoneDense
 from deq.data import classify, load_dataset
-from deq.models import EquilibriumModel, build
-from deq.solvers import Anderson, solve
+from deq.devices import mesh_here
+from deq.gradients import Implicit
+from deq.models import build
+from deq.solvers import Anderson
 from deq.training import fit
-from deq.training.precision import with_precision
+from deq.training.fitting import with_precision
 from deq.training.recipes import RECIPES, Recipe
+from deq.training.step import Program, order_of, run_steps, split_model, start_state
+from tests.support.products import precisions
 
 HALF = replace(RECIPES["mlp"], precision="bf16", batch_size=64, augmentation=None)
-
-
-def rounded(values: jax.Array) -> jax.Array:
-    """Rounded to bfloat16, as float32."""
-    return values.astype(jnp.bfloat16).astype(jnp.float32)
-
-
-@pytest.mark.parametrize("name", ["mlp", "blog", "conv"])
-def test_only_factors_are_rounded(name: str) -> None:
-    """A layer's output is that of its float32 twin on rounded input and kernel."""
-    pairs = zip(
-        *(nnx.iter_modules(m.cell) for m in (with_precision(build(name), HALF), build(name))), strict=True
-    )
-    layers = [(half, single) for (_, half), (_, single) in pairs if isinstance(half, nnx.Linear | Conv)]
-    assert len(layers) == 2
-    for half, single in layers:
-        x = jax.random.normal(jax.random.key(0), (2, 4, 4, half.kernel.shape[-2]))
-        found, exact = half(x), single(x)
-        single.kernel[...] = rounded(single.kernel[...])
-        assert half.kernel[...].dtype == found.dtype == jnp.float32
-        np.testing.assert_allclose(found, single(rounded(x)), rtol=1e-5, atol=1e-5)
-        assert abs(found - exact).max() > 1e-4
-
-
-def test_residuals_are_float32_and_below_the_resolution_of_bfloat16() -> None:
-    model = with_precision(build("mlp"), HALF)
-    x = jnp.asarray(load_dataset("digits").test_images)
-    injection = model.encode(x)
-    found = solve(lambda z: model.cell(z, injection), jnp.zeros_like(injection), Anderson(tol=1e-3))
-    assert found.residual.dtype == found.z.dtype == jnp.float32
-    assert found.converged.all()
-    assert jnp.median(found.residual) < jnp.finfo(jnp.bfloat16).eps / 4
+LEAST, FULL = ((one,) * 2 for one in (jax.lax.Precision.DEFAULT, jax.lax.Precision.HIGHEST))
 
 
 def test_learns_as_well_as_in_float32() -> None:
@@ -67,21 +37,30 @@ def test_learns_as_well_as_in_float32() -> None:
     assert min(test.converged for test in half) > 0.99
 
 
+def products_of_a_step(name: str, recipe: Recipe) -> set[object]:
+    """The precisions of all products in a training step: encoder, solve, gradient, penalty, augmentation."""
+    model, task = with_precision(build(name), recipe), classify(load_dataset("digits"))
+    graphdef, _, rest, _ = split_model(model)
+    program, order = Program(graphdef, task.loss, recipe, mesh_here(1)), order_of(len(task.train.y), 64, 0, 0)
+    state = start_state(model, recipe)
+    return set(precisions(lambda state: run_steps(program, state, rest, task.train, order, 0, 9, 1), state))
+
+
+@pytest.mark.parametrize("name", ["mlp", "conv"])
+def test_every_product_of_a_step_is_float32_unless_chosen(name: str) -> None:
+    recipe = replace(RECIPES[name], batch_size=64)
+    assert products_of_a_step(name, recipe) == {FULL}
+    assert products_of_a_step(name, replace(recipe, precision="bf16")) == {FULL, LEAST}
+
+
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        (replace(HALF, precision="int4"), "choose float32 or bf16"),
-        (replace(HALF, solver=Anderson(tol=1e-5)), "cannot solve to tol 1e-05"),
+        (replace(HALF, precision="int4"), "choose float32, tf32, bf16"),
+        (replace(HALF, solver=Anderson(tol=1e-5)), r"about 0\.001; asked 1e-05"),
+        (replace(HALF, gradient=Implicit()), "in the gradient's solver too"),
     ],
 )
 def test_unreachable_settings_are_refused(recipe: Recipe, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         with_precision(build("mlp"), recipe)
-
-
-def test_cells_without_layers_are_refused() -> None:
-    """A monotone cell's guarantee holds for its exact weights only."""
-    rngs = nnx.Rngs(0)
-    model = EquilibriumModel(lambda x: x, MonotoneDense(4, rngs=rngs), lambda z: z)
-    with pytest.raises(ValueError, match="this cell has none"):
-        with_precision(model, HALF)

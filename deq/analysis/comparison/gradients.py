@@ -147,7 +147,7 @@ def _loss_gradient(
 
     def loss(trained: nnx.State, injection: Array, probe: Probe) -> Array:
         model = nnx.merge(graphdef, trained, rest)
-        outputs = model.head(equilibrium(model.cell, injection, z0, solver, gradient, probe).z)
+        outputs = model.read(equilibrium(model.cell, injection, z0, solver, gradient, probe).z)
         if labels is None:
             return 0.5 * jnp.sum(jnp.square(outputs)) / len(z0)
         return jnp.mean(cross_entropy(outputs, labels, 0.0))

@@ -13,6 +13,7 @@ from jax import Array
 from deq.analysis.comparison.problem import Problem, build_problem
 from deq.models import picture
 from deq.solvers import relative_residual
+from deq.solvers.precision import in_float32
 
 APPLICATIONS = 8  # of the cell, after which the residual is maximised
 REACH = 0.125  # the largest change of a pixel, of full ink
@@ -31,6 +32,7 @@ def stiffen(problem: Problem) -> Problem:
 
 
 @partial(jax.jit, static_argnames="graphdef")
+@in_float32
 def _ascend(graphdef: nnx.GraphDef, variables: nnx.State, images: Array) -> Array:
     model, images = nnx.merge(graphdef, variables), picture(images)
 
