@@ -26,7 +26,7 @@ os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 USERS_FLAGS = "--xla_force_host_platform_device_count=1"
 QUICK = "--xla_backend_optimization_level=0"
 if version("jax") < "0.11":  # its new emitters take twice as long to compile; those since do not
-    QUICK += " --xla_cpu_use_fusion_emitters=false"
+    QUICK += " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 os.environ.setdefault("XLA_FLAGS", f"{USERS_FLAGS} {QUICK}")
 
 import jax  # noqa: E402
