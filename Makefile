@@ -18,7 +18,7 @@ app: $(APP_READY)
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# What only a browser shows, beyond that every page opens, and runs on many devices; CI runs it after `make test`.
+# What only a browser shows, beyond that every page opens, and whole trainings; CI runs it after `make test`.
 long: $(TEST_READY)
 	$(BIN)/python -m pytest -m "long and not soak"
 

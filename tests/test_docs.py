@@ -115,6 +115,7 @@ def test_the_data_set_loads_from_a_folder(tmp_path: Path) -> None:
         load_folder(tmp_path / "nowhere")
 
 
+@pytest.mark.long
 def test_the_notebook_runs_as_it_stands(capsys: pytest.CaptureFixture) -> None:
     notebook = json.loads((ROOT / "docs" / "deq.ipynb").read_text())
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)

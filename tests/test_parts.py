@@ -108,6 +108,37 @@ for solver, gradient in [(NewtonKrylov(), Implicit()), (Picard(), BASELINES["neu
 """
 
 
+# A loop of one's own: the mean loss and its gradient are those of the whole batch.
+SPLIT = """
+from deq.devices import split_batch
+graphdef, parameters = nnx.split(build("mlp"))
+
+def loss(parameters, batch):
+    outputs, _ = nnx.merge(graphdef, parameters)(batch.x, Picard(tol=1e-6), Implicit(Picard(tol=1e-6)))
+    return cross_entropy(outputs, batch.y, 0.0).mean()
+
+slope = jax.value_and_grad(loss)
+for n, parts in ((256, 8), (100, 2), (7, 1)):
+    program = jax.jit(split_batch(slope)).lower(parameters, random_digits(n))
+    assert (f"num_partitions = {parts} " in program.as_text()) or parts == 1, program.as_text()[:200]
+    whole, split = jax.jit(slope)(parameters, random_digits(n)), program.compile()(parameters, random_digits(n))
+    for found, wanted in zip(jax.tree.leaves(split), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+"""
+
+# Without the penalty, whose probes differ between devices. Rounding may end a solve a pass earlier, within its tolerance.
+CONV = """
+from deq.training.fitting import with_precision
+for precision, tol in (("float32", 1e-6), ("bf16", 1e-3)):
+    solver = Picard(tol=tol, max_nfe=60)
+    recipe = replace(RECIPES["conv"], solver=solver, jacobian=0.0, precision=precision)
+    model = with_precision(build("conv"), recipe)
+    one, eight = (run_steps(*one_step(model, cross_entropy, recipe, random_digits(64), d))[1] for d in (1, 8))
+    np.testing.assert_allclose(eight.metrics.loss, one.metrics.loss, rtol=max(tol, 1e-5))
+    np.testing.assert_allclose(eight.gradient_norm, one.gradient_norm, rtol=max(tol, 1e-4))
+"""
+
+
 def run(code: str, environment: dict[str, str]) -> str:
     """The output of the code, in a process with this environment and no other setting for devices."""
     clean = {
@@ -121,7 +152,12 @@ def run(code: str, environment: dict[str, str]) -> str:
 
 def test_on_eight_devices() -> None:
     """In one process: each would spend seconds on its imports."""
-    run(PRELUDE + MESHES + INFERENCE + PENALTY + DROPOUT + EVERY, with_devices(8))
+    run(PRELUDE + MESHES + INFERENCE + PENALTY + DROPOUT + EVERY + SPLIT, with_devices(8))
+
+
+@pytest.mark.long
+def test_convolutions_and_mixed_precision_on_eight_devices() -> None:
+    run(PRELUDE + CONV, with_devices(8))
 
 
 IMPORTS = "import jax; from deq.devices import cores, use_cores; "

@@ -193,7 +193,7 @@ def test_models_lists_the_pretrained_models() -> None:
         (("train", "digits", "--coordinator", "127.0.0.1:1"), "--num-processes"),
         (("train", "digits", "--num-processes", "2", "--process-id", "0"), "--coordinator"),
         (("train", "digits", "--devices", "99"), "There are"),
-        (("train", "toy", "--precision", "half"), "is not one of float32, bf16"),
+        (("train", "toy", "--precision", "half"), "is not one of float32, tf32, bf16"),
         (("fly",), "fly"),
     ],
     ids=str,

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
@@ -30,6 +31,7 @@ def probabilities(app: AppTest) -> np.ndarray:
     return np.frombuffer(base64.b64decode(bars["x"]["bdata"]), bars["x"]["dtype"])
 
 
+@pytest.mark.long
 def test_weights_trained_on_four_devices_answer_the_same_on_the_page(
     open_page: OpenPage, scikit_learn_only: None, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ HALF = replace(RECIPES["mlp"], precision="bf16", batch_size=64, augmentation=Non
 LEAST, FULL = ((one,) * 2 for one in (jax.lax.Precision.DEFAULT, jax.lax.Precision.HIGHEST))
 
 
+@pytest.mark.long
 def test_learns_as_well_as_in_float32() -> None:
     """On average over three runs: a difference of one test digit in 360 is chance."""
     task = classify(load_dataset("digits"))

@@ -168,6 +168,7 @@ def test_the_penalty_looks_at_every_fourth_example_of_128() -> None:
     assert 1e-4 < progress.health.gradient_norm < 0.1
 
 
+@pytest.mark.long
 def test_the_multiscale_model_learns_digits() -> None:
     """Two resolutions that settle together, by the shipped recipe: the loss of the first and of the last steps."""
     recipe = replace(RECIPES["multiscale"], epochs=1, batch_size=32, augmentation=None, steps_per_call=10)
