@@ -126,7 +126,7 @@ for n, parts in ((256, 8), (100, 2), (7, 1)):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 """
 
-# Without the penalty, whose probes differ between devices. Rounding may end a solve a pass earlier, within its tolerance.
+# Without the penalty, whose probes differ between devices. Rounding may end a solve a pass earlier, within its tol.
 CONV = """
 from deq.training.fitting import with_precision
 for precision, tol in (("float32", 1e-6), ("bf16", 1e-3)):
