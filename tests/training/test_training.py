@@ -14,6 +14,7 @@ from deq.gradients import Implicit, Phantom, Unrolled
 from deq.models import EquilibriumModel, build
 from deq.solvers import Anderson, Picard
 from deq.training import EpochEnd, Finished, Progress, fit
+from deq.training.loop import _Calls
 from deq.training.optimizer import optimizer_of
 from deq.training.recipes import RECIPES, Recipe
 from deq.training.step import batch_of, order_of
@@ -40,6 +41,16 @@ def test_learns_digits(events: list) -> None:
     assert isinstance(finished, Finished)
     assert finished.test.accuracy > 0.8
     assert finished.test.converged > 0.99
+
+
+def test_an_accelerator_runs_an_epoch_in_one_call(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    per_epoch = len(digits.train.y) // SMALL.batch_size
+    assert SMALL.steps_per_call < per_epoch
+    assert _Calls.plan(digits, SMALL).most == SMALL.steps_per_call
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert _Calls.plan(digits, SMALL).most == per_epoch
+    whole_set = replace(SMALL, batch_size=len(digits.train.y))
+    assert _Calls.plan(digits, whole_set).most == SMALL.steps_per_call
 
 
 def test_events_count_every_step(events: list, digits: Task) -> None:
