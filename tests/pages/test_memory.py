@@ -47,6 +47,7 @@ def test_programs_are_dropped_after_the_last_run_and_not_while_others_compile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dropped, training = [], [True]
+    memory.trim()  # or the house does it, and holds less than it says here
     monkeypatch.setattr(memory, "MOST", 0.7 * memory.resident())  # above it, but not twice
     monkeypatch.setattr(memory, "forget_programs", lambda: dropped.append(1))
     house = Housekeeping(busy=[lambda: training[0]])
@@ -107,7 +108,7 @@ double = jax.jit(lambda x: x @ x.T + x)
 jax.block_until_ready([double(np.ones((n, n))) for n in range(1, 31)])
 before = memory.resident()
 memory.Housekeeping().free_memory("one")
-assert memory.resident() < before - 10e6, (before, memory.resident())
+assert memory.resident() < before - 5e6, (before, memory.resident())
 """
 
 
