@@ -202,6 +202,32 @@ MUTATIONS = [
     ),
     Mutation("deq/devices.py", "max(1, quota // period)", "quota // period", "test_parts.py"),
     Mutation("deq/devices.py", "return jax.process_index() == 0", "return True", "test_devices.py"),
+    Mutation(
+        "deq/solvers/precision.py",
+        'jax.default_matmul_precision("highest")',
+        'jax.default_matmul_precision("high")',
+        "gradients/test_precision.py",
+    ),
+    Mutation(
+        "deq/solvers/precision.py",
+        "found.converged & reached",
+        "found.converged",
+        "gradients/test_precision.py",
+    ),
+    Mutation("deq/solvers/rounding.py", "mantissa_bits=10", "mantissa_bits=11", "solvers/test_rounding.py"),
+    Mutation(
+        "deq/solvers/anderson.py",
+        '"right": memory.right[..., places]',
+        '"right": memory.right[..., : len(places)]',
+        "solvers/test_slowest.py",
+    ),
+    Mutation(
+        "deq/models/weights.py",
+        "model.temperature = _temperature_of(data)",
+        "_temperature_of(data)",
+        "models/test_calibration.py",
+    ),
+    Mutation("deq/devices.py", "total / mesh.size", "total", "test_parts.py"),
 ]
 
 
