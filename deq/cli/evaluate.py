@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from deq.cli.choices import is_own
+from deq.cli.own_data import task_for
 from deq.cli.process import orderly_stop
 from deq.cli.report import open_model, show, usage_errors
 from deq.data import Task, classify, double, load_dataset
@@ -31,7 +33,10 @@ def run(
     use_cores()
     with usage_errors():
         checkpoint = open_model(source)
-        task = load_task(fitting(checkpoint, dataset), data_dir)
+        name = fitting(checkpoint, dataset)
+        task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir)
+        if data_dir is not None and is_own(name):
+            raise ValueError(f"{name} is a path to data already: leave out --data-dir.")
         chosen = choose_solver(checkpoint, solver, tol)
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()

@@ -13,6 +13,7 @@ from typing import Any
 from flax import nnx
 
 from deq.gradients import Gradient
+from deq.models.architectures import Architecture
 from deq.models.model import EquilibriumModel
 from deq.models.settings import from_dict
 from deq.models.weights import CheckpointError, restore_weights, weights_of
@@ -32,7 +33,8 @@ class Card:
     verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
-    accuracy of the same layers trained without an equilibrium.
+    accuracy of the same layers trained without an equilibrium. classes: their names, by label, and inputs: how they
+    were read, of a user's own data; left out of the file for other data.
     """
 
     model: str
@@ -59,6 +61,8 @@ class Card:
     calibration_error: float | None = None
     seeds: list[dict[str, Any]] = field(default_factory=list)
     baselines: dict[str, float] = field(default_factory=dict)
+    classes: list[str] = field(default_factory=list)
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,16 +83,21 @@ class Checkpoint:
         return from_dict(self.card.gradient)
 
 
-def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> None:
-    """Write the weights, then the card with their sha256; each file is written atomically."""
+def save_checkpoint(
+    folder: str | Path, model: EquilibriumModel, card: Card, architecture: Architecture | None = None
+) -> None:
+    """Write the weights, then the card with their sha256; each file is written atomically.
+
+    architecture: of a model that `construct` built; the weights keep it.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     calibrated = nnx.clone(model)
     calibrated.temperature = card.temperature
-    data = weights_of(calibrated)
+    data = weights_of(calibrated, architecture)
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
-    write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())
+    write_atomically(folder / CARD, (json.dumps(card_as_dict(card), indent=2) + "\n").encode())
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
@@ -130,6 +139,12 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"No checkpoint: cannot read {path} ({error.strerror or error}).") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error
+
+
+def card_as_dict(card: Card) -> dict[str, Any]:
+    """The card as plain data, as its file holds it."""
+    found = dataclasses.asdict(card)
+    return {key: value for key, value in found.items() if value or key not in ("classes", "inputs")}
 
 
 def write_atomically(path: Path, data: bytes) -> None:
