@@ -19,6 +19,7 @@ from deq.models import count_parameters
 from deq.models.checkpoints import Checkpoint
 from deq.models.evaluation import Metrics, evaluate
 from deq.solvers import Solver, is_same_method, solver_by_command
+from deq.training.fitting import check_fit
 
 
 def run(
@@ -34,9 +35,11 @@ def run(
     with usage_errors():
         checkpoint = open_model(source)
         name = fitting(checkpoint, dataset)
-        task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir)
         if data_dir is not None and is_own(name):
             raise ValueError(f"{name} is a path to data already: leave out --data-dir.")
+        task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir)
+        if checkpoint.card.inputs:
+            check_fit(checkpoint.model, task)
         chosen = choose_solver(checkpoint, solver, tol)
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()

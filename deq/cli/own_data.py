@@ -26,14 +26,15 @@ NAME = "dense"  # of the model that is built for the data
 
 def read(path: str, form: Form) -> OwnData:
     """The data at a path, with progress and what there is to say about it on stderr. Raises DatasetError."""
-    own = load_own_data(path, form, _progress)
+    own = load_own_data(path, form, progress)
     for note in own.notes if is_leader() else ():
         stderr.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
     return own
 
 
-def _progress(paths: list[Path]) -> Iterable[Path]:
-    return track(paths, "Reading", console=stderr, transient=True)
+def progress(paths: list[Path]) -> Iterable[Path]:
+    """The paths, with a bar on stderr while they are read, on a terminal."""
+    return track(paths, "Reading", console=stderr, transient=True, disable=not stderr.is_terminal)
 
 
 @dataclass(frozen=True)

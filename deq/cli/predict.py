@@ -11,10 +11,9 @@ from typing import Any, TextIO
 
 import numpy as np
 import typer
-from rich.progress import track
 
 from deq.cli.inputs import Found, files_in, source_for
-from deq.cli.own_data import form_of
+from deq.cli.own_data import form_of, progress
 from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
 from deq.models.checkpoints import Checkpoint
 from deq.models.inference import infer
@@ -31,7 +30,7 @@ def run(source: str, paths: list[Path], table: Path | None, as_json: bool) -> No
             raise ValueError("toy maps numbers to numbers and cannot read pictures; choose another model.")
         read = source_for(form_of(checkpoint.card))
         file = _opened(table) if table else None
-    files = track(files_in(paths), "Reading", console=stderr, transient=True)
+    files = progress(files_in(paths))
     entries = []
     with file or nullcontext():
         write = csv.DictWriter(file, _COLUMNS).writerow if file else None

@@ -103,11 +103,18 @@ def standardised(path: Path, dataset: Dataset, found: Found) -> tuple[Dataset, F
     if train.shape[1] > MAX_COLUMNS or not train.shape[1]:
         raise DatasetError(f"{path} holds vectors of {train.shape[1]:,} numbers; need 1 to {MAX_COLUMNS:,}.")
     if not form.mean:
+        require_bounded(path, train)
         learnt = train[: -dataset.validation] if dataset.validation else train
         scale = np.where((spread := learnt.std(axis=0)) > 0, spread, 1.0)
         form = replace(form, mean=tuple(learnt.mean(axis=0).tolist()), scale=tuple(scale.tolist()))
     x, test = (scaled(path, vectors, form) for vectors in (train, dataset.test_images))
     return replace(dataset, train_images=x, test_images=test), found._replace(form=form)
+
+
+def require_bounded(source: Path, vectors: np.ndarray) -> None:
+    """Raise DatasetError for numbers whose squares may overflow."""
+    if np.abs(vectors).max(initial=0) > LARGEST:
+        raise DatasetError(f"{source} holds numbers beyond {LARGEST:g}: scale them.")
 
 
 def scaled(source: Path, vectors: np.ndarray, form: Form) -> np.ndarray:
@@ -116,6 +123,5 @@ def scaled(source: Path, vectors: np.ndarray, form: Form) -> np.ndarray:
         raise DatasetError(
             f"{source} holds vectors of {vectors.shape[1]:,} numbers, and the model takes {len(form.mean):,}."
         )
-    if np.abs(vectors).max(initial=0) > LARGEST:
-        raise DatasetError(f"{source} holds numbers beyond {LARGEST:g}: scale them.")
+    require_bounded(source, vectors)
     return ((vectors - np.array(form.mean)) / np.array(form.scale)).astype(np.float32)

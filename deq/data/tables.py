@@ -79,10 +79,8 @@ def open_table(path: Path) -> Table:
 
 def require_width(path: Path, columns: int) -> None:
     if not 2 <= columns <= MAX_COLUMNS + 1:
-        raise DatasetError(
-            f"{path} has {columns:,} column{'s' if columns > 1 else ''}; need 1 to {MAX_COLUMNS:,} of numbers and"
-            " one of labels."
-        )
+        found = "one column" if columns < 2 else f"more than {MAX_COLUMNS + 1:,} columns"
+        raise DatasetError(f"{path} has {found}; need 1 to {MAX_COLUMNS:,} of numbers and one of labels.")
 
 
 def equal_rows(path: Path, file: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
