@@ -86,7 +86,7 @@ def require_a_batch(task: Task, batch_size: int) -> None:
     if len(task.train.y) < batch_size:
         fitting = 2 ** max(0, (len(task.train.y) // 4).bit_length() - 1)
         raise ValueError(
-            f"{task.name} has {len(task.train.y):,} training examples, fewer than a batch of {batch_size}: "
+            f"{task.name} has {len(task.train.y):,} training examples, fewer than one batch (batch_size {batch_size}): "
             f"choose a smaller one, such as --batch-size {fitting}."
         )
 
@@ -94,10 +94,10 @@ def require_a_batch(task: Task, batch_size: int) -> None:
 def form_of(card: Card) -> Form:
     """How data for a trained model is read: as its card says, or as the data set that it was trained on."""
     kept = card.inputs
-    if not kept:
+    if kept is None:
         return Form(tuple("0123456789"), reader="digits" if card.dataset in DIGITS else "plain")
     mean, scale = tuple(kept.get("mean", ())), tuple(kept.get("scale", ()))
-    return Form(tuple(card.classes), kept.get("reader", ""), kept.get("label", ""), mean, scale)
+    return Form(tuple(card.classes or ()), kept.get("reader", ""), kept.get("label", ""), mean, scale)
 
 
 def task_for(checkpoint: Checkpoint, path: str) -> Task:
@@ -108,7 +108,7 @@ def task_for(checkpoint: Checkpoint, path: str) -> Task:
     own = read(path, form)
     if bool(own.form.mean) != bool(form.mean):
         raise ValueError(f"{path} holds {_kind(own.form)}, and the model was trained on {_kind(form)}.")
-    if path == card.dataset and own.sha256 != card.inputs.get("sha256"):
+    if path == card.dataset and own.sha256 != (card.inputs or {}).get("sha256"):
         stderr.print(
             f"{path} has changed since training: some of its test set may have been trained on.",
             style="yellow",

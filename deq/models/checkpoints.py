@@ -15,9 +15,10 @@ from flax import nnx
 from deq.gradients import Gradient
 from deq.models.architectures import Architecture
 from deq.models.model import EquilibriumModel
-from deq.models.settings import from_dict
+from deq.models.settings import from_dict, is_written
 from deq.models.weights import CheckpointError, restore_weights, weights_of
 from deq.solvers import Solver
+from deq.solvers.base import later
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -33,8 +34,8 @@ class Card:
     verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
-    accuracy of the same layers trained without an equilibrium. classes: their names, by label, and inputs: how they
-    were read, of a user's own data; left out of the file for other data.
+    accuracy of the same layers trained without an equilibrium. Of a user's own data, classes: their names, by label,
+    and inputs: how they were read.
     """
 
     model: str
@@ -61,8 +62,8 @@ class Card:
     calibration_error: float | None = None
     seeds: list[dict[str, Any]] = field(default_factory=list)
     baselines: dict[str, float] = field(default_factory=dict)
-    classes: list[str] = field(default_factory=list)
-    inputs: dict[str, Any] = field(default_factory=dict)
+    classes: list[str] | None = later(None)
+    inputs: dict[str, Any] | None = later(None)
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,12 @@ def save_checkpoint(
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
     write_atomically(folder / CARD, (json.dumps(card_as_dict(card), indent=2) + "\n").encode())
+
+
+def card_as_dict(card: Card) -> dict[str, Any]:
+    """A card as plain data, which `Card` takes; cards of earlier versions stay as they were."""
+    written = {part.name for part in dataclasses.fields(card) if is_written(part, card)}
+    return {name: value for name, value in dataclasses.asdict(card).items() if name in written}
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
@@ -139,12 +146,6 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"No checkpoint: cannot read {path} ({error.strerror or error}).") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error
-
-
-def card_as_dict(card: Card) -> dict[str, Any]:
-    """The card as plain data, as its file holds it."""
-    found = dataclasses.asdict(card)
-    return {key: value for key, value in found.items() if value or key not in ("classes", "inputs")}
 
 
 def write_atomically(path: Path, data: bytes) -> None:

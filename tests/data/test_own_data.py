@@ -137,7 +137,7 @@ def with_linked_class(folder: Path) -> None:
         (with_linked_class, "leads out of"),
         (empty_files, "Skipped 10,000 of 10,000 pictures: a/0.png (The file is empty."),
     ],
-    ids=str,
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
 def test_a_folder_that_is_refused(tmp_path: Path, write: object, message: str) -> None:
     write(tmp_path)
