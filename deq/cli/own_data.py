@@ -12,9 +12,9 @@ from typing import Any
 from rich.progress import track
 
 from deq.cli.report import stderr
-from deq.data import Form, OwnData, Task, classify, load_own_data
+from deq.data import READERS, Form, OwnData, Task, classify, load_own_data
 from deq.devices import is_leader
-from deq.models import Architecture
+from deq.models import Architecture, CheckpointError
 from deq.models.checkpoints import Card, Checkpoint
 from deq.models.zoo import MODELS
 from deq.training.fitting import check_fit
@@ -92,12 +92,20 @@ def require_a_batch(task: Task, batch_size: int) -> None:
 
 
 def form_of(card: Card) -> Form:
-    """How data for a trained model is read: as its card says, or as the data set that it was trained on."""
+    """How data for a trained model is read: as its card says, or as its data set is. Raises CheckpointError."""
     kept = card.inputs
     if kept is None:
         return Form(tuple("0123456789"), reader="digits" if card.dataset in DIGITS else "plain")
-    mean, scale = tuple(kept.get("mean", ())), tuple(kept.get("scale", ()))
-    return Form(tuple(card.classes or ()), kept.get("reader", ""), kept.get("label", ""), mean, scale)
+    try:
+        mean, scale = (tuple(map(float, kept.get(key, ()))) for key in ("mean", "scale"))
+        form = Form(
+            tuple(map(str, card.classes or ())), kept.get("reader", ""), kept.get("label", ""), mean, scale
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"The card does not say how its inputs are read: {error}.") from error
+    if len(mean) != len(scale) or not (mean or form.reader in READERS):
+        raise CheckpointError("The card does not say how its inputs are read.")
+    return form
 
 
 def task_for(checkpoint: Checkpoint, path: str) -> Task:

@@ -93,6 +93,10 @@ def with_own_data(request: Request) -> Request:
     if request.data_dir is not None:
         raise ValueError(f"{request.task} is a path to data already: leave out --data-dir.")
     own = read(request.task, Form(reader=request.reader or "", label=request.label or ""))
+    if request.reader and own.form.mean:
+        raise ValueError(f"{request.task} holds vectors, not pictures: leave out --reader.")
+    if request.label and not request.task.lower().endswith(".csv"):
+        raise ValueError(f"{request.task} is no table: leave out --label.")
     return dataclasses.replace(request, own=lesson(own, request.model))
 
 

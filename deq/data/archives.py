@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from dataclasses import replace
@@ -70,13 +71,9 @@ def check_size(path: Path, archive: zipfile.ZipFile) -> None:
             raise DatasetError(
                 f"{path}: {key} holds pickled objects, which can run code: save it as numbers."
             )
-        total += max(
-            archive.getinfo(f"{key}.npy").file_size, int(np.prod([float(n) for n in shape])) * dtype.itemsize
-        )
+        total += max(archive.getinfo(f"{key}.npy").file_size, math.prod(shape) * dtype.itemsize)
     if total > MAX_UNPACKED:
-        raise DatasetError(
-            f"{path} unpacks to {total / 1e9:,.1f} GB; at most {MAX_UNPACKED / 1e9:g} GB are read."
-        )
+        raise DatasetError(f"{path} unpacks to more than {MAX_UNPACKED // 10**9} GB: take fewer examples.")
 
 
 def header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from deq.cli import app
 from deq.models import load_checkpoint
+from deq.models.checkpoints import CARD, WEIGHTS
 from deq.models.weights import architecture_of
 from tests.cli.test_cli import KEYS, answer, deq
 from tests.support.own_data import write_csv, write_folder, write_npz
@@ -146,6 +147,20 @@ def test_predict_reads_the_rows_of_a_table(data: Path, table_run: Path, tmp_path
     assert "trained on vectors" in errors[1]
 
 
+@pytest.mark.parametrize("inputs", [{}, {"reader": "tea leaves"}, {"mean": [1.0]}, {"mean": 3}, [1]], ids=str)
+def test_a_card_that_does_not_say_how_its_inputs_are_read(
+    table_run: Path, tmp_path: Path, inputs: object
+) -> None:
+    for path in (table_run / WEIGHTS, table_run / CARD):
+        shutil.copy(path, tmp_path)
+    card = json.loads((tmp_path / CARD).read_text()) | {"inputs": inputs}
+    (tmp_path / CARD).write_text(json.dumps(card))
+    for command in (("predict", tmp_path, "docs/digit.png"), ("evaluate", tmp_path)):
+        done = deq(*command)
+        assert done.returncode == 2
+        assert "The card does not say how its inputs are read" in done.stderr
+
+
 def noise(path: Path, name: str) -> None:
     """Two dark blots, which the reader of digits would cut out one by one."""
     picture = np.full((60, 60), 230, np.uint8)
@@ -170,6 +185,8 @@ def test_a_model_of_other_things_looks_for_no_digits(tmp_path: Path, data: Path)
         (("train", "{}/pictures", "--data-dir", "x"), "leave out --data-dir"),
         (("train", "{}/pictures", "--reader", "tea leaves"), "is not one of digits, plain"),
         (("train", "digits", "--reader", "plain"), "your own data"),
+        (("train", "{}/table.csv", "--reader", "plain"), "leave out --reader"),
+        (("train", "{}/arrays.npz", "--label", "y"), "leave out --label"),
         (("train", "{}/nowhere.csv"), "does not exist"),
         (("train", "{}/table_run/card.json"), "neither a folder of pictures"),
         (("train", "{}"), "no picture can be read"),
