@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deq.data import READERS, DatasetError, Form, classify, load_dataset, load_own_data
+from deq.data import READERS, DatasetError, Form, classify, load_own_data
 from deq.data.own import mixed, scaled
 from deq.data.tables import read_rows
-from tests.support.own_data import arrays, write_csv, write_folder, write_npz, write_pictures
+from tests.support.own_data import arrays, digits, write_csv, write_folder, write_npz, write_pictures
 
 DIGITS = tuple("0123456789")
 
@@ -31,10 +31,11 @@ def letters(folder: Path, count: int = 6) -> Path:
 def test_a_folder_with_train_and_test(tmp_path: Path) -> None:
     """Pictures of 28 x 28 are kept to the pixel by the plain reader."""
     own = load_own_data(write_folder(tmp_path), Form(reader="plain"))
-    data, digits = own.dataset, load_dataset("digits")
+    data = own.dataset
     assert (own.form.classes, own.notes, data.num_classes) == (DIGITS, (), 10)
     known = {
-        image.tobytes(): label for image, label in zip(digits.train_images, digits.train_labels, strict=True)
+        image.tobytes(): label
+        for image, label in zip(digits().train_images, digits().train_labels, strict=True)
     }
     assert all(known[x.tobytes()] == y for x, y in zip(data.train_images, data.train_labels, strict=True))
     task = classify(data)
@@ -44,19 +45,18 @@ def test_a_folder_with_train_and_test(tmp_path: Path) -> None:
 
 def test_digits_are_brought_to_mnist_s_style(tmp_path: Path) -> None:
     """Where every class is a digit: large ones, dark on light, are cut out and centred."""
-    digits = load_dataset("digits")
-    large = 255 - np.kron(digits.train_images[:20], np.ones((1, 3, 3, 1), np.uint8))
+    large = 255 - np.kron(digits().train_images[:20], np.ones((1, 3, 3, 1), np.uint8))
     write_pictures(
         tmp_path,
         np.pad(large, ((0, 0), (20, 0), (0, 30), (0, 0)), constant_values=255),
-        digits.train_labels[:20],
+        digits().train_labels[:20],
     )
     own = load_own_data(tmp_path)
     assert (own.form.reader, own.form.classes) == ("digits", DIGITS)
     read = {y: x for x, y in zip(own.dataset.train_images / 255, own.dataset.train_labels, strict=True)}
     for label, image in read.items():
-        alike = [np.corrcoef(image.ravel(), other.ravel())[0, 1] for other in digits.train_images[:20]]
-        assert digits.train_labels[int(np.argmax(alike))] == label
+        alike = [np.corrcoef(image.ravel(), other.ravel())[0, 1] for other in digits().train_images[:20]]
+        assert digits().train_labels[int(np.argmax(alike))] == label
 
 
 def test_a_folder_without_a_test_set_is_split_by_class(tmp_path: Path) -> None:
