@@ -19,10 +19,11 @@ UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 SHIPPED = [ROOT / "app.py", *CORE, *PAGES, *UI]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-# Each floor's rooms, and every arrow that is allowed: room -> the rooms that it imports, all on lower floors.
+# Each floor's rooms, and every arrow that is allowed: room -> the rooms that it imports, all on lower floors. `data`
+# imports `images` only when it reads a user's folder, where a picture must become what Predict makes of a picture.
 FLOORS: list[dict[str, set[str]]] = [
     {"solvers": set(), "cells": set(), "images": set(), "maps": set(), "plots": set(), "devices": set()},
-    {"gradients": {"solvers"}, "data": {"maps"}},
+    {"gradients": {"solvers"}, "data": {"images", "maps"}},
     {"models": {"solvers", "cells", "devices", "gradients", "data"}},
     {
         "training": {"solvers", "cells", "devices", "gradients", "data", "models"},

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,14 +13,13 @@ import numpy as np
 import pytest
 import yaml
 from flax import nnx
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import deq
 from deq import Anderson, fit, load_dataset, solve
-from deq.data import DatasetError, classify
+from deq.data import classify
 from deq.training import Finished
-from deq.training.recipes import Recipe
+from deq.training.recipes import DENSE, Recipe
 from tests.conftest import ROOT
 from tests.solvers import test_contract as contract
 from tests.support.problems import contraction
@@ -92,27 +92,14 @@ def test_the_page_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert app.slider(key="root_a").value == 9.0
 
 
-def test_the_data_set_loads_from_a_folder(tmp_path: Path) -> None:
-    load_folder = run(DATASET).load_folder
-    digits = load_dataset("digits")
-    for part, images, labels in (
-        ("train", digits.train_images[:100], digits.train_labels[:100]),
-        ("test", digits.test_images[:20], digits.test_labels[:20]),
-    ):
-        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
-            folder = tmp_path / part / str(label)
-            folder.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image[..., 0]).save(folder / f"{i:03}.png")
-    loaded = load_folder(tmp_path)
-    assert loaded.train_images.shape == (100, 28, 28, 1)
-    assert loaded.train_images.dtype == np.uint8
-    assert loaded.num_classes == 10
-    by_picture = dict(zip(map(np.ndarray.tobytes, digits.test_images), digits.test_labels, strict=True))
-    for image, label in zip(loaded.test_images, loaded.test_labels, strict=True):
-        assert by_picture[image.tobytes()] == label
-    assert len(set(classify(loaded).validation.y)) > 3  # not the last class alone
-    with pytest.raises(DatasetError, match="holds no pictures"):
-        load_folder(tmp_path / "nowhere")
+def test_the_data_set_is_learnt() -> None:
+    guide = run(DATASET)
+    data = guide.circle()
+    task = classify(data)
+    assert (len(task.train.y), len(task.validation.y), len(task.test.y)) == (720, 80, 200)
+    assert 0.45 < data.train_labels.mean() < 0.55
+    *_, finished = fit(guide.reader(data), data, replace(DENSE, epochs=10, batch_size=40, steps_per_call=18))
+    assert finished.test.accuracy > 0.9
 
 
 @pytest.mark.long

@@ -66,10 +66,14 @@ def test_commands_name_a_missing_extra_and_train_without_any(tmp_path: Path) -> 
 
     for file in FILES:
         (tmp_path / file).touch()
+    for name in "ab":
+        (tmp_path / "own" / name).mkdir(parents=True)
+        (tmp_path / "own" / name / "1.png").touch()
     missing = {
         "train digits": "data",
         f"evaluate mlp --data-dir '{tmp_path}'": "data",
         "predict mlp docs/digit.png": "images",
+        f"train '{tmp_path}/own'": "images",
     }
     done = without_extras(COMMANDS, *missing, "train toy --epochs 50 --json")
     *refused, trained = json.loads(done.stdout)

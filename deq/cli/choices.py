@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 
 import typer
@@ -48,5 +49,31 @@ def data_sets() -> list[str]:
     return list(NAMES)
 
 
+def readers() -> list[str]:
+    from deq.data import READERS
+
+    return list(READERS)
+
+
 def tasks() -> list[str]:
     return ["toy", *data_sets()]
+
+
+def is_own(task: str) -> bool:
+    """Whether a task is no name but a path to the user's own data."""
+    return task not in tasks()
+
+
+def name_or_path(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
+    """A callback that accepts one of the names, or what can be a path to own data."""
+
+    def check(value: str | None) -> str | None:
+        if value is None or value in (known := list(names())) or os.path.exists(value) or "/" in value:
+            return value
+        if value.endswith((".npz", ".csv")):
+            return value  # which is missing: said when it is read
+        raise typer.BadParameter(
+            f"{value!r} is neither one of {', '.join(known)} nor a folder of pictures, a .npz or a .csv."
+        )
+
+    return check

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from deq.cli.choices import is_own
+from deq.cli.own_data import task_for
 from deq.cli.process import orderly_stop
 from deq.cli.report import open_model, show, usage_errors
 from deq.data import Task, classify, double, load_dataset
@@ -17,6 +19,7 @@ from deq.models import count_parameters
 from deq.models.checkpoints import Checkpoint
 from deq.models.evaluation import Metrics, evaluate
 from deq.solvers import Solver, is_same_method, solver_by_command
+from deq.training.fitting import check_fit
 
 
 def run(
@@ -31,7 +34,12 @@ def run(
     use_cores()
     with usage_errors():
         checkpoint = open_model(source)
-        task = load_task(fitting(checkpoint, dataset), data_dir)
+        name = fitting(checkpoint, dataset)
+        if data_dir is not None and is_own(name):
+            raise ValueError(f"{name} is a path to data already: leave out --data-dir.")
+        task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir)
+        if checkpoint.card.inputs:
+            check_fit(checkpoint.model, task)
         chosen = choose_solver(checkpoint, solver, tol)
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from deq import __version__
-from deq.cli.choices import baselines, data_sets, gradients, one_of, precisions, solvers, tasks
+from deq.cli.choices import (
+    baselines,
+    data_sets,
+    gradients,
+    name_or_path,
+    one_of,
+    precisions,
+    readers,
+    solvers,
+    tasks,
+)
 from deq.cli.help import Command, Group
 
 app = typer.Typer(
@@ -58,12 +68,18 @@ def train(
         str,
         typer.Argument(
             metavar="TASK",
-            callback=one_of(tasks),
+            callback=name_or_path(tasks),
             autocompletion=tasks,
-            help="What to learn: toy or a data set (mnist, fashion_mnist, kmnist, digits).",
+            help="What to learn: toy, a data set (mnist, fashion_mnist, kmnist, digits), or your own data: a folder "
+            "with train/CLASS/* and test/CLASS/* (or CLASS/*), a .npz or a .csv.",
         ),
     ],
-    model: Annotated[str | None, typer.Option(help="Model, default: toy for the task toy, else mlp.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Model, default: toy for the task toy, mlp for pictures in ten classes, else a dense one."
+        ),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the training set, default: the recipe's.")
     ] = None,
@@ -107,6 +123,18 @@ def train(
         bool, typer.Option("--resume", help="Continue from the last checkpoint in --out.")
     ] = False,
     data_dir: DataDir = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(readers),
+            autocompletion=readers,
+            help="Own pictures: digits, cut out in MNIST style (default where all classes are digits), or plain.",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A table's column of labels, default: the last.")
+    ] = None,
     devices: Annotated[
         int | None, typer.Option(min=1, help="Number of devices that share a batch, default: all.")
     ] = None,
@@ -138,6 +166,8 @@ def train(
         resume=resume,
         data_dir=data_dir,
         devices=devices,
+        reader=reader,
+        label=label,
     )
     if coordinator is None and num_processes is None and process_id is None:
         run(request, json)
@@ -152,9 +182,9 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME",
-            callback=one_of(data_sets),
+            callback=name_or_path(data_sets),
             autocompletion=data_sets,
-            help="Data set, default: the one in the model's card.",
+            help="Data set or your own data, default: that in the model's card.",
         ),
     ] = None,
     solver: SolverOption = None,
@@ -174,17 +204,23 @@ def evaluate(
 def predict(
     source: Source,
     images: Annotated[
-        list[Path], typer.Argument(help="Photos, scans or drawings of digits, or zip files of them.")
+        list[Path],
+        typer.Argument(
+            help="Pictures, folders or zip files of them, - for standard input, or a .csv of vectors."
+        ),
     ],
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one line a picture to FILE.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Read the digits in pictures."""
+    """Read the digits in pictures, or name the class of what else a model was trained on."""
     from deq.cli.report import usage_errors
 
     with usage_errors():
         from deq.cli.predict import run
 
-    run(source, images, json)
+    run(source, images, csv, json)
 
 
 @app.command(cls=Command)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 from rich.table import Table
 
 from deq.cli.report import readable, stdout
-from deq.models.checkpoints import load_pretrained, pretrained_names
+from deq.models.checkpoints import card_as_dict, load_pretrained, pretrained_names
 
 COLUMNS = ("dataset", "parameters", "accuracy", "converged_fraction", "nfe_mean")
 
 
 def run(as_json: bool) -> None:
     """Print the cards of the pretrained models."""
-    cards = [{"name": name} | dataclasses.asdict(load_pretrained(name).card) for name in pretrained_names()]
+    cards = [{"name": name} | card_as_dict(load_pretrained(name).card) for name in pretrained_names()]
     if as_json:
         print(json.dumps({"models": cards}))
         return

@@ -2,83 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import typer
-from rich.progress import track
 
+from deq.cli.inputs import Found, files_in, source_for
+from deq.cli.own_data import form_of, progress
 from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
-from deq.images import MAX_BYTES, PictureError, find_digits, pictures_in, read_picture
 from deq.models.checkpoints import Checkpoint
 from deq.models.inference import infer
 
-_BATCH = 32  # a fixed batch size, so that any number of digits compiles once
+_BATCH = 32  # a fixed batch size, so that any number of pictures compiles once
+_COLUMNS = ("name", "class", "label", "probability", "nfe", "residual", "converged", "error")
 
 
-def run(source: str, paths: list[Path], as_json: bool) -> None:
-    """Print one entry per picture, in the given order and in that of a zip; exit status 1 if one failed."""
+def run(source: str, paths: list[Path], table: Path | None, as_json: bool) -> None:
+    """Print one entry per picture, in the given order and in that of a folder or zip; exit status 1 if one failed."""
     with usage_errors():
         checkpoint = open_model(source)
         if checkpoint.card.model == "toy":
             raise ValueError("toy maps numbers to numbers and cannot read pictures; choose another model.")
-    named = [
-        picture
-        for path in track(paths, "Reading", console=stderr, transient=True)
-        for picture in _pictures(path)
-    ]
-    read = [digits for _, digits in named if isinstance(digits, np.ndarray)]
-    answers = iter(_predict(checkpoint, np.concatenate(read)) if read else [])
-    entries = [_entry(name, digits, answers) for name, digits in named]
+        read = source_for(form_of(checkpoint.card))
+        file = _opened(table) if table else None
+    files = progress(files_in(paths))
+    entries = []
+    with file or nullcontext():
+        write = csv.DictWriter(file, _COLUMNS).writerow if file else None
+        for entry in _answered(checkpoint, (found for path in files for found in read(path))):
+            entries.append(entry)
+            if write:
+                write(_row(entry))
+            elif not as_json:
+                stdout.print(_line(entry), markup=False, highlight=False, soft_wrap=True)
     if as_json:
         show({"predictions": entries}, as_json)
-    else:
-        for entry in entries:
-            stdout.print(_line(entry), markup=False, highlight=False, soft_wrap=True)
-    if any("error" in entry for entry in entries):
+    failed = sum("error" in entry for entry in entries)
+    if table is not None:
+        text = f"{len(entries):,} lines in {table}, {failed:,} of them errors."
+        stderr.print(text, markup=False, highlight=False, soft_wrap=True)
+    if failed:
         raise typer.Exit(1)
 
 
-def _pictures(path: Path) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Name and digits, or an error, of the picture in a file or of each picture in a zip."""
+def _opened(table: Path) -> TextIO:
+    """The table with its first line written. Raises ValueError."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # enough to detect files that are too large
+        file = table.open("w", newline="", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
-        yield str(path), f"Cannot read {path}: {error.strerror or error}."
-        return
-    for name, picture in pictures_in(data):
-        shown = "".join(c if c.isprintable() else "?" for c in name)  # no escape codes for the terminal
-        yield f"{path}/{shown}" if name else str(path), _digits(picture)
+        raise ValueError(f"Cannot write {table}: {error.strerror or error}.") from error
+    csv.DictWriter(file, _COLUMNS).writeheader()
+    return file
 
 
-def _digits(data: bytes | PictureError) -> np.ndarray | str:
-    """The digits in a picture, (n, 28, 28) uint8, or an error message."""
-    try:
-        if isinstance(data, PictureError):
-            raise data
-        return find_digits(read_picture(data))
-    except PictureError as error:
-        return str(error)
+def _answered(checkpoint: Checkpoint, found: Iterable[tuple[str, Found]]) -> Iterator[dict[str, Any]]:
+    """An entry for each input, solved as soon as a batch is full."""
+    waiting: list[tuple[str, Found]] = []
+    rows = 0
+    for name, inputs in found:
+        waiting.append((name, inputs))
+        rows += 0 if isinstance(inputs, str) else len(inputs)
+        if rows >= _BATCH:
+            yield from _entries(checkpoint, waiting)
+            waiting, rows = [], 0
+    yield from _entries(checkpoint, waiting)
 
 
-def _entry(name: str, digits: np.ndarray | str, answers: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """The result for one picture: its first digit, a list of further ones, or an error."""
-    if isinstance(digits, str):
-        return {"image": name, "error": digits}
-    first, *further = islice(answers, len(digits))
+def _entries(checkpoint: Checkpoint, named: list[tuple[str, Found]]) -> list[dict[str, Any]]:
+    read = [inputs for _, inputs in named if not isinstance(inputs, str)]
+    answers = iter(_predict(checkpoint, np.concatenate(read)) if read else [])
+    return [_entry(name, inputs, answers) for name, inputs in named]
+
+
+def _entry(name: str, inputs: Found, answers: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """The result for one picture or vector: its first digit, a list of further ones, or an error."""
+    if isinstance(inputs, str):
+        return {"image": name, "error": inputs}
+    first, *further = islice(answers, len(inputs))
     return {"image": name} | first | ({"digits": further} if further else {})
 
 
-def _predict(checkpoint: Checkpoint, images: np.ndarray) -> Iterator[dict[str, Any]]:
-    """One prediction per image: uint8 (n, 28, 28), n > 0."""
-    found = infer(checkpoint.model, images[..., None], checkpoint.solver, batch_size=_BATCH)
-    for i in range(len(images)):
-        yield {
-            "label": int(found.labels[i]),
+def _predict(checkpoint: Checkpoint, inputs: np.ndarray) -> Iterator[dict[str, Any]]:
+    """One prediction per input (n, ...), n > 0, with the name of its class where the card has names."""
+    found = infer(checkpoint.model, inputs, checkpoint.solver, batch_size=_BATCH)
+    classes = dict(enumerate(checkpoint.card.classes or ()))
+    for i, label in enumerate(map(int, found.labels)):
+        named = {"label": label} | ({"class": classes.get(label, str(label))} if classes else {})
+        yield named | {
             "probabilities": [round(float(p), 6) for p in found.probabilities[i]],
             "nfe": int(found.nfe[i]),
             "residual": float(found.residual[i]),
@@ -86,12 +101,22 @@ def _predict(checkpoint: Checkpoint, images: np.ndarray) -> Iterator[dict[str, A
         }
 
 
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    """A line of the table; of several digits in a picture, the first."""
+    if "error" in entry:
+        return {"name": entry["image"], "error": entry["error"]}
+    kept = {key: entry[key] for key in ("label", "nfe", "residual", "converged")}
+    named = {"name": entry["image"], "class": entry.get("class", entry["label"])}
+    return named | kept | {"probability": max(entry["probabilities"])}
+
+
 def _line(entry: dict[str, Any]) -> str:
     if "error" in entry:
         return f"{entry['image']}: {entry['error']}"
     answers = [entry, *entry.get("digits", [])]
     text = ", ".join(
-        f"{a['label']} ({100 * max(a['probabilities']):.1f} %{'' if a['converged'] else ', not converged'})"
+        f"{a.get('class', a['label'])} ({100 * max(a['probabilities']):.1f} %"
+        f"{'' if a['converged'] else ', not converged'})"
         for a in answers
     )
     return f"{entry['image']}: {text}; {readable(entry['nfe'])} evaluations"

@@ -15,8 +15,9 @@ import jax
 
 from deq import __version__
 from deq.cli.evaluate import figures
+from deq.cli.own_data import Lesson
 from deq.devices import cores
-from deq.models import count_parameters
+from deq.models import Architecture, count_parameters
 from deq.models.checkpoints import Card
 from deq.models.settings import named_gradient, to_dict
 from deq.solvers import is_same_method, solver_by_command
@@ -43,15 +44,29 @@ class Request:
     resume: bool
     data_dir: Path | None
     devices: int | None
+    reader: str | None = None
+    label: str | None = None
+    own: Lesson | None = None  # the data, where the task is a path to it
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """Of the model that is built for own data."""
+        return self.own.architecture if self.own else None
 
 
 def choose_recipe(request: Request) -> tuple[str, Recipe]:
     """The model's name and its recipe with the options applied. Raises ValueError."""
+    if request.own is not None:
+        return request.own.name, with_options(request, request.own.recipe)
     name = request.model or ("toy" if request.task == "toy" else "mlp")
     if name not in RECIPES or (name == "toy") != (request.task == "toy"):
         fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
-    recipe = RECIPES[name]
+    return name, with_options(request, RECIPES[name])
+
+
+def with_options(request: Request, recipe: Recipe) -> Recipe:
+    """The recipe with the request's options applied. Raises ValueError."""
     changes: dict[str, Any] = {"precision": request.precision}
     if request.epochs is not None:
         changes["epochs"] = request.epochs
@@ -65,12 +80,13 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         if request.gradient is not None or request.solver is not None:
             raise ValueError("--baseline replaces the solver: leave out --solver and --gradient.")
         changes |= {"gradient": BASELINES[request.baseline], "jacobian": 0.0}
-    return name, replace(recipe, **changes)
+    return replace(recipe, **changes)
 
 
 def settings(request: Request, name: str, recipe: Recipe) -> dict[str, Any]:
     """What determines a run's result, as plain data."""
-    return {"task": str(request.task), "model": name, "seed": request.seed} | recipe_as_dict(recipe)
+    own = {} if request.own is None else request.own.settings
+    return {"task": str(request.task), "model": name, "seed": request.seed} | recipe_as_dict(recipe) | own
 
 
 def make_card(event: Finished, request: Request, name: str, recipe: Recipe, validation: float | None) -> Card:
@@ -90,6 +106,7 @@ def make_card(event: Finished, request: Request, name: str, recipe: Recipe, vali
         versions=versions(),
         verdict=event.verdict,
         **measured,
+        **({} if request.own is None else request.own.described),
     )
 
 

@@ -12,14 +12,16 @@ from typing import Any
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
+from deq.cli.choices import is_own
 from deq.cli.evaluate import load_task
+from deq.cli.own_data import lesson, read, require_a_batch
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
 from deq.cli.progress import training_progress
 from deq.cli.report import show, stderr, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, settings
-from deq.data import Task
+from deq.data import Form, Task
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
-from deq.models import EquilibriumModel, build, count_parameters
+from deq.models import EquilibriumModel, build, construct, count_parameters
 from deq.models.calibration import calibrate
 from deq.models.checkpoints import CARD, Card, load_checkpoint, read_card, save_checkpoint
 from deq.training import EpochEnd, Event, Finished, Progress, fit
@@ -56,6 +58,7 @@ def run_together(
 def train(request: Request) -> dict[str, Any]:
     """Train, save to --out if given, and return the result."""
     with usage_errors(), failed_writes():
+        request = with_own_data(request)
         name, recipe = choose_recipe(request)
         if request.resume and request.out is None:
             raise ValueError("--resume needs --out, the folder of the run to resume.")
@@ -64,7 +67,8 @@ def train(request: Request) -> dict[str, Any]:
             require_same(request.out, card.recipe, settings(request, name, recipe))
             if card.epochs == recipe.epochs:
                 return finished_result(request.out)
-        task = load_task(request.task, request.data_dir)
+        task = request.own.task if request.own else load_task(request.task, request.data_dir)
+        require_a_batch(task, recipe.batch_size)
         folder = open_folder(request, name, recipe) if is_leader() else None
         events = start(request, name, recipe, task, folder)
         finished, validation = follow(events, folder)
@@ -74,10 +78,26 @@ def train(request: Request) -> dict[str, Any]:
         if request.out and is_leader():
             card = add_calibration(card, finished, task, recipe, request.devices)
             with stop_signals() as caught, writing(request.out):
-                save_checkpoint(request.out, finished.model, card)
+                save_checkpoint(request.out, finished.model, card, request.architecture)
             if caught:
                 leave(caught, can_resume=True)
         return result(finished.model, card)
+
+
+def with_own_data(request: Request) -> Request:
+    """The request with its data, where the task is a path to it. Raises ValueError."""
+    if not is_own(request.task):
+        if request.reader or request.label:
+            raise ValueError(f"--reader and --label are for your own data; {request.task} needs neither.")
+        return request
+    if request.data_dir is not None:
+        raise ValueError(f"{request.task} is a path to data already: leave out --data-dir.")
+    own = read(request.task, Form(reader=request.reader or "", label=request.label or ""))
+    if request.reader and own.form.mean:
+        raise ValueError(f"{request.task} holds vectors, not pictures: leave out --reader.")
+    if request.label and not request.task.lower().endswith(".csv"):
+        raise ValueError(f"{request.task} is no table: leave out --label.")
+    return dataclasses.replace(request, own=lesson(own, request.model))
 
 
 def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
@@ -108,7 +128,8 @@ def start(
     request: Request, name: str, recipe: Recipe, task: Task, folder: RunFolder | None
 ) -> Iterator[Event]:
     """The run's events, from the last intact checkpoint if it is resumed; seconds are those of the whole run."""
-    model, before = build(name, request.seed), 0.0
+    built = request.architecture
+    model, before = construct(built, request.seed) if built else build(name, request.seed), 0.0
     state = start_state(model, recipe)
     if folder and request.resume:
         found = folder.restore(state)

@@ -3,6 +3,8 @@
 from deq.data.augment import Augmentation
 from deq.data.curves import CURVES, HALF_WIDTH, curve, formula_curve
 from deq.data.download import DatasetError, StalledDownload
+from deq.data.form import READERS, Form
+from deq.data.own import OwnData, load_own_data
 from deq.data.sets import NAMES, Dataset, at_hand, held_out_digits, load_dataset
 from deq.data.shapes import SHAPES, shape
 from deq.data.tasks import Examples, Loss, Task, classify, cross_entropy, double, squared_error
@@ -11,12 +13,15 @@ __all__ = [
     "CURVES",
     "HALF_WIDTH",
     "NAMES",
+    "READERS",
     "SHAPES",
     "Augmentation",
     "Dataset",
     "DatasetError",
     "Examples",
+    "Form",
     "Loss",
+    "OwnData",
     "StalledDownload",
     "Task",
     "at_hand",
@@ -27,6 +32,7 @@ __all__ = [
     "formula_curve",
     "held_out_digits",
     "load_dataset",
+    "load_own_data",
     "shape",
     "squared_error",
 ]

@@ -26,7 +26,11 @@ DIGITS_TEST = 360  # the last fifth of scikit-learn's 1,797
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images uint8 (n, 28, 28, 1) and labels int32 (n,), train and test, in their original order."""
+    """Images uint8 (n, 28, 28, 1) and labels int32 (n,), train and test, in their original order.
+
+    Other inputs, such as vectors float32 (n, d), stand in the same places. validation: how many of the last training
+    examples `classify` holds out; the last tenth, at most 5,000, where it is None.
+    """
 
     name: str
     train_images: np.ndarray
@@ -34,6 +38,7 @@ class Dataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     num_classes: int = 10
+    validation: int | None = None
 
 
 def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:

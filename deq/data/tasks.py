@@ -53,8 +53,8 @@ def squared_error(outputs: Array, targets: Array, smoothing: float) -> Array:
 def classify(dataset: Dataset) -> Task:
     """Classify the images of a data set.
 
-    The last 5,000 training examples, or the last tenth of a small set, become the validation set. Training
-    never uses the test set. Raises ValueError for a label outside 0..num_classes - 1.
+    The last 5,000 training examples, or the last tenth of a small set, become the validation set, unless the data set
+    says how many. Training never uses the test set. Raises ValueError for a label outside 0..num_classes - 1.
     """
     for labels in (dataset.train_labels, dataset.test_labels):
         if labels.size and not (labels.min() >= 0 and labels.max() < dataset.num_classes):
@@ -62,7 +62,7 @@ def classify(dataset: Dataset) -> Task:
                 f"{dataset.name} has {dataset.num_classes} classes, but labels from {labels.min()} to {labels.max()}: "
                 "count them from 0, or set num_classes."
             )
-    held_out = min(5_000, len(dataset.train_labels) // 10)
+    held_out = dataset.validation or min(5_000, len(dataset.train_labels) // 10)
     return Task(
         dataset.name,
         Examples(dataset.train_images[:-held_out], dataset.train_labels[:-held_out]),

@@ -13,10 +13,12 @@ from typing import Any
 from flax import nnx
 
 from deq.gradients import Gradient
+from deq.models.architectures import Architecture
 from deq.models.model import EquilibriumModel
-from deq.models.settings import from_dict
+from deq.models.settings import from_dict, is_written
 from deq.models.weights import CheckpointError, restore_weights, weights_of
 from deq.solvers import Solver
+from deq.solvers.base import later
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -32,7 +34,8 @@ class Card:
     verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
-    accuracy of the same layers trained without an equilibrium.
+    accuracy of the same layers trained without an equilibrium. Of a user's own data, classes: their names, by label,
+    and inputs: how they were read.
     """
 
     model: str
@@ -59,6 +62,8 @@ class Card:
     calibration_error: float | None = None
     seeds: list[dict[str, Any]] = field(default_factory=list)
     baselines: dict[str, float] = field(default_factory=dict)
+    classes: list[str] | None = later(None)
+    inputs: dict[str, Any] | None = later(None)
 
 
 @dataclass(frozen=True)
@@ -79,16 +84,27 @@ class Checkpoint:
         return from_dict(self.card.gradient)
 
 
-def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> None:
-    """Write the weights, then the card with their sha256; each file is written atomically."""
+def save_checkpoint(
+    folder: str | Path, model: EquilibriumModel, card: Card, architecture: Architecture | None = None
+) -> None:
+    """Write the weights, then the card with their sha256; each file is written atomically.
+
+    architecture: of a model that `construct` built; the weights keep it.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     calibrated = nnx.clone(model)
     calibrated.temperature = card.temperature
-    data = weights_of(calibrated)
+    data = weights_of(calibrated, architecture)
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
-    write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())
+    write_atomically(folder / CARD, (json.dumps(card_as_dict(card), indent=2) + "\n").encode())
+
+
+def card_as_dict(card: Card) -> dict[str, Any]:
+    """A card as plain data, which `Card` takes; cards of earlier versions stay as they were."""
+    written = {part.name for part in dataclasses.fields(card) if is_written(part, card)}
+    return {name: value for name, value in dataclasses.asdict(card).items() if name in written}
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:

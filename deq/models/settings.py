@@ -25,14 +25,12 @@ def named_gradient(name: str) -> type[Gradient]:
 def to_dict(part: Any) -> dict[str, Any]:
     """A solver or gradient as plain data: class name and settings."""
     fields = {
-        field.name: getattr(part, field.name)
-        for field in dataclasses.fields(part)
-        if _is_written(field, part)
+        field.name: getattr(part, field.name) for field in dataclasses.fields(part) if is_written(field, part)
     }
     return {"type": type(part).__name__} | {name: _plain(value) for name, value in fields.items()}
 
 
-def _is_written(field: dataclasses.Field[Any], part: Any) -> bool:
+def is_written(field: dataclasses.Field[Any], part: Any) -> bool:
     """A setting that older files do not know is written only where it is not at its default."""
     return "later" not in field.metadata or getattr(part, field.name) != field.default
 

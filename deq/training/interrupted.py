@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from deq.models import CheckpointError, EquilibriumModel, build, count_parameters
+from deq.models import Architecture, CheckpointError, EquilibriumModel, build, construct, count_parameters
 from deq.models.checkpoints import Card, Checkpoint
 from deq.training.loop import model_at
 from deq.training.recipes import recipe_from_dict
@@ -30,7 +30,7 @@ def load_interrupted(folder: Path) -> tuple[Checkpoint, int]:
     for step, label in RunFolder(folder, {}).labels():
         try:
             found = _at(folder, step, label)
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"The checkpoint of step {step} in {folder} is of another version of deq."
             ) from error
@@ -41,11 +41,18 @@ def load_interrupted(folder: Path) -> tuple[Checkpoint, int]:
 
 def _at(folder: Path, step: int, label: dict[str, Any]) -> EquilibriumModel | None:
     """The model at one checkpoint; None if its arrays are damaged."""
-    model, recipe = build(label["model"], label["seed"]), recipe_from_dict(label)
+    model, recipe = _fresh(label), recipe_from_dict(label)
     settings = {key: value for key, value in label.items() if key not in ("layout", "sha256")}
     like = start_state(model, recipe)
     state = RunFolder(folder, settings).read(step, label, like)
     return None if state is None else model_at(model, state, recipe)
+
+
+def _fresh(label: dict[str, Any]) -> EquilibriumModel:
+    """The model that the run began with."""
+    if "architecture" in label:
+        return construct(Architecture(**label["architecture"]), label["seed"])
+    return build(label["model"], label["seed"])
 
 
 def _card(model: EquilibriumModel, label: dict[str, Any]) -> Card:
@@ -68,4 +75,5 @@ def _card(model: EquilibriumModel, label: dict[str, Any]) -> Card:
         gradient=label["gradient"],
         machine="",
         versions={},
+        **label.get("data", {}),
     )

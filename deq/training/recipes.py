@@ -110,6 +110,7 @@ RECIPES: dict[str, Recipe] = {
         augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3),
     ),
 }
+DENSE = replace(RECIPES["mlp"], augmentation=None)  # for vectors
 RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 
 # Without an equilibrium: each replaces the solve and its gradient.

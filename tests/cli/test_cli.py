@@ -146,7 +146,7 @@ def test_evaluate(run: Path) -> None:
 
 
 def test_predict_reports_every_picture_in_order(run: Path, pictures: Path) -> None:
-    names = ["dark.jpg", "text.png", "light.png", "blank.png", "missing.png", ".", "pack.zip"]
+    names = ["dark.jpg", "text.png", "light.png", "blank.png", "missing.png", "missing", "pack.zip"]
     named = [*names[:-1], "pack.zip/light.png", "pack.zip/?[31mtext.png"]
     done = deq("predict", run, *(pictures / name for name in names), "--json")
     assert done.returncode == 1

@@ -1,0 +1,127 @@
+"""A user's own data as a data set: a folder of pictures, a .npz of arrays or a .csv of numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from deq.data.archives import read_arrays
+from deq.data.download import DatasetError
+from deq.data.folders import read_pictures
+from deq.data.form import Form, Found, Track
+from deq.data.sets import Dataset
+from deq.data.tables import MAX_COLUMNS, read_table
+from deq.data.tasks import Examples
+
+FILES: dict[str, Callable[[Path, Form, Track], Found]] = {".npz": read_arrays, ".csv": read_table}
+LARGEST = 1e30  # of a vector's numbers, so that squares stay finite
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """dataset: pictures or vectors, for `classify`. form: how a model's later inputs are read. notes: lines for the
+    user. sha256: of everything that was read."""
+
+    dataset: Dataset
+    form: Form
+    notes: tuple[str, ...]
+    sha256: str
+
+
+def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) -> OwnData:
+    """The data in a folder with train/CLASS/* and test/CLASS/*, or CLASS/*, in a .npz or in a .csv.
+
+    What comes without a test set is split by class, the same way every time: a fifth to test, a tenth to validate.
+    Vectors are standardised by the mean and scale of the training set.
+
+    Args:
+        form: what is known before; of a trained model, to read data for it. track: shows progress through files.
+
+    Raises:
+        MissingExtra: the packages that read pictures are not installed.
+        DatasetError: it cannot be read or learnt from; the message is one line and says what to do.
+    """
+    path = Path(path).expanduser()
+    if not os.path.exists(path):  # unlike Path.exists it takes any text
+        raise DatasetError(f"{path} does not exist: name a folder of pictures, a .npz or a .csv.")
+    if not path.is_dir() and not (path.is_file() and path.suffix.lower() in FILES):
+        raise DatasetError(f"{path} is neither a folder of pictures nor a .npz or a .csv.")
+    found = (read_pictures if path.is_dir() else FILES[path.suffix.lower()])(path, form, track)
+    sha256 = digest(found)
+    dataset, notes = divide(path, found)
+    if dataset.train_images.ndim == 2:
+        dataset, found = standardised(path, dataset, found)
+    return OwnData(dataset, found.form, found.notes + notes, sha256)
+
+
+def digest(found: Found) -> str:
+    """sha256 of the classes and all arrays."""
+    total = hashlib.sha256(repr(found.form.classes).encode())
+    for examples in (found.train, found.test or ()):
+        for array in examples:
+            total.update(f"{array.dtype}{array.shape}".encode())
+            total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()
+
+
+def divide(path: Path, found: Found) -> tuple[Dataset, tuple[str, ...]]:
+    """The data set in an order of which every part holds each class in proportion, and how it was split."""
+    order = mixed(found.train.y)
+    n, classes, notes = len(order), found.form.classes, ()
+    held = max(1, min(5_000, n // 10))
+    test, train = found.test, found.train
+    if test is None:
+        cut = max(1, n // 5)
+        test, order = Examples(train.x[order[:cut]], train.y[order[:cut]]), order[cut:]
+        notes = (
+            f"Split {n:,} examples: {n - cut - held:,} to train, {held:,} to validate, {cut:,} to test.",
+        )
+    if len(order) <= held:
+        raise DatasetError(f"{path} holds {n:,} examples, too few to split into parts: add more.")
+    parts = train.x[order], train.y[order], test.x, test.y
+    return Dataset(path.name, *parts, num_classes=len(classes), validation=held), notes
+
+
+def mixed(labels: np.ndarray) -> np.ndarray:
+    """A fixed random order (n,) of examples in which every stretch holds each class in proportion."""
+    rng = np.random.default_rng(0)
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        where = np.flatnonzero(labels == label)
+        place[where] = (rng.permutation(len(where)) + rng.uniform(0.25, 0.75)) / len(where)
+    return np.argsort(place, kind="stable")
+
+
+def standardised(path: Path, dataset: Dataset, found: Found) -> tuple[Dataset, Found]:
+    """Vectors as the model takes them, and the form with their mean and scale. Raises DatasetError."""
+    train, form = dataset.train_images, found.form
+    if train.shape[1] > MAX_COLUMNS or not train.shape[1]:
+        raise DatasetError(f"{path} holds vectors of {train.shape[1]:,} numbers; need 1 to {MAX_COLUMNS:,}.")
+    if not form.mean:
+        require_bounded(path, train)
+        learnt = train[: -dataset.validation] if dataset.validation else train
+        scale = np.where((spread := learnt.std(axis=0)) > 0, spread, 1.0)
+        form = replace(form, mean=tuple(learnt.mean(axis=0).tolist()), scale=tuple(scale.tolist()))
+    x, test = (scaled(path, vectors, form) for vectors in (train, dataset.test_images))
+    return replace(dataset, train_images=x, test_images=test), found._replace(form=form)
+
+
+def require_bounded(source: Path, vectors: np.ndarray) -> None:
+    """Raise DatasetError for numbers whose squares may overflow."""
+    if np.abs(vectors).max(initial=0) > LARGEST:
+        raise DatasetError(f"{source} holds numbers beyond {LARGEST:g}: scale them.")
+
+
+def scaled(source: Path, vectors: np.ndarray, form: Form) -> np.ndarray:
+    """(x - mean) / scale as float32 (n, d). Raises DatasetError for another d, or numbers without bounds."""
+    if vectors.shape[1] != len(form.mean):
+        raise DatasetError(
+            f"{source} holds vectors of {vectors.shape[1]:,} numbers, and the model takes {len(form.mean):,}."
+        )
+    require_bounded(source, vectors)
+    return ((vectors - np.array(form.mean)) / np.array(form.scale)).astype(np.float32)
