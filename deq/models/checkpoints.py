@@ -14,9 +14,10 @@ from flax import nnx
 
 from deq.gradients import Gradient
 from deq.models.model import EquilibriumModel
-from deq.models.settings import from_dict
+from deq.models.settings import from_dict, is_written
 from deq.models.weights import CheckpointError, restore_weights, weights_of
 from deq.solvers import Solver
+from deq.solvers.base import later
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -32,7 +33,8 @@ class Card:
     verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
-    accuracy of the same layers trained without an equilibrium.
+    accuracy of the same layers trained without an equilibrium. best_epoch: the epoch with the best validation, whose
+    weights these are, where the recipe asks for it.
     """
 
     model: str
@@ -59,6 +61,7 @@ class Card:
     calibration_error: float | None = None
     seeds: list[dict[str, Any]] = field(default_factory=list)
     baselines: dict[str, float] = field(default_factory=dict)
+    best_epoch: int | None = later(None)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,13 @@ def save_checkpoint(folder: str | Path, model: EquilibriumModel, card: Card) -> 
     data = weights_of(calibrated)
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
-    write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())
+    write_atomically(folder / CARD, (json.dumps(card_as_dict(card), indent=2) + "\n").encode())
+
+
+def card_as_dict(card: Card) -> dict[str, Any]:
+    """A card as plain data, which `Card` takes; cards of earlier versions stay as they were."""
+    written = {part.name for part in dataclasses.fields(card) if is_written(part, card)}
+    return {name: value for name, value in dataclasses.asdict(card).items() if name in written}
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
