@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from deq.training.changes import changed
+from deq.training.recipe_file import read_settings
 from deq.training.recipes import BASELINES, Recipe
 
 
-def with_file(recipe: Recipe, path: Path | None, settings: Mapping[str, Any]) -> Recipe:
+def with_file(recipe: Recipe, path: Path) -> Recipe:
     """The recipe with a file's settings. Raises ValueError that names the file and the setting."""
+    _, settings = read_settings(path)
     try:
         return changed(recipe, settings)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def with_options(
+def with_settings(
     recipe: Recipe, options: Mapping[str, Any], texts: Iterable[str], baseline: str | None
 ) -> Recipe:
     """The recipe with the named options and the texts of --set. Raises ValueError, also if they contradict each other.

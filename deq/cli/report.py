@@ -60,8 +60,14 @@ def read_weights(source: str | None) -> bytes | None:
     """The weights in a safetensors file, or of what `open_model` opens; None for None. Raises ValueError."""
     if source is None:
         return None
+    path = Path(source)
+    if source not in pretrained_names() and not path.exists():
+        names = ", ".join(pretrained_names())
+        raise ValueError(
+            f"{source!r} is neither a safetensors file, a run folder nor a pretrained model ({names})."
+        )
     try:
-        return Path(source).read_bytes() if Path(source).is_file() else weights_of(open_model(source).model)
+        return path.read_bytes() if path.is_file() else weights_of(open_model(source).model)
     except OSError as error:
         raise ValueError(f"Cannot read {source}: {error.strerror or error}.") from error
 

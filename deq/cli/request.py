@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import jax
 
 from deq import __version__
 from deq.cli.evaluate import figures
-from deq.cli.overrides import with_file, with_options
+from deq.cli.overrides import with_file, with_settings
 from deq.devices import cores
 from deq.models import count_parameters
 from deq.models.checkpoints import Card
@@ -59,13 +60,19 @@ class Request:
 
 def choose_recipe(request: Request) -> tuple[str, Recipe]:
     """The model's name and its recipe with the options applied. Raises ValueError."""
-    named, in_file = read_settings(request.config) if request.config else (None, {})
-    name = request.model or named or ("toy" if request.task == "toy" else "mlp")
+    in_file = read_settings(request.config)[0] if request.config else None
+    name = request.model or in_file or ("toy" if request.task == "toy" else "mlp")
     if name not in RECIPES or (name == "toy") != (request.task == "toy"):
         fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
-    recipe = with_file(RECIPES[name], request.config, in_file)
-    return name, with_options(recipe, _named(request), request.settings or (), request.baseline)
+    return name, with_options(request, RECIPES[name])
+
+
+def with_options(request: Request, recipe: Recipe) -> Recipe:
+    """The recipe with the settings of the request's file and of its options. Raises ValueError."""
+    if request.config is not None:
+        recipe = with_file(recipe, request.config)
+    return with_settings(recipe, _named(request), request.settings or (), request.baseline)
 
 
 def _named(request: Request) -> dict[str, Any]:
@@ -93,15 +100,15 @@ def settings(request: Request, name: str, recipe: Recipe, init: bytes | None) ->
 
 
 def make_card(
-    event: Finished, run: dict[str, Any], name: str, recipe: Recipe, validation: float | None
+    event: Finished, request: Request, run: dict[str, Any], recipe: Recipe, validation: float | None
 ) -> Card:
     """The card of the trained model. run: its settings."""
     measured = figures(event.test, count_parameters(event.model), event.seconds)
     return Card(
-        model=name,
-        dataset=run["task"],
+        model=run["model"],
+        dataset=str(request.task),
         validation_accuracy=validation,
-        seed=run["seed"],
+        seed=request.seed,
         epochs=recipe.epochs,
         command="python -m deq " + shlex.join(without_folders(sys.argv[1:])),
         recipe=run,
@@ -143,13 +150,18 @@ def machine() -> str:
 def without_folders(arguments: list[str]) -> list[str]:
     """The command line without folders and without options that do not change the result."""
     kept, before = [], ""
-    for argument in arguments:
+    for argument in chain.from_iterable(map(_apart, arguments)):
         if before in ("--init", "--config"):
             kept.append(Path(argument).name)
         elif before not in _PLACES and argument not in (*_PLACES, "--json", "--resume", "--quiet"):
             kept.append(argument)
         before = argument
     return kept
+
+
+def _apart(argument: str) -> list[str]:
+    """`--out=runs` as `--out` and `runs`."""
+    return argument.split("=", 1) if argument.startswith("--") else [argument]
 
 
 _PLACES = ("--out", "--data-dir")

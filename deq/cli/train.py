@@ -77,7 +77,7 @@ def train(request: Request) -> dict[str, Any]:
         if finished.verdict:
             stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
         validation = validation_of(finished, task, recipe, validation)
-        card = make_card(finished, described, name, recipe, validation)
+        card = make_card(finished, request, described, recipe, validation)
         if request.out and is_leader():
             card = add_calibration(card, finished, task, recipe, request.devices)
             with stop_signals() as caught, writing(request.out):

@@ -66,11 +66,13 @@ def _with(part: Any, path: list[str], value: Any) -> Any:
 
 
 def _hint(recipe: Recipe, key: str) -> str:
+    """The settings of this name elsewhere, else those of the same group that are spelt alike, else of any, else all."""
     known = [name for name, _ in flat(all_settings(recipe))]
-    last = key.rpartition(".")[2]
-    near = [name for name in known if name.rpartition(".")[2] == last] or get_close_matches(
-        key, known, 3, 0.5
-    )
+    group, _, last = key.rpartition(".")
+    beside = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[0] == group}
+    near = [name for name in known if name.rpartition(".")[2] == last]
+    near = near or [beside[name] for name in get_close_matches(last, beside)]
+    near = near or get_close_matches(key, known, cutoff=0.5)
     return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(known)}."
 
 

@@ -16,13 +16,8 @@ from deq.solvers.precision import require_reachable
 from deq.training.recipes import Recipe
 
 
-def check_fit(model: EquilibriumModel, task: Task, recipe: Recipe) -> None:
-    """Raise ValueError if the model cannot read the task's inputs, or has not an output for every target, or if the
-    recipe distorts pictures and the task has none."""
-    if recipe.augmentation is not None and np.ndim(task.train.x) != 4:
-        raise ValueError(
-            f"The recipe's augmentation distorts pictures, and {task.name} has none: leave it out."
-        )
+def check_fit(model: EquilibriumModel, task: Task) -> None:
+    """Raise ValueError if the model cannot read the task's inputs, or has not an output for every target."""
     outputs = _outputs(model, task.train.x)
     for examples in (task.train, task.validation, task.test):
         if task.has_labels:
@@ -32,6 +27,14 @@ def check_fit(model: EquilibriumModel, task: Task, recipe: Recipe) -> None:
                 f"The model's outputs have the shape {list(outputs.shape[1:])}, and the targets of {task.name} "
                 f"{list(examples.y.shape[1:])}: give the head as many outputs as there are targets."
             )
+
+
+def check_augmentation(recipe: Recipe, task: Task) -> None:
+    """Raise ValueError if the recipe distorts pictures and the task has none."""
+    if recipe.augmentation is not None and np.ndim(task.train.x) != 4:
+        raise ValueError(
+            f"The recipe's augmentation distorts pictures, and {task.name} has none: leave it out."
+        )
 
 
 def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:

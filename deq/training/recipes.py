@@ -13,6 +13,7 @@ from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
 from deq.models.settings import from_dict, is_written, to_dict
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
 from deq.solvers.base import later, require, require_count
+from deq.solvers.precision import require_reachable
 from deq.training.optimizer import OPTIMIZERS
 
 
@@ -28,7 +29,7 @@ class Recipe:
     optimizer: one of OPTIMIZERS. keep_best: the result has the weights of the epoch with the best validation accuracy,
     or loss without labels, not of the last. early_stopping: epochs in a row without a better validation before the run
     is stopped (0: never stop). restarts: epochs after which the learning rate starts anew, with a warm-up and a cosine.
-    Raises ValueError for a number out of range and an unknown optimizer.
+    Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 
     solver: Solver
@@ -56,6 +57,7 @@ class Recipe:
             require(name, getattr(self, name), valid, wanted)
         for name, least in _COUNTS.items():
             require_count(name, getattr(self, name), least)
+        require_reachable(self.precision)
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"Unknown optimizer {self.optimizer!r}; choose from {', '.join(OPTIMIZERS)}.")
         if list(self.restarts) != sorted({*self.restarts} - {0}):
