@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import diffrax
 from jax import Array
@@ -172,7 +172,7 @@ _KINDS: dict[Any, _Kind] = {  # by the annotation of the field
     str: _Kind("text", _text),
     tuple[int, ...]: _Kind("a list of whole numbers, such as [10, 20]", _counts),
     Augmentation | None: _Kind("true, false or a group of settings", _augmentation),
-    Method: _Kind("an explicit Runge-Kutta method of Diffrax, such as Tsit5", _method),
+    Method: _Kind(f"one of {', '.join(kind.__name__ for kind in get_args(Method))}", _method),
     Solver: _Kind(_SOLVERS, _forward_solver),
     Solver | LinearSolver: _Kind(f"{_SOLVERS}, or GMRES, BiCGStab or Dense", _solver),
     Gradient: _Kind(f"one of {', '.join(GRADIENTS)}", _gradient),

@@ -90,6 +90,7 @@ def test_a_value_is_typed_from_its_field(settings: dict[str, Any], wanted: Recip
         ({"solver": "phantom"}, "solver: must be one of picard"),
         ({"solver.type": "GMRES"}, "solver: must be one of picard"),
         ({"solver.tol": -1}, "solver.tol: tol must be a number >= 0"),
+        ({"solver": "ode", "solver.method": "Euler2"}, "solver.method: must be one of Euler, Heun, Tsit5"),
         ({"gradient": 3}, "gradient: must be one of implicit"),
         ({"restarts": [5, 3]}, "restarts must be epochs in increasing order"),
     ],
