@@ -145,8 +145,8 @@ MUTATIONS = [
     Mutation("deq/cli/predict.py", "raise typer.Exit(1)", "raise typer.Exit(2)", "cli/test_cli.py"),
     Mutation(
         "deq/cli/request.py",
-        '"--data-dir", "--json", "--resume"',
-        '"--data-dir", "--resume"',
+        '"--json", "--resume", "--quiet"',
+        '"--resume", "--quiet"',
         "cli/test_cli.py",
     ),
     Mutation(

@@ -51,6 +51,7 @@ PACKAGE_NAME = {
     "pi_heif": "pi-heif",
     "streamlit_drawable_canvas": "streamlit-drawable-canvas",
     "tensorflow_datasets": "tensorflow-datasets",
+    "tomli_w": "tomli-w",
 }
 
 

@@ -37,10 +37,22 @@ def precisions() -> list[str]:
     return list(FLOORS)
 
 
+def optimizers() -> list[str]:
+    from deq.training.optimizer import OPTIMIZERS
+
+    return list(OPTIMIZERS)
+
+
 def baselines() -> list[str]:
     from deq.training import BASELINES
 
     return list(BASELINES)
+
+
+def recipes() -> list[str]:
+    from deq.training import RECIPES
+
+    return list(RECIPES)
 
 
 def data_sets() -> list[str]:

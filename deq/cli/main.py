@@ -8,17 +8,8 @@ from typing import Annotated
 import typer
 
 from deq import __version__
-from deq.cli.choices import (
-    baselines,
-    data_sets,
-    gradients,
-    name_or_path,
-    one_of,
-    precisions,
-    readers,
-    solvers,
-    tasks,
-)
+from deq.cli import options
+from deq.cli.choices import data_sets, name_or_path, one_of, recipes, solvers, tasks
 from deq.cli.help import Command, Group
 
 app = typer.Typer(
@@ -62,7 +53,10 @@ def root(
     """What stands before a command."""
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="For example: deq train mnist --model conv --lr 3e-3 --set augmentation.rotation=5 --out runs/conv",
+)
 def train(
     task: Annotated[
         str,
@@ -70,6 +64,7 @@ def train(
             metavar="TASK",
             callback=name_or_path(tasks),
             autocompletion=tasks,
+            rich_help_panel="Task",
             help="What to learn: toy, a data set (mnist, fashion_mnist, kmnist, digits), or your own data: a folder "
             "with train/CLASS/* and test/CLASS/* (or CLASS/*), a .npz or a .csv.",
         ),
@@ -77,86 +72,59 @@ def train(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Model, default: toy for the task toy, mlp for pictures in ten classes, else a dense one."
+            rich_help_panel=options.WHAT,
+            help="Model, default: toy for the task toy, mlp for pictures in ten classes, else a dense one.",
         ),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the training set, default: the recipe's.")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Examples per step, default: the recipe's.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of weights, data order and noise.")] = 0,
-    solver: SolverOption = None,
-    gradient: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(gradients),
-            autocompletion=gradients,
-            help="Gradient, default: the recipe's. An unknown name lists them all.",
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(baselines),
-            autocompletion=baselines,
-            help="Train without an equilibrium: explicit applies the cell once, unrolled five times, neural-ode "
-            "integrates the ODE to t = 1.",
-        ),
-    ] = None,
-    precision: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(precisions),
-            autocompletion=precisions,
-            help="Of products in the cell: float32, or tf32 or bf16, which accelerators multiply faster.",
-        ),
-    ] = "float32",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for weights, card, metrics and checkpoints.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue from the last checkpoint in --out.")
-    ] = False,
-    data_dir: DataDir = None,
-    reader: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(readers),
-            autocompletion=readers,
-            help="Own pictures: digits, cut out in MNIST style (default where all classes are digits), or plain.",
-        ),
-    ] = None,
-    label: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A table's column of labels, default: the last.")
-    ] = None,
-    devices: Annotated[
-        int | None, typer.Option(min=1, help="Number of devices that share a batch, default: all.")
-    ] = None,
-    coordinator: Annotated[
-        str | None,
-        typer.Option(
-            help="For a run of several processes: HOST:PORT of process 0, or `auto` on a known cluster."
-        ),
-    ] = None,
-    num_processes: Annotated[int | None, typer.Option(min=1, help="Number of processes of the run.")] = None,
-    process_id: Annotated[int | None, typer.Option(min=0, help="Number of this process, from 0.")] = None,
-    json: Json = False,
+    init: options.Init = None,
+    data_dir: options.DataDir = None,
+    reader: options.Reader = None,
+    label: options.Label = None,
+    config: options.Config = None,
+    settings: options.Settings = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    lr: options.LearningRate = None,
+    warmup: options.Warmup = None,
+    weight_decay: options.WeightDecay = None,
+    optimizer: options.Optimizer = None,
+    keep_best: options.KeepBest = False,
+    early_stopping: options.EarlyStopping = None,
+    solver: options.Solver = None,
+    gradient: options.Gradient = None,
+    baseline: options.Baseline = None,
+    precision: options.Precision = None,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    resume: options.Resume = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    devices: options.Devices = None,
+    coordinator: options.Coordinator = None,
+    num_processes: options.NumProcesses = None,
+    process_id: options.ProcessId = None,
 ) -> None:
-    """Train a model. Nothing is saved without --out."""
+    """Train a model by its recipe, with the settings you change. Nothing is saved without --out.
+
+    Each model has a recipe. --config changes what its file names; --set and the other options come on top.
+    """
     from deq.cli.request import Request
     from deq.cli.train import run, run_together
 
     request = Request(
         task=task,
         model=model,
+        init=init,
+        config=config,
+        settings=settings,
         epochs=epochs,
         batch_size=batch_size,
+        lr=lr,
+        warmup=warmup,
+        weight_decay=weight_decay,
+        optimizer=optimizer,
+        keep_best=keep_best,
+        early_stopping=early_stopping,
         seed=seed,
         solver=solver,
         gradient=gradient,
@@ -164,6 +132,7 @@ def train(
         precision=precision,
         out=out,
         resume=resume,
+        quiet=quiet,
         data_dir=data_dir,
         devices=devices,
         reader=reader,
@@ -224,8 +193,22 @@ def predict(
 
 
 @app.command(cls=Command)
-def models(json: Json = False) -> None:
-    """List the pretrained models and their cards."""
-    from deq.cli.models import run
+def models(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            callback=one_of(recipes),
+            autocompletion=recipes,
+            help="Print this model's whole recipe instead, as a file for `deq train --config`.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List the pretrained models and their cards, or all settings of one model's recipe."""
+    from deq.cli.models import run, show_recipe
 
-    run(json)
+    if name is None:
+        run(json)
+    else:
+        show_recipe(name, json)

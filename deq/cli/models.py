@@ -8,6 +8,9 @@ from rich.table import Table
 
 from deq.cli.report import readable, stdout
 from deq.models.checkpoints import card_as_dict, load_pretrained, pretrained_names
+from deq.training.changes import all_settings
+from deq.training.recipe_file import MODEL, recipe_text
+from deq.training.recipes import RECIPES
 
 COLUMNS = ("dataset", "parameters", "accuracy", "converged_fraction", "nfe_mean")
 
@@ -22,3 +25,9 @@ def run(as_json: bool) -> None:
     for card in cards:
         table.add_row(card["name"], *(readable(card[column]) for column in COLUMNS))
     stdout.print(table)
+
+
+def show_recipe(name: str, as_json: bool) -> None:
+    """Print all settings of a model's recipe, as a TOML file or as one JSON object."""
+    recipe = RECIPES[name]
+    print(json.dumps({MODEL: name} | all_settings(recipe)) if as_json else recipe_text(name, recipe).rstrip())

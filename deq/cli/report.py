@@ -17,6 +17,7 @@ from rich.table import Table
 from deq.data import StalledDownload
 from deq.extras import MissingExtra
 from deq.models.checkpoints import CARD, Checkpoint, load_checkpoint, load_pretrained, pretrained_names
+from deq.models.weights import weights_of
 from deq.training.interrupted import load_interrupted, was_interrupted
 
 stdout, stderr = Console(), Console(stderr=True)
@@ -53,6 +54,22 @@ def open_model(source: str) -> Checkpoint:
         return load_checkpoint(source)
     names = ", ".join(pretrained_names())
     raise ValueError(f"{source!r} is neither a folder nor a pretrained model ({names}).")
+
+
+def read_weights(source: str | None) -> bytes | None:
+    """The weights in a safetensors file, or of what `open_model` opens; None for None. Raises ValueError."""
+    if source is None:
+        return None
+    path = Path(source)
+    if source not in pretrained_names() and not path.exists():
+        names = ", ".join(pretrained_names())
+        raise ValueError(
+            f"{source!r} is neither a safetensors file, a run folder nor a pretrained model ({names})."
+        )
+    try:
+        return path.read_bytes() if path.is_file() else weights_of(open_model(source).model)
+    except OSError as error:
+        raise ValueError(f"Cannot read {source}: {error.strerror or error}.") from error
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:

@@ -17,17 +17,19 @@ from deq.cli.evaluate import load_task
 from deq.cli.own_data import lesson, read, require_a_batch
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
 from deq.cli.progress import training_progress
-from deq.cli.report import show, stderr, usage_errors
-from deq.cli.request import Request, choose_recipe, make_card, settings
+from deq.cli.report import read_weights, show, stderr, usage_errors
+from deq.cli.request import Request, choose_recipe, make_card, named_model, settings
 from deq.data import Form, Task
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
 from deq.models import EquilibriumModel, build, construct, count_parameters
 from deq.models.calibration import calibrate
 from deq.models.checkpoints import CARD, Card, load_checkpoint, read_card, save_checkpoint
+from deq.models.weights import take_weights
 from deq.training import EpochEnd, Event, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.run_folder import RunFolder, require_same, writing
-from deq.training.step import start_state
+from deq.training.run_folder import RunFolder, writing
+from deq.training.run_settings import continued, require_same
+from deq.training.step import TrainState, start_state
 
 
 def run(request: Request, as_json: bool) -> None:
@@ -62,19 +64,24 @@ def train(request: Request) -> dict[str, Any]:
         name, recipe = choose_recipe(request)
         if request.resume and request.out is None:
             raise ValueError("--resume needs --out, the folder of the run to resume.")
+        init = read_weights(request.init)
+        described = settings(request, name, recipe, init)
         if request.out and request.resume and (request.out / CARD).exists():
             card = read_card(request.out / CARD)
-            require_same(request.out, card.recipe, settings(request, name, recipe))
+            recipe = continued(recipe, card.recipe)
+            described = settings(request, name, recipe, init)
+            require_same(request.out, card.recipe, described)
             if card.epochs == recipe.epochs:
-                return finished_result(request.out)
+                return finished_result(request.out, request.quiet)
         task = request.own.task if request.own else load_task(request.task, request.data_dir)
         require_a_batch(task, recipe.batch_size)
-        folder = open_folder(request, name, recipe) if is_leader() else None
-        events = start(request, name, recipe, task, folder)
-        finished, validation = follow(events, folder)
+        folder = open_folder(request, described) if is_leader() else None
+        events = start(request, name, recipe, init, task, folder)
+        finished, validation = follow(events, folder, request.quiet)
         if finished.verdict:
             stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
-        card = make_card(finished, request, name, recipe, validation)
+        validation = validation_of(finished, task, recipe, validation)
+        card = make_card(finished, request, described, recipe, validation)
         if request.out and is_leader():
             card = add_calibration(card, finished, task, recipe, request.devices)
             with stop_signals() as caught, writing(request.out):
@@ -97,7 +104,7 @@ def with_own_data(request: Request) -> Request:
         raise ValueError(f"{request.task} holds vectors, not pictures: leave out --reader.")
     if request.label and not request.task.lower().endswith(".csv"):
         raise ValueError(f"{request.task} is no table: leave out --label.")
-    return dataclasses.replace(request, own=lesson(own, request.model))
+    return dataclasses.replace(request, own=lesson(own, named_model(request)))
 
 
 def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
@@ -108,13 +115,19 @@ def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, 
     return dataclasses.replace(card, temperature=temperature, calibration_error=error)
 
 
-def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None:
+def validation_of(finished: Finished, task: Task, recipe: Recipe, last: float | None) -> float | None:
+    """The validation accuracy of the result: of the best epoch if its weights are kept, else of the last."""
+    best = finished.best if recipe.keep_best and task.has_labels else None
+    return float(best.score) if best and best.epoch > 0 else last
+
+
+def open_folder(request: Request, described: dict[str, Any]) -> RunFolder | None:
     """The run folder of --out, None without one. Raises ValueError rather than overwrite a run."""
     if request.out is None:
         return None
     try:
         request.out.mkdir(parents=True, exist_ok=True)
-        folder = RunFolder(request.out, settings(request, name, recipe))
+        folder = RunFolder(request.out, described)
     except OSError as error:
         raise ValueError(f"Cannot write to {request.out}: {error.strerror or error}.") from error
     if not request.resume and (folder.has_run() or (request.out / CARD).exists()):
@@ -125,27 +138,39 @@ def open_folder(request: Request, name: str, recipe: Recipe) -> RunFolder | None
 
 
 def start(
-    request: Request, name: str, recipe: Recipe, task: Task, folder: RunFolder | None
+    request: Request, name: str, recipe: Recipe, init: bytes | None, task: Task, folder: RunFolder | None
 ) -> Iterator[Event]:
     """The run's events, from the last intact checkpoint if it is resumed; seconds are those of the whole run."""
     built = request.architecture
     model, before = construct(built, request.seed) if built else build(name, request.seed), 0.0
+    if init is not None:
+        take_weights(name, model, init)
     state = start_state(model, recipe)
     if folder and request.resume:
         found = folder.restore(state)
         for warning in folder.warnings:
             stderr.print(warning, style="yellow", markup=False)
-        where = f"Resuming at step {int(found.step)}." if found else "No intact checkpoint: starting over."
-        stderr.print(where, markup=False)
+        if not request.quiet:
+            stderr.print(resume_line(found, recipe), markup=False, highlight=False, soft_wrap=True)
         state, before = found or state, folder.seconds()
     mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)
     resume = state if int(state.step) else None
-    if is_leader():
+    if is_leader() and not request.quiet:
         stderr.print(
             start_line(name, model, task, recipe, mesh), markup=False, highlight=False, soft_wrap=True
         )
     events = fit(model, task, recipe, seed=request.seed, resume=resume, mesh=mesh)
     return (dataclasses.replace(event, seconds=before + event.seconds) for event in events)
+
+
+def resume_line(found: TrainState | None, recipe: Recipe) -> str:
+    """Where a resumed run goes on, and how the learning rate does where epochs were added."""
+    if found is None:
+        return "No intact checkpoint: starting over."
+    where = f"Resuming at step {int(found.step)}."
+    if not recipe.restarts:
+        return where
+    return f"{where} The learning rate warms up anew after epoch {recipe.restarts[-1]}."
 
 
 def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, mesh: Mesh) -> str:
@@ -158,14 +183,14 @@ def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, m
     )
 
 
-def follow(events: Iterator[Event], folder: RunFolder | None) -> tuple[Finished, float | None]:
-    """Show, log and save the events; returns the last one and the last validation accuracy.
+def follow(events: Iterator[Event], folder: RunFolder | None, quiet: bool) -> tuple[Finished, float | None]:
+    """Show unless quiet, log and save the events; returns the last one and the last validation accuracy.
 
     A signal saves a checkpoint and exits, before the first event without one: there is nothing to save. States with a
     fault are not saved: resumed from its last sound state, a run ends as if it had never stopped.
     """
     validation = math.nan
-    with training_progress(visible=is_leader()) as bar:
+    with training_progress(visible=is_leader() and not quiet) as bar:
         first = next(events)
         with stop_signals() as caught:
             for event in chain([first], events):
@@ -205,6 +230,8 @@ def result(model: EquilibriumModel, card: Card) -> dict[str, Any]:
     found: dict[str, Any] = {key: getattr(card, key) for key in keys}
     if card.model == "toy":
         found["prediction_at_minus_5"] = float(prediction_at(model, -5.0))
+    if card.best_epoch is not None:
+        found["best_epoch"] = card.best_epoch
     return found
 
 
@@ -214,10 +241,10 @@ def prediction_at(model: EquilibriumModel, x: float) -> float:
     return float(outputs[0, 0])
 
 
-def finished_result(out: Path) -> dict[str, Any]:
+def finished_result(out: Path, quiet: bool) -> dict[str, Any]:
     """The result of a finished run."""
     checkpoint = load_checkpoint(out)
-    stderr.print(
-        f"This run is already finished. {checkpoint.card.verdict}".strip(), markup=False, soft_wrap=True
-    )
+    if not quiet:
+        line = f"This run is already finished. {checkpoint.card.verdict}".strip()
+        stderr.print(line, markup=False, soft_wrap=True)
     return result(checkpoint.model, checkpoint.card)

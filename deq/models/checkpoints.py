@@ -35,7 +35,8 @@ class Card:
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
     accuracy of the same layers trained without an equilibrium. Of a user's own data, classes: their names, by label,
-    and inputs: how they were read.
+    and inputs: how they were read. best_epoch: the epoch with the best validation, whose weights these are, where the
+    recipe asks for it.
     """
 
     model: str
@@ -64,6 +65,7 @@ class Card:
     baselines: dict[str, float] = field(default_factory=dict)
     classes: list[str] | None = later(None)
     inputs: dict[str, Any] | None = later(None)
+    best_epoch: int | None = later(None)
 
 
 @dataclass(frozen=True)

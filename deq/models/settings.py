@@ -22,6 +22,20 @@ def named_gradient(name: str) -> type[Gradient]:
     return GRADIENTS[name]
 
 
+def part_named(name: str) -> Any:
+    """The solver or gradient with this name on the command line, or of this class, with its default settings.
+
+    Raises ValueError.
+    """
+    by_command = {entry.command: entry.default for entry in SOLVERS.values()}
+    if name in by_command:
+        return by_command[name]
+    part = (GRADIENTS | _PARTS).get(name)
+    if part is None:
+        raise ValueError(f"{name!r} names no solver or gradient; choose from {', '.join(_PARTS)}.")
+    return part()
+
+
 def to_dict(part: Any) -> dict[str, Any]:
     """A solver or gradient as plain data: class name and settings."""
     fields = {
@@ -57,8 +71,13 @@ def _rebuild(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "method" in value:
-        method = getattr(diffrax, str(value["method"]), None)
-        if not (isinstance(method, type) and issubclass(method, diffrax.AbstractSolver)):
-            raise ValueError(f"{value['method']!r} is not a Diffrax solver.")
-        return method()
+        return method_named(str(value["method"]))
     return from_dict(value)
+
+
+def method_named(name: str) -> diffrax.AbstractSolver:
+    """Diffrax's solver of this name, such as Tsit5. Raises ValueError."""
+    method = getattr(diffrax, name, None)
+    if not (isinstance(method, type) and issubclass(method, diffrax.AbstractSolver)):
+        raise ValueError(f"{name!r} is not a Diffrax solver.")
+    return method()

@@ -40,23 +40,39 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
 
     Raises CheckpointError if the weights do not fit.
     """
-    try:
-        arrays = safetensors.numpy.load(data)
-    except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise CheckpointError(f"Not a valid safetensors file: {error}.") from error
+    arrays = _read(data)
     try:
         described = architecture_of(data)
         model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
         model.temperature = _temperature_of(data)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
+    _fill(name, model, arrays)
+    model.eval()  # type: ignore[no-untyped-call]  # of Flax
+    return model
+
+
+def take_weights(name: str, model: EquilibriumModel, data: bytes) -> None:
+    """Give the model `name` the weights in safetensors bytes, to train on from them.
+
+    Raises CheckpointError that names what does not fit.
+    """
+    _fill(name, model, _read(data))
+
+
+def _read(data: bytes) -> dict[str, np.ndarray]:
+    try:
+        return safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise CheckpointError(f"Not a valid safetensors file: {error}.") from error
+
+
+def _fill(name: str, model: EquilibriumModel, arrays: dict[str, np.ndarray]) -> None:
     _check_fit(name, model, arrays)
     state = nnx.state(model, KEPT)
     there = jax.device_put(arrays)
     filled = [(path, leaf.replace(there[_key(path)])) for path, leaf in nnx.to_flat_state(state)]
     nnx.update(model, nnx.from_flat_state(filled))
-    model.eval()  # type: ignore[no-untyped-call]  # of Flax
-    return model
 
 
 def architecture_of(data: bytes) -> Architecture | None:

@@ -14,7 +14,7 @@ NEVER = (
     "another solver, or lower the learning rate."
 )
 LOST = (
-    "Training stopped at update {now}: {fault} for {unsound} updates. The weights are those of update {good}. To keep "
+    "Training stopped at update {now}: {fault} for {unsound} updates. The weights are those of {kept}. To keep "
     "the equilibrium, lower the learning rate, add a Jacobian penalty, bound the weights or allow more evaluations."
 )
 
@@ -47,13 +47,17 @@ class EarlyStopping:
         if not self.fault:
             self.good, self._validated = state, True
 
-    def verdict(self, now: int) -> str:
-        """Why the run must stop after update `now`; empty while it may continue."""
+    def verdict(self, now: int, kept_epoch: int = 0) -> str:
+        """Why the run must stop after update `now`; empty while it may continue.
+
+        kept_epoch: the epoch whose weights become the result, 0 for those of the last sound state.
+        """
         if not self.fault or self._unsound < self._patience:
             return ""
         if self.good is None:
             return NEVER.format(now=now, fault=self.fault)
-        return LOST.format(now=now, fault=self.fault, unsound=self._unsound, good=int(self.good.step))
+        kept = f"epoch {kept_epoch}" if kept_epoch else f"update {int(self.good.step)}"
+        return LOST.format(now=now, fault=self.fault, unsound=self._unsound, kept=kept)
 
     def _find_fault(self, metrics: Metrics, skipped: float) -> str:
         """skipped: share of updates that were not finite."""

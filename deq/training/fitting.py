@@ -29,6 +29,14 @@ def check_fit(model: EquilibriumModel, task: Task) -> None:
             )
 
 
+def check_augmentation(recipe: Recipe, task: Task) -> None:
+    """Raise ValueError if the recipe distorts pictures and the task has none."""
+    if recipe.augmentation is not None and np.ndim(task.train.x) != 4:
+        raise ValueError(
+            f"The recipe's augmentation distorts pictures, and {task.name} has none: leave it out."
+        )
+
+
 def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:
     """A copy of the model whose cell multiplies in the recipe's precision; all else stays float32, parameters too.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -15,8 +16,9 @@ from deq.data import Dataset, Task, classify
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
+from deq.training.best import Best, BestEpoch
 from deq.training.early_stopping import EarlyStopping
-from deq.training.fitting import check_fit, with_precision
+from deq.training.fitting import check_augmentation, check_fit, with_precision
 from deq.training.recipes import Recipe
 from deq.training.step import Health, Program, TrainState, order_of, run_steps, split_model, start_state
 
@@ -42,7 +44,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """Yielded after every epoch, with validation metrics; only after the last if an epoch is a single step.
+    """Yielded after every epoch, with validation metrics.
+
+    Only after the last if an epoch is a single step, unless the recipe asks for the best epoch.
 
     spectral_radius: the largest of df/dz at the equilibria of a few validation inputs. fault: as in Progress,
     or found by the validation.
@@ -61,16 +65,19 @@ class EpochEnd:
 class Finished:
     """The trained model, with averaged weights if the recipe says so, and its test metrics.
 
-    verdict: why the run was stopped early, or empty; the model is then from its last sound state.
+    verdict: why the run was stopped early, or empty; the model is then from its last sound state. best: the epoch
+    with the best validation, None unless the recipe asks for it; the model's weights are of it if they are kept.
     """
 
     model: EquilibriumModel
     test: Metrics
     seconds: float
     verdict: str
+    best: Best | None = None
 
 
 Event = Progress | EpochEnd | Finished
+T = TypeVar("T")
 
 
 def fit(
@@ -90,7 +97,8 @@ def fit(
     Args:
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
         recipe: see deq.training.recipes. seed: of data order and noise, not of the initial weights.
-        resume: the state from an event of an earlier run with the same model, data, recipe and seed.
+        resume: the state from an event of an earlier run with the same model, data, recipe and seed. To train more
+            epochs, `restarts` names the end of the first ones: without it the learning rate would jump up.
         mesh: the devices that share each batch, see deq.devices.mesh_of; by default as many as fit. Layers that
             mix examples, such as batch normalisation, see those of one device.
 
@@ -105,27 +113,29 @@ def fit(
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
     check_fit(model, task)
+    check_augmentation(recipe, task)
     training = with_precision(model, recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, _, rest, _ = split_model(training)
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
     here, solves = len(mesh.local_devices), (recipe.solver, recipe.gradient)
-    same = replace(recipe, epochs=1, patience=0)  # epochs and patience need no new compilation
-    program = Program(graphdef, task.loss, same, mesh)
+    program = Program(graphdef, task.loss, _compiled(recipe), mesh)
     state = start_state(training, recipe) if resume is None else resume
-    fixed = rest, task.train, np.asarray(seed), np.asarray(calls.steps)
-    state, (rest, train, seed_there, steps) = everywhere((state, fixed), mesh)
-    stopping, verdict, kept = EarlyStopping(recipe, resume), "", on_host(state)
+    chooser = BestEpoch(recipe, task.has_labels, on_host(state.best))
+    fixed = rest, task.train, np.asarray(seed), np.asarray(calls.ends(recipe.restarts))
+    state, (rest, train, seed_there, ends_there) = everywhere((replace(state, best=None), fixed), mesh)
+    stopping, kept = EarlyStopping(recipe, resume), chooser.mark(on_host(state))
+    verdict = chooser.verdict(calls.epoch(int(kept.step) - 1))
     ends = True  # the data order changes at the end of an epoch
     while (step := int(kept.step)) < calls.steps and not verdict:
         if ends:
             order = everywhere(order_of(len(task.train.y), recipe.batch_size, step, seed), mesh)
         size, start = calls.size(step), kept
-        state, health = run_steps(program, state, rest, train, order, seed_there, steps, size)
-        kept, health = on_host(state), jax.tree.map(float, health)
+        state, health = run_steps(program, state, rest, train, order, seed_there, ends_there, size)
+        kept, health = chooser.mark(on_host(state)), jax.tree.map(float, health)
         done, epoch, seconds = step + size, calls.epoch(step), time.perf_counter() - began
         stopping.observe(start, health, size)
-        verdict = stopping.verdict(done)
+        verdict = stopping.verdict(done, chooser.kept_epoch)
         ends = calls.ends_epoch(done)
         yield Progress(done, calls.steps, epoch, seconds, ends, health, kept, stopping.fault)
         if ends:
@@ -133,15 +143,22 @@ def fit(
             validation = evaluate(current, task.validation, task.loss, *solves, devices=here)
             radius = largest_radius(current, task.validation.x, recipe.solver)
             stopping.validate(kept, validation)
+            kept = chooser.validate(epoch, kept, validation, stopping.fault)
+            verdict = verdict or chooser.verdict(epoch)
             seconds = time.perf_counter() - began
             yield EpochEnd(epoch, recipe.epochs, seconds, validation, radius, kept, stopping.fault)
     last = stopping.good if verdict and stopping.good else kept
-    result = model_at(model, last, recipe)
+    result = model_at(model, chooser.chosen(last), recipe)
     test = evaluate(result, task.test, task.loss, *solves, devices=here)
-    yield Finished(result, test, time.perf_counter() - began, verdict)
+    yield Finished(result, test, time.perf_counter() - began, verdict, chooser.best)
 
 
-def on_host(state: TrainState) -> TrainState:
+def _compiled(recipe: Recipe) -> Recipe:
+    """The recipe without what needs no new compilation."""
+    return replace(recipe, epochs=1, patience=0, keep_best=False, early_stopping=0, restarts=())
+
+
+def on_host(state: T) -> T:
     """A copy in host memory: the next call donates the device buffers, and events must not change."""
     return jax.tree.map(np.array, state)
 
@@ -153,6 +170,7 @@ class _Calls:
     per_epoch: int
     steps: int
     most: int
+    validates: bool  # after every epoch
 
     @staticmethod
     def plan(task: Task, recipe: Recipe) -> _Calls:
@@ -165,11 +183,12 @@ class _Calls:
             jax.default_backend() != "cpu"
         ):  # where an epoch takes a second: no dispatch and no transfer inside it
             most = max(most, per_epoch)
-        return _Calls(per_epoch, per_epoch * recipe.epochs, most)
+        validates = per_epoch > 1 or recipe.keep_best or recipe.early_stopping > 0
+        return _Calls(per_epoch, per_epoch * recipe.epochs, most, validates)
 
     def size(self, step: int) -> int:
-        """Number of steps in the call after `step`; no call crosses the end of an epoch of several steps."""
-        room = self.steps - step if self.per_epoch == 1 else self.per_epoch - step % self.per_epoch
+        """Number of steps in the call after `step`; no call crosses the end of an epoch that is validated."""
+        room = self.per_epoch - step % self.per_epoch if self.validates else self.steps - step
         return min(self.most, room)
 
     def epoch(self, step: int) -> int:
@@ -177,8 +196,14 @@ class _Calls:
         return (step + self.size(step) - 1) // self.per_epoch + 1
 
     def ends_epoch(self, step: int) -> bool:
-        """Whether to validate after `step`; only after the last if an epoch is a single step."""
-        return step == self.steps or (self.per_epoch > 1 and step % self.per_epoch == 0)
+        """Whether to validate after `step`."""
+        return step == self.steps or (self.validates and step % self.per_epoch == 0)
+
+    def ends(self, restarts: tuple[int, ...]) -> list[int]:
+        """The steps after which the learning rate starts anew, and the last."""
+        return [epoch * self.per_epoch for epoch in restarts if epoch * self.per_epoch < self.steps] + [
+            self.steps
+        ]
 
 
 def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:

@@ -1,8 +1,9 @@
-"""From a gradient to new weights: clipping, Adam, weight decay, the learning rate, the average of the weights."""
+"""From a gradient to new weights: clipping, the optimizer, weight decay, the learning rate, the average of weights."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -10,23 +11,41 @@ import optax
 from flax import nnx
 from jax import Array
 
-from deq.training.recipes import Recipe
+if TYPE_CHECKING:
+    from deq.training.recipes import Recipe
+
+# How a gradient becomes a direction; weight decay and the learning rate follow, decoupled from it.
+OPTIMIZERS: dict[str, Callable[[], optax.GradientTransformation]] = {
+    "adamw": optax.scale_by_adam,
+    "adam": optax.scale_by_adam,  # the same: without weight decay there is no difference
+    "lion": optax.scale_by_lion,
+    "sgd": lambda: optax.trace(decay=0.9, nesterov=True),
+}
 
 
-def optimizer_of(recipe: Recipe, steps: Array) -> optax.GradientTransformation:
-    def rate(count: Array) -> Array:
-        """Linear warm-up, then a cosine to zero. `steps` is traced, so longer runs need no compilation."""
-        warmup = recipe.warmup * steps
-        rising = (count + 1) / jnp.maximum(warmup, 1)
-        falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
-        return recipe.learning_rate * jnp.minimum(rising, falling)
-
+def optimizer_of(recipe: Recipe, ends: Array) -> optax.GradientTransformation:
+    """The recipe's optimizer; ends: see `learning_rate`."""
     return optax.chain(
         optax.clip_by_global_norm(recipe.clip),
-        optax.scale_by_adam(),
+        OPTIMIZERS[recipe.optimizer](),
         optax.add_decayed_weights(recipe.weight_decay, mask=_matrices),
-        optax.scale_by_learning_rate(rate),
+        optax.scale_by_learning_rate(lambda count: learning_rate(recipe, ends, count)),
     )
+
+
+def learning_rate(recipe: Recipe, ends: Array, count: Array) -> Array:
+    """Linear warm-up, then a cosine to zero, anew after each of `ends`, the last of which is the number of steps.
+
+    `ends` is traced, so longer runs need no compilation.
+    """
+    ends = jnp.atleast_1d(ends)
+    current = jnp.minimum(jnp.sum(count >= ends), len(ends) - 1)
+    begin = jnp.where(current > 0, ends[current - 1], 0)
+    steps, count = ends[current] - begin, count - begin
+    warmup = recipe.warmup * steps
+    rising = (count + 1) / jnp.maximum(warmup, 1)
+    falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
+    return recipe.learning_rate * jnp.minimum(rising, falling)
 
 
 def _matrices(parameters: Any) -> Any:

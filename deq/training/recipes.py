@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
-from deq.models.settings import from_dict, to_dict
+from deq.models.settings import from_dict, is_written, to_dict
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
+from deq.solvers.base import later, require, require_count
+from deq.solvers.precision import require_reachable
+from deq.training.optimizer import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,10 @@ class Recipe:
     result (0: use the last weights). jacobian: weight of ||df/dz||_F^2 / n in the loss. steps_per_call: steps
     per compiled call on a CPU; an accelerator runs at least an epoch. patience: updates in a row without an
     equilibrium before the run is stopped (0: never stop). precision: of products in the cell, see `equilibrium`.
+    optimizer: one of OPTIMIZERS. keep_best: the result has the weights of the epoch with the best validation accuracy,
+    or loss without labels, not of the last. early_stopping: epochs in a row without a better validation before the run
+    is stopped (0: never stop). restarts: epochs after which the learning rate starts anew, with a warm-up and a cosine.
+    Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 
     solver: Solver
@@ -38,11 +47,40 @@ class Recipe:
     steps_per_call: int = 39
     patience: int = 500
     precision: str = "float32"
+    optimizer: str = later("adamw")
+    keep_best: bool = later(False)
+    early_stopping: int = later(0)
+    restarts: tuple[int, ...] = later(())
+
+    def __post_init__(self) -> None:
+        for name, (valid, wanted) in _RANGES.items():
+            require(name, getattr(self, name), valid, wanted)
+        for name, least in _COUNTS.items():
+            require_count(name, getattr(self, name), least)
+        require_reachable(self.precision)
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"Unknown optimizer {self.optimizer!r}; choose from {', '.join(OPTIMIZERS)}.")
+        if list(self.restarts) != sorted({*self.restarts} - {0}):
+            raise ValueError(f"restarts must be epochs in increasing order; got {list(self.restarts)}.")
+
+
+_POSITIVE = (lambda value: 0 <= value < math.inf), "a number >= 0"
+_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "learning_rate": _POSITIVE,
+    "warmup": ((lambda share: 0 <= share <= 1), "a share in 0 to 1"),
+    "weight_decay": _POSITIVE,
+    "clip": ((lambda bound: bound > 0), "a number > 0"),
+    "label_smoothing": ((lambda share: 0 <= share < 1), "a share in 0 to 1, without 1"),
+    "jacobian": _POSITIVE,
+    "average": ((lambda decay: 0 <= decay < 1), "a decay in 0 to 1, without 1"),
+}
+_COUNTS = {"epochs": 1, "batch_size": 1, "steps_per_call": 1, "patience": 0, "early_stopping": 0}
 
 
 def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
     """A recipe as nested plain data."""
-    found = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+    fields = [field for field in dataclasses.fields(recipe) if is_written(field, recipe)]
+    found = {field.name: getattr(recipe, field.name) for field in fields}
     found |= {"solver": to_dict(recipe.solver), "gradient": to_dict(recipe.gradient)}
     if recipe.augmentation is not None:
         found["augmentation"] = dataclasses.asdict(recipe.augmentation)
@@ -56,7 +94,7 @@ def recipe_from_dict(data: dict[str, Any]) -> Recipe:
     try:
         if found.get("augmentation") is not None:
             found["augmentation"] = Augmentation(**found["augmentation"])
-        return Recipe(**found)
+        return Recipe(**found | {"restarts": tuple(found.get("restarts", ()))})
     except TypeError as error:
         raise ValueError("These settings are not a recipe of this version of deq.") from error
 

@@ -16,6 +16,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from deq.models.checkpoints import write_atomically
+from deq.training.run_settings import require_same
 from deq.training.step import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
@@ -188,35 +189,6 @@ class RunFolder:
         if kept != before:
             with writing(self.folder):
                 write_atomically(path, kept.encode())
-
-
-def require_same(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    """Raise ValueError that names how a run's settings differ from those wanted; epochs may have grown."""
-    wanted = json.loads(json.dumps(wanted))
-    found = {key: value for key, value in found.items() if key != "sha256"}
-    if found.get("epochs", 0) < wanted.get("epochs", 0):
-        found["epochs"] = wanted["epochs"]
-    different = list(_differences(found, wanted))
-    if different and all(name.startswith("layout") for name in different):
-        raise ValueError(
-            f"{folder} holds a run of another version of deq. Resume it with that version, or choose another --out."
-        )
-    if different:
-        raise ValueError(
-            f"{folder} holds a run with other settings ({', '.join(different)}). Resume it with its own settings, or "
-            "choose another --out."
-        )
-
-
-def _differences(found: dict[str, Any], wanted: dict[str, Any], group: str = "") -> Iterator[str]:
-    """What differs between two nested dicts, as `seed: 0 there, 7 here`."""
-    for key in sorted(found.keys() | wanted.keys()):
-        there, here = found.get(key), wanted.get(key)
-        if isinstance(there, dict) and isinstance(here, dict):
-            yield from _differences(there, here, f"{group}{key}.")
-        elif there != here:
-            both = key in found and key in wanted and len(f"{there}{here}") <= 200
-            yield f"{group}{key}: {there} there, {here} here" if both else f"{group}{key}"
 
 
 def _step(line: str) -> float:

@@ -21,6 +21,7 @@ from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, measure
 from deq.solvers.precision import in_float32
 from deq.solvers.rounding import rounded
+from deq.training.best import Best, first_best
 from deq.training.optimizer import moved, optimizer_of
 from deq.training.recipes import Recipe
 
@@ -33,7 +34,7 @@ class TrainState:
     """All that changes in training; with recipe and seed it determines the rest of the run.
 
     statistics: the variables that the model itself updates in a forward pass, such as those of batch normalisation.
-    average: of parameters and statistics. step: () int32.
+    average: of parameters and statistics. step: () int32. best: where the recipe asks for the best epoch, else None.
     """
 
     parameters: nnx.State
@@ -41,6 +42,7 @@ class TrainState:
     optimizer: Any
     step: Array
     statistics: nnx.State
+    best: Best | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -86,7 +88,8 @@ def start_state(model: EquilibriumModel, recipe: Recipe) -> TrainState:
     _, parameters, _, statistics = split_model(model)
     optimizer = optimizer_of(recipe, jnp.asarray(1)).init(parameters)
     average = nnx.merge_state(parameters, statistics)
-    return TrainState(parameters, average, optimizer, jnp.zeros((), jnp.int32), statistics)
+    best = first_best(average, recipe)
+    return TrainState(parameters, average, optimizer, jnp.zeros((), jnp.int32), statistics, best)
 
 
 @partial(jax.jit, static_argnames=("program", "size"), donate_argnames="state")
@@ -98,13 +101,13 @@ def run_steps(
     train: Examples,
     order: Array,
     seed: Array,
-    steps: Array,
+    ends: Array,
     size: int,
 ) -> tuple[TrainState, Health]:
     """Run `size` steps of one epoch, in its order, in one compiled call; returns their mean health.
 
     The batch is split over the mesh's devices, everything else is replicated. The state is donated: it must not
-    be used again.
+    be used again. Its `best` is the caller's, and None here. ends: see deq.training.optimizer.learning_rate.
     """
     batch_size, key = program.recipe.batch_size, jax.random.key(seed)
     everywhere = NamedSharding(program.mesh, PartitionSpec())
@@ -112,7 +115,7 @@ def run_steps(
 
     def one(state: TrainState, _: None) -> tuple[TrainState, Health]:
         batch = jax.lax.with_sharding_constraint(batch_of(train, order, batch_size, state.step), split)
-        return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), steps)
+        return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), ends)
 
     state, health = jax.lax.scan(one, state, length=size)
     if not program.recipe.average:
@@ -140,7 +143,7 @@ def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:
 
 
 def _step(
-    program: Program, state: TrainState, rest: nnx.State, batch: Examples, key: Array, steps: Array
+    program: Program, state: TrainState, rest: nnx.State, batch: Examples, key: Array, ends: Array
 ) -> tuple[TrainState, Health]:
     recipe = program.recipe
     noise, augment, hutchinson = jax.random.split(key, 3)
@@ -152,7 +155,7 @@ def _step(
         (state.parameters, state.statistics, rest, noise, hutchinson), Examples(x, batch.y)
     )
     norm = optax.global_norm(gradients)
-    updates, optimizer = optimizer_of(recipe, steps).update(gradients, state.optimizer, state.parameters)
+    updates, optimizer = optimizer_of(recipe, ends).update(gradients, state.optimizer, state.parameters)
     parameters = optax.apply_updates(state.parameters, updates)
     average = state.average
     if recipe.average:
