@@ -63,6 +63,7 @@ def test_the_solver_passes_the_contract() -> None:
         heavy_ball(momentum=1.0)
 
 
+@pytest.mark.long
 def test_the_cell_trains() -> None:
     gated = run(CELL).gated
     recipe = Recipe(Anderson(tol=1e-3, max_nfe=30), epochs=4, learning_rate=1e-2, steps_per_call=10)
@@ -92,6 +93,7 @@ def test_the_page_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert app.slider(key="root_a").value == 9.0
 
 
+@pytest.mark.long
 def test_the_data_set_is_learnt() -> None:
     guide = run(DATASET)
     data = guide.circle()

@@ -115,6 +115,7 @@ def test_a_read_only_disk(read_only: Path, capsys: pytest.CaptureFixture[str]) -
     assert same(RunFolder(read_only, SETTINGS).restore(state(0)), state(2))
 
 
+@pytest.mark.long
 def test_a_clock_that_jumps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By ten years, back and ahead: the last checkpoint stays the last, and no run counts as abandoned."""
     honest, years = time.time, 10 * 365 * 86400
@@ -156,5 +157,6 @@ def end_training_server(delay: float = 0.0) -> None:
     assert (server.returncode, "Traceback" in printed) == (0, False), printed
 
 
+@pytest.mark.long
 def test_sigterm_ends_a_server_that_trains_in_the_background() -> None:
     end_training_server()

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.support.stopping import fault_of, stop_after
 
 RUN = ("train", "digits", "--model", "mlp", "--epochs", "6", "--batch-size", "64", "--json")
-MOMENTS = (0.0, 0.4, 1.2, 2.5, 5.0)
+MOMENTS = (0.0, 0.4, 1.2, 2.5, pytest.param(5.0, marks=pytest.mark.long))
 
 
 @pytest.mark.parametrize("seconds", MOMENTS)

@@ -107,6 +107,7 @@ for gradient in (Implicit(), Implicit(GMRES()), Phantom(2), Unrolled(5)):
 """
 
 
+@pytest.mark.long
 def test_gradients_of_a_batch_split_over_eight_devices() -> None:
     environment = with_devices(8)
     subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)

@@ -95,6 +95,7 @@ assert len(forgotten) >= 5
 """
 
 
+@pytest.mark.long
 def test_answers_stay_the_same_while_programs_are_forgotten() -> None:
     subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, check=True, timeout=300)
 

@@ -59,6 +59,7 @@ def test_every_page_works_on_what_ships(
     assert addresses(no_network) == []  # pages request nothing on their own
 
 
+@pytest.mark.long
 def test_a_run_on_mnist_uses_the_digits(open_page: OpenPage, no_network: list[tuple[str, tuple]]) -> None:
     app = open_page("train", **QUICK | {"fit_task": "MNIST", "fit_epochs": "1"})
     press(app, "Start training")

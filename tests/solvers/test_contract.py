@@ -174,6 +174,7 @@ for kind, solver in cases:
 """
 
 
+@pytest.mark.long
 def test_batch_split_over_eight_devices() -> None:
     environment = with_devices(8) | {"JAX_ENABLE_X64": "1"}
     subprocess.run([sys.executable, "-c", SHARDED], cwd=ROOT, env=environment, check=True, timeout=300)

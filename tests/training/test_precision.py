@@ -57,7 +57,6 @@ def test_every_product_of_a_step_is_float32_unless_chosen(name: str) -> None:
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        (replace(HALF, precision="int4"), "choose float32, tf32, bf16"),
         (replace(HALF, solver=Anderson(tol=1e-5)), r"about 0\.001; asked 1e-05"),
         (replace(HALF, gradient=Implicit()), "in the gradient's solver too"),
     ],

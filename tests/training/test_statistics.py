@@ -78,6 +78,7 @@ assert (one["var"][...] > three["var"][...] + 1e-5).any()
 """
 
 
+@pytest.mark.long
 def test_several_devices_share_their_statistics() -> None:
     subprocess.run([sys.executable, "-c", DEVICES], cwd=ROOT, check=True, timeout=300, env=with_devices(3))
 
