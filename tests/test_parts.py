@@ -152,12 +152,12 @@ def run(code: str, environment: dict[str, str]) -> str:
 
 def test_on_eight_devices() -> None:
     """In one process: each would spend seconds on its imports."""
-    run(PRELUDE + MESHES + INFERENCE + PENALTY + DROPOUT + EVERY + SPLIT, with_devices(8))
+    run(PRELUDE + MESHES + INFERENCE + PENALTY + DROPOUT + SPLIT, with_devices(8))
 
 
 @pytest.mark.long
-def test_convolutions_and_mixed_precision_on_eight_devices() -> None:
-    run(PRELUDE + CONV, with_devices(8))
+def test_every_solver_convolutions_and_mixed_precision_on_eight_devices() -> None:
+    run(PRELUDE + EVERY + CONV, with_devices(8))
 
 
 IMPORTS = "import jax; from deq.devices import cores, use_cores; "

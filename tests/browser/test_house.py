@@ -10,6 +10,7 @@ from tests.browser.harness import settle, visit
 
 pytestmark = pytest.mark.browser
 
+SHORT = ("home", "fixed_points", "predict", "glossary")
 QUICK = {  # links to pages that would compile for longer
     "predict": "predict?model=mlp",
     "solvers": "solvers?race_model=random+cell&race_size=8&race_solvers=Picard",
@@ -49,7 +50,9 @@ def test_a_copied_link_shows_the_same_picture(browser: Browser, page: Page, serv
     other.context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in SHORT else pytest.mark.long) for name in PAGES]
+)
 def test_every_page_opens_and_fits_a_phone(browser: Browser, server: str, name: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page, errors = context.new_page(), []

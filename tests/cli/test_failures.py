@@ -61,6 +61,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
+@pytest.mark.long
 def test_full_disk_stops_the_run_and_resume_continues(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as ended:
         run(request(disk / "run", epochs=3), as_json=True)

@@ -129,6 +129,7 @@ def test_presets_are_settings_that_exist(open_page: OpenPage, name: str, task: s
     assert app.select_slider(key="fit_width").value == wanted["fit_width"]
 
 
+@pytest.mark.long
 def test_a_digit_reader_goes_to_predict_and_back_from_a_file(open_page: OpenPage, runs: Registry) -> None:
     app = open_page("train", fit_task="digits", fit_epochs="1", fit_width="32")
     press(app, "Start training")
