@@ -1,4 +1,4 @@
-"""The accelerator's benchmark: what is measured stays, whatever fails; and an epoch's program stays on the device."""
+"""The accelerator benchmark keeps what it has measured, and an epoch runs on the device without a transfer."""
 
 from __future__ import annotations
 

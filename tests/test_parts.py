@@ -108,7 +108,7 @@ for solver, gradient in [(NewtonKrylov(), Implicit()), (Picard(), BASELINES["neu
 """
 
 
-# A loop of one's own: the mean loss and its gradient are those of the whole batch.
+# A training loop of the user's own: the mean loss and its gradient are those of the whole batch.
 SPLIT = """
 from deq.devices import split_batch
 graphdef, parameters = nnx.split(build("mlp"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import signal
@@ -23,6 +22,7 @@ import jax
 
 from benchmarks.accelerator import correctness, rounding, speed, training
 from benchmarks.accelerator.sizes import FULL, SMALL, Sizes
+from deq.cli.report import without_nan
 from deq.devices import use_cores
 
 Part = Callable[[Sizes], Iterator[dict[str, Any]]]
@@ -100,13 +100,13 @@ class Results:
     def save(self) -> None:
         if self.out is not None:
             beside = self.out.with_suffix(".part")
-            beside.write_text(json.dumps(_plain(self.found), indent=1))
+            beside.write_text(json.dumps(without_nan(self.found), indent=1))
             os.replace(beside, self.out)
 
     def finish(self) -> int:
         """Exit status: 0 if every part finished and every row that can be wrong is right."""
         if self.as_json:
-            print(json.dumps(_plain(self.found)))
+            print(json.dumps(without_nan(self.found)))
         parts = self.found["parts"].values()
         right = all(row.get("right", True) for part in parts for row in part["rows"])
         return int(not right or any(part["fault"] for part in parts))
@@ -126,15 +126,6 @@ def device() -> dict[str, Any]:
 
 def _cell(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Without NaN, which is no JSON."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":

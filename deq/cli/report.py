@@ -75,7 +75,7 @@ def read_weights(source: str | None) -> bytes | None:
 def show(result: dict[str, Any], as_json: bool) -> None:
     """Print the result as a table, or as one JSON object with null for NaN."""
     if as_json:
-        print(json.dumps(_plain(result)))
+        print(json.dumps(without_nan(result)))
         return
     table = Table(show_header=False)
     for key, value in result.items():
@@ -90,9 +90,10 @@ def readable(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _plain(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """Nested plain data with null for what is no number in JSON."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,8 +6,8 @@ import abc
 import math
 import numbers
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,8 @@ from jax import Array
 from deq.solvers.mesh import shard_like
 
 Map = Callable[[Any], Any]  # f: (batch, ...) -> (batch, ...), or a pytree of such arrays
+
+Tree = TypeVar("Tree")
 
 RESIDUAL_EPS = 1e-8
 GROWTH = 10.0  # how many times the start's scale a state may have without a proof that the residual fell
@@ -44,6 +46,11 @@ def widened(z: Array) -> Array:
 def flat(z: Array) -> Array:
     """(batch, ...) -> (batch, n); works for empty batches and empty states too."""
     return z.reshape(z.shape[0], math.prod(z.shape[1:]))
+
+
+def taken(tree: Tree, places: Array) -> Tree:
+    """The samples at these places of every array with the batch as its first axis; scalars stay."""
+    return jax.tree.map(lambda leaf: leaf[places] if jnp.ndim(leaf) else leaf, tree)
 
 
 def slots(z: Array, count: int) -> Array:
@@ -135,10 +142,6 @@ class Contract:
         size = jnp.maximum(norm(z0), norm(f_z0))
         return Contract(size, norm(f_z0 - z0), solver.tol, solver.atol)
 
-    def of_rows(self, places: Array) -> Contract:
-        """The same for some of the samples."""
-        return replace(self, size=self.size[places], residual=self.residual[places])
-
     def met(self, residual: Array, size: Array) -> Array:
         """(batch,) bool for residual = ||f(z) - z|| and size = ||f(z)||, each (batch,)."""
         least = with_rounding(residual, size)
@@ -191,7 +194,7 @@ class Solver(abc.ABC):
 
     def rows_of(self, memory: Any, places: Array) -> Any:
         """The memory of the samples at these places. By default all arrays have the batch as their first axis."""
-        return jax.tree.map(lambda leaf: leaf[places] if jnp.ndim(leaf) else leaf, memory)
+        return taken(memory, places)
 
     @abc.abstractmethod
     def step(self, f: Map, z: Array, f_z: Array, memory: Any, active: Array) -> Step:

@@ -18,12 +18,13 @@ from deq.solvers.base import (
     per_sample,
     relative,
     require_count,
+    taken,
     with_rounding,
 )
 from deq.solvers.constant import constant_in
 from deq.solvers.mesh import shard_like, vary_together
 from deq.solvers.precision import in_float32
-from deq.solvers.slowest import Rows, places_of, put_back, quarter, taken
+from deq.solvers.slowest import Rows, places_of, put_back, quarter
 from deq.solvers.solution import Solution, Trace, empty_trace, record
 from deq.solvers.state import Layout
 
@@ -108,7 +109,7 @@ def run(
         places = places_of(carry.active, few)
         memory = solver.rows_of(carry.memory, places)
         last = taken(carry._replace(memory=None), places)._replace(memory=memory)
-        last = _while_more_than(0, rows(places), judge.of_rows(places), last)
+        last = _while_more_than(0, rows(places), taken(judge, places), last)
         found = put_back(found, last.outcome, places)
     return split_solution(layout, found)
 
@@ -131,10 +132,6 @@ class Judge(NamedTuple):
     contract: Contract
     solver: Solver
     size: Array | None
-
-    def of_rows(self, places: Array) -> Judge:
-        """The same for some of the samples."""
-        return Judge(self.contract.of_rows(places), self.solver, taken(self.size, places))
 
     def measure(self, z: Array, f_z: Array) -> tuple[Array, Array]:
         """||f(z) - z|| and what it is relative to, each (batch,)."""

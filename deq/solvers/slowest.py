@@ -8,18 +8,16 @@ and 1.2 to 1.5 times the mean for the device.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.solvers.base import Map
+from deq.solvers.base import Map, Tree
 
 Rows = Callable[[Array], Map]  # places (k,) of samples in the batch -> f for those samples alone
 
 LEAST = 32  # samples in a quarter; fewer take as long as twice as many, and compile once more
-Tree = TypeVar("Tree")
 
 
 def quarter(batch: int, rows: Rows | None) -> int:
@@ -32,11 +30,6 @@ def places_of(active: Array, count: int) -> Array:
     return jnp.nonzero(active, size=count, fill_value=0)[0]
 
 
-def taken(tree: Tree, places: Array) -> Tree:
-    """The samples at these places of every array with the batch as its first axis; scalars stay."""
-    return jax.tree.map(lambda leaf: leaf[places] if jnp.ndim(leaf) else leaf, tree)
-
-
 def put_back(whole: Tree, part: Tree, places: Array) -> Tree:
-    """The inverse of `taken`. A place that is there twice holds the same in both."""
+    """The whole with its samples at these places replaced. A place that is there twice holds the same in both."""
     return jax.tree.map(lambda w, p: w.at[places].set(p), whole, part)

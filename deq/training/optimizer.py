@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 # How a gradient becomes a direction; weight decay and the learning rate follow, decoupled from it.
 OPTIMIZERS: dict[str, Callable[[], optax.GradientTransformation]] = {
     "adamw": optax.scale_by_adam,
-    "adam": optax.scale_by_adam,  # the same: without weight decay there is no difference
     "lion": optax.scale_by_lion,
     "sgd": lambda: optax.trace(decay=0.9, nesterov=True),
 }

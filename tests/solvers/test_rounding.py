@@ -40,7 +40,7 @@ def with_rule(x: Array, w: Array) -> Array:
 
 @with_rule.defjvp
 def _with_rule_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Twice the derivative, so that it can be told from the true one."""
+    """Twice the true derivative, so that the test can tell them apart."""
     (x, w), (dx, dw) = primals, tangents
     return with_rule(x, w), 2 * (dx @ w + x @ dw)
 

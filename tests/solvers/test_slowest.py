@@ -49,6 +49,13 @@ def test_results_are_the_same(solver: Solver) -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_each_sample_keeps_its_own_settings() -> None:
+    tol = jnp.where(jnp.arange(BATCH) % 2 == 0, 1e-2, 1e-5)
+    apart, together = solved(Picard(tol=tol), True), solved(Picard(tol=tol), False)
+    np.testing.assert_array_equal(apart.nfe, together.nfe)
+    np.testing.assert_array_equal(apart.converged, together.converged)
+
+
 @pytest.mark.parametrize(("easy", "calls"), [(BATCH, 2), (BATCH - 5, 61), (10, 61)])
 def test_the_rest_is_a_quarter_of_the_batch(easy: int, calls: int) -> None:
     """f sees the whole batch until three quarters are done, and a quarter of it from there on."""

@@ -30,7 +30,7 @@ NEURAL = replace(MLP, gradient=ThroughODE(t1=1.0), augmentation=None)
 
 @pytest.mark.parametrize("recipe", [*RECIPES.values(), ODD, NEURAL], ids=[*RECIPES, "odd", "neural"])
 def test_a_recipe_is_read_back_exactly(recipe: Recipe, tmp_path: Path) -> None:
-    """Whatever recipe it is laid over."""
+    """On top of any other recipe."""
     file = tmp_path / "my.toml"
     file.write_text(recipe_text("conv", recipe))
     model, settings = read_settings(file)
