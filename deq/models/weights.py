@@ -14,12 +14,18 @@ import safetensors
 import safetensors.numpy
 from flax import nnx
 
+from deq.cells import MonotoneCell
 from deq.models.architectures import Architecture, construct
 from deq.models.model import EquilibriumModel
 from deq.models.model_file import ADMITTED, Make, fresh, is_model_file
 from deq.models.zoo import MODELS, build
 
-ARCHITECTURE, TEMPERATURE, CODE = "architecture", "temperature", "code"  # keys in the safetensors metadata
+ARCHITECTURE, TEMPERATURE, CODE, M = (
+    "architecture",
+    "temperature",
+    "code",
+    "m",
+)  # keys in the safetensors metadata
 KEPT = nnx.Not(nnx.RngState)  # parameters and statistics; random state is not part of a trained model
 
 
@@ -38,8 +44,8 @@ def needs_code(weights: str, name: str) -> CheckpointError:
 def weights_of(
     model: EquilibriumModel, architecture: Architecture | None = None, code: str | None = None
 ) -> bytes:
-    """The weights as safetensors, a fitted temperature in the metadata; with an architecture there too the bytes alone
-    define the model.
+    """The weights as safetensors, a fitted temperature and a monotone cell's m in the metadata; with an architecture
+    there too the bytes alone define the model.
 
     code: FILE.py:FUNCTION of a model that the user's own code builds.
     """
@@ -48,6 +54,8 @@ def weights_of(
         described[CODE] = code
     if model.temperature != 1:
         described[TEMPERATURE] = repr(model.temperature)
+    if isinstance(model.cell, MonotoneCell) and model.cell.m != 1:
+        described[M] = repr(model.cell.m)
     return safetensors.numpy.save(_arrays(model), described or None)
 
 
@@ -59,7 +67,9 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
     arrays = _read(data)
     try:
         model = _template(name, data, make)
-        model.temperature = _temperature_of(data)
+        model.temperature = _number_of(data, TEMPERATURE)
+        if isinstance(model.cell, MonotoneCell):
+            model.cell.m = _number_of(data, M)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
     _fill(name, model, arrays)
@@ -83,6 +93,10 @@ def take_weights(name: str, model: EquilibriumModel, data: bytes) -> None:
 
     Raises CheckpointError that names what does not fit.
     """
+    if isinstance(model.cell, MonotoneCell) and _number_of(data, M) != model.cell.m:
+        raise CheckpointError(
+            f"These weights are of a monotone cell with m = {_number_of(data, M):g}; {name} has m = {model.cell.m:g}."
+        )
     _fill(name, model, _read(data))
 
 
@@ -118,16 +132,16 @@ def _code_of(data: bytes) -> str | None:
     return named
 
 
-def _temperature_of(data: bytes) -> float:
-    """The temperature in the metadata, 1 if there is none. Raises ValueError if it is not a number in 0.01 to 100."""
-    written = _metadata(data).get(TEMPERATURE, "1")
+def _number_of(data: bytes, key: str) -> float:
+    """A number in the metadata, 1 if there is none. Raises ValueError if it is not one in 0.01 to 100."""
+    written = _metadata(data).get(key, "1")
     try:
-        temperature = float(written)
+        number = float(written)
     except ValueError:
-        temperature = math.nan
-    if not 0.01 <= temperature <= 100:
-        raise ValueError(f"The weights' temperature must be a number in 0.01 to 100, not {written[:40]!r}.")
-    return temperature
+        number = math.nan
+    if not 0.01 <= number <= 100:
+        raise ValueError(f"The weights' {key} must be a number in 0.01 to 100, not {written[:40]!r}.")
+    return number
 
 
 def _metadata(data: bytes) -> dict[str, str]:
