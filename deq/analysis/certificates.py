@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax import Array
 
-from deq.cells import MonotoneDense
 from deq.cells.bounds import Affine, Bounds, lipschitz_bounds
 from deq.models import EquilibriumModel
+from deq.models.affine import AffineParts, affine_parts
 from deq.models.inference import infer
-from deq.models.model import picture, pixels
+from deq.models.model import pixels
 from deq.solvers import Anderson, Solver
 
 ACCURATE = Anderson(tol=1e-5, max_nfe=1000)
@@ -57,34 +56,19 @@ def certified_radius(
         local: also use that units far from 0 cannot switch near x: up to twice the radius, for a hundred times the
             work.
     """
-    x, parts = np.asarray(x), _parts(model)
+    x, parts = np.asarray(x), affine_parts(model)
     if parts is None:
         return np.zeros(len(x))
     found = infer(model, x, solver, states=True)
     with jax.enable_x64(True):
         flat = jnp.asarray(np.asarray(pixels(jnp.asarray(x)), np.float64))
-        radii = _radii(_reader(*parts), flat, jnp.asarray(np.asarray(found.states, np.float64)), local)
+        radii = _radii(reader_of(parts), flat, jnp.asarray(np.asarray(found.states, np.float64)), local)
         return np.where(found.converged, np.maximum(np.asarray(radii), 0.0), 0.0)
 
 
-def is_certifiable(model: EquilibriumModel) -> bool:
-    """Whether a model consists of an affine encoder, a dense monotone cell and an affine head."""
-    return _parts(model) is not None
-
-
-def _parts(model: EquilibriumModel) -> tuple[nnx.Linear, MonotoneDense, nnx.Linear] | None:
-    """Encoder, cell and head of a certifiable model."""
-    layers = model.encoder.layers if isinstance(model.encoder, nnx.Sequential) else [model.encoder]
-    encoder = [layer for layer in layers if layer not in (pixels, picture)]
-    if len(encoder) != 1 or not isinstance(model.cell, MonotoneDense):
-        return None
-    if not (isinstance(encoder[0], nnx.Linear) and isinstance(model.head, nnx.Linear)):
-        return None
-    return encoder[0], model.cell, model.head
-
-
-def _reader(encoder: nnx.Linear, cell: MonotoneDense, head: nnx.Linear) -> Reader:
-    """A certifiable model's parameters in float64, where x64 is enabled."""
+def reader_of(parts: AffineParts) -> Reader:
+    """Parameters in float64, where x64 is enabled."""
+    encoder, cell, head = parts
     u, a, skew = _wide(encoder.kernel).T, _wide(cell.a), _wide(cell.b)
     w = (1 - cell.m) * jnp.eye(len(a)) - a.T @ a + skew - skew.T
     # U = T V^T with orthonormal V: T, (n, n), has the norms of U.

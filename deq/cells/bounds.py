@@ -42,13 +42,12 @@ def lipschitz_bounds(model: Affine, on: Array | None = None, off: Array | None =
     Refines Pabbaraju, Winston & Kolter, "Estimating Lipschitz constants of monotone deep equilibrium models" (ICLR
     2021), whose bound is ||C|| ||U|| / m. Exact arithmetic: evaluate it in float64, where rounding is negligible.
     """
-    n = len(model.w)
-    none = jnp.zeros(n, bool)
-    on, off = (none if units is None else units for units in (on, off))
-    eye, held = jnp.eye(n, dtype=model.w.dtype), on.astype(model.w.dtype)
-    free = 1 - held - off
-    # The inverse of I - W on the units that are on, 0 elsewhere.
-    inverse = held[:, None] * jnp.linalg.inv(eye - held[:, None] * model.w * held) * held
+    eye = jnp.eye(len(model.w), dtype=model.w.dtype)
+    free, inverse = jnp.ones_like(eye[0]), jnp.zeros_like(eye)
+    if on is not None and off is not None:
+        held, free = on.astype(eye.dtype), 1.0 - (on | off)
+        # The inverse of I - W on the units that are on, 0 elsewhere.
+        inverse = held[:, None] * jnp.linalg.inv(eye - held[:, None] * model.w * held) * held
     through = model.w @ inverse
     w = free[:, None] * (model.w + through @ model.w) * free
     u = free[:, None] * (model.u + through @ model.u)

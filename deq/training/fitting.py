@@ -7,6 +7,7 @@ from flax import nnx
 
 from deq.data import Examples, Task
 from deq.models import EquilibriumModel
+from deq.models.affine import affine_parts
 from deq.models.inference import outputs_of
 from deq.solvers.precision import require_reachable
 from deq.training.recipes import Recipe
@@ -30,6 +31,14 @@ def check_augmentation(recipe: Recipe, task: Task) -> None:
     if recipe.augmentation is not None and np.ndim(task.train.x) != 4:
         raise ValueError(
             f"The recipe's augmentation distorts pictures, and {task.name} has none: leave it out."
+        )
+
+
+def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
+    """Raise ValueError if the recipe asks for certificates and there can be none."""
+    if recipe.certified_radius and not (affine_parts(model) and task.has_labels):
+        raise ValueError(
+            "certified_radius is for classes and a model with a Lipschitz bound, such as monotone: leave it out."
         )
 
 
