@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 import shlex
 import subprocess
@@ -117,15 +118,14 @@ def settings(request: Request, name: str, recipe: Recipe, init: bytes | None) ->
     return first | given | recipe_as_dict(recipe) | own
 
 
-def make_card(
-    event: Finished, request: Request, run: dict[str, Any], recipe: Recipe, validation: float | None
-) -> Card:
+def make_card(event: Finished, request: Request, run: dict[str, Any], recipe: Recipe) -> Card:
     """The card of the trained model. run: its settings."""
     measured = figures(event.test, count_parameters(event.model), event.seconds)
+    accuracy, radius = float(event.validation.accuracy), event.spectral_radius
     return Card(
         model=run["model"],
         dataset=str(request.task),
-        validation_accuracy=validation,
+        validation_accuracy=accuracy if math.isfinite(accuracy) else None,
         seed=request.seed,
         epochs=recipe.epochs,
         command="python -m deq " + shlex.join(without_folders(sys.argv[1:])),
@@ -136,6 +136,8 @@ def make_card(
         versions=versions(),
         verdict=event.verdict,
         best_epoch=int(event.best.epoch) or None if event.best and recipe.keep_best else None,
+        spectral_radius=radius if math.isfinite(radius) else None,
+        lost=event.lost,
         **measured,
         **({} if request.own is None else request.own.described),
     )
@@ -183,4 +185,4 @@ def _apart(argument: str) -> list[str]:
     return argument.split("=", 1) if argument.startswith("--") else [argument]
 
 
-_PLACES = ("--out", "--data-dir")
+_PLACES = ("--out", "--data-dir", "--picture")
