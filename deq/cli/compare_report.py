@@ -9,13 +9,14 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from deq.cli.contenders import Entry
 from deq.cli.report import stdout, without_nan
 from deq.cli.request import choose_recipe, settings
 from deq.training.comparison import FIGURES, Contender, Spread, conclusion, scored_by, winner
 
-NOT_COMPARED = ("task", "seed")  # of a run's settings, what all contenders share or every run has its own of
+NOT_ITS_OWN = ("task", "seed")  # of a run's settings: the same for all contenders, or another for each run
 
 
 def as_dict(task: str, seeds: int, found: Sequence[Entry], contenders: Sequence[Contender]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def as_dict(task: str, seeds: int, found: Sequence[Entry], contenders: Sequence[
 def settings_of(one: Entry) -> dict[str, Any]:
     """What determines a contender's runs, but for the seed."""
     whole = settings(one.request, *choose_recipe(one.request), None)
-    return {key: value for key, value in whole.items() if key not in NOT_COMPARED}
+    return {key: value for key, value in whole.items() if key not in NOT_ITS_OWN}
 
 
 def figures_of(contender: Contender) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def show(result: dict[str, Any], contenders: Sequence[Contender], as_json: bool)
     for title in shown:
         table.add_column(title, justify="right", no_wrap=True)
     for one in contenders:
-        table.add_row(one.name, *(cell(one) for cell in shown.values()))
+        table.add_row(Text(one.name), *(cell(one) for cell in shown.values()))
     stdout.print(table)
     for line in conclusion(contenders):
         stdout.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -50,12 +50,19 @@ def entries(texts: Sequence[str], common: Request) -> list[Entry]:
 
 
 def entry(text: str, common: Request) -> Entry:
-    model, own = split(text)
-    settings = read_texts(common.settings or ()) | read_texts(own)
-    request = replace(common, model=model, settings=[f"{key}={value}" for key, value in settings.items()])
+    """The contender of one text."""
+    model, words = split(text)
+    own = read_texts(words)
+    settings = read_texts(common.settings or ()) | own
+    request = replace(
+        common,
+        model=model,
+        settings=[f"{key}={value}" for key, value in settings.items()],
+        epochs=None if "epochs" in own else common.epochs,
+    )
     if common.own is not None:
         request = replace(request, own=lesson(common.own.own, model))
-    return Entry(" ".join([model, *own]), request)
+    return Entry(" ".join([model, *words]), request)
 
 
 def split(text: str) -> tuple[str, list[str]]:

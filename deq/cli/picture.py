@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deq.extras import extra
-from deq.training.comparison import Contender, scored_by
+from deq.training.comparison import Contender, points, scored_by
 
 
 def check_picture(path: Path | None) -> None:
@@ -26,15 +26,8 @@ def write_picture(path: Path, contenders: Sequence[Contender]) -> None:
     with extra("app"):
         from deq.plots.contenders import effort_and_accuracy, effort_and_loss
         from deq.plots.document import document
-    score = scored_by(contenders)
-    draw = effort_and_loss if score == "loss" else effort_and_accuracy
-    figure = draw(
-        {
-            one.name: (one.values("nfe_mean"), one.values(score), one.values("converged_fraction"))
-            for one in contenders
-        }
-    )
+    draw = effort_and_loss if scored_by(contenders) == "loss" else effort_and_accuracy
     try:
-        path.write_text(document(figure, "Contenders compared"))
+        path.write_text(document(draw(points(contenders)), "Contenders compared"))
     except OSError as error:
         raise ValueError(f"Cannot write {path}: {error.strerror or error}.") from error

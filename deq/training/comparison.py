@@ -120,6 +120,15 @@ def scored_by(contenders: Sequence[Contender]) -> str:
     return "loss" if known and all(map(math.isnan, known)) else "accuracy"
 
 
+def points(contenders: Sequence[Contender]) -> dict[str, tuple[list[float], list[float], list[float]]]:
+    """Evaluations, score and converged share of each contender's runs: what deq.plots.contenders draws."""
+    score = scored_by(contenders)
+    return {
+        one.name: (one.values("nfe_mean"), one.values(score), one.values("converged_fraction"))
+        for one in contenders
+    }
+
+
 def winner(contenders: Sequence[Contender]) -> str | None:
     """The contender with the best mean score on the test set if its interval touches no other's; else None.
 

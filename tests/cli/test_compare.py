@@ -109,7 +109,7 @@ def test_the_table_has_a_row_a_contender_and_one_seed_no_spread() -> None:
         (("toy", "--model", "mlp"), "mlp: Model 'mlp' cannot learn toy"),
         (("digits", "--model", "mlp", "--model", "mlp"), "named twice"),
         (("digits", "--model", "mlp", "--model", "mlp gradeint=phantom"), "did you mean gradient"),
-        (("digits", "--model", "mlp epochs=3", "--epochs", "2"), "contradicts --epochs"),
+        (("digits", "--model", "mlp", "--set", "epochs=3", "--epochs", "2"), "contradicts --epochs"),
         (("digits", "--model", "mlp", "--seeds", "0"), "seeds"),
         (("digits", "--model", "mlp", "--picture", "x.png"), ".html"),
         (("digits", "--model", "mlp", "--picture", "nowhere/x.html"), "nowhere"),

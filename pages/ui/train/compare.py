@@ -5,7 +5,7 @@ import streamlit as st
 
 from deq.jobs import Comparison, Job, Plan
 from deq.plots.contenders import effort_and_accuracy, effort_and_loss
-from deq.training.comparison import FIGURES, Contender, conclusion, scored_by, seconds_left
+from deq.training.comparison import FIGURES, Contender, conclusion, points, scored_by, seconds_left
 from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import claim, is_mine
 from pages.ui.train.contenders import contenders, estimate, reads_digits, usual
@@ -110,9 +110,9 @@ def _halt_or_resume(comparison: Comparison) -> None:
 
 def _share(comparison: Comparison) -> float:
     """How much of it is done, in runs and parts of runs."""
-    done = len(comparison.outcomes) + len(comparison.failures)
-    if comparison.current is not None:
-        now = comparison.current[1].snapshot()
+    done: float = len(comparison.outcomes) + len(comparison.failures)
+    if (current := comparison.current) is not None:
+        now = current[1].snapshot()
         done += now.step / now.steps if now.steps else 0
     return min(done / (len(comparison.contenders) * comparison.seeds), 1.0)
 
@@ -120,10 +120,9 @@ def _share(comparison: Comparison) -> float:
 def _progress_text(comparison: Comparison) -> str:
     """Which run of how many, what it does, and the time left if it is known."""
     runs, done = len(comparison.contenders) * comparison.seeds, len(comparison.ids)
-    if comparison.current is None:
+    if (current := comparison.current) is None:
         return f"{done} of {runs} runs" if comparison.waiting else f"Finished: {runs} runs"
-    (name, seed), job = comparison.current
-    now = job.snapshot()
+    (name, seed), now = current[0], current[1].snapshot()
     left = now.seconds_left + seconds_left(_seconds(comparison), comparison.waiting)
     words = f"Run {done} of {runs}: {name}, seed {seed}, {now.phase}"
     return f"{words}, about {duration(left)} left" if left > 0 else words
@@ -136,14 +135,8 @@ def _seconds(comparison: Comparison) -> dict[str, list[float]]:
 
 def _picture(results: list[Contender]) -> go.Figure:
     """What each contender reaches against what its solves cost; empty before the first run has ended."""
-    score = scored_by(results)
-    draw = effort_and_loss if score == "loss" else effort_and_accuracy
-    return draw(
-        {
-            one.name: (one.values("nfe_mean"), one.values(score), one.values("converged_fraction"))
-            for one in results
-        }
-    )
+    draw = effort_and_loss if scored_by(results) == "loss" else effort_and_accuracy
+    return draw(points(results))
 
 
 def _table(comparison: Comparison, results: list[Contender]) -> dict[str, list[str]]:
