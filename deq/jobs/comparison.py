@@ -14,6 +14,7 @@ from deq.jobs.record import Status
 from deq.jobs.registry import Registry
 from deq.training.comparison import Contender, Outcome
 
+HALTED = (Status.PAUSED, Status.STOPPED)
 KEPT = 24  # comparisons in memory, a few kilobytes each once they have ended
 
 Key = tuple[str, int]  # contender, seed
@@ -79,9 +80,9 @@ class Comparison:
     def is_live(self) -> bool:
         """Whether a run is live or the next about to be."""
         with self._lock:
-            if self._current is not None and not self._current[1].can_resume:
-                return True
-            return self._current is None and bool(self._waiting) and not (self._halted or self.refused)
+            if self._current is not None:
+                return self._current[1].status not in HALTED  # one that failed is about to be followed
+            return bool(self._waiting) and not (self._halted or self.refused)
 
     @property
     def can_resume(self) -> bool:
@@ -133,7 +134,7 @@ class Comparison:
     def _ended(self, job: Job) -> None:
         """Called when a run has ended; one that was halted stays the current one."""
         with self._lock:
-            if job.status in (Status.PAUSED, Status.STOPPED) or self._current is None:
+            if job.status in HALTED or self._current is None:
                 return
             key, self._current = self._current[0], None
             end = job.snapshot()
