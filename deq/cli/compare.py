@@ -17,7 +17,7 @@ from deq.cli.report import usage_errors
 from deq.cli.request import Request
 from deq.cli.train import run_of, with_own_data
 from deq.devices import use_cores
-from deq.models.checkpoints import Card
+from deq.models.card import Card
 from deq.training.comparison import Contender, Outcome
 
 
@@ -80,11 +80,11 @@ def outcome_on(card: Card) -> Outcome:
         card.seed,
         number(card.validation_accuracy),
         number(card.accuracy),
-        card.loss,
-        card.nfe_mean,
-        card.converged_fraction,
+        number(card.loss),
+        number(card.nfe_mean),
+        number(card.converged_fraction),
         number(card.spectral_radius),
-        card.seconds,
+        number(card.seconds),
         card.parameters,
         card.lost,
     )

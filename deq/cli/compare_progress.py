@@ -78,9 +78,8 @@ def comparison_progress(names: Sequence[str], task: str, visible: bool) -> Itera
     """One bar for all runs, lines alone without a terminal; prints nothing unless visible."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = stderr if visible else Console(quiet=True)
-    contenders = len(set(names))
     console.print(
-        f"Comparing {contenders} contenders on {task}, {len(names) // contenders} seeds each: {len(names)} runs.",
+        f"Comparing {', '.join(dict.fromkeys(names))} on {task}; runs in all: {len(names)}.",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deq.cli.overrides import read_texts
 from deq.cli.own_data import lesson
-from deq.cli.request import Request, choose_recipe
+from deq.cli.request import Request, choose_recipe, with_own_code
 
 SETTING = re.compile(r"[A-Za-z_][\w.]*=\S*")
 
@@ -54,14 +54,16 @@ def entry(text: str, common: Request) -> Entry:
     model, words = split(text)
     own = read_texts(words)
     settings = read_texts(common.settings or ()) | own
-    request = replace(
-        common,
-        model=model,
-        settings=[f"{key}={value}" for key, value in settings.items()],
-        epochs=None if "epochs" in own else common.epochs,
+    request = with_own_code(
+        replace(
+            common,
+            model=model,
+            settings=[f"{key}={value}" for key, value in settings.items()],
+            epochs=None if "epochs" in own else common.epochs,
+        )
     )
     if common.own is not None:
-        request = replace(request, own=lesson(common.own.own, model))
+        request = replace(request, own=lesson(common.own.own, request.model))
     return Entry(" ".join([model, *words]), request)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deq.cli.contenders import split
-from deq.models.checkpoints import CARD, WEIGHTS
+from deq.models.card import CARD
+from deq.models.checkpoints import WEIGHTS
 from deq.training.comparison import FIGURES
 from tests.cli.test_cli import answer, deq
 from tests.support.stopping import fault_of, stop_after
@@ -72,7 +73,7 @@ def test_json_has_mean_spread_and_every_run(folder: Path) -> None:
 
 def test_a_line_a_run_and_a_run_folder_each(folder: Path) -> None:
     lines = (folder / "progress.txt").read_text().splitlines()
-    assert lines[0] == "Comparing 2 contenders on toy, 2 seeds each: 4 runs."
+    assert lines[0] == "Comparing toy, toy epochs=10 on toy; runs in all: 4."
     assert [line.split(":")[0] for line in lines[1:]] == [f"run {k} of 4" for k in (1, 2, 3, 4)]
     assert ": toy epochs=10, seed 1: loss" in lines[-1]
     names = sorted(path.name for path in (folder / "runs").iterdir())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from deq.models import Checkpoint, EquilibriumModel, load_pretrained, pretrained_names
+from deq.models.inference import reads_pictures
+from deq.models.model_file import is_model_file
 from deq.models.weights import architecture_of, model_name, restore_weights
 from deq.solvers import Anderson, Solver
 
@@ -39,15 +41,20 @@ class ModelInUse:
         architecture = None if self.shared else architecture_of(self.weights)
         if architecture is not None:
             return (architecture.inputs, architecture.outputs) == (784, 10)
-        return (self.name if self.shared else model_name(self.weights)) != "toy"
+        name = self.name if self.shared else model_name(self.weights)
+        return reads_pictures(self.model) if is_model_file(name) else name != "toy"
 
     @property
     def code(self) -> str:
         """Python that loads it, with its import; a visitor's own is read from downloaded weights."""
         if self.shared:
             return f'from deq import load_pretrained\n\nmodel = load_pretrained("{self.name}").model'
-        read = f'restore_weights("{model_name(self.weights)}", open("weights.safetensors", "rb").read())'
-        return f"from deq.models.weights import restore_weights\n\nmodel = {read}"
+        name = model_name(self.weights)
+        file, function = name.split(".py:") if is_model_file(name) else ("", "")
+        given = f", {function}" if file else ""
+        read = f'restore_weights("{name}", open("weights.safetensors", "rb").read(){given})'
+        imported = f"from {file} import {function}\n" if file else ""
+        return f"from deq.models.weights import restore_weights\n{imported}\nmodel = {read}"
 
 
 @st.cache_resource(show_spinner="Loading the model")
