@@ -141,6 +141,18 @@ MUTATIONS = [
         "plots",
     ),
     Mutation("deq/plots/cobweb.py", "[twice[:-1], np.", "[twice[1:], np.", "plots"),
+    Mutation(
+        "deq/training/comparison.py",
+        "other_high < low or high < other_low",
+        "other_high < high or low < other_low",
+        "training/test_comparison.py",
+    ),
+    Mutation(
+        "deq/jobs/comparison.py",
+        "or self._halted or self._current is not None",
+        "or self._current is not None",
+        "jobs/test_comparison.py",
+    ),
     Mutation("deq/jobs/record.py", "self._stride *= 2", "self._stride += 2", "jobs"),
     Mutation("deq/jobs/record.py", "(Status.QUEUED, Status.RUNNING)", "(Status.RUNNING,)", "jobs"),
     Mutation(

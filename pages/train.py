@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pages.ui.server.guard import require_app
+from pages.ui.train.compare import compare
 from pages.ui.train.preview import preview, shipped_models
 from pages.ui.train.run import draw_run
 from pages.ui.train.runs import (
     choose_run,
-    compare_runs,
     current_job,
     draw_downloads,
     session_jobs,
@@ -45,8 +45,7 @@ else:
     draw_run(job)
     if not job.status.is_live:
         draw_downloads(job)
-if len(jobs) > 1:
-    compare_runs(jobs)
+compare(plan, jobs)
 upload_weights()
 shipped_models(plan)
 with st.container(horizontal=True):

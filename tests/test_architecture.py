@@ -31,7 +31,7 @@ FLOORS: list[dict[str, set[str]]] = [
     },
     {
         "jobs": {"solvers", "data", "models", "training"},
-        "cli": {"solvers", "devices", "images", "gradients", "data", "models", "training"},
+        "cli": {"solvers", "devices", "images", "plots", "gradients", "data", "models", "training"},
     },
 ]
 ARROWS = {room: arrows for floor in FLOORS for room, arrows in floor.items()}

@@ -10,6 +10,7 @@ import typer
 from deq import __version__
 from deq.cli import options
 from deq.cli.choices import data_sets, name_or_path, one_of, recipes, solvers, tasks
+from deq.cli.compare_command import compare
 from deq.cli.help import Command, Group
 
 app = typer.Typer(
@@ -202,6 +203,12 @@ def predict(
         from deq.cli.predict import run
 
     run(source, model, images, csv, json)
+
+
+app.command(
+    cls=Command,
+    epilog='For example: deq compare digits --model mlp --model "mlp gradient=phantom" --seeds 3 --epochs 10',
+)(compare)
 
 
 @app.command(cls=Command)

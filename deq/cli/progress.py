@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +19,15 @@ from rich.progress import (
 
 from deq import training
 from deq.cli.report import stderr
+
+
+class Bar(Protocol):
+    """What follows the events of a run."""
+
+    def show(self, event: training.Event) -> None: ...
+
+
+Shown = AbstractContextManager[Bar]
 
 
 class TrainingProgress:

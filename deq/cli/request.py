@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import shlex
 import sys
 from dataclasses import dataclass
@@ -69,8 +70,8 @@ class Request:
 
 
 def with_own_code(request: Request) -> Request:
-    """The request with the code of its model, where that is the user's own. Raises ValueError."""
-    if request.model is None or not is_model_file(request.model):
+    """The request with the code of its model, where that is the user's own, unless it has it. Raises ValueError."""
+    if request.file is not None or request.model is None or not is_model_file(request.model):
         return request
     file = load_model_file(request.model)
     return dataclasses.replace(request, model=file.name, file=file)
@@ -135,15 +136,14 @@ def settings(request: Request, name: str, recipe: Recipe, init: bytes | None) ->
     return first | code | given | recipe_as_dict(recipe) | own
 
 
-def make_card(
-    event: Finished, request: Request, run: dict[str, Any], recipe: Recipe, validation: float | None
-) -> Card:
+def make_card(event: Finished, request: Request, run: dict[str, Any], recipe: Recipe) -> Card:
     """The card of the trained model. run: its settings."""
     measured = figures(event.test, count_parameters(event.model), event.seconds)
+    accuracy, radius = float(event.validation.accuracy), event.spectral_radius
     return Card(
         model=run["model"],
         dataset=str(request.task),
-        validation_accuracy=validation,
+        validation_accuracy=accuracy if math.isfinite(accuracy) else None,
         seed=request.seed,
         epochs=recipe.epochs,
         command="python -m deq " + shlex.join(without_folders(sys.argv[1:])),
@@ -155,6 +155,8 @@ def make_card(
         verdict=event.verdict,
         model_sha256=run.get("model_sha256"),
         best_epoch=int(event.best.epoch) or None if event.best and recipe.keep_best else None,
+        spectral_radius=radius if math.isfinite(radius) else None,
+        lost=event.lost,
         **measured,
         **({} if request.own is None else request.own.described),
     )
@@ -177,4 +179,4 @@ def _apart(argument: str) -> list[str]:
     return argument.split("=", 1) if argument.startswith("--") else [argument]
 
 
-_PLACES = ("--out", "--data-dir")
+_PLACES = ("--out", "--data-dir", "--picture")

@@ -16,7 +16,7 @@ from deq.cli.evaluate import load_task
 from deq.cli.own_data import lesson, read, require_a_batch
 from deq.cli.own_model import try_out
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
-from deq.cli.progress import training_progress
+from deq.cli.progress import Shown, training_progress
 from deq.cli.report import open_model, read_weights, say, show, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, named_model, settings, with_own_code
 from deq.data import Form, Task
@@ -24,7 +24,7 @@ from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_
 from deq.models import EquilibriumModel, count_parameters
 from deq.models.calibration import calibrate
 from deq.models.card import CARD, Card, read_card
-from deq.models.checkpoints import save_checkpoint
+from deq.models.checkpoints import Checkpoint, save_checkpoint
 from deq.models.weights import take_weights
 from deq.training import EpochEnd, Event, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
@@ -60,6 +60,12 @@ def run_together(
 
 def train(request: Request) -> dict[str, Any]:
     """Train, save to --out if given, and return the result."""
+    trained = run_of(request, training_progress(visible=is_leader() and not request.quiet))
+    return result(trained.model, trained.card)
+
+
+def run_of(request: Request, shown: Shown) -> Checkpoint:
+    """Train and save to --out if given, or read what has finished there. shown: follows the events."""
     with usage_errors(), failed_writes():
         request = with_own_data(with_own_code(request))
         name, recipe = choose_recipe(request)
@@ -73,27 +79,28 @@ def train(request: Request) -> dict[str, Any]:
             described = settings(request, name, recipe, init)
             require_same(request.out, card.recipe, described)
             if card.epochs == recipe.epochs:
-                return finished_result(request)
+                return finished_run(request)
         task = request.own.task if request.own else load_task(request.task, request.data_dir)
         require_a_batch(task, recipe.batch_size)
         folder = open_folder(request, described) if is_leader() else None
         events = start(request, name, recipe, init, task, folder)
-        finished, validation = follow(events, folder, request.quiet)
+        finished = follow(events, folder, shown)
         if finished.verdict:
             say(finished.verdict)
-        validation = validation_of(finished, task, recipe, validation)
-        card = make_card(finished, request, described, recipe, validation)
+        card = make_card(finished, request, described, recipe)
         if request.out and is_leader():
             card = add_calibration(card, finished, task, recipe, request.devices)
             with stop_signals() as caught, writing(request.out):
                 save_checkpoint(request.out, finished.model, card, request.architecture)
             if caught:
                 leave(caught, can_resume=True)
-        return result(finished.model, card)
+        return Checkpoint(finished.model, card)
 
 
 def with_own_data(request: Request) -> Request:
-    """The request with its data, where the task is a path to it. Raises ValueError."""
+    """The request with its data, where the task is a path to it, unless it has them. Raises ValueError."""
+    if request.own is not None:
+        return request
     if not is_own(request.task):
         if request.reader or request.label:
             raise ValueError(f"--reader and --label are for your own data; {request.task} needs neither.")
@@ -114,12 +121,6 @@ def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, 
         return card
     temperature, error = calibrate(finished.model, task, recipe.solver, devices)
     return dataclasses.replace(card, temperature=temperature, calibration_error=error)
-
-
-def validation_of(finished: Finished, task: Task, recipe: Recipe, last: float | None) -> float | None:
-    """The validation accuracy of the result: of the best epoch if its weights are kept, else of the last."""
-    best = finished.best if recipe.keep_best and task.has_labels else None
-    return float(best.score) if best and best.epoch > 0 else last
 
 
 def open_folder(request: Request, described: dict[str, Any]) -> RunFolder | None:
@@ -183,14 +184,13 @@ def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, m
     )
 
 
-def follow(events: Iterator[Event], folder: RunFolder | None, quiet: bool) -> tuple[Finished, float | None]:
-    """Show unless quiet, log and save the events; returns the last one and the last validation accuracy.
+def follow(events: Iterator[Event], folder: RunFolder | None, shown: Shown) -> Finished:
+    """Show, log and save the events; returns the last one.
 
     A signal saves a checkpoint and exits, before the first event without one: there is nothing to save. States with a
     fault are not saved: resumed from its last sound state, a run ends as if it had never stopped.
     """
-    validation = math.nan
-    with training_progress(visible=is_leader() and not quiet) as bar:
+    with shown as bar:
         first = next(events)
         with stop_signals() as caught:
             for event in chain([first], events):
@@ -200,9 +200,7 @@ def follow(events: Iterator[Event], folder: RunFolder | None, quiet: bool) -> tu
                 if isinstance(event, Finished):
                     if stop:
                         leave(caught, can_resume=folder is not None)
-                    return event, None if math.isnan(validation) else validation
-                if isinstance(event, EpochEnd):
-                    validation = float(event.validation.accuracy)
+                    return event
                 if folder:
                     folder.log(record(event))
                 if folder and (stop or isinstance(event, EpochEnd)) and not event.fault:
@@ -241,9 +239,9 @@ def prediction_at(model: EquilibriumModel, x: float) -> float:
     return float(outputs[0, 0])
 
 
-def finished_result(request: Request) -> dict[str, Any]:
+def finished_run(request: Request) -> Checkpoint:
     """The result of a finished run."""
     checkpoint = open_model(str(request.out), request.file)
     if not request.quiet:
         say(f"This run is already finished. {checkpoint.card.verdict}".strip(), style="")
-    return result(checkpoint.model, checkpoint.card)
+    return checkpoint

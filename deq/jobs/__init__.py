@@ -1,5 +1,6 @@
 """Training in the background: plans, jobs and their registry."""
 
+from deq.jobs.comparison import Comparison, Comparisons
 from deq.jobs.job import Job
 from deq.jobs.plan import OWN, PICTURE_NAMES, TASK_NAMES, Plan, as_dict, flat_settings, load_task, sizes
 from deq.jobs.record import Look, Snapshot, Status, look_at
@@ -9,6 +10,8 @@ __all__ = [
     "OWN",
     "PICTURE_NAMES",
     "TASK_NAMES",
+    "Comparison",
+    "Comparisons",
     "Job",
     "Look",
     "Plan",

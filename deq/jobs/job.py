@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deq.data import Task
@@ -22,9 +22,9 @@ from deq.jobs.record import (
     validation_row,
 )
 from deq.models import EquilibriumModel
-from deq.models.architectures import construct
 from deq.models.evaluation import Metrics, evaluate
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
+from deq.training.comparison import Outcome, outcome_of
 from deq.training.step import TrainState
 
 LOOK_EVERY = 2.0  # seconds between plots of the curve or the decision boundary
@@ -33,15 +33,15 @@ log = logging.getLogger(__name__)
 
 
 class Job:
-    """A run with an unguessable id. owner: identifies whoever started it, empty if unknown.
+    """A run with an unguessable id. owner: identifies whoever started it, empty if unknown. then: see Registry.submit.
 
     `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state; when
     `work` is called again, it resumes from there and ends bitwise the same.
     """
 
-    def __init__(self, plan: Plan, owner: str = "") -> None:
+    def __init__(self, plan: Plan, owner: str = "", then: Callable[[Job], None] | None = None) -> None:
         self.id = secrets.token_urlsafe(16)
-        self.plan, self.owner = plan, owner
+        self.plan, self.owner, self.then = plan, owner, then
         self.seen = time.monotonic()  # when it was last watched
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
@@ -113,7 +113,7 @@ class Job:
         self._enter(Status.RUNNING, "loading the data")
         task, message = load_task(plan.task, plan.formula, plan.seed)
         self._enter(Status.RUNNING, "compiling", message)
-        model = construct(plan.architecture, plan.seed)
+        model = plan.new_model()
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
         status, verdict = self._follow(events, model, task)
         if status in (Status.PAUSED, Status.STOPPED) and self._measure:
@@ -132,6 +132,7 @@ class Job:
         for event in events:
             if isinstance(event, Finished):
                 self._deliver(event.model, event.test)
+                self._finish(outcome_of(event, self.plan.seed, before + event.seconds))
                 return (Status.LOST, event.verdict) if event.verdict else (Status.FINISHED, "")
             if not event.fault:
                 self._sound = event.state
@@ -169,12 +170,17 @@ class Job:
             self._model = model
             self._now = replace(self._now, test=test)
 
+    def _finish(self, outcome: Outcome) -> None:
+        """Keep the outcome, and no longer the state that a resume would need: several megabytes."""
+        with self._lock:
+            self._now, self._sound = replace(self._now, outcome=outcome), None
+
     def _enter(self, status: Status, phase: str, message: str = "", position: int = 0) -> None:
         with self._lock:
             self._now = replace(self._now, status=status, phase=phase, message=message, position=position)
 
 
-WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, "", None)
+WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, "", None, None)
 
 
 class _Pace:

@@ -18,7 +18,9 @@ from deq.data import (
     load_dataset,
     shape,
 )
-from deq.models.architectures import Architecture
+from deq.models import EquilibriumModel
+from deq.models.architectures import Architecture, construct
+from deq.models.zoo import build
 from deq.training.recipes import Recipe, recipe_as_dict
 
 OWN = "own formula"
@@ -29,13 +31,27 @@ TASK_NAMES = (*SHAPES, *CURVE_NAMES, *PICTURE_NAMES)
 
 @dataclass(frozen=True)
 class Plan:
-    """One run. task: one of TASK_NAMES. formula: for the task OWN, else empty. seed: of data, weights and order."""
+    """One run. task: one of TASK_NAMES. formula: for the task OWN, else empty. seed: of data, weights and order.
+
+    architecture: of a model to construct, or the name of one in MODELS.
+    """
 
     task: str
-    architecture: Architecture
+    architecture: Architecture | str
     recipe: Recipe
     seed: int = 0
     formula: str = ""
+
+    def new_model(self) -> EquilibriumModel:
+        """The model with fresh weights."""
+        if isinstance(self.architecture, str):
+            return build(self.architecture, self.seed)
+        return construct(self.architecture, self.seed)
+
+    @property
+    def described(self) -> Architecture | None:
+        """What weights must say to be a model of their own: nothing for one in MODELS, which they fit."""
+        return None if isinstance(self.architecture, str) else self.architecture
 
 
 def sizes(task: str) -> tuple[int, int]:
@@ -72,8 +88,9 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
 def as_dict(plan: Plan) -> dict[str, Any]:
     """The plan as nested plain data."""
     head = {"task": plan.task, "formula": plan.formula, "seed": plan.seed}
+    built = plan.described
     return head | {
-        "architecture": dataclasses.asdict(plan.architecture),
+        "architecture": plan.architecture if built is None else dataclasses.asdict(built),
         "recipe": recipe_as_dict(plan.recipe),
     }
 

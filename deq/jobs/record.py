@@ -12,6 +12,7 @@ from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics
 from deq.models.inference import infer
 from deq.solvers import Solver
+from deq.training.comparison import Outcome
 from deq.training.step import Health
 
 MAX_ROWS = 400  # rows of a history: a chart has no pixels for more
@@ -102,6 +103,7 @@ class Snapshot:
 
     position: in the queue, from 1; 0 if not waiting. seconds: spent training. rate: updates per second, 0 if
     unknown. message: an error or a note, or empty. test: metrics on the test set, None until the run has stopped.
+    outcome: of a run that came to its end, None before.
     """
 
     status: Status
@@ -116,6 +118,7 @@ class Snapshot:
     look: Look | None
     message: str
     test: Metrics | None
+    outcome: Outcome | None
 
     @property
     def seconds_left(self) -> float:

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 
 from deq.jobs.job import Job
 from deq.jobs.plan import Plan
@@ -33,11 +34,22 @@ class Registry:
         weakref.finalize(self, lambda: None)
         atexit.register(self.close)
 
-    def submit(self, plan: Plan, owner: str = "") -> Job:
-        """Start or queue a run of `plan`. Raises ValueError if too many runs are waiting."""
+    def submit(
+        self,
+        plan: Plan,
+        owner: str = "",
+        then: Callable[[Job], None] | None = None,
+        seen: float | None = None,
+    ) -> Job:
+        """Start or queue a run of `plan`. Raises ValueError if too many runs are waiting.
+
+        then: called in the worker's thread whenever the run has ended or was halted. seen: when the run that it follows
+        was last watched, None for now.
+        """
         with self._lock:
             self._make_space()
-            job = Job(plan, owner)
+            job = Job(plan, owner, then)
+            job.seen = job.seen if seen is None else seen
             self._jobs[job.id] = job
             self._enqueue(job)
             return job
@@ -69,6 +81,7 @@ class Registry:
             worker.join()  # its thread is about to end: a click meanwhile must not be lost
         with self._lock:
             if job.can_resume and job not in self._workers:
+                job.touch()
                 self._enqueue(job)
 
     @property
@@ -79,6 +92,7 @@ class Registry:
     def close(self, seconds: float = 15.0) -> None:
         """Stop all workers and wait for them, at most `seconds`: a thread left in compiled code can crash the exit."""
         with self._lock:
+            self.at_once = 0  # what follows a run that ends now must not start
             self._queue.clear()
             workers = dict(self._workers)
             for job in workers:
@@ -88,7 +102,6 @@ class Registry:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _enqueue(self, job: Job) -> None:
-        job.touch()
         self._queue.append(job)
         self._renumber()
         self._admit()
@@ -109,6 +122,8 @@ class Registry:
             del self._workers[job]
             self._pause_abandoned()
             self._admit()
+        if job.then is not None:
+            job.then(job)
 
     def _renumber(self) -> None:
         for position, job in enumerate(self._queue, 1):

@@ -34,7 +34,8 @@ class Card:
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
     accuracy of the same layers trained without an equilibrium. Of a user's own data, classes: their names, by label,
     and inputs: how they were read. best_epoch: the epoch with the best validation, whose weights these are, where the
-    recipe asks for it.
+    recipe asks for it. spectral_radius: the largest of df/dz for a few validation inputs, None if unknown. lost:
+    whether training was stopped because it lost its equilibrium.
     """
 
     model: str
@@ -65,6 +66,8 @@ class Card:
     inputs: dict[str, Any] | None = later(None)
     best_epoch: int | None = later(None)
     model_sha256: str | None = later(None)
+    spectral_radius: float | None = later(None)
+    lost: bool = later(False)
 
 
 def default_card(model: EquilibriumModel, name: str = OWN) -> Card:

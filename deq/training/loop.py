@@ -63,16 +63,20 @@ class EpochEnd:
 
 @dataclass(frozen=True)
 class Finished:
-    """The trained model, with averaged weights if the recipe says so, and its test metrics.
+    """The trained model, with averaged weights if the recipe says so, and its metrics on test and validation set.
 
-    verdict: why the run was stopped early, or empty; the model is then from its last sound state. best: the epoch
-    with the best validation, None unless the recipe asks for it; the model's weights are of it if they are kept.
+    spectral_radius: as in EpochEnd, of this model. verdict: why the run was stopped early, or empty. lost: whether it
+    was because the equilibrium was lost; the model is then from its last sound state. best: the epoch with the best
+    validation, None unless the recipe asks for it; the model's weights are of it if they are kept.
     """
 
     model: EquilibriumModel
     test: Metrics
+    validation: Metrics
+    spectral_radius: float
     seconds: float
     verdict: str
+    lost: bool
     best: Best | None = None
 
 
@@ -150,8 +154,20 @@ def fit(
             yield EpochEnd(epoch, recipe.epochs, seconds, validation, radius, kept, stopping.fault)
     last = stopping.good if verdict and stopping.good else kept
     result = model_at(model, chooser.chosen(last), recipe)
-    test = evaluate(result, task.test, task.loss, *solves, devices=here)
-    yield Finished(result, test, time.perf_counter() - began, verdict, chooser.best)
+    test, validation, radius = _measure(result, task, recipe, here)
+    seconds, lost = time.perf_counter() - began, bool(stopping.verdict(int(kept.step)))
+    yield Finished(result, test, validation, radius, seconds, verdict, lost, chooser.best)
+
+
+def _measure(
+    model: EquilibriumModel, task: Task, recipe: Recipe, devices: int
+) -> tuple[Metrics, Metrics, float]:
+    """Metrics on the test and on the validation set, and the spectral radius."""
+    test, validation = (
+        evaluate(model, part, task.loss, recipe.solver, recipe.gradient, devices=devices)
+        for part in (task.test, task.validation)
+    )
+    return test, validation, largest_radius(model, task.validation.x, recipe.solver)
 
 
 def _compiled(recipe: Recipe) -> Recipe:

@@ -31,7 +31,7 @@ VALUES = [
     "🦀" * 500,
     "1.0" * 2000,
 ]
-BEYOND_WIDGETS = {"train": ["job", "runs"]}  # parameters that a page reads without a widget
+BEYOND_WIDGETS = {"train": ["job", "runs", "compared"]}  # parameters that a page reads without a widget
 VIEWS = {
     "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
     "solvers": {

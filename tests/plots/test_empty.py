@@ -14,6 +14,7 @@ from deq.plots.comparison import (
     race_by_nfe,
     work_precision_diagram,
 )
+from deq.plots.contenders import effort_and_accuracy, effort_and_loss
 from deq.plots.eigenvalues import spectrum_regions, stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
 from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
@@ -61,6 +62,8 @@ NAMED: dict[str, Callable[[], go.Figure]] = {
     "layer_picture": lambda: layer_picture(np.full((3, 24), np.nan)),
     "flow_picture": lambda: flow_picture(np.empty((0, 5, 2)), [0.0, 0.0]),
     "compared_runs": lambda: compared_runs({}, "loss"),
+    "effort_and_accuracy": lambda: effort_and_accuracy({"mlp": ([], [], [])}),
+    "effort_and_loss": lambda: effort_and_loss({}),
 }
 BARE: dict[str, Callable[[], go.Figure]] = {
     "distance_strip": lambda: distance_strip({}, 1e-4),

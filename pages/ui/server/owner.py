@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
-from deq.jobs import Job
+from deq.jobs import Comparison, Job
 
 STARTED = "fit_started"  # ids of the runs that this session started
 
@@ -14,11 +14,11 @@ def this_browser() -> str:
     return st.context.cookies.get(XSRF_COOKIE_NAME, "")
 
 
-def claim(job: Job) -> None:
-    """Record that this session started the run."""
+def claim(job: Job | Comparison) -> None:
+    """Record that this session started the run or comparison."""
     st.session_state.setdefault(STARTED, set()).add(job.id)
 
 
-def is_mine(job: Job) -> bool:
+def is_mine(job: Job | Comparison) -> bool:
     """Whether this visitor started it, in this session or an earlier one of the same browser."""
     return job.id in st.session_state.get(STARTED, ()) or validate_xsrf_token(job.owner, this_browser())

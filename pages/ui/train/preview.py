@@ -6,7 +6,6 @@ import streamlit as st
 from deq.data import held_out_digits
 from deq.jobs import OWN, PICTURE_NAMES, Look, Plan, look_at
 from deq.models import MODELS
-from deq.models.architectures import construct
 from pages.ui.readers.missing import note_download
 from pages.ui.train.run import draw_look, small_task
 from pages.ui.train.settings import TITLES
@@ -33,7 +32,7 @@ def preview(plan: Plan) -> None:
 def untrained(plan: Plan) -> Look | None:
     """The answers of untrained weights."""
     task = small_task(plan.task, plan.formula, plan.seed)
-    return look_at(construct(plan.architecture, plan.seed), task, plan.recipe.solver)
+    return look_at(plan.new_model(), task, plan.recipe.solver)
 
 
 def _pictures(plan: Plan) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from deq.data import Task
-from deq.jobs import Job, Look, Plan, Registry, Snapshot, Status, load_task
+from deq.jobs import Comparisons, Job, Look, Plan, Registry, Snapshot, Status, load_task
 from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.training.advice import advise
 from pages.ui.server.memory import freeing_memory, keep_programs_while
@@ -24,6 +24,12 @@ def registry() -> Registry:
     runs = Registry()
     keep_programs_while(lambda: runs.busy)
     return runs
+
+
+@st.cache_resource(show_spinner=False)
+def comparisons() -> Comparisons:
+    """All comparisons of this server; as with runs, a visitor reaches only those whose ids they know."""
+    return Comparisons()
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

@@ -5,19 +5,19 @@ from typing import Literal
 
 import streamlit as st
 
-from deq.jobs import Job, Plan, as_dict, flat_settings
+from deq.jobs import Comparison, Job, Plan, as_dict, flat_settings
 from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
 from pages.ui.readers.weights import weights_upload
 from pages.ui.server.owner import claim, is_mine, this_browser
-from pages.ui.train.run import registry
+from pages.ui.train.run import comparisons, registry
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.links import LISTED
 from pages.ui.widgets.navigation import page
 
-RUNS, CURRENT = "fit_runs", "fit_job"
+RUNS, CURRENT, COMPARED = "fit_runs", "fit_job", "compared"
 MOST_LIVE = 3  # live or queued runs per visitor
 MOST_LISTED = 8  # newest runs that a visitor's list keeps
 NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {
@@ -36,21 +36,59 @@ def current_job() -> Job | None:
     if job is None:
         if wanted:
             st.info("That run is no longer on this server. Its settings are in the link: start it again.")
-            _show_run(None)
+            show_run(None)
         return None
-    _show_run(job.id)
+    show_run(job.id)
     return job
+
+
+def current_comparison() -> Comparison | None:
+    """The comparison in the link, or the last one shown."""
+    wanted = st.query_params.get(COMPARED) or st.session_state.get(COMPARED)
+    found = comparisons().get(wanted) if wanted else None
+    if wanted and found is None:
+        st.info("That comparison is no longer on this server. Start it again.")
+    _show_comparison(found)
+    return found
+
+
+def _show_comparison(comparison: Comparison | None) -> None:
+    st.session_state[COMPARED] = comparison and comparison.id
+    if comparison is None:
+        st.query_params.pop(COMPARED, None)
+    else:
+        st.query_params[COMPARED] = comparison.id
+
+
+def refuse_too_many() -> bool:
+    """Whether this visitor has too many live runs; a comparison counts as one, and `fit_refused` says it."""
+    compared = comparisons().get(st.session_state.get(COMPARED) or "")
+    live = sum(job.status.is_live and is_mine(job) for job in session_jobs().values())
+    live += compared is not None and compared.is_live and is_mine(compared)
+    if live >= MOST_LIVE:
+        st.session_state["fit_refused"] = f"You have {MOST_LIVE} live runs: stop one of them first."
+    return live >= MOST_LIVE
+
+
+def start_comparison(contenders: dict[str, Plan], seeds: int) -> None:
+    """Start a comparison in the background and show it, or store why it was refused."""
+    if refuse_too_many():
+        return
+    comparison = Comparison(registry(), contenders, seeds, this_browser())
+    comparison.start()
+    comparisons().add(comparison)
+    claim(comparison)
+    _show_comparison(comparison)
 
 
 def start_run(plan: Plan) -> None:
     """Submit the plan and show its run, or store why it was refused."""
-    if sum(job.status.is_live and is_mine(job) for job in session_jobs().values()) >= MOST_LIVE:
-        st.session_state["fit_refused"] = f"You have {MOST_LIVE} live runs: stop one of them first."
+    if refuse_too_many():
         return
     try:
         job = registry().submit(plan, this_browser())
         claim(job)
-        _show_run(job.id)
+        show_run(job.id)
     except ValueError as error:
         st.session_state["fit_refused"] = str(error)
 
@@ -79,7 +117,7 @@ def draw_downloads(job: Job) -> None:
     now = job.snapshot()
     with st.container(horizontal=True, vertical_alignment="center"):
         if model is not None:
-            weights = weights_of(model, job.plan.architecture)
+            weights = weights_of(model, job.plan.described)
             _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
             st.download_button(
                 "Weights",
@@ -104,19 +142,16 @@ def draw_downloads(job: Job) -> None:
         )
 
 
-def compare_runs(jobs: dict[str, Job]) -> None:
+def curves_of_runs(jobs: dict[str, Job]) -> None:
     """One number of several runs in one chart, and the settings that differ."""
-    with st.expander("Compare runs", icon=":material/stacked_line_chart:"):
-        left, right = st.columns([2, 1])
-        chosen = left.pills(
-            "Runs", list(jobs), selection_mode="multi", default=list(jobs), key="fit_compared"
-        )
-        number = right.selectbox("Metric", list(NUMBERS), key="fit_number")
-        table, column, scale = NUMBERS[number]
-        shots = {name: getattr(jobs[name].snapshot(), table) for name in chosen}
-        curves = {name: (rows["step"], rows[column]) for name, rows in shots.items() if rows}
-        show(compared_runs(curves, number, scale), "fit_comparison")
-        st.dataframe(differences({name: jobs[name].plan for name in chosen}), hide_index=True)
+    left, right = st.columns([2, 1])
+    chosen = left.pills("Runs", list(jobs), selection_mode="multi", default=list(jobs), key="fit_compared")
+    number = right.selectbox("Metric", list(NUMBERS), key="fit_number")
+    table, column, scale = NUMBERS[number]
+    shots = {name: getattr(jobs[name].snapshot(), table) for name in chosen}
+    curves = {name: (rows["step"], rows[column]) for name, rows in shots.items() if rows}
+    show(compared_runs(curves, number, scale), "fit_comparison")
+    st.dataframe(differences({name: jobs[name].plan for name in chosen}), hide_index=True)
 
 
 def differences(plans: dict[str, Plan]) -> dict[str, list[str]]:
@@ -150,10 +185,10 @@ def _use_elsewhere(model: ModelInUse) -> None:
 
 def _choose() -> None:
     number = int(st.session_state["fit_run"].removeprefix("run "))
-    _show_run(next(job_id for job_id, other in _numbers().items() if other == number))
+    show_run(next(job_id for job_id, other in _numbers().items() if other == number))
 
 
-def _show_run(job_id: str | None) -> None:
+def show_run(job_id: str | None) -> None:
     """Store the run in link and session; a new one gets the next number."""
     st.session_state[CURRENT] = job_id
     if job_id is None:

@@ -1,0 +1,180 @@
+"""Runs compared: what each measured, mean and spread over seeds, and who is ahead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from deq.models import count_parameters
+from deq.training.early_stopping import MIN_SHARE
+from deq.training.loop import Finished
+
+# The figures of an outcome that have a mean and a spread; the names are those of `deq train --json`.
+FIGURES = (
+    "validation_accuracy",
+    "accuracy",
+    "loss",
+    "nfe_mean",
+    "converged_fraction",
+    "spectral_radius",
+    "seconds",
+    "parameters",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run measured of the model that it ended with.
+
+    validation_accuracy, accuracy: fractions of the validation and the test set, NaN without classes. loss, nfe_mean,
+    converged_fraction: on the test set. spectral_radius: the largest of df/dz for a few validation inputs. seconds: of
+    the whole run. lost: whether it was stopped because it lost its equilibrium; the model is then its last sound one.
+    """
+
+    seed: int
+    validation_accuracy: float
+    accuracy: float
+    loss: float
+    nfe_mean: float
+    converged_fraction: float
+    spectral_radius: float
+    seconds: float
+    parameters: int
+    lost: bool
+
+
+def outcome_of(event: Finished, seed: int, seconds: float) -> Outcome:
+    """The outcome of a run that has finished."""
+    test = event.test
+    return Outcome(
+        seed,
+        float(event.validation.accuracy),
+        float(test.accuracy),
+        float(test.loss),
+        float(test.nfe),
+        float(test.converged),
+        event.spectral_radius,
+        seconds,
+        count_parameters(event.model),
+        event.lost,
+    )
+
+
+class Spread(NamedTuple):
+    """Mean and standard deviation over seeds; the deviation is NaN for one seed, both where a value is no number."""
+
+    mean: float
+    std: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """One standard deviation to both sides of the mean."""
+        return self.mean - self.std, self.mean + self.std
+
+    @property
+    def percent(self) -> Spread:
+        """A fraction's in per cent."""
+        return Spread(100 * self.mean, 100 * self.std)
+
+    def __format__(self, form: str) -> str:
+        """f"{spread:.2f}" is 94.44 ± 0.24, or 94.44 without a deviation, or - without a mean."""
+        if math.isnan(self.mean):
+            return "-"
+        return f"{self.mean:{form}}" + ("" if math.isnan(self.std) else f" ± {self.std:{form}}")
+
+
+def spread_of(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation of some values."""
+    if not values or not all(map(math.isfinite, values)):
+        return Spread(math.nan, math.nan)
+    return Spread(fmean(values), stdev(values) if len(values) > 1 else math.nan)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model with its settings, and the outcomes of its runs so far, one a seed, in the order of the seeds."""
+
+    name: str
+    outcomes: tuple[Outcome, ...]
+
+    def values(self, figure: str) -> list[float]:
+        """One of FIGURES for each run. Of several runs' seconds the first is left out: it compiles for the others."""
+        outcomes = self.outcomes[1:] if figure == "seconds" and len(self.outcomes) > 1 else self.outcomes
+        return [float(getattr(outcome, figure)) for outcome in outcomes]
+
+    def spread(self, figure: str) -> Spread:
+        return spread_of(self.values(figure))
+
+    @property
+    def lost(self) -> int:
+        """Number of runs without an equilibrium: stopped for it, or at the end most solves do not converge."""
+        return sum(outcome.lost or outcome.converged_fraction < MIN_SHARE for outcome in self.outcomes)
+
+
+def scored_by(contenders: Sequence[Contender]) -> str:
+    """What contenders are judged by: accuracy where there are classes, else loss."""
+    known = [outcome.accuracy for contender in contenders for outcome in contender.outcomes]
+    return "loss" if known and all(map(math.isnan, known)) else "accuracy"
+
+
+def points(contenders: Sequence[Contender]) -> dict[str, tuple[list[float], list[float], list[float]]]:
+    """Evaluations, score and converged share of each contender's runs: what deq.plots.contenders draws."""
+    score = scored_by(contenders)
+    return {
+        one.name: (one.values("nfe_mean"), one.values(score), one.values("converged_fraction"))
+        for one in contenders
+    }
+
+
+def winner(contenders: Sequence[Contender]) -> str | None:
+    """The contender with the best mean score on the test set if its interval touches no other's; else None.
+
+    None for a single contender too, and where a contender has no spread.
+    """
+    score = scored_by(contenders)
+    sign = -1.0 if score == "loss" else 1.0
+    spreads = {one.name: one.spread(score) for one in contenders}
+    if len(spreads) < 2 or any(math.isnan(spread.std) for spread in spreads.values()):
+        return None
+    best = max(spreads, key=lambda name: sign * spreads[name].mean)
+    (low, high), others = spreads[best].interval, [spreads[name].interval for name in spreads if name != best]
+    apart = (other_high < low or high < other_low for other_low, other_high in others)
+    return best if all(apart) else None
+
+
+def conclusion(contenders: Sequence[Contender]) -> list[str]:
+    """What can be said of the contenders, in sentences: who is ahead, who lost the equilibrium, what seconds are."""
+    score, ahead = scored_by(contenders), winner(contenders)
+    seeds = max((len(one.outcomes) for one in contenders), default=0)
+    found = []
+    if ahead is not None:
+        best = "lowest test loss" if score == "loss" else "highest test accuracy"
+        found.append(f"{ahead} has the {best}: its mean ± standard deviation overlaps no other's.")
+    elif seeds < 2:
+        found.append("One seed has no spread: it takes several to say who is ahead.")
+    elif len(contenders) > 1:
+        found.append(
+            f"Nobody is ahead in test {score}: the best mean ± standard deviation overlaps another's."
+        )
+    for one in contenders:
+        if one.lost:
+            found.append(
+                f"{one.name} lost its equilibrium in {one.lost} of {len(one.outcomes)} runs: stopped with the last "
+                "sound weights, or most solves do not converge."
+            )
+    whole = "without each contender's first run, which compiles" if seeds > 1 else "compilation included"
+    return [*found, f"Seconds are those of a whole run, {whole}."]
+
+
+def seconds_left(done: Mapping[str, Sequence[float]], waiting: Sequence[str]) -> float:
+    """How long the waiting runs will take: each as its contender's last, else as the mean of all; NaN if unknown.
+
+    done: contender -> seconds of its finished runs. waiting: the contender of each run to come.
+    """
+    known = [seconds for runs in done.values() for seconds in runs]
+    if not known:
+        return 0.0 if not waiting else math.nan
+    return sum(done[name][-1] if done.get(name) else fmean(known) for name in waiting)

@@ -1,0 +1,85 @@
+"""What can be compared with the settings on the page: models by name, and one setting changed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from deq.jobs import Plan
+from deq.models import MODELS
+from deq.models.architectures import INJECTIONS, NORMALISATIONS
+from deq.solvers import SOLVERS
+from deq.training.recipes import RECIPES
+
+CURRENT = "current settings"
+NAMED = [name for name in MODELS if name != "toy"]
+USUAL = ["blog", "mlp", "monotone", "conv"]
+EXAMPLES = {"digits": 1_294, "mnist": 55_000, "fashion_mnist": 55_000, "kmnist": 55_000}  # to train on
+FEW = 768  # of any other task
+# Seconds per update of 128 examples, measured on one core; another model takes about as long as mlp, points much less.
+COST = {"blog": 0.09, "mlp": 0.03, "monotone": 0.06, "conv": 0.2, "multiscale": 0.3}
+OF_POINTS, COMPILING = 0.004, 10.0  # seconds per update, and per contender
+
+
+def contenders(plan: Plan) -> dict[str, Plan]:
+    """Plans by name: the plan, for pictures in ten classes models by name, and the plan with one setting changed."""
+    named = {name: by_name(name, plan) for name in NAMED} if reads_digits(plan) else {}
+    return {CURRENT: plan} | named | variants(plan)
+
+
+def reads_digits(plan: Plan) -> bool:
+    """Whether the models by name can learn its task."""
+    built = plan.described
+    return built is not None and (built.inputs, built.outputs) == (784, 10)
+
+
+def usual(plan: Plan) -> list[str]:
+    """The contenders to begin with."""
+    return (
+        USUAL if reads_digits(plan) else [CURRENT, *(name for name in variants(plan) if "injection" in name)]
+    )
+
+
+def by_name(name: str, plan: Plan) -> Plan:
+    """A named model by its own recipe, with the epochs of the plan."""
+    recipe = replace(RECIPES[name], epochs=plan.recipe.epochs, steps_per_call=plan.recipe.steps_per_call)
+    return replace(plan, architecture=name, recipe=recipe)
+
+
+def variants(plan: Plan) -> dict[str, Plan]:
+    """The plan with another injection, normalisation or solver, by what is other."""
+    built, recipe = plan.described, plan.recipe
+    if built is None:
+        return {}
+    settings = {"tol": recipe.solver.tol, "max_nfe": recipe.solver.max_nfe}
+    solvers = {name: entry.make(settings) for name, entry in SOLVERS.items()}
+    return (
+        {
+            f"injection {name}": replace(plan, architecture=replace(built, injection=name))
+            for name in INJECTIONS
+            if name != built.injection
+        }
+        | {
+            f"normalisation {name}": replace(plan, architecture=replace(built, normalisation=name))
+            for name in NORMALISATIONS
+            if name != built.normalisation
+        }
+        | {
+            f"solver {name}": replace(plan, recipe=replace(recipe, solver=solver))
+            for name, solver in solvers.items()
+            if solver != recipe.solver
+        }
+    )
+
+
+def estimate(plans: Iterable[Plan], seeds: int) -> float:
+    """About how many seconds a comparison takes on a core."""
+    return sum(COMPILING + seeds * updates(plan) * seconds_per_update(plan) for plan in plans)
+
+
+def updates(plan: Plan) -> int:
+    return plan.recipe.epochs * (EXAMPLES.get(plan.task, FEW) // plan.recipe.batch_size)
+
+
+def seconds_per_update(plan: Plan) -> float:
+    if isinstance(plan.architecture, str):
+        return COST[plan.architecture]
+    return COST["mlp"] if plan.architecture.inputs > 2 else OF_POINTS
