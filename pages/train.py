@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.server.guard import require_app
+from pages.ui.train.own import is_ready
 from pages.ui.train.preview import preview, shipped_models
 from pages.ui.train.run import draw_run
 from pages.ui.train.runs import (
@@ -28,7 +29,12 @@ st.markdown(
 plan = read_plan()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", on_click=start_run, args=(plan,)
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=start_run,
+        args=(plan,),
+        disabled=not is_ready(plan),
     )
     st.markdown("**What to try.**", width="content")
     for name, (_, seen) in PRESETS.items():

@@ -12,6 +12,7 @@ from typing import Any
 
 from flax import nnx
 
+from deq.data import Form
 from deq.gradients import Gradient
 from deq.models.architectures import Architecture
 from deq.models.model import EquilibriumModel
@@ -97,10 +98,15 @@ def save_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     calibrated = nnx.clone(model)
     calibrated.temperature = card.temperature
-    data = weights_of(calibrated, architecture)
+    data = weights_of(calibrated, architecture, form_on(card))
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
     write_atomically(folder / CARD, (json.dumps(card_as_dict(card), indent=2) + "\n").encode())
+
+
+def form_on(card: Card) -> Form:
+    """The classes and the reader of pictures that a card names; empty for a data set of deq."""
+    return Form(tuple(card.classes or ()), (card.inputs or {}).get("reader", ""))
 
 
 def card_as_dict(card: Card) -> dict[str, Any]:

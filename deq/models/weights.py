@@ -14,7 +14,9 @@ import safetensors
 import safetensors.numpy
 from flax import nnx
 
+from deq.data import Form
 from deq.models.architectures import Architecture, construct
+from deq.models.labels import form_in, form_metadata
 from deq.models.model import EquilibriumModel
 from deq.models.zoo import MODELS, build
 
@@ -26,12 +28,15 @@ class CheckpointError(ValueError):
     """A checkpoint is missing, damaged or does not fit the model; the message says what to do."""
 
 
-def weights_of(model: EquilibriumModel, architecture: Architecture | None = None) -> bytes:
+def weights_of(
+    model: EquilibriumModel, architecture: Architecture | None = None, form: Form = Form()
+) -> bytes:
     """The weights as safetensors, a fitted temperature in the metadata; with an architecture there too the bytes alone
-    define the model."""
+    define the model. form: its classes and its reader of pictures are kept as well."""
     described = {} if architecture is None else {ARCHITECTURE: json.dumps(dataclasses.asdict(architecture))}
     if model.temperature != 1:
         described[TEMPERATURE] = repr(model.temperature)
+    described |= form_metadata(form)
     return safetensors.numpy.save(_arrays(model), described or None)
 
 
@@ -45,6 +50,7 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
         described = architecture_of(data)
         model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
         model.temperature = _temperature_of(data)
+        form_of(data)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
     _fill(name, model, arrays)
@@ -82,6 +88,12 @@ def architecture_of(data: bytes) -> Architecture | None:
         return Architecture(**json.loads(metadata[ARCHITECTURE])) if ARCHITECTURE in metadata else None
     except RecursionError as error:
         raise ValueError("the header is nested too deeply") from error
+
+
+def form_of(data: bytes) -> Form:
+    """The classes and the reader of pictures in the metadata of safetensors bytes. Raises ValueError if invalid."""
+    described = architecture_of(data)
+    return form_in(_metadata(data), described.outputs if described else 10)
 
 
 def _temperature_of(data: bytes) -> float:
