@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 
 from deq.data import curve, shape
-from deq.jobs import OWN, TASK_NAMES, Job, Plan, Registry, Snapshot, Status, flat_settings, load_task, sizes
+from deq.jobs import (
+    OWN,
+    OWN_PICTURES,
+    OWN_POINTS,
+    TASK_NAMES,
+    Job,
+    Plan,
+    Registry,
+    Snapshot,
+    Status,
+    flat_settings,
+    load_task,
+    sizes,
+)
 from deq.jobs.record import MAX_ROWS, Table, look_at
 from deq.models.architectures import Architecture, construct
 from deq.solvers import Anderson, Picard

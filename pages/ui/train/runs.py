@@ -138,11 +138,11 @@ def upload_weights() -> None:
 
 
 def _use_elsewhere(model: ModelInUse) -> None:
-    """Keep a model that reads digits for this session, and link to the pages that use it."""
-    if not model.reads_digits:
+    """Keep a model that reads pictures for this session, and link to the pages that use it."""
+    if not model.reads_pictures:
         return
     keep_model(model)
-    for target, key in (("predict", "model"), ("solvers", "race_model")):
+    for target, key in (("predict", "model"), ("solvers", "race_model"))[: 2 if model.reads_digits else 1]:
         label, arrow = f"Use on {target.capitalize()}", ":material/arrow_forward:"
         query = {key: model.name}
         st.page_link(page(target), label=label, icon=arrow, query_params=query, width="content")
