@@ -47,7 +47,7 @@ class Lesson:
 
     @property
     def task(self) -> Task:
-        return classify(self.own.dataset)
+        return self.own.task
 
     @property
     def recipe(self) -> Recipe:

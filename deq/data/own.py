@@ -19,7 +19,7 @@ from deq.data.form import Form, Found, Track
 from deq.data.pictures import read_parts
 from deq.data.sets import Dataset
 from deq.data.tables import MAX_COLUMNS, read_table
-from deq.data.tasks import Examples
+from deq.data.tasks import Examples, Task, classify
 
 FILES: dict[str, Callable[[Path, Form, Track], Found]] = {".npz": read_arrays, ".csv": read_table}
 LARGEST = 1e30  # of a vector's numbers, so that squares stay finite
@@ -28,12 +28,18 @@ LARGEST = 1e30  # of a vector's numbers, so that squares stay finite
 @dataclass(frozen=True)
 class OwnData:
     """dataset: pictures or vectors, for `classify`. form: how a model's later inputs are read. notes: lines for the
-    user. sha256: of everything that was read; two with the same are equal."""
+    user. sha256: of everything that was read; two with the same are equal. skipped: the note on broken pictures."""
 
     dataset: Dataset = field(compare=False, repr=False)
     form: Form
     notes: tuple[str, ...] = field(compare=False)
     sha256: str
+    skipped: str = field(default="", compare=False)
+
+    @property
+    def task(self) -> Task:
+        """To tell the classes apart."""
+        return classify(self.dataset)
 
     @property
     def described(self) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def own_data(path: Path, found: Found) -> OwnData:
     dataset, notes = divide(path, found)
     if dataset.train_images.ndim == 2:
         dataset, found = standardised(path, dataset, found)
-    return OwnData(dataset, found.form, found.notes + notes, sha256)
+    return OwnData(dataset, found.form, found.notes + notes, sha256, " ".join(found.notes))
 
 
 def digest(found: Found) -> str:

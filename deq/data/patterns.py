@@ -41,7 +41,7 @@ def _polar(radius: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-# Name -> how it is drawn. The first is what the page starts with; links leave it out, so that it must stay.
+# Name -> how it is drawn. The page starts with the first.
 PATTERNS: dict[str, Callable[[np.random.Generator], Drawn]] = {
     "Corners": _corners,
     "Ring": _ring,

@@ -80,7 +80,7 @@ def read_part(source: Path, part: Part, form: Form, track: Track, broken: dict[s
 def only_digit(found: np.ndarray) -> np.ndarray:
     """The one picture in (n, 28, 28): with several digits, the class of none is known. Raises ValueError."""
     if len(found) > 1:
-        raise ValueError(f"It shows {len(found)} digits. Cut it up, or use --reader plain.")
+        raise ValueError(f"It shows {len(found)} digits. Cut it up, or keep pictures whole (--reader plain).")
     return found[0]
 
 

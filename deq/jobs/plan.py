@@ -64,11 +64,9 @@ def sizes(task: str, own: Points | OwnData | None = None) -> tuple[int, int]:
 
 
 def task_of(plan: Plan) -> tuple[Task, str]:
-    """The task of a run, and a note on its data or "". Raises ValueError as `load_task` does."""
-    if isinstance(plan.own, Points):
-        return plan.own.task, ""
+    """The task of a run, and the note of `load_task` or "". Raises ValueError as that does."""
     if plan.own is not None:
-        return classify(plan.own.dataset), " ".join(plan.own.notes)
+        return plan.own.task, ""
     return load_task(plan.task, plan.formula, plan.seed)
 
 

@@ -161,13 +161,15 @@ def probability_paths(
         named = probabilities[:, k] > NAMED
         matters = bool(named[1:].any())  # at the start all are about equally probable
         name = str(k) if names is None else html.escape(names[k])
+        if names is not None:  # once: they are longer than numerals
+            named = np.arange(len(nfe)) == np.flatnonzero(named).max(initial=-1)
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
             mode="lines+text" if matters and len(nfe) <= MAX_NUMERALS else "lines",
             line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 3 if matters else 1},
             text=np.where(named & (np.arange(len(nfe)) > 0), name, ""),
-            textposition="top center",
+            textposition="top center" if names is None else "top left",
             textfont={"size": 13},  # in the theme's colour: dark digit colours are hard to read on slate
             name=name,
             opacity=1 if matters else 0.4,

@@ -6,25 +6,34 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from deq.data import DatasetError, OwnData, load_zip
+from deq.data import DatasetError, Form, OwnData, load_zip
 from deq.data.bundles import MOST_PICTURES
 from pages.ui.widgets.text import listed, plain, short
 
 UPLOAD = "fit_pictures"
-SHOWN, NAMED = 16, 8  # pictures in the strip, names of classes
+SHOWN, NAMED = 15, 8  # pictures in the strip, names of classes
 ZOOM = 2
+READINGS = {"by the classes": "", "as digits": "digits", "whole": "plain"}
 Result = OwnData | str  # what was read, or why it cannot be
 
 
 def own_pictures() -> OwnData | None:
     """The uploader, and what it holds; None, with a line why, until it holds pictures to learn from."""
-    upload = st.file_uploader(
+    left, right = st.columns([2, 1], gap="medium")
+    upload = left.file_uploader(
         "A zip with a folder for each class",
         ["zip"],
         key=UPLOAD,
         help=f"CLASS/NAME.png, or train/CLASS/NAME.png and test/CLASS/NAME.png; at most {MOST_PICTURES:,} pictures in "
-        "any common format. They become grey pictures of 28 × 28 pixels. Where every class is a digit, the digits are "
-        "cut out and centred.",
+        "any common format. They become grey pictures of 28 × 28 pixels.",
+    )
+    how = right.selectbox(
+        "Read pictures",
+        READINGS,
+        key="fit_reader",
+        bind="query-params",
+        help="As digits: cut out and centred, white on black. Whole: grey, on a square, scaled down. "
+        "By the classes: as digits if every class is a digit.",
     )
     if upload is None:
         st.info(
@@ -33,12 +42,14 @@ def own_pictures() -> OwnData | None:
             icon=":material/folder_zip:",
         )
         return None
-    found = _read(upload.file_id, short(upload.name, 60), upload.getvalue())
+    form = Form(reader=READINGS[how])
+    found = _read(upload.file_id, short(upload.name, 60), form, upload.getvalue())
     if isinstance(found, str):
         st.error(plain(found))
         return None
-    for line in (summary(found), *found.notes):
-        st.markdown(plain(line))
+    st.markdown(plain(summary(found)))
+    if found.skipped:
+        st.warning(plain(found.skipped))
     return found
 
 
@@ -62,10 +73,10 @@ def draw_strip(own: OwnData) -> None:
 
 
 @st.cache_data(scope="session", max_entries=2, show_spinner=False)
-def _read(key: str, name: str, _data: bytes) -> Result:
+def _read(key: str, name: str, form: Form, _data: bytes) -> Result:
     """The pictures, read once per upload and session; `key` stands for the bytes."""
     try:
-        return load_zip(_data, name, track=_progress)
+        return load_zip(_data, name, form, track=_progress)
     except DatasetError as error:
         return str(error)
 

@@ -12,7 +12,7 @@ from pages.ui.widgets.text import plain
 CODE = "fit_points"  # in the link and in the session
 TEXT, UPLOAD, SAID, REFUSED = "fit_points_text", "fit_points_file", "_points_said", "_points_refused"
 FIRST = pattern(next(iter(PATTERNS)))
-EMPTY = Points(".")  # a code of its own: a link without points has the first pattern
+EMPTY = Points(".")  # unlike an empty code, it stays in the link
 KEYS = (
     "With keys, in the plane: arrows move the cursor, faster with Shift; Enter adds a point, Backspace removes one; "
     "A to F choose the class."
@@ -64,9 +64,7 @@ def _current() -> Points:
 
 
 def _write_link(points: Points) -> None:
-    if points == FIRST:
-        st.query_params.pop(CODE, None)
-    elif st.query_params.get(CODE) != points.code:
+    if st.query_params.get(CODE) != points.code:
         st.query_params[CODE] = points.code
     st.session_state[CODE] = points.code
 

@@ -49,7 +49,7 @@ PICTURES = BASIC | {
 # Small sets: an epoch is a few updates, or one.
 FEW: dict[str, Settings] = {
     OWN_POINTS: BASIC | {"fit_epochs": 250},
-    OWN_PICTURES: PICTURES | {"fit_batch": 64, "fit_epochs": 40},
+    OWN_PICTURES: PICTURES | {"fit_batch": 32, "fit_epochs": 40},
 }
 # What to try: name -> settings, and what to look for.
 PRESETS: dict[str, tuple[Settings, str]] = {

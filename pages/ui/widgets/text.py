@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
-SPECIAL = re.compile(r"([\\`*_\[\]<>$:~#|!&])")  # what Markdown, formulas and Streamlit's colours begin with
+SPECIAL = re.compile(
+    r"([\\`*_\[\]<>$~#|!&]|:(?=\S))"
+)  # what Markdown, formulas and Streamlit's colours begin with
 
 
 def listed(names: Sequence[str]) -> str:
