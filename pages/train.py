@@ -44,13 +44,14 @@ if refused := st.session_state.pop("fit_refused", None):
 
 job = current_job()
 jobs = session_jobs()
-if job is None:
-    preview(plan)
-else:
-    choose_run(jobs, job)
-    draw_run(job)
-    if not job.status.is_live:
-        draw_downloads(job)
+with st.container():  # what follows keeps its place, whatever is drawn here
+    if job is None:
+        preview(plan)
+    else:
+        choose_run(jobs, job)
+        draw_run(job)
+        if not job.status.is_live:
+            draw_downloads(job)
 if len(jobs) > 1:
     compare_runs(jobs)
 upload_weights()

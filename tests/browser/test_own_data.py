@@ -63,6 +63,10 @@ def test_points_are_clicked_trained_on_and_shared(browser: Browser, page: Page, 
     expect(text).to_have_value(re.compile(r"^-1\.5\d, -1\.2\d, A\n"))
     train(page)
     expect(page.get_by_text("The most probable class, paler in doubt")).to_be_visible()
+    for drawn in page.locator(
+        ".js-plotly-plot .nsewdrag"
+    ).all():  # charts that moved while the run ended would shrink
+        assert drawn.bounding_box()["width"] > 200
     expect(page.locator(".annotation-text").filter(has_text=re.compile("^[ABC]$"))).not_to_have_count(0)
     page.get_by_role("button", name="Copy link").click()
     link = page.get_by_test_id("stCode").filter(has_text=server).first.inner_text().strip()

@@ -42,7 +42,8 @@ def draw_run(job: Job) -> None:
     """Draw the run: repeatedly while it is live, once when it has ended."""
     if job.status.is_live:
         _live(job.id)
-    else:
+        return
+    with st.container():  # as a fragment has one: charts stay where they are when the run ends
         _draw(job, job.snapshot())
 
 
