@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.readers.operator import admit_operator_model
 from pages.ui.server.disk import keep_programs
 from pages.ui.server.guard import mark_app
 from pages.ui.server.heaps import limit_heaps
@@ -10,6 +11,7 @@ from pages.ui.widgets.navigation import ICON, pages
 
 limit_heaps()
 keep_programs()
+admit_operator_model()
 page = st.navigation(pages(), position="top")
 st.set_page_config(page_title=f"{page.title} - DEQ lab", page_icon=ICON, layout="wide")
 mark_app()

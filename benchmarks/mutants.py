@@ -15,6 +15,36 @@ class Mutation:
 
 MUTATIONS = [
     Mutation(
+        "deq/cells/bounds.py",
+        "(w + w.T) / 2",
+        "(w + w.T)",
+        "cells/test_bounds.py",
+    ),
+    Mutation(
+        "deq/cells/bounds.py",
+        "logits = _norm(apart[0], -1) + _norm(apart[1], 0) * norm / 2",
+        "logits = _norm(apart[0], -1)",
+        "cells/test_bounds.py",
+    ),
+    Mutation(
+        "deq/analysis/certificates.py",
+        "- apart * missed[:, None]",
+        "+ apart * missed[:, None]",
+        "analysis/test_certificates.py",
+    ),
+    Mutation(
+        "deq/models/weights.py",
+        "model.cell.m = _number_of(data, M)",
+        "_number_of(data, M)",
+        "analysis/test_certificates.py",
+    ),
+    Mutation(
+        "deq/models/model_file.py",
+        "hashlib.sha256(code).hexdigest()",
+        "hashlib.sha256(text.encode()).hexdigest()",
+        "cli/test_own_model.py",
+    ),
+    Mutation(
         "deq/solvers/picard.py",
         "self.damping * (f_z - z)",
         "self.damping * (z - f_z)",

@@ -17,7 +17,8 @@ from typing import Any
 from benchmarks.timing import report
 from deq.cli.evaluate import load_task
 from deq.models.calibration import calibrate
-from deq.models.checkpoints import PRETRAINED, Card, Checkpoint, load_checkpoint, save_checkpoint
+from deq.models.card import Card
+from deq.models.checkpoints import PRETRAINED, Checkpoint, load_checkpoint, save_checkpoint
 
 REPORTED = (
     "seed",

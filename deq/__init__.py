@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from deq.analysis import certified_radius
     from deq.data import load_dataset
     from deq.gradients import Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
     from deq.models import load_checkpoint, load_pretrained, save_checkpoint
@@ -36,6 +37,7 @@ __all__ = [
     "ThroughODE",
     "Trace",
     "Unrolled",
+    "certified_radius",
     "equilibrium",
     "error_estimate",
     "fit",
@@ -46,7 +48,7 @@ __all__ = [
     "solve",
 ]
 
-_PACKAGES = ("solvers", "gradients", "data", "models", "training")
+_PACKAGES = ("solvers", "gradients", "data", "models", "training", "analysis")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,5 @@
-"""Studies of equilibria: solvers compared, predictions explained, out-of-distribution inputs, the front page."""
+"""Studies of equilibria: solvers compared, predictions explained, certified and attacked, the front page."""
+
+from deq.analysis.certificates import certified_radius
+
+__all__ = ["certified_radius"]

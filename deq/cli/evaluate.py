@@ -10,6 +10,7 @@ from typing import Any
 
 from deq.cli.choices import is_own
 from deq.cli.own_data import task_for
+from deq.cli.own_model import read_code
 from deq.cli.process import orderly_stop
 from deq.cli.report import open_model, show, usage_errors
 from deq.data import Task, classify, double, load_dataset
@@ -24,6 +25,7 @@ from deq.training.fitting import check_fit
 
 def run(
     source: str,
+    model: str | None,
     dataset: str | None,
     solver: str | None,
     tol: float | None,
@@ -33,12 +35,12 @@ def run(
     """Print the test metrics of a model, solved as in training unless a solver or tol is given."""
     use_cores()
     with usage_errors():
-        checkpoint = open_model(source)
+        checkpoint = open_model(source, read_code(model))
         name = fitting(checkpoint, dataset)
         if data_dir is not None and is_own(name):
             raise ValueError(f"{name} is a path to data already: leave out --data-dir.")
         task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir)
-        if checkpoint.card.inputs:
+        if checkpoint.card.inputs or checkpoint.card.model_sha256:
             check_fit(checkpoint.model, task)
         chosen = choose_solver(checkpoint, solver, tol)
         began = time.perf_counter()
@@ -67,6 +69,8 @@ def fitting(checkpoint: Checkpoint, dataset: str | None) -> str:
     own = checkpoint.card.dataset
     if dataset is not None and own == "toy":
         raise ValueError(f"toy maps numbers to numbers, and {dataset} holds images: leave out --dataset.")
+    if not (dataset or own):
+        raise ValueError("The model's card names no data: add --dataset.")
     return dataset or own
 
 

@@ -32,6 +32,14 @@ SolverOption = Annotated[
         help="Forward solver, default: the recipe's. An unknown name lists them all.",
     ),
 ]
+CodeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="FILE.py:FUNCTION",
+        help="The code of your own model, again: none is read from the run's folder.",
+    ),
+]
 Source = Annotated[
     str, typer.Argument(help="Folder written by `train --out`, or name of a pretrained model.")
 ]
@@ -72,8 +80,10 @@ def train(
     model: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             rich_help_panel=options.WHAT,
-            help="Model, default: toy for the task toy, mlp for pictures in ten classes, else a dense one.",
+            help="Model, default: toy for the task toy, mlp for pictures in ten classes, else a dense one. Your own: "
+            "FILE.py:FUNCTION, a function (*, rngs) that returns a deq.models.EquilibriumModel.",
         ),
     ] = None,
     init: options.Init = None,
@@ -147,6 +157,7 @@ def train(
 @app.command(cls=Command)
 def evaluate(
     source: Source,
+    model: CodeOption = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -166,7 +177,7 @@ def evaluate(
     """Evaluate a model on a test set."""
     from deq.cli.evaluate import run
 
-    run(source, dataset, solver, tol, data_dir, json)
+    run(source, model, dataset, solver, tol, data_dir, json)
 
 
 @app.command(cls=Command)
@@ -181,6 +192,7 @@ def predict(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write one line a picture to FILE.")
     ] = None,
+    model: CodeOption = None,
     json: Json = False,
 ) -> None:
     """Read the digits in pictures, or name the class of what else a model was trained on."""
@@ -189,7 +201,7 @@ def predict(
     with usage_errors():
         from deq.cli.predict import run
 
-    run(source, images, csv, json)
+    run(source, model, images, csv, json)
 
 
 @app.command(cls=Command)

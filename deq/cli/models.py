@@ -7,7 +7,8 @@ import json
 from rich.table import Table
 
 from deq.cli.report import readable, stdout
-from deq.models.checkpoints import card_as_dict, load_pretrained, pretrained_names
+from deq.models.card import card_as_dict
+from deq.models.checkpoints import load_pretrained, pretrained_names
 from deq.training.changes import all_settings
 from deq.training.recipe_file import MODEL, recipe_text
 from deq.training.recipes import RECIPES

@@ -11,11 +11,13 @@ from typing import Any
 
 from rich.progress import track
 
-from deq.cli.report import stderr
+from deq.cli.report import say, stderr
 from deq.data import READERS, Form, OwnData, Task, classify, load_own_data
 from deq.devices import is_leader
 from deq.models import Architecture, CheckpointError
-from deq.models.checkpoints import Card, Checkpoint
+from deq.models.card import Card
+from deq.models.checkpoints import Checkpoint
+from deq.models.model_file import is_model_file
 from deq.models.zoo import MODELS
 from deq.training.fitting import check_fit
 from deq.training.recipes import DENSE, RECIPES, Recipe
@@ -28,7 +30,7 @@ def read(path: str, form: Form) -> OwnData:
     """The data at a path, with progress and what there is to say about it on stderr. Raises DatasetError."""
     own = load_own_data(path, form, progress)
     for note in own.notes if is_leader() else ():
-        stderr.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        say(note)
     return own
 
 
@@ -39,7 +41,7 @@ def progress(paths: list[Path]) -> Iterable[Path]:
 
 @dataclass(frozen=True)
 class Lesson:
-    """Own data to train on. architecture: of the model built for it, None for one of MODELS."""
+    """Own data to train on. architecture: of the model built for it, None for one of MODELS or the user's own."""
 
     own: OwnData
     name: str
@@ -52,7 +54,7 @@ class Lesson:
     @property
     def recipe(self) -> Recipe:
         pictures = self.own.dataset.train_images.ndim > 2
-        return RECIPES[self.name if self.architecture is None else "mlp"] if pictures else DENSE
+        return RECIPES.get(self.name, RECIPES["mlp"]) if pictures else DENSE
 
     @property
     def described(self) -> dict[str, Any]:
@@ -67,8 +69,10 @@ class Lesson:
 
 
 def lesson(own: OwnData, model: str | None) -> Lesson:
-    """The data with the model to learn it: the named one, else mlp where that fits. Raises ValueError."""
+    """The data with the model to learn it: the named or the user's own, else mlp where that fits. Raises ValueError."""
     data = own.dataset
+    if model is not None and is_model_file(model):
+        return Lesson(own, model, None)
     inputs, fits = data.train_images[0].size, data.train_images.ndim > 2 and data.num_classes == 10
     zoo = [name for name in MODELS if name != "toy"] if fits else []
     if model is not None and model not in [*zoo, NAME]:
@@ -115,12 +119,7 @@ def task_for(checkpoint: Checkpoint, path: str) -> Task:
     if bool(own.form.mean) != bool(form.mean):
         raise ValueError(f"{path} holds {_kind(own.form)}, and the model was trained on {_kind(form)}.")
     if path == card.dataset and own.sha256 != (card.inputs or {}).get("sha256"):
-        stderr.print(
-            f"{path} has changed since training: some of its test set may have been trained on.",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
-        )
+        say(f"{path} has changed since training: some of its test set may have been trained on.")
     task = classify(own.dataset)
     check_fit(checkpoint.model, task)
     return task

@@ -14,7 +14,8 @@ import typer
 
 from deq.cli.inputs import Found, files_in, source_for
 from deq.cli.own_data import form_of, progress
-from deq.cli.report import open_model, readable, show, stderr, stdout, usage_errors
+from deq.cli.own_model import read_code
+from deq.cli.report import open_model, readable, say, show, stdout, usage_errors
 from deq.models.checkpoints import Checkpoint
 from deq.models.inference import infer
 
@@ -22,12 +23,14 @@ _BATCH = 32  # a fixed batch size, so that any number of pictures compiles once
 _COLUMNS = ("name", "class", "label", "probability", "nfe", "residual", "converged", "error")
 
 
-def run(source: str, paths: list[Path], table: Path | None, as_json: bool) -> None:
+def run(source: str, model: str | None, paths: list[Path], table: Path | None, as_json: bool) -> None:
     """Print one entry per picture, in the given order and in that of a folder or zip; exit status 1 if one failed."""
     with usage_errors():
-        checkpoint = open_model(source)
-        if checkpoint.card.model == "toy":
-            raise ValueError("toy maps numbers to numbers and cannot read pictures; choose another model.")
+        checkpoint = open_model(source, read_code(model))
+        if checkpoint.card.dataset == "toy":
+            raise ValueError(
+                f"{source} maps numbers to numbers and cannot read pictures; choose another model."
+            )
         read = source_for(form_of(checkpoint.card))
         file = _opened(table) if table else None
     files = progress(files_in(paths))
@@ -45,7 +48,7 @@ def run(source: str, paths: list[Path], table: Path | None, as_json: bool) -> No
     failed = sum("error" in entry for entry in entries)
     if table is not None:
         text = f"{len(entries):,} lines in {table}, {failed:,} of them errors."
-        stderr.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(text, style="")
     if failed:
         raise typer.Exit(1)
 

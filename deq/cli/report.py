@@ -16,7 +16,9 @@ from rich.table import Table
 
 from deq.data import StalledDownload
 from deq.extras import MissingExtra
-from deq.models.checkpoints import CARD, Checkpoint, load_checkpoint, load_pretrained, pretrained_names
+from deq.models.card import CARD, OWN, Card, read_card
+from deq.models.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names, weights_in
+from deq.models.model_file import Make, ModelFile
 from deq.models.weights import weights_of
 from deq.training.interrupted import load_interrupted, was_interrupted
 
@@ -29,34 +31,51 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, MissingExtra) as error:
-        stderr.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        say(f"Error: {error}", "red")
         if isinstance(error, StalledDownload):
             os._exit(2)  # an orderly exit would wait for the server
         raise typer.Exit(2) from error
 
 
-def open_model(source: str) -> Checkpoint:
+def open_model(source: str, file: ModelFile | None = None) -> Checkpoint:
     """The pretrained model with this name, or the checkpoint in this folder, else its run's last one.
 
-    Raises ValueError.
+    file: the code of a model of the user's own; what has changed in it since training is said. Raises ValueError.
     """
     if source in pretrained_names():
-        return load_pretrained(source)
-    if was_interrupted(Path(source)) and not (Path(source) / CARD).exists():
-        checkpoint, step = load_interrupted(Path(source))
-        stderr.print(
-            f"{source} holds no finished run: using its checkpoint of step {step}.",
-            markup=False,
-            soft_wrap=True,
+        checkpoint = load_pretrained(source)
+    elif Path(source).is_dir():
+        checkpoint = _in_folder(Path(source), file.make if file else None)
+    else:
+        names = ", ".join(pretrained_names())
+        raise ValueError(f"{source!r} is neither a folder nor a pretrained model ({names}).")
+    if file is not None:
+        _check_code(source, checkpoint.card, file)
+    return checkpoint
+
+
+def _in_folder(folder: Path, make: Make | None) -> Checkpoint:
+    """The finished run in a folder, or its last checkpoint. Raises ValueError."""
+    if (folder / CARD).exists() or not was_interrupted(folder):
+        return load_checkpoint(folder, make)
+    checkpoint, step = load_interrupted(folder, make)
+    say(f"{folder} holds no finished run: using its checkpoint of step {step}.", style="")
+    return checkpoint
+
+
+def _check_code(source: str, card: Card, file: ModelFile) -> None:
+    """Say how the code differs from that of the training. Raises ValueError for a model that deq itself builds."""
+    if card.model_sha256 is None and card.model != OWN:
+        raise ValueError(f"{source} holds {card.model}, which deq builds: leave out --model.")
+    if card.model_sha256 not in (None, file.sha256):
+        say(f"{file.name} has changed since {source} was trained: its results may differ from the card's.")
+    elif card.model not in (OWN, file.name):
+        say(
+            f"{source} was trained with {card.model}, not {file.name}: its results may differ from the card's."
         )
-        return checkpoint
-    if Path(source).is_dir():
-        return load_checkpoint(source)
-    names = ", ".join(pretrained_names())
-    raise ValueError(f"{source!r} is neither a folder nor a pretrained model ({names}).")
 
 
-def read_weights(source: str | None) -> bytes | None:
+def read_weights(source: str | None, file: ModelFile | None = None) -> bytes | None:
     """The weights in a safetensors file, or of what `open_model` opens; None for None. Raises ValueError."""
     if source is None:
         return None
@@ -67,9 +86,16 @@ def read_weights(source: str | None) -> bytes | None:
             f"{source!r} is neither a safetensors file, a run folder nor a pretrained model ({names})."
         )
     try:
-        return path.read_bytes() if path.is_file() else weights_of(open_model(source).model)
+        if (path / CARD).exists():
+            return weights_in(path, read_card(path / CARD))
+        return path.read_bytes() if path.is_file() else weights_of(open_model(source, file).model)
     except OSError as error:
         raise ValueError(f"Cannot read {source}: {error.strerror or error}.") from error
+
+
+def say(text: str, style: str = "yellow") -> None:
+    """A line on stderr, yellow where something may be wrong."""
+    stderr.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:

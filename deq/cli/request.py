@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import platform
 import shlex
-import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import jax
-
-from deq import __version__
 from deq.cli.evaluate import figures
 from deq.cli.overrides import with_file, with_settings
 from deq.cli.own_data import Lesson
-from deq.devices import cores
-from deq.models import Architecture, count_parameters
-from deq.models.checkpoints import Card
+from deq.models import Architecture, EquilibriumModel, build, construct, count_parameters
+from deq.models.card import Card
+from deq.models.model_file import ModelFile, fresh, is_model_file, load_model_file
+from deq.models.origin import machine, versions
 from deq.models.settings import to_dict
 from deq.training import Finished
 from deq.training.recipe_file import read_settings
 from deq.training.recipes import RECIPES, Recipe, recipe_as_dict
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -60,18 +54,36 @@ class Request:
     reader: str | None = None
     label: str | None = None
     own: Lesson | None = None  # the data, where the task is a path to it
+    file: ModelFile | None = None  # the code, where the model is the user's own
 
     @property
     def architecture(self) -> Architecture | None:
         """Of the model that is built for own data."""
         return self.own.architecture if self.own else None
 
+    def build(self, name: str) -> EquilibriumModel:
+        """The model of this name with fresh weights. Raises ValueError."""
+        if self.file is not None:
+            return fresh(name, self.file.make, self.seed)
+        return construct(self.architecture, self.seed) if self.architecture else build(name, self.seed)
+
+
+def with_own_code(request: Request) -> Request:
+    """The request with the code of its model, where that is the user's own. Raises ValueError."""
+    if request.model is None or not is_model_file(request.model):
+        return request
+    file = load_model_file(request.model)
+    return dataclasses.replace(request, model=file.name, file=file)
+
 
 def choose_recipe(request: Request) -> tuple[str, Recipe]:
     """The model's name and its recipe with the options applied. Raises ValueError."""
     if request.own is not None:
         return request.own.name, with_options(request, request.own.recipe)
-    name = named_model(request) or ("toy" if request.task == "toy" else "mlp")
+    usual = "toy" if request.task == "toy" else "mlp"
+    if request.file is not None:
+        return request.file.name, with_options(request, RECIPES[usual])
+    name = named_model(request) or usual
     if name not in RECIPES or (name == "toy") != (request.task == "toy"):
         fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
@@ -82,7 +94,12 @@ def named_model(request: Request) -> str | None:
     """The model that the command names, or else its file. Raises ValueError."""
     if request.model is not None or request.config is None:
         return request.model
-    return read_settings(request.config)[0]
+    name = read_settings(request.config)[0]
+    if name is not None and is_model_file(name):
+        raise ValueError(
+            f"{request.config}: {name} is code, which no file of settings runs: name it with --model."
+        )
+    return name
 
 
 def with_options(request: Request, recipe: Recipe) -> Recipe:
@@ -112,9 +129,10 @@ def _named(request: Request) -> dict[str, Any]:
 def settings(request: Request, name: str, recipe: Recipe, init: bytes | None) -> dict[str, Any]:
     """What determines a run's result, as plain data; of the initial weights their sha256."""
     first = {"task": str(request.task), "model": name, "seed": request.seed}
+    code = {} if request.file is None else {"model_sha256": request.file.sha256}
     given = {"init": hashlib.sha256(init).hexdigest()} if init else {}
     own = {} if request.own is None else request.own.settings
-    return first | given | recipe_as_dict(recipe) | own
+    return first | code | given | recipe_as_dict(recipe) | own
 
 
 def make_card(
@@ -135,42 +153,18 @@ def make_card(
         machine=machine(),
         versions=versions(),
         verdict=event.verdict,
+        model_sha256=run.get("model_sha256"),
         best_epoch=int(event.best.epoch) or None if event.best and recipe.keep_best else None,
         **measured,
         **({} if request.own is None else request.own.described),
     )
 
 
-def versions() -> dict[str, str]:
-    """The versions of deq and what it leans on, and the commit where it is known."""
-    found = {package: version(package) for package in ("jax", "flax", "optax", "diffrax")}
-    here = commit()
-    return {"deq": __version__} | found | ({"commit": here} if here else {})
-
-
-def commit() -> str | None:
-    """The commit of this code, with `-dirty` after changes that are not committed; None outside a git checkout."""
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        # Tracked files alone: an installed copy may lie inside the checkout of something else.
-        for command in (["git", "ls-files", "--error-unmatch", "request.py"], describe):
-            done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def machine() -> str:
-    """The machine that a run was timed on: devices and usable CPU cores."""
-    kind = jax.devices()[0].device_kind
-    return f"{jax.device_count()} {kind} device, {cores()} cores, {platform.machine()}"
-
-
 def without_folders(arguments: list[str]) -> list[str]:
     """The command line without folders and without options that do not change the result."""
     kept, before = [], ""
     for argument in chain.from_iterable(map(_apart, arguments)):
-        if before in ("--init", "--config"):
+        if before in ("--init", "--config", "--model"):
             kept.append(Path(argument).name)
         elif before not in _PLACES and argument not in (*_PLACES, "--json", "--resume", "--quiet"):
             kept.append(argument)

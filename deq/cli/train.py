@@ -6,7 +6,6 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,15 +14,17 @@ from jax.sharding import Mesh
 from deq.cli.choices import is_own
 from deq.cli.evaluate import load_task
 from deq.cli.own_data import lesson, read, require_a_batch
+from deq.cli.own_model import try_out
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
 from deq.cli.progress import training_progress
-from deq.cli.report import read_weights, show, stderr, usage_errors
-from deq.cli.request import Request, choose_recipe, make_card, named_model, settings
+from deq.cli.report import open_model, read_weights, say, show, usage_errors
+from deq.cli.request import Request, choose_recipe, make_card, named_model, settings, with_own_code
 from deq.data import Form, Task
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
-from deq.models import EquilibriumModel, build, construct, count_parameters
+from deq.models import EquilibriumModel, count_parameters
 from deq.models.calibration import calibrate
-from deq.models.checkpoints import CARD, Card, load_checkpoint, read_card, save_checkpoint
+from deq.models.card import CARD, Card, read_card
+from deq.models.checkpoints import save_checkpoint
 from deq.models.weights import take_weights
 from deq.training import EpochEnd, Event, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
@@ -60,11 +61,11 @@ def run_together(
 def train(request: Request) -> dict[str, Any]:
     """Train, save to --out if given, and return the result."""
     with usage_errors(), failed_writes():
-        request = with_own_data(request)
+        request = with_own_data(with_own_code(request))
         name, recipe = choose_recipe(request)
         if request.resume and request.out is None:
             raise ValueError("--resume needs --out, the folder of the run to resume.")
-        init = read_weights(request.init)
+        init = read_weights(request.init, request.file)
         described = settings(request, name, recipe, init)
         if request.out and request.resume and (request.out / CARD).exists():
             card = read_card(request.out / CARD)
@@ -72,14 +73,14 @@ def train(request: Request) -> dict[str, Any]:
             described = settings(request, name, recipe, init)
             require_same(request.out, card.recipe, described)
             if card.epochs == recipe.epochs:
-                return finished_result(request.out, request.quiet)
+                return finished_result(request)
         task = request.own.task if request.own else load_task(request.task, request.data_dir)
         require_a_batch(task, recipe.batch_size)
         folder = open_folder(request, described) if is_leader() else None
         events = start(request, name, recipe, init, task, folder)
         finished, validation = follow(events, folder, request.quiet)
         if finished.verdict:
-            stderr.print(finished.verdict, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            say(finished.verdict)
         validation = validation_of(finished, task, recipe, validation)
         card = make_card(finished, request, described, recipe, validation)
         if request.out and is_leader():
@@ -141,24 +142,23 @@ def start(
     request: Request, name: str, recipe: Recipe, init: bytes | None, task: Task, folder: RunFolder | None
 ) -> Iterator[Event]:
     """The run's events, from the last intact checkpoint if it is resumed; seconds are those of the whole run."""
-    built = request.architecture
-    model, before = construct(built, request.seed) if built else build(name, request.seed), 0.0
+    model, before = request.build(name), 0.0
+    if request.file is not None:
+        try_out(model, request.file, task)
     if init is not None:
         take_weights(name, model, init)
     state = start_state(model, recipe)
     if folder and request.resume:
         found = folder.restore(state)
         for warning in folder.warnings:
-            stderr.print(warning, style="yellow", markup=False)
+            say(warning)
         if not request.quiet:
-            stderr.print(resume_line(found, recipe), markup=False, highlight=False, soft_wrap=True)
+            say(resume_line(found, recipe), style="")
         state, before = found or state, folder.seconds()
     mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)
     resume = state if int(state.step) else None
     if is_leader() and not request.quiet:
-        stderr.print(
-            start_line(name, model, task, recipe, mesh), markup=False, highlight=False, soft_wrap=True
-        )
+        say(start_line(name, model, task, recipe, mesh), style="")
     events = fit(model, task, recipe, seed=request.seed, resume=resume, mesh=mesh)
     return (dataclasses.replace(event, seconds=before + event.seconds) for event in events)
 
@@ -228,7 +228,7 @@ def result(model: EquilibriumModel, card: Card) -> dict[str, Any]:
     """What `train` reports, from the card."""
     keys = ("accuracy", "loss", "parameters", "seconds", "nfe_mean", "residual_mean", "converged_fraction")
     found: dict[str, Any] = {key: getattr(card, key) for key in keys}
-    if card.model == "toy":
+    if card.dataset == "toy":
         found["prediction_at_minus_5"] = float(prediction_at(model, -5.0))
     if card.best_epoch is not None:
         found["best_epoch"] = card.best_epoch
@@ -241,10 +241,9 @@ def prediction_at(model: EquilibriumModel, x: float) -> float:
     return float(outputs[0, 0])
 
 
-def finished_result(out: Path, quiet: bool) -> dict[str, Any]:
+def finished_result(request: Request) -> dict[str, Any]:
     """The result of a finished run."""
-    checkpoint = load_checkpoint(out)
-    if not quiet:
-        line = f"This run is already finished. {checkpoint.card.verdict}".strip()
-        stderr.print(line, markup=False, soft_wrap=True)
+    checkpoint = open_model(str(request.out), request.file)
+    if not request.quiet:
+        say(f"This run is already finished. {checkpoint.card.verdict}".strip(), style="")
     return result(checkpoint.model, checkpoint.card)

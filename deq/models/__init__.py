@@ -1,8 +1,8 @@
 """Models: encoder -> equilibrium -> head; model zoo, weights, inference and calibration."""
 
 from deq.models.architectures import Architecture, construct
+from deq.models.card import Card
 from deq.models.checkpoints import (
-    Card,
     Checkpoint,
     load_checkpoint,
     load_pretrained,

@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
+from jax import Array, ShapeDtypeStruct
 from jax.sharding import Mesh
 
 from deq.devices import everywhere, in_parts, mesh_here
 from deq.gradients import Gradient, Implicit
 from deq.gradients.function import pure
 from deq.models.model import EquilibriumModel
-from deq.solvers import Solution, Solver, Trace, error_estimate, norm, solve
+from deq.solvers import Picard, Solution, Solver, Trace, error_estimate, norm, solve
 from deq.solvers.state import Layout
 
 BATCH = 500  # default batch size
@@ -136,3 +136,28 @@ def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trac
 def read_out(model: EquilibriumModel, z: Array) -> Array:
     """The head's outputs for given states: (batch, ...) -> (batch, k)."""
     return model.read(z)
+
+
+def outputs_of(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
+    """Shape and dtype of the outputs for one example of x (n, ...), without computing them.
+
+    Raises ValueError if the encoder cannot read it.
+    """
+    graphdef, variables = nnx.split(model)
+    one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
+    try:
+        jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True).encode(x), variables, one)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The model's encoder cannot read inputs of shape {list(x.shape[1:])}: {str(error).splitlines()[0]}"
+        ) from error
+    few = Picard(max_nfe=1)
+    return jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True)(x, few)[0], variables, one)
+
+
+def reads_pictures(model: EquilibriumModel, classes: int = 10) -> bool:
+    """Whether a model of the user's own takes pictures of 28 x 28 and has an output for each class."""
+    try:
+        return outputs_of(model, ShapeDtypeStruct((1, 28, 28, 1), jnp.uint8)).shape == (1, classes)
+    except Exception:  # code of the user's own raises anything
+        return False

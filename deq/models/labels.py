@@ -18,8 +18,11 @@ def form_metadata(form: Form) -> dict[str, str]:
     return classes | ({READER: form.reader} if form.reader else {})
 
 
-def form_in(metadata: dict[str, str], outputs: int) -> Form:
-    """The classes and the reader in the metadata of weights. Raises ValueError where they cannot be the model's."""
+def form_in(metadata: dict[str, str], outputs: int | None) -> Form:
+    """The classes and the reader in the metadata of weights. Raises ValueError where they cannot be the model's.
+
+    outputs: of the model, None if only its own code knows.
+    """
     reader = metadata.get(READER, "")
     if reader and reader not in READERS:
         raise ValueError(f"The weights name the reader {reader[:40]!r}; known are {', '.join(READERS)}.")
@@ -29,8 +32,8 @@ def form_in(metadata: dict[str, str], outputs: int) -> Form:
         found: Any = json.loads(metadata[CLASSES])
     except (ValueError, RecursionError):
         found = None
-    if not are_names(found) or len(found) != outputs:
-        raise ValueError(f"The weights' classes must be {outputs:,} different names, one for each output.")
+    if not are_names(found) or (outputs is not None and len(found) != outputs):
+        raise ValueError("The weights' classes must be different names, one for each output.")
     return Form(tuple(found), reader)
 
 

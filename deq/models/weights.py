@@ -14,13 +14,20 @@ import safetensors
 import safetensors.numpy
 from flax import nnx
 
+from deq.cells import MonotoneCell
 from deq.data import Form
 from deq.models.architectures import Architecture, construct
 from deq.models.labels import form_in, form_metadata
 from deq.models.model import EquilibriumModel
+from deq.models.model_file import ADMITTED, Make, fresh, is_model_file
 from deq.models.zoo import MODELS, build
 
-ARCHITECTURE, TEMPERATURE = "architecture", "temperature"  # keys in the safetensors metadata
+ARCHITECTURE, TEMPERATURE, CODE, M = (
+    "architecture",
+    "temperature",
+    "code",
+    "m",
+)  # keys in the safetensors metadata
 KEPT = nnx.Not(nnx.RngState)  # parameters and statistics; random state is not part of a trained model
 
 
@@ -28,28 +35,47 @@ class CheckpointError(ValueError):
     """A checkpoint is missing, damaged or does not fit the model; the message says what to do."""
 
 
+def needs_code(weights: str, name: str) -> CheckpointError:
+    """The error where a model of the user's own is to be loaded without the function that builds it."""
+    return CheckpointError(
+        f"{weights} need the code of their model, {name}: give its function, in Python as build=, on the command line "
+        "as --model FILE.py:FUNCTION, for a dashboard as DEQ_MODEL=FILE.py:FUNCTION at its start."
+    )
+
+
 def weights_of(
-    model: EquilibriumModel, architecture: Architecture | None = None, form: Form = Form()
+    model: EquilibriumModel,
+    architecture: Architecture | None = None,
+    code: str | None = None,
+    form: Form = Form(),
 ) -> bytes:
-    """The weights as safetensors, a fitted temperature in the metadata; with an architecture there too the bytes alone
-    define the model. form: its classes and its reader of pictures are kept as well."""
+    """The weights as safetensors, a fitted temperature and a monotone cell's m in the metadata; with an architecture
+    there too the bytes alone define the model.
+
+    code: FILE.py:FUNCTION of a model that the user's own code builds. form: its classes and its reader of pictures.
+    """
     described = {} if architecture is None else {ARCHITECTURE: json.dumps(dataclasses.asdict(architecture))}
+    if code is not None:
+        described[CODE] = code
     if model.temperature != 1:
         described[TEMPERATURE] = repr(model.temperature)
+    if isinstance(model.cell, MonotoneCell) and model.cell.m != 1:
+        described[M] = repr(model.cell.m)
     described |= form_metadata(form)
     return safetensors.numpy.save(_arrays(model), described or None)
 
 
-def restore_weights(name: str, data: bytes) -> EquilibriumModel:
+def restore_weights(name: str, data: bytes, make: Make | None = None) -> EquilibriumModel:
     """The model that safetensors bytes describe, or the model `name` if they hold weights alone.
 
-    Raises CheckpointError if the weights do not fit.
+    make: the function that builds a model of the user's own. Raises CheckpointError if the weights do not fit.
     """
     arrays = _read(data)
     try:
-        described = architecture_of(data)
-        model = nnx.eval_shape(partial(construct, described) if described else partial(build, name))
-        model.temperature = _temperature_of(data)
+        model = _template(name, data, make)
+        model.temperature = _number_of(data, TEMPERATURE)
+        if isinstance(model.cell, MonotoneCell):
+            model.cell.m = _number_of(data, M)
         form_of(data)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
@@ -58,11 +84,26 @@ def restore_weights(name: str, data: bytes) -> EquilibriumModel:
     return model
 
 
+def _template(name: str, data: bytes, make: Make | None) -> EquilibriumModel:
+    """The model that weights are for, with nothing in it; the user's own is built, whose code may need numbers."""
+    make = make or ADMITTED.get(name)
+    if make is not None:
+        return fresh(name, make)
+    described = architecture_of(data)
+    if described is None and is_model_file(name):
+        raise needs_code("These weights", name)
+    return nnx.eval_shape(partial(construct, described) if described else partial(build, name))
+
+
 def take_weights(name: str, model: EquilibriumModel, data: bytes) -> None:
     """Give the model `name` the weights in safetensors bytes, to train on from them.
 
     Raises CheckpointError that names what does not fit.
     """
+    if isinstance(model.cell, MonotoneCell) and _number_of(data, M) != model.cell.m:
+        raise CheckpointError(
+            f"These weights are of a monotone cell with m = {_number_of(data, M):g}; {name} has m = {model.cell.m:g}."
+        )
     _fill(name, model, _read(data))
 
 
@@ -93,19 +134,28 @@ def architecture_of(data: bytes) -> Architecture | None:
 def form_of(data: bytes) -> Form:
     """The classes and the reader of pictures in the metadata of safetensors bytes. Raises ValueError if invalid."""
     described = architecture_of(data)
-    return form_in(_metadata(data), described.outputs if described else 10)
+    metadata = _metadata(data)
+    return form_in(metadata, described.outputs if described else None if CODE in metadata else 10)
 
 
-def _temperature_of(data: bytes) -> float:
-    """The temperature in the metadata, 1 if there is none. Raises ValueError if it is not a number in 0.01 to 100."""
-    written = _metadata(data).get(TEMPERATURE, "1")
+def _code_of(data: bytes) -> str | None:
+    """FILE.py:FUNCTION of the code that builds the model, if the metadata name one. Raises ValueError if invalid."""
+    named = _metadata(data).get(CODE)
+    if named is not None and not (is_model_file(named) and len(named) <= 200 and named.isprintable()):
+        raise ValueError("the name of the model's code is invalid")
+    return named
+
+
+def _number_of(data: bytes, key: str) -> float:
+    """A number in the metadata, 1 if there is none. Raises ValueError if it is not one in 0.01 to 100."""
+    written = _metadata(data).get(key, "1")
     try:
-        temperature = float(written)
+        number = float(written)
     except ValueError:
-        temperature = math.nan
-    if not 0.01 <= temperature <= 100:
-        raise ValueError(f"The weights' temperature must be a number in 0.01 to 100, not {written[:40]!r}.")
-    return temperature
+        number = math.nan
+    if not 0.01 <= number <= 100:
+        raise ValueError(f"The weights' {key} must be a number in 0.01 to 100, not {written[:40]!r}.")
+    return number
 
 
 def _metadata(data: bytes) -> dict[str, str]:
@@ -116,12 +166,14 @@ def _metadata(data: bytes) -> dict[str, str]:
 def model_name(data: bytes) -> str:
     """The name to give `restore_weights` for safetensors bytes that come without a card.
 
-    "own" if they describe their architecture, else the model in MODELS whose weights have the same names and
-    shapes. Raises CheckpointError if there is none.
+    "own" if they describe their architecture, FILE.py:FUNCTION if they name the code that builds the model, else the
+    model in MODELS whose weights have the same names and shapes. Raises CheckpointError if there is none.
     """
     try:
         if architecture_of(data):
             return "own"
+        if code := _code_of(data):
+            return code
         tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"Not a valid safetensors file: {error}.") from error

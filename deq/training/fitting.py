@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import jax
 import numpy as np
 from flax import nnx
-from jax import ShapeDtypeStruct
 
 from deq.data import Examples, Task
 from deq.models import EquilibriumModel
-from deq.solvers import Picard
+from deq.models.affine import affine_parts
+from deq.models.inference import outputs_of
 from deq.solvers.precision import require_reachable
 from deq.training.recipes import Recipe
 
 
 def check_fit(model: EquilibriumModel, task: Task) -> None:
     """Raise ValueError if the model cannot read the task's inputs, or has not an output for every target."""
-    outputs = _outputs(model, task.train.x)
+    outputs = outputs_of(model, task.train.x)
     for examples in (task.train, task.validation, task.test):
         if task.has_labels:
             _check_labels(examples, outputs.shape[-1])
@@ -37,6 +34,14 @@ def check_augmentation(recipe: Recipe, task: Task) -> None:
         )
 
 
+def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
+    """Raise ValueError if the recipe asks for certificates and there can be none."""
+    if recipe.certified_radius and not (affine_parts(model) and task.has_labels):
+        raise ValueError(
+            "certified_radius is for classes and a model with a Lipschitz bound, such as monotone: leave it out."
+        )
+
+
 def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:
     """A copy of the model whose cell multiplies in the recipe's precision; all else stays float32, parameters too.
 
@@ -46,20 +51,6 @@ def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:
     copy = nnx.clone(model)
     copy.precision = recipe.precision
     return copy
-
-
-def _outputs(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
-    """The outputs for a batch of one, without computing them."""
-    graphdef, variables = nnx.split(model)
-    one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
-    try:
-        jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True).encode(x), variables, one)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"The model's encoder cannot read inputs of shape {list(x.shape[1:])}: {str(error).splitlines()[0]}"
-        ) from error
-    few = Picard(max_nfe=1)
-    return jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True)(x, few)[0], variables, one)
 
 
 def _check_labels(examples: Examples, classes: int) -> None:

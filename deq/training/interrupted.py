@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deq.models import Architecture, CheckpointError, EquilibriumModel, build, construct, count_parameters
-from deq.models.checkpoints import Card, Checkpoint
+from deq.models import Architecture, CheckpointError, EquilibriumModel, build, construct
+from deq.models.card import Card, default_card
+from deq.models.checkpoints import Checkpoint
+from deq.models.model_file import Make, fresh
+from deq.models.weights import needs_code
 from deq.training.loop import model_at
 from deq.training.recipes import recipe_from_dict
 from deq.training.run_folder import CHECKPOINTS, RunFolder
@@ -19,61 +22,58 @@ def was_interrupted(folder: Path) -> bool:
     return any((folder / CHECKPOINTS).glob("*/"))
 
 
-def load_interrupted(folder: Path) -> tuple[Checkpoint, int]:
+def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint, int]:
     """The model at the last intact checkpoint of a run without a card, and the checkpoint's step.
 
-    Its card holds the settings, and NaN where a finished run's has test metrics. Nothing is written.
+    Its card holds the settings and no metrics. Nothing is written. make: builds a model of the user's own.
 
     Raises:
-        CheckpointError: no checkpoint is intact, or it is of another version of deq.
+        CheckpointError: no checkpoint is intact, it is of another version of deq, or it needs make, or another one.
     """
     for step, label in RunFolder(folder, {}).labels():
+        if "model_sha256" in label and make is None:
+            raise needs_code(f"The weights in {folder}", label["model"])
         try:
-            found = _at(folder, step, label)
+            found = _at(folder, step, label, make)
         except (KeyError, TypeError, ValueError) as error:
+            other = "model" if make else "version of deq"
             raise CheckpointError(
-                f"The checkpoint of step {step} in {folder} is of another version of deq."
+                f"The checkpoint of step {step} in {folder} is of another {other}."
             ) from error
         if found is not None:
             return Checkpoint(found, _card(found, label)), step
     raise CheckpointError(f"{folder} holds neither a finished run nor an intact checkpoint.")
 
 
-def _at(folder: Path, step: int, label: dict[str, Any]) -> EquilibriumModel | None:
+def _at(folder: Path, step: int, label: dict[str, Any], make: Make | None) -> EquilibriumModel | None:
     """The model at one checkpoint; None if its arrays are damaged."""
-    model, recipe = _fresh(label), recipe_from_dict(label)
+    model, recipe = _first(label, make), recipe_from_dict(label)
     settings = {key: value for key, value in label.items() if key not in ("layout", "sha256")}
     like = start_state(model, recipe)
     state = RunFolder(folder, settings).read(step, label, like)
     return None if state is None else model_at(model, state, recipe)
 
 
-def _fresh(label: dict[str, Any]) -> EquilibriumModel:
+def _first(label: dict[str, Any], make: Make | None) -> EquilibriumModel:
     """The model that the run began with."""
+    if make is not None:
+        return fresh(label["model"], make, label["seed"])
     if "architecture" in label:
         return construct(Architecture(**label["architecture"]), label["seed"])
     return build(label["model"], label["seed"])
 
 
 def _card(model: EquilibriumModel, label: dict[str, Any]) -> Card:
-    return Card(
-        model=label["model"],
+    return replace(
+        default_card(model, label["model"]),
         dataset=label["task"],
-        parameters=count_parameters(model),
-        accuracy=None,
-        loss=math.nan,
-        nfe_mean=math.nan,
-        residual_mean=math.nan,
-        converged_fraction=math.nan,
-        validation_accuracy=None,
-        seconds=math.nan,
         seed=label["seed"],
         epochs=label["epochs"],
-        command="",
         recipe=label,
         solver=label["solver"],
         gradient=label["gradient"],
         machine="",
         versions={},
+        model_sha256=label.get("model_sha256"),
         **label.get("data", {}),
     )

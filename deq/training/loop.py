@@ -18,7 +18,7 @@ from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.training.best import Best, BestEpoch
 from deq.training.early_stopping import EarlyStopping
-from deq.training.fitting import check_augmentation, check_fit, with_precision
+from deq.training.fitting import check_augmentation, check_fit, check_radius, with_precision
 from deq.training.recipes import Recipe
 from deq.training.step import Health, Program, TrainState, order_of, run_steps, split_model, start_state
 
@@ -114,6 +114,7 @@ def fit(
     calls = _Calls.plan(task, recipe)
     check_fit(model, task)
     check_augmentation(recipe, task)
+    check_radius(recipe, model, task)
     training = with_precision(model, recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, _, rest, _ = split_model(training)

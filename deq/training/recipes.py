@@ -29,6 +29,8 @@ class Recipe:
     optimizer: one of OPTIMIZERS. keep_best: the result has the weights of the epoch with the best validation accuracy,
     or loss without labels, not of the last. early_stopping: epochs in a row without a better validation before the run
     is stopped (0: never stop). restarts: epochs after which the learning rate starts anew, with a warm-up and a cosine.
+    certified_radius: the L2 radius, in units of x, that the loss asks to be certified, growing over the first half of
+    the run; for models with a bound, see deq.models.affine.
     Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 
@@ -51,6 +53,7 @@ class Recipe:
     keep_best: bool = later(False)
     early_stopping: int = later(0)
     restarts: tuple[int, ...] = later(())
+    certified_radius: float = later(0.0)
 
     def __post_init__(self) -> None:
         for name, (valid, wanted) in _RANGES.items():
@@ -72,6 +75,7 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "clip": ((lambda bound: bound > 0), "a number > 0"),
     "label_smoothing": ((lambda share: 0 <= share < 1), "a share in 0 to 1, without 1"),
     "jacobian": _POSITIVE,
+    "certified_radius": _POSITIVE,
     "average": ((lambda decay: 0 <= decay < 1), "a decay in 0 to 1, without 1"),
 }
 _COUNTS = {"epochs": 1, "batch_size": 1, "steps_per_call": 1, "patience": 0, "early_stopping": 0}

@@ -57,5 +57,5 @@ def _differences(found: dict[str, Any], wanted: dict[str, Any], group: str = "")
         if isinstance(there, dict) and isinstance(here, dict):
             yield from _differences(there, here, f"{group}{key}.")
         elif there != here:
-            both = key in found and key in wanted and len(f"{there}{here}") <= 200
+            both = key in found and key in wanted and len(f"{there}{here}") <= 120
             yield f"{group}{key}: {there} there, {here} here" if both else f"{group}{key}"

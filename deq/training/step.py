@@ -18,6 +18,7 @@ from deq.data import Examples, Loss
 from deq.devices import sum_of_parts
 from deq.gradients import Probe
 from deq.models import EquilibriumModel
+from deq.models.affine import worst_outputs
 from deq.models.evaluation import Metrics, measure
 from deq.solvers.precision import in_float32
 from deq.solvers.rounding import rounded
@@ -152,7 +153,8 @@ def _step(
     if program.parts > 1:
         differentiate = sum_of_parts(differentiate, program.mesh)
     total, gradients, statistics, sums, counts = differentiate(
-        (state.parameters, state.statistics, rest, noise, hutchinson), Examples(x, batch.y)
+        (state.parameters, state.statistics, rest, grown(recipe, ends, state.step), noise, hutchinson),
+        Examples(x, batch.y),
     )
     norm = optax.global_norm(gradients)
     updates, optimizer = optimizer_of(recipe, ends).update(gradients, state.optimizer, state.parameters)
@@ -171,15 +173,20 @@ def _step(
     return TrainState(parameters, average, optimizer, state.step + 1, statistics), health
 
 
+def grown(recipe: Recipe, ends: Array, step: Array) -> Array:
+    """The radius to certify at a step: it grows over the first half of the run: at first nothing can be certified."""
+    return recipe.certified_radius * jnp.minimum(1.0, step / jnp.maximum(jnp.atleast_1d(ends)[-1] / 2, 1))
+
+
 def _differentiate(
-    program: Program, whole: tuple[nnx.State, nnx.State, nnx.State, Array, Array], batch: Examples
+    program: Program, whole: tuple[nnx.State, nnx.State, nnx.State, Array, Array, Array], batch: Examples
 ) -> tuple[Array, nnx.State, nnx.State, Any, Any]:
     """The loss of one device's part of a batch, its gradient, its share of the new statistics, sums and counts of
     its metrics.
 
     Missing metrics are NaN and are not counted. Random numbers in the model differ between devices.
     """
-    parameters, statistics, rest, *keys = whole
+    parameters, statistics, rest, radius, *keys = whole
     if program.parts > 1:
         place = jax.lax.axis_index(program.mesh.axis_names[0])
         keys = [jax.random.fold_in(key, place) for key in keys]
@@ -187,7 +194,7 @@ def _differentiate(
     probe = Probe.zeros(len(batch.y))
     variables = rest, statistics
     (share, (metrics, statistics)), (gradients, backward) = differentiate(
-        parameters, probe, program, variables, batch, *keys
+        parameters, probe, program, variables, batch, radius, *keys
     )
     sums = jax.tree.map(jnp.nansum, (metrics, backward))
     counts = jax.tree.map(lambda v: jnp.sum(~jnp.isnan(v), dtype=jnp.float32), (metrics, backward))
@@ -211,6 +218,7 @@ def _loss(
     program: Program,
     variables: tuple[nnx.State, nnx.State],
     batch: Examples,
+    radius: Array,
     noise: Array,
     hutchinson: Array,
 ) -> tuple[Array, tuple[Metrics, nnx.State]]:
@@ -219,7 +227,8 @@ def _loss(
     nnx.reseed(model, default=noise, dropout=noise)
     injection = model.encode(batch.x)
     outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe)
-    losses = program.loss(outputs, batch.y, recipe.label_smoothing)
+    worst = worst_outputs(model, outputs, batch.y, radius) if recipe.certified_radius else outputs
+    losses = program.loss(worst, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
     if recipe.jacobian:
         some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))

@@ -15,7 +15,8 @@ import typer
 from deq.cli.train import run
 from deq.jobs import Registry, Status
 from deq.models import checkpoints as checkpoint_files
-from deq.models.checkpoints import CARD, WEIGHTS, load_checkpoint, load_pretrained, save_checkpoint
+from deq.models.card import CARD
+from deq.models.checkpoints import WEIGHTS, load_checkpoint, load_pretrained, save_checkpoint
 from deq.training.run_folder import CannotWrite, RunFolder
 from tests.cli.test_failures import request
 from tests.conftest import ROOT

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from deq.cli import app
 from deq.data import Form
 from deq.models import load_checkpoint
-from deq.models.checkpoints import CARD, WEIGHTS
+from deq.models.card import CARD
+from deq.models.checkpoints import WEIGHTS
 from deq.models.weights import architecture_of, form_of
 from tests.cli.test_cli import KEYS, answer, deq
 from tests.support.own_data import write_csv, write_folder, write_npz

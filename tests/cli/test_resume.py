@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deq.cli.train import stop_signals
-from deq.models.checkpoints import CARD, WEIGHTS, load_checkpoint
+from deq.models.card import CARD
+from deq.models.checkpoints import WEIGHTS, load_checkpoint
 from tests.cli.test_cli import answer, deq
 
 TOY = ("train", "toy", "--json")

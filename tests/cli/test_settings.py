@@ -10,7 +10,8 @@ import pytest
 import safetensors.numpy
 
 from deq.cli.request import choose_recipe, without_folders
-from deq.models.checkpoints import CARD, PRETRAINED, WEIGHTS, load_checkpoint
+from deq.models.card import CARD
+from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_checkpoint
 from deq.solvers import Picard
 from deq.training.recipes import RECIPES, Recipe
 from tests.cli.test_cli import answer, deq

@@ -12,10 +12,9 @@ import safetensors.numpy
 
 from deq.models import MODELS, EquilibriumModel, build, count_parameters
 from deq.models.architectures import Architecture, construct
+from deq.models.card import CARD, Card
 from deq.models.checkpoints import (
-    CARD,
     WEIGHTS,
-    Card,
     load_checkpoint,
     load_pretrained,
     pretrained_names,

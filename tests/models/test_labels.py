@@ -24,14 +24,14 @@ def weights(**metadata: str) -> bytes:
 
 
 def test_classes_and_reader_are_read_back() -> None:
-    data = weights_of(construct(SMALL), SMALL, Form(NAMES, "plain"))
+    data = weights_of(construct(SMALL), SMALL, form=Form(NAMES, "plain"))
     assert form_of(data) == Form(NAMES, "plain")
     assert restore_weights("own", data).temperature == 1
     assert form_of(weights_of(construct(SMALL), SMALL)) == Form()
 
 
 def test_names_that_would_not_be_read_again_are_not_written() -> None:
-    assert form_of(weights_of(construct(SMALL), SMALL, Form(("a", "b", "c" * (LONGEST + 1))))) == Form()
+    assert form_of(weights_of(construct(SMALL), SMALL, form=Form(("a", "b", "c" * (LONGEST + 1))))) == Form()
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_points_are_learnt(open_page: OpenPage, runs: Registry, classes: int) ->
     assert job.snapshot().look.probabilities.shape[1] == classes
     assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 90
     assert as_dict(job.plan)["points"] == points.code
-    assert form_of(weights_of(job.model, job.plan.architecture, job.plan.form)).classes == points.classes
+    assert form_of(weights_of(job.model, job.plan.architecture, form=job.plan.form)).classes == points.classes
 
 
 def test_own_pictures_are_asked_for_read_or_refused(open_page: OpenPage) -> None:
@@ -157,7 +157,7 @@ def test_own_pictures_are_learnt_and_predict_knows_their_names(
 def test_predict_names_other_classes(open_page: OpenPage) -> None:
     names = ("*star*", "ring", "x" * 100)
     architecture = Architecture(784, 3, width=4)
-    data = weights_of(construct(architecture), architecture, Form(names, "plain"))
+    data = weights_of(construct(architecture), architecture, form=Form(names, "plain"))
     app = open_page("predict", model="mlp", predict_way="Test digit")
     upload(app, "predict_weights", "mine.safetensors", data)
     assert app.selectbox(key="model").value == "mine (uploaded)"

@@ -12,7 +12,8 @@ from jax import numpy as jnp
 from deq.analysis.comparison.problem import Problem, build_problem
 from deq.analysis.comparison.stiff import stiffen
 from deq.data import held_out_digits
-from deq.models.checkpoints import CARD, PRETRAINED, load_pretrained, pretrained_names, read_card
+from deq.models.card import CARD, read_card
+from deq.models.checkpoints import PRETRAINED, load_pretrained, pretrained_names
 from deq.models.model import EquilibriumModel, identity
 from deq.models.weights import model_name, restore_weights
 

@@ -7,6 +7,8 @@ import streamlit as st
 
 from deq.data import Form
 from deq.models import Checkpoint, EquilibriumModel, load_pretrained, pretrained_names
+from deq.models.inference import reads_pictures
+from deq.models.model_file import is_model_file
 from deq.models.weights import architecture_of, form_of, model_name, restore_weights
 from deq.solvers import Anderson, Solver
 from pages.ui.widgets.text import short
@@ -47,7 +49,8 @@ class ModelInUse:
         architecture = None if self.shared else architecture_of(self.weights)
         if architecture is not None:
             return architecture.inputs == 784
-        return (self.name if self.shared else model_name(self.weights)) != "toy"
+        name = self.name if self.shared else model_name(self.weights)
+        return reads_pictures(self.model, len(self.names)) if is_model_file(name) else name != "toy"
 
     @property
     def reads_digits(self) -> bool:
@@ -76,8 +79,12 @@ class ModelInUse:
         """Python that loads it, with its import; a visitor's own is read from downloaded weights."""
         if self.shared:
             return f'from deq import load_pretrained\n\nmodel = load_pretrained("{self.name}").model'
-        read = f'restore_weights("{model_name(self.weights)}", open("weights.safetensors", "rb").read())'
-        return f"from deq.models.weights import restore_weights\n\nmodel = {read}"
+        name = model_name(self.weights)
+        file, function = name.split(".py:") if is_model_file(name) else ("", "")
+        given = f", {function}" if file else ""
+        read = f'restore_weights("{name}", open("weights.safetensors", "rb").read(){given})'
+        imported = f"from {file} import {function}\n" if file else ""
+        return f"from deq.models.weights import restore_weights\n{imported}\nmodel = {read}"
 
 
 @st.cache_resource(show_spinner="Loading the model")

@@ -79,7 +79,7 @@ def draw_downloads(job: Job) -> None:
     now = job.snapshot()
     with st.container(horizontal=True, vertical_alignment="center"):
         if model is not None:
-            weights = weights_of(model, job.plan.architecture, job.plan.form)
+            weights = weights_of(model, job.plan.architecture, form=job.plan.form)
             _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
             st.download_button(
                 "Weights",
