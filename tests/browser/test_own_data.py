@@ -49,7 +49,7 @@ def test_points_are_clicked_trained_on_and_shared(browser: Browser, page: Page, 
     visit(page, f"{server}/train?fit_task=own+points&fit_width=16")
     page.get_by_role("button", name="Clear").click()
     counts(page, "No points yet")
-    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled(timeout=SLOW)
     for label, x in (("A", -1.5), ("B", 0.0), ("C", 1.5)):  # faster than the server answers
         choose(page, label)
         for i in range(6):
@@ -60,14 +60,16 @@ def test_points_are_clicked_trained_on_and_shared(browser: Browser, page: Page, 
     by_keys(page)
     settle(page)
     text = page.get_by_role("textbox", name="Or paste x, y, label, a line each")
-    expect(text).to_have_value(re.compile(r"^-1\.5\d, -1\.2\d, A\n"))
+    expect(text).to_have_value(re.compile(r"^-1\.5\d, -1\.2\d, A\n"), timeout=SLOW)
     train(page)
-    expect(page.get_by_text("The most probable class, paler in doubt")).to_be_visible()
+    expect(page.get_by_text("The most probable class, paler in doubt")).to_be_visible(timeout=SLOW)
     for drawn in page.locator(
         ".js-plotly-plot .nsewdrag"
     ).all():  # charts that moved while the run ended would shrink
         assert drawn.bounding_box()["width"] > 200
-    expect(page.locator(".annotation-text").filter(has_text=re.compile("^[ABC]$"))).not_to_have_count(0)
+    expect(page.locator(".annotation-text").filter(has_text=re.compile("^[ABC]$"))).not_to_have_count(
+        0, timeout=SLOW
+    )
     page.get_by_role("button", name="Copy link").click()
     link = page.get_by_test_id("stCode").filter(has_text=server).first.inner_text().strip()
     opened(browser, link.replace("\n", ""))
@@ -90,11 +92,11 @@ def opened(browser: Browser, link: str) -> None:
     page = context.new_page()
     visit(page, link)
     counts(page, "17 points: 6 A, 6 B, 5 C")
-    expect(page.get_by_text("You are watching somebody else's run")).to_be_visible()
+    expect(page.get_by_text("You are watching somebody else's run")).to_be_visible(timeout=SLOW)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     visit(page, re.sub(r"&?job=[^&]*", "", link))
     counts(page, "17 points: 6 A, 6 B, 5 C")
-    expect(page.get_by_text("Before training, the answers are random")).to_be_visible()
+    expect(page.get_by_text("Before training, the answers are random")).to_be_visible(timeout=SLOW)
     context.close()
 
 
@@ -124,7 +126,7 @@ def test_a_finger_adds_points_and_a_table_is_uploaded(browser: Browser, server: 
 def test_a_zip_of_digits_is_read_and_trained_on(page: Page, server: str, tmp_path: Path) -> None:
     data = zipped_folder(write_folder(tmp_path, 600, 200), "digits")
     visit(page, f"{server}/train?fit_task=own+pictures&fit_width=64&fit_epochs=20")
-    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled(timeout=SLOW)
     zipped = {"name": "digits.zip", "mimeType": "application/zip", "buffer": data}
     page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(zipped)
     expect(page.get_by_text("800 pictures in 10 classes")).to_be_visible(timeout=SLOW)
