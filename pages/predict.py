@@ -54,7 +54,7 @@ with settings:
 with inputs:
     given = choose_input(chosen)
 with settings:
-    how = picture_controls(disabled=not given.files)
+    how = picture_controls(chosen, disabled=not given.files)
 
 reading = None
 if given.digit is not None:
@@ -66,21 +66,22 @@ else:
     with st.container():
         readings = read_files(given.files, how)
         answers = answers_of(readings, chosen, solver)
-        reading = choose_reading(readings, answers, given.files[-1].key)
+        reading = choose_reading(readings, answers, given.files[-1].key, chosen.names)
     found = answers[reading.key]
     if reading.error:
         result.error(reading.error, icon=":material/image_not_supported:")
         st.stop()
 
 with result:
-    headline(found, given.truth)
-    answer = found[choose_digit(found)]
+    headline(found, given.truth, chosen.names)
+    answer = found[choose_digit(found, chosen.names)]
     picture, bars = st.columns([1, 1.5], gap="medium")
     with picture:
         show(digit_picture(answer.image), key="seen", caption="The 28 × 28 pixels that the model sees.")
     with bars:
-        show(probability_bars(answer.probabilities, answer.converged), "bars", bars_caption(answer, chosen))
-    st.markdown(verdict_sentence(answer, float(solver.tol)))
+        figure = probability_bars(answer.probabilities, answer.converged, names=chosen.other_names)
+        show(figure, "bars", bars_caption(answer, chosen))
+    st.markdown(verdict_sentence(answer, float(solver.tol), chosen.names))
 
 draw_views(Case(answer, given.truth, chosen, solver_name, solver))
 if reading is not None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui.server.guard import require_app
 from pages.ui.train.compare import compare
+from pages.ui.train.own import is_ready
 from pages.ui.train.preview import preview, shipped_models
 from pages.ui.train.run import draw_run
 from pages.ui.train.runs import (
@@ -28,7 +29,12 @@ st.markdown(
 plan = read_plan()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", on_click=start_run, args=(plan,)
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=start_run,
+        args=(plan,),
+        disabled=not is_ready(plan),
     )
     st.markdown("**What to try.**", width="content")
     for name, (_, seen) in PRESETS.items():
@@ -38,13 +44,14 @@ if refused := st.session_state.pop("fit_refused", None):
 
 job = current_job()
 jobs = session_jobs()
-if job is None:
-    preview(plan)
-else:
-    choose_run(jobs, job)
-    draw_run(job)
-    if not job.status.is_live:
-        draw_downloads(job)
+with st.container():  # what follows keeps its place, whatever is drawn here
+    if job is None:
+        preview(plan)
+    else:
+        choose_run(jobs, job)
+        draw_run(job)
+        if not job.status.is_live:
+            draw_downloads(job)
 compare(plan, jobs)
 upload_weights()
 shipped_models(plan)

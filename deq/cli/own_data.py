@@ -49,7 +49,7 @@ class Lesson:
 
     @property
     def task(self) -> Task:
-        return classify(self.own.dataset)
+        return self.own.task
 
     @property
     def recipe(self) -> Recipe:
@@ -59,9 +59,7 @@ class Lesson:
     @property
     def described(self) -> dict[str, Any]:
         """What a card keeps of the data."""
-        form = {key: value for key, value in dataclasses.asdict(self.own.form).items() if value}
-        classes = form.pop("classes")
-        return {"classes": list(classes), "inputs": form | {"sha256": self.own.sha256}}
+        return self.own.described
 
     @property
     def settings(self) -> dict[str, Any]:

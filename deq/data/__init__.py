@@ -4,7 +4,8 @@ from deq.data.augment import Augmentation
 from deq.data.curves import CURVES, HALF_WIDTH, curve, formula_curve
 from deq.data.download import DatasetError, StalledDownload
 from deq.data.form import READERS, Form
-from deq.data.own import OwnData, load_own_data
+from deq.data.own import OwnData, load_own_data, load_zip
+from deq.data.points import Points
 from deq.data.sets import NAMES, Dataset, at_hand, held_out_digits, load_dataset
 from deq.data.shapes import SHAPES, shape
 from deq.data.tasks import Examples, Loss, Task, classify, cross_entropy, double, squared_error
@@ -22,6 +23,7 @@ __all__ = [
     "Form",
     "Loss",
     "OwnData",
+    "Points",
     "StalledDownload",
     "Task",
     "at_hand",
@@ -33,6 +35,7 @@ __all__ = [
     "held_out_digits",
     "load_dataset",
     "load_own_data",
+    "load_zip",
     "shape",
     "squared_error",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from deq.data.tasks import Examples
 READERS = ("digits", "plain")  # of pictures, see deq.images.READERS
 MAX_CLASSES = 1024
 
-Track = Callable[[list[Path]], Iterable[Path]]  # shows progress through a list of files
+Track = Callable[[list[Any]], Iterable[Any]]  # shows progress through a list of files
 
 
 @dataclass(frozen=True)

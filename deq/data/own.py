@@ -1,22 +1,25 @@
-"""A user's own data as a data set: a folder of pictures, a .npz of arrays or a .csv of numbers."""
+"""A user's own data as a data set: a folder or zip of pictures, a .npz of arrays or a .csv of numbers."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from deq.data.archives import read_arrays
+from deq.data.bundles import zipped_parts
 from deq.data.download import DatasetError
-from deq.data.folders import read_pictures
+from deq.data.folders import read_folder
 from deq.data.form import Form, Found, Track
+from deq.data.pictures import read_parts
 from deq.data.sets import Dataset
 from deq.data.tables import MAX_COLUMNS, read_table
-from deq.data.tasks import Examples
+from deq.data.tasks import Examples, Task, classify
 
 FILES: dict[str, Callable[[Path, Form, Track], Found]] = {".npz": read_arrays, ".csv": read_table}
 LARGEST = 1e30  # of a vector's numbers, so that squares stay finite
@@ -25,12 +28,25 @@ LARGEST = 1e30  # of a vector's numbers, so that squares stay finite
 @dataclass(frozen=True)
 class OwnData:
     """dataset: pictures or vectors, for `classify`. form: how a model's later inputs are read. notes: lines for the
-    user. sha256: of everything that was read."""
+    user. sha256: of everything that was read; two with the same are equal. skipped: the note on broken pictures."""
 
-    dataset: Dataset
+    dataset: Dataset = field(compare=False, repr=False)
     form: Form
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = field(compare=False)
     sha256: str
+    skipped: str = field(default="", compare=False)
+
+    @property
+    def task(self) -> Task:
+        """To tell the classes apart."""
+        return classify(self.dataset)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What a card or the settings of a run keep of it."""
+        form = {key: value for key, value in asdict(self.form).items() if value}
+        classes = form.pop("classes")
+        return {"classes": list(classes), "inputs": form | {"sha256": self.sha256}}
 
 
 def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) -> OwnData:
@@ -51,12 +67,24 @@ def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) ->
         raise DatasetError(f"{path} does not exist: name a folder of pictures, a .npz or a .csv.")
     if not path.is_dir() and not (path.is_file() and path.suffix.lower() in FILES):
         raise DatasetError(f"{path} is neither a folder of pictures nor a .npz or a .csv.")
-    found = (read_pictures if path.is_dir() else FILES[path.suffix.lower()])(path, form, track)
+    return own_data(path, (read_folder if path.is_dir() else FILES[path.suffix.lower()])(path, form, track))
+
+
+def load_zip(data: bytes, name: str, form: Form = Form(), track: Track = iter) -> OwnData:
+    """The same pictures as in a folder, from the bytes of a zip: nothing is written, and little unpacked at a time.
+
+    name: of the zip, for messages. Raises DatasetError and MissingExtra as `load_own_data` does.
+    """
+    return own_data(Path(name), read_parts(Path(name), zipped_parts(data, name), form, track))
+
+
+def own_data(path: Path, found: Found) -> OwnData:
+    """What was found at a path, split into parts, vectors standardised. Raises DatasetError."""
     sha256 = digest(found)
     dataset, notes = divide(path, found)
     if dataset.train_images.ndim == 2:
         dataset, found = standardised(path, dataset, found)
-    return OwnData(dataset, found.form, found.notes + notes, sha256)
+    return OwnData(dataset, found.form, found.notes + notes, sha256, " ".join(found.notes))
 
 
 def digest(found: Found) -> str:

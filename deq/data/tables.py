@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 
@@ -57,18 +57,24 @@ def read_rows(path: Path, form: Form) -> np.ndarray:
 
 
 def open_table(path: Path) -> Table:
-    """The fields of a table, all rows equally long. Raises DatasetError."""
+    """The fields of a table in a file, all rows equally long. Raises DatasetError."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DatasetError(f"{path} is larger than {MAX_BYTES // 10**6} MB: save it as a .npz.")
         with path.open(newline="", encoding="utf-8-sig") as file:
-            first = file.readline(MAX_COLUMNS * MAX_FIELD)
-            delimiter = max(",;\t", key=first.count)
-            require_width(path, first.count(delimiter) + 1)
-            file.seek(0)
-            rows = list(equal_rows(path, file, delimiter))
+            return parse_table(path, file)
     except OSError as error:
         raise DatasetError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def parse_table(path: Path, file: TextIO) -> Table:
+    """The fields of a table's text, all rows equally long. path: its name in messages. Raises DatasetError."""
+    try:
+        first = file.readline(MAX_COLUMNS * MAX_FIELD)
+        delimiter = max(",;\t", key=first.count)
+        require_width(path, first.count(delimiter) + 1)
+        file.seek(0)
+        rows = list(equal_rows(path, file, delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path} is not a text of numbers: {error}.") from error
     names = [] if not rows or sum(map(is_number, rows[0][1])) >= len(rows[0][1]) - 1 else rows.pop(0)[1]
@@ -122,7 +128,9 @@ def numbers(path: Path, rows: list[tuple[int, list[str]]]) -> np.ndarray:
     return found
 
 
-def class_names(path: Path, fields: list[tuple[int, str]]) -> np.ndarray:
+def class_names(
+    path: Path, fields: list[tuple[int, str]], advice: str = "name the column of labels with --label"
+) -> np.ndarray:
     """The class of each row; 3 and 3.0 are the same. Raises DatasetError for numbers that are not whole."""
     if not all(is_number(field) for _, field in fields):
         empty = [line for line, field in fields if not field.strip()]
@@ -132,8 +140,7 @@ def class_names(path: Path, fields: list[tuple[int, str]]) -> np.ndarray:
     for line, field in fields:
         if not float(field).is_integer():
             raise DatasetError(
-                f"{path}, line {line}: the label {shown(field.strip())} is not a whole number; name the column of"
-                " labels with --label."
+                f"{path}, line {line}: the label {shown(field.strip())} is not a whole number; {advice}."
             )
     return np.array([str(int(float(field))) for _, field in fields])
 

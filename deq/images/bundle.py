@@ -32,19 +32,28 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
     Raises:
         PictureError: the whole zip is too large, damaged, empty, has too many files or unpacks to too much.
     """
+    archive = open_zip(data, MAX_FILES)
+    for member in pictures_of(archive):
+        try:
+            yield member.filename, extract(archive, member)
+        except PictureError as error:
+            yield member.filename, error
+
+
+def open_zip(data: bytes, most: int) -> zipfile.ZipFile:
+    """A zip of at most `most` files, from its bytes; nothing is unpacked yet. Raises PictureError as `unpack` does."""
     if len(data) > MAX_BYTES:
         raise PictureError(f"The zip is larger than {MAX_BYTES // 10**6} MB. Zip fewer pictures.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:  # damaged archives raise almost anything
         raise PictureError("The zip is damaged. Zip the pictures again.") from error
-    members = [member for member in archive.infolist() if not is_hidden(member)]
-    check_size(members)
-    for member in members:
-        try:
-            yield member.filename, extract(archive, member)
-        except PictureError as error:
-            yield member.filename, error
+    check_size(pictures_of(archive), most)
+    return archive
+
+
+def pictures_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [member for member in archive.infolist() if not is_hidden(member)]
 
 
 def is_hidden(member: zipfile.ZipInfo) -> bool:
@@ -53,12 +62,12 @@ def is_hidden(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or "__MACOSX" in parts or parts[-1:] in ((".DS_Store",), ("Thumbs.db",), ())
 
 
-def check_size(members: list[zipfile.ZipInfo]) -> None:
+def check_size(members: list[zipfile.ZipInfo], most: int) -> None:
     """Check the sizes that the table of contents declares. Raises PictureError."""
     if not members:
         raise PictureError("The zip contains no files.")
-    if len(members) > MAX_FILES:
-        raise PictureError(f"The zip contains {len(members):,} files. Zip at most {MAX_FILES}.")
+    if len(members) > most:
+        raise PictureError(f"The zip contains {len(members):,} files. Zip at most {most:,}.")
     if sum(member.file_size for member in members) > MAX_UNPACKED:
         raise PictureError(f"The zip unpacks to more than {MAX_UNPACKED // 10**6} MB. Zip smaller pictures.")
 

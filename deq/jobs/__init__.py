@@ -2,12 +2,26 @@
 
 from deq.jobs.comparison import Comparison, Comparisons
 from deq.jobs.job import Job
-from deq.jobs.plan import OWN, PICTURE_NAMES, TASK_NAMES, Plan, as_dict, flat_settings, load_task, sizes
+from deq.jobs.plan import (
+    OWN,
+    OWN_PICTURES,
+    OWN_POINTS,
+    PICTURE_NAMES,
+    TASK_NAMES,
+    Plan,
+    as_dict,
+    flat_settings,
+    load_task,
+    sizes,
+    task_of,
+)
 from deq.jobs.record import Look, Snapshot, Status, look_at
 from deq.jobs.registry import Registry
 
 __all__ = [
     "OWN",
+    "OWN_PICTURES",
+    "OWN_POINTS",
     "PICTURE_NAMES",
     "TASK_NAMES",
     "Comparison",
@@ -23,4 +37,5 @@ __all__ = [
     "load_task",
     "look_at",
     "sizes",
+    "task_of",
 ]

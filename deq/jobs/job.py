@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deq.data import Task
-from deq.jobs.plan import Plan, load_task
+from deq.jobs.plan import Plan, task_of
 from deq.jobs.record import (
     TRAINING,
     VALIDATION,
@@ -111,7 +111,7 @@ class Job:
     def _work(self) -> None:
         plan = self.plan
         self._enter(Status.RUNNING, "loading the data")
-        task, message = load_task(plan.task, plan.formula, plan.seed)
+        task, message = task_of(plan)
         self._enter(Status.RUNNING, "compiling", message)
         model = plan.new_model()
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)

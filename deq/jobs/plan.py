@@ -11,6 +11,9 @@ from deq.data import (
     NAMES,
     SHAPES,
     DatasetError,
+    Form,
+    OwnData,
+    Points,
     Task,
     classify,
     curve,
@@ -23,10 +26,10 @@ from deq.models.architectures import Architecture, construct
 from deq.models.zoo import build
 from deq.training.recipes import Recipe, recipe_as_dict
 
-OWN = "own formula"
+OWN, OWN_POINTS, OWN_PICTURES = "own formula", "own points", "own pictures"
 CURVE_NAMES = (*CURVES, OWN)
 PICTURE_NAMES = NAMES
-TASK_NAMES = (*SHAPES, *CURVE_NAMES, *PICTURE_NAMES)
+TASK_NAMES = (*SHAPES, OWN_POINTS, *CURVE_NAMES, *PICTURE_NAMES, OWN_PICTURES)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Plan:
     """One run. task: one of TASK_NAMES. formula: for the task OWN, else empty. seed: of data, weights and order.
 
     architecture: of a model to construct, or the name of one in MODELS.
+    own: the data of the tasks OWN_POINTS and OWN_PICTURES, None until there is some.
     """
 
     task: str
@@ -41,6 +45,12 @@ class Plan:
     recipe: Recipe
     seed: int = 0
     formula: str = ""
+    own: Points | OwnData | None = None
+
+    @property
+    def form(self) -> Form:
+        """The names of own classes, and how own pictures are read."""
+        return Form() if self.own is None else self.own.form
 
     def new_model(self) -> EquilibriumModel:
         """The model with fresh weights."""
@@ -54,15 +64,24 @@ class Plan:
         return None if isinstance(self.architecture, str) else self.architecture
 
 
-def sizes(task: str) -> tuple[int, int]:
+def sizes(task: str, own: Points | OwnData | None = None) -> tuple[int, int]:
     """Numbers per input and per output of a task, without loading it. Raises ValueError if it is unknown."""
-    if task in PICTURE_NAMES:
+    if own is not None:
+        return sizes(task)[0], len(own.form.classes)
+    if task in (*PICTURE_NAMES, OWN_PICTURES):
         return 784, 10
-    if task in SHAPES:
+    if task in (*SHAPES, OWN_POINTS):
         return 2, 2
     if task in CURVE_NAMES:
         return 1, 1
     raise ValueError(f"Unknown task {task!r}; choose from {', '.join(TASK_NAMES)}.")
+
+
+def task_of(plan: Plan) -> tuple[Task, str]:
+    """The task of a run, and the note of `load_task` or "". Raises ValueError as that does."""
+    if plan.own is not None:
+        return plan.own.task, ""
+    return load_task(plan.task, plan.formula, plan.seed)
 
 
 def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
@@ -76,6 +95,8 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
         return curve(task, seed), ""
     if task == OWN:
         return formula_curve(formula, seed), ""
+    if task in (OWN_POINTS, OWN_PICTURES):
+        raise ValueError(f"There are no {task.removeprefix('own ')} to train on yet: add some.")
     try:
         return classify(load_dataset(task)), ""
     except DatasetError:
@@ -87,12 +108,19 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
 
 def as_dict(plan: Plan) -> dict[str, Any]:
     """The plan as nested plain data."""
-    head = {"task": plan.task, "formula": plan.formula, "seed": plan.seed}
+    head = {"task": plan.task, "formula": plan.formula, "seed": plan.seed} | _own(plan.own)
     built = plan.described
     return head | {
         "architecture": plan.architecture if built is None else dataclasses.asdict(built),
         "recipe": recipe_as_dict(plan.recipe),
     }
+
+
+def _own(data: Points | OwnData | None) -> dict[str, Any]:
+    """What settings keep of own data: points whole, of pictures their classes and a checksum."""
+    if data is None:
+        return {}
+    return {"points": data.code} if isinstance(data, Points) else {"data": data.described}
 
 
 def flat_settings(plan: Plan) -> dict[str, str]:

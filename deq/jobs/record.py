@@ -136,12 +136,14 @@ class Look:
     """A model's predictions on a grid of inputs.
 
     x: (n, 1) or (n, 2) inputs. answer: (n,) outputs, or probabilities of class 1. nfe, converged: (n,).
+    probabilities: (n, classes), of a task with labels.
     """
 
     x: np.ndarray
     answer: np.ndarray
     nfe: np.ndarray
     converged: np.ndarray
+    probabilities: np.ndarray | None = None
 
 
 def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
@@ -151,8 +153,9 @@ def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
         return None
     x = line() if shape == (1,) else plane()
     found = infer(model, x, solver, batch_size=len(x))
-    answer = found.probabilities[:, 1] if task.has_labels else found.outputs[:, 0]
-    return Look(x, answer, found.nfe, found.converged)
+    if not task.has_labels:
+        return Look(x, found.outputs[:, 0], found.nfe, found.converged)
+    return Look(x, found.probabilities[:, 1], found.nfe, found.converged, found.probabilities)
 
 
 def line() -> np.ndarray:

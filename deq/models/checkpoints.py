@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flax import nnx
 
+from deq.data import Form
 from deq.gradients import Gradient
 from deq.models.architectures import Architecture
 from deq.models.card import CARD, OWN, Card, card_as_dict, default_card, read_card
@@ -58,10 +59,16 @@ def save_checkpoint(
     card = card or default_card(model)
     calibrated = nnx.clone(model)
     calibrated.temperature = card.temperature
-    data = weights_of(calibrated, architecture, card.model if card.model_sha256 else None)
+    code = card.model if card.model_sha256 else None
+    data = weights_of(calibrated, architecture, code, form_on(card))
     card = dataclasses.replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
     write_atomically(folder / WEIGHTS, data)
     write_atomically(folder / CARD, (json.dumps(card_as_dict(card), indent=2) + "\n").encode())
+
+
+def form_on(card: Card) -> Form:
+    """The classes and the reader of pictures that a card names; empty for a data set of deq."""
+    return Form(tuple(card.classes or ()), (card.inputs or {}).get("reader", ""))
 
 
 def load_checkpoint(folder: str | Path, build: Make | None = None) -> Checkpoint:

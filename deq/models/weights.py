@@ -15,7 +15,9 @@ import safetensors.numpy
 from flax import nnx
 
 from deq.cells import MonotoneCell
+from deq.data import Form
 from deq.models.architectures import Architecture, construct
+from deq.models.labels import form_in, form_metadata
 from deq.models.model import EquilibriumModel
 from deq.models.model_file import ADMITTED, Make, fresh, is_model_file
 from deq.models.zoo import MODELS, build
@@ -42,12 +44,15 @@ def needs_code(weights: str, name: str) -> CheckpointError:
 
 
 def weights_of(
-    model: EquilibriumModel, architecture: Architecture | None = None, code: str | None = None
+    model: EquilibriumModel,
+    architecture: Architecture | None = None,
+    code: str | None = None,
+    form: Form = Form(),
 ) -> bytes:
     """The weights as safetensors, a fitted temperature and a monotone cell's m in the metadata; with an architecture
     there too the bytes alone define the model.
 
-    code: FILE.py:FUNCTION of a model that the user's own code builds.
+    code: FILE.py:FUNCTION of a model that the user's own code builds. form: its classes and its reader of pictures.
     """
     described = {} if architecture is None else {ARCHITECTURE: json.dumps(dataclasses.asdict(architecture))}
     if code is not None:
@@ -56,6 +61,7 @@ def weights_of(
         described[TEMPERATURE] = repr(model.temperature)
     if isinstance(model.cell, MonotoneCell) and model.cell.m != 1:
         described[M] = repr(model.cell.m)
+    described |= form_metadata(form)
     return safetensors.numpy.save(_arrays(model), described or None)
 
 
@@ -70,6 +76,7 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
         model.temperature = _number_of(data, TEMPERATURE)
         if isinstance(model.cell, MonotoneCell):
             model.cell.m = _number_of(data, M)
+        form_of(data)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
     _fill(name, model, arrays)
@@ -122,6 +129,13 @@ def architecture_of(data: bytes) -> Architecture | None:
         return Architecture(**json.loads(metadata[ARCHITECTURE])) if ARCHITECTURE in metadata else None
     except RecursionError as error:
         raise ValueError("the header is nested too deeply") from error
+
+
+def form_of(data: bytes) -> Form:
+    """The classes and the reader of pictures in the metadata of safetensors bytes. Raises ValueError if invalid."""
+    described = architecture_of(data)
+    metadata = _metadata(data)
+    return form_in(metadata, described.outputs if described else None if CODE in metadata else 10)
 
 
 def _code_of(data: bytes) -> str | None:

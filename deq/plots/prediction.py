@@ -1,10 +1,14 @@
 """A digit and its prediction: the 28x28, maps over its pixels, class probabilities and how they settled."""
 
+import html
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from deq.plots.style import (
+    ACCENT,
     DIGIT_COLORS,
     DIVERGING,
     FAILED_MARKER,
@@ -17,6 +21,7 @@ from deq.plots.style import (
 
 INK = 128  # of 255, where the outline of the digit is drawn
 NAMED = 0.05  # a class is named where its probability exceeds this
+MOST_BARS = 12  # of classes with names
 MAX_NUMERALS = 40  # points; more numerals would cover the curve
 
 
@@ -77,12 +82,20 @@ def _add_values(figure: go.Figure, values: np.ndarray, pixels: int, meaning: str
     )
 
 
-def probability_bars(probabilities: ArrayLike, converged: bool = True, height: int = 260) -> go.Figure:
+def probability_bars(
+    probabilities: ArrayLike,
+    converged: bool = True,
+    height: int = 260,
+    names: Sequence[str] | None = None,
+) -> go.Figure:
     """A bar for the probability of each class, the largest in its digit's colour. probabilities: (classes,).
 
     converged: if False, all bars are grey and a note says so: without an equilibrium there is no prediction.
+    names: of classes that are not digits; of many, the MOST_BARS most probable are drawn.
     """
     probabilities = np.asarray(probabilities, float)
+    if names is not None:
+        return named_bars(probabilities, names, converged, height)
     figure = styled_figure("probability", "digit", height=height)
     if not probabilities.size:
         return figure
@@ -101,15 +114,31 @@ def probability_bars(probabilities: ArrayLike, converged: bool = True, height: i
     figure.update_xaxes(range=[0, 1.3], tickformat=".0%", tickvals=[0, 0.5, 1])
     figure.update_yaxes(tickvals=classes, autorange="reversed", showgrid=False, nticks=None)
     if not converged:
-        _add_failure(figure)
+        _add_failure(figure, len(classes))
     return figure.update_layout(bargap=0.25)
 
 
-def _add_failure(figure: go.Figure) -> None:
+def named_bars(
+    probabilities: np.ndarray, names: Sequence[str], converged: bool = True, height: int = 260
+) -> go.Figure:
+    """The same for classes with names, the most probable one on top. probabilities: (classes,)."""
+    order = np.argsort(-probabilities, kind="stable")[:MOST_BARS]
+    kept = np.sort(order) if len(order) == len(probabilities) else order
+    figure = probability_bars(probabilities[kept], converged, height).update_yaxes(title_text="class")
+    if converged and len(kept):
+        best = int(np.argmax(probabilities[kept]))
+        figure.data[0].marker.color = [ACCENT if i == best else NEUTRAL for i in range(len(kept))]
+    texts = [html.escape(names[k]) for k in kept]
+    hover = "%{customdata}: %{x:.4f}<extra></extra>"
+    figure.update_traces(customdata=texts, hovertemplate=hover, selector={"type": "bar"})
+    return figure.update_yaxes(ticktext=texts)
+
+
+def _add_failure(figure: go.Figure, bars: int) -> None:
     """A hollow red cross with a label, in the middle of the bars."""
     figure.add_scatter(
         x=[0.5],
-        y=[4.5],
+        y=[(bars - 1) / 2],
         mode="markers+text",
         marker=dict(FAILED_MARKER),
         text=[FAILED_TEXT],
@@ -119,27 +148,32 @@ def _add_failure(figure: go.Figure) -> None:
     )
 
 
-def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> go.Figure:
+def probability_paths(
+    nfe: ArrayLike, probabilities: ArrayLike, height: int = 300, names: Sequence[str] | None = None
+) -> go.Figure:
     """Class probabilities of every iterate, (n, classes), against evaluations of f (n,).
 
-    Classes that become likely are drawn in their digit's colour, with the numeral where they are.
+    Classes that become likely are drawn in their digit's colour, with the numeral where they are, or their name.
     """
     nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
     figure = styled_figure("evaluations of f", "probability", height=height)
     for k in range(probabilities.shape[1] if probabilities.ndim == 2 else 0):
         named = probabilities[:, k] > NAMED
         matters = bool(named[1:].any())  # at the start all are about equally probable
+        name = str(k) if names is None else html.escape(names[k])
+        if names is not None:  # once: they are longer than numerals
+            named = np.arange(len(nfe)) == np.flatnonzero(named).max(initial=-1)
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
             mode="lines+text" if matters and len(nfe) <= MAX_NUMERALS else "lines",
             line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 3 if matters else 1},
-            text=np.where(named & (np.arange(len(nfe)) > 0), str(k), ""),
-            textposition="top center",
+            text=np.where(named & (np.arange(len(nfe)) > 0), name, ""),
+            textposition="top center" if names is None else "top left",
             textfont={"size": 13},  # in the theme's colour: dark digit colours are hard to read on slate
-            name=str(k),
+            name=name,
             opacity=1 if matters else 0.4,
-            hovertemplate=f"{k}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
+            hovertemplate=f"{name}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
         )
     figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     return figure

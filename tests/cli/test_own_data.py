@@ -11,10 +11,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from deq.cli import app
+from deq.data import Form
 from deq.models import load_checkpoint
 from deq.models.card import CARD
 from deq.models.checkpoints import WEIGHTS
-from deq.models.weights import architecture_of
+from deq.models.weights import architecture_of, form_of
 from tests.cli.test_cli import KEYS, answer, deq
 from tests.support.own_data import write_csv, write_folder, write_npz
 
@@ -51,6 +52,7 @@ def test_a_folder_of_digits_is_learnt_by_the_mlp(data: Path, pictures_run: Path)
     card = load_checkpoint(pictures_run).card
     assert (card.model, card.dataset) == ("mlp", str(data / "pictures"))
     assert (card.classes, card.inputs["reader"]) == (list("0123456789"), "plain")
+    assert form_of((pictures_run / WEIGHTS).read_bytes()) == Form(tuple(card.classes), "plain")
     found = answer(deq("evaluate", pictures_run, "--json"))
     assert found["accuracy"] == pytest.approx(card.accuracy, abs=1e-9)
     assert found["accuracy"] > 0.2  # chance is 0.1

@@ -11,12 +11,26 @@ import numpy as np
 import pytest
 
 from deq.data import curve, shape
-from deq.jobs import OWN, TASK_NAMES, Job, Plan, Registry, Snapshot, Status, flat_settings, load_task, sizes
+from deq.jobs import (
+    OWN,
+    OWN_PICTURES,
+    OWN_POINTS,
+    TASK_NAMES,
+    Job,
+    Plan,
+    Registry,
+    Snapshot,
+    Status,
+    flat_settings,
+    load_task,
+    sizes,
+)
 from deq.jobs.record import MAX_ROWS, Table, look_at
 from deq.models.architectures import Architecture, construct
 from deq.solvers import Anderson, Picard
 from deq.training.recipes import Recipe
 
+BROUGHT = (OWN_POINTS, OWN_PICTURES)  # tasks that come with data
 RECIPE = Recipe(solver=Anderson(tol=1e-3, max_nfe=30), epochs=3, batch_size=64, learning_rate=1e-2)
 PLAN = Plan("two moons", Architecture(2, 2, width=16), RECIPE)
 PATIENT = 120.0  # seconds: the machine may be busy
@@ -169,7 +183,7 @@ def test_unexpected_errors_have_a_message(registry: Registry, monkeypatch: pytes
     def broken(*_: object) -> None:
         raise RuntimeError("out of memory\nin detail")
 
-    monkeypatch.setattr("deq.jobs.job.load_task", broken)
+    monkeypatch.setattr("deq.jobs.job.task_of", broken)
     end = wait_for_end(registry.submit(PLAN))
     assert end.message == "The run failed: RuntimeError: out of memory"
 
@@ -234,7 +248,7 @@ def test_looks_show_the_predictions_of_the_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in TASK_NAMES if name not in ("mnist", "fashion_mnist", "kmnist")]
+    "name", [name for name in TASK_NAMES if name not in ("mnist", "fashion_mnist", "kmnist", *BROUGHT)]
 )
 def test_sizes_are_those_of_the_task(name: str) -> None:
     task, note = load_task(name, formula="x + 1")

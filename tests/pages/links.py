@@ -31,7 +31,9 @@ VALUES = [
     "🦀" * 500,
     "1.0" * 2000,
 ]
-BEYOND_WIDGETS = {"train": ["job", "runs", "compared"]}  # parameters that a page reads without a widget
+BEYOND_WIDGETS = {
+    "train": ["job", "runs", "compared", "fit_points"]
+}  # parameters that a page reads without a widget
 VIEWS = {
     "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
     "solvers": {
@@ -50,7 +52,7 @@ VIEWS = {
         "predict_set": ["Confidence", "Strange inputs"],
         "predict_way": ["Draw", "Camera", "Test digit"],
     },
-    "train": {"fit_task": ["circles", "sin x", "own formula", "digits"]},
+    "train": {"fit_task": ["circles", "sin x", "own formula", "digits", "own points", "own pictures"]},
 }
 INSIDE = {  # parameter of a view inside a tab -> that tab
     "race_against": {"race_view": "Gradients"},

@@ -132,6 +132,10 @@ HOSTILE_WEIGHTS = {
         {"a": np.zeros(1, np.float32)},
         {"architecture": json.dumps({"inputs": 10**12, "outputs": 10, "width": 4})},
     ),
+    "classes 100,000 deep": safetensors.numpy.save(safetensors.numpy.load(SOUND), {"classes": "[" * 100_000}),
+    "a reader of files": safetensors.numpy.save(
+        safetensors.numpy.load(SOUND), {"reader": "../../etc/passwd"}
+    ),
     "an architecture of another version": safetensors.numpy.save(
         {"a": np.zeros(1, np.float32)},
         {"architecture": json.dumps({"inputs": 4, "outputs": 4, "attention": True})},

@@ -1,5 +1,7 @@
 """Scikit-learn's digits as users have their data: a folder of PNGs, a .npz and a .csv."""
 
+import io
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -58,3 +60,12 @@ def write_csv(path: Path, rows: int = TRAIN + TEST, words: bool = True) -> Path:
     header = ",".join([*(f"x{i}" for i in range(16)), "what"])
     path.write_text("\n".join([header, *lines]) + "\n")
     return path
+
+
+def zipped_folder(folder: Path, root: str = "") -> bytes:
+    """The files of a folder as a zip, in a folder of that name if one is given."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, str(Path(root) / path.relative_to(folder)))
+    return data.getvalue()

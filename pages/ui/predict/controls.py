@@ -3,7 +3,8 @@
 import streamlit as st
 
 from deq.solvers import SOLVERS, Solver
-from pages.ui.readers.model import ModelInUse, digit_models, model_named
+from pages.ui.predict.readings import WHOLE
+from pages.ui.readers.model import ModelInUse, model_named, picture_models
 from pages.ui.readers.weights import own_model_controls
 from pages.ui.widgets.glossary import tip
 
@@ -19,7 +20,7 @@ def model_controls() -> tuple[ModelInUse, str, Solver]:
     own_model_controls("predict_weights", "model")
     left, right = controls.columns(2)
     name = left.selectbox(
-        "Model", digit_models(), key="model", bind="query-params", help=tip("deep equilibrium model")
+        "Model", picture_models(), key="model", bind="query-params", help=tip("deep equilibrium model")
     )
     solver_name = right.selectbox(
         "Solver", list(SOLVERS), 2, key="solver", bind="query-params", help=SOLVER_HELP
@@ -28,11 +29,15 @@ def model_controls() -> tuple[ModelInUse, str, Solver]:
     return chosen, solver_name, SOLVERS[solver_name].make({"tol": chosen.solver.tol})
 
 
-def picture_controls(disabled: bool) -> tuple[str | None, float | None]:
-    """How ink is told from paper: polarity and threshold, each None for automatic."""
+def picture_controls(chosen: ModelInUse, disabled: bool) -> tuple[str | None, float | None]:
+    """How ink is told from paper: polarity and threshold, each None for automatic; WHOLE if pictures are kept whole."""
+    whole = chosen.reader == "plain"
+    disabled = disabled or whole
     left, right = st.columns(2)
     polarity = left.selectbox("Ink", list(POLARITIES), key="ink", disabled=disabled)
     by_hand = right.toggle("Set the threshold by hand", key="by_hand", disabled=disabled)
+    if whole:
+        return WHOLE
     if not by_hand:
         return POLARITIES[polarity], None
     return POLARITIES[polarity], st.slider(

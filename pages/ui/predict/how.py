@@ -9,7 +9,7 @@ from deq.plots.residuals import residual_curve
 from deq.plots.state_plane import plane_paths
 from deq.plots.states import feature_maps, state_map
 from deq.solvers import SOLVERS
-from pages.ui.predict.results import Case, landmarks_of
+from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.widgets.charts import show
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
@@ -22,8 +22,8 @@ def draw_how(case: Case) -> None:
     with wide:
         _plane(case)
     with narrow:
-        paths = probability_paths(answer.nfe, answer.paths, height=250)
-        show(paths, "paths", "The probability of each digit after every evaluation.")
+        paths = probability_paths(answer.nfe, answer.paths, height=250, names=case.chosen.other_names)
+        show(paths, "paths", "The probability of each class after every evaluation.")
         tol = float(case.solver.tol)
         curve = residual_curve(answer.nfe, answer.residual, tol, solver=case.solver_name)
         show(curve.update_layout(height=250), "residual", "The relative residual; dashed: the tolerance.")
@@ -48,6 +48,10 @@ def _plane(case: Case) -> None:
         for name in BESIDE
         if name != case.solver_name
     }
+    if not case.chosen.reads_digits:
+        st.info(f"The plane of the states is left out: {NO_DIGITS}")
+        st.markdown(arrival_sentence(found))
+        return
     try:
         plane = landmarks_of(case.chosen).plane
     except ValueError as error:

@@ -47,12 +47,16 @@ class DigitInput:
 
 
 def choose_input(chosen: ModelInUse) -> DigitInput:
-    """One input at a time: the camera is opened only when chosen, and offered only if there is one."""
-    ways = [UPLOAD, DRAW, CAMERA, TEST]
-    if camera_missing():
-        ways.remove(CAMERA)
-        if st.session_state.get("predict_way") == CAMERA:  # a link from another device
-            st.session_state["predict_way"] = UPLOAD
+    """One input at a time: the camera is opened only when chosen, and offered only if there is one.
+
+    Test digits are for models of digits.
+    """
+    missing = {CAMERA: camera_missing(), TEST: not chosen.reads_digits}
+    ways = [way for way in (UPLOAD, DRAW, CAMERA, TEST) if not missing.get(way)]
+    if (
+        st.session_state.get("predict_way", UPLOAD) not in ways
+    ):  # a link from another device, or another model
+        st.session_state["predict_way"] = UPLOAD
     way = st.segmented_control(
         "Input",
         ways,
@@ -66,20 +70,20 @@ def choose_input(chosen: ModelInUse) -> DigitInput:
     if way == DRAW:
         return _drawn()
     if way == CAMERA:
-        shot = st.camera_input("Photograph a digit", key="predict_camera", label_visibility="collapsed")
+        shot = st.camera_input("Take a photo", key="predict_camera", label_visibility="collapsed")
         return DigitInput([File(shot.file_id, "photo", shot.getvalue())] if shot else [])
     if way == TEST:
         return DigitInput([], *pick_control(chosen))
-    return _uploaded()
+    return _uploaded(chosen.reads_digits)
 
 
-def _uploaded() -> DigitInput:
-    """Uploaded files; a test digit until there are any."""
-    label = "Pictures of digits, or a zip of them"
+def _uploaded(digits: bool) -> DigitInput:
+    """Uploaded files; a test digit until there are any, if the model reads digits."""
+    label = "Pictures of digits, or a zip of them" if digits else "Pictures, or a zip of them"
     uploads = st.file_uploader(label, KINDS, accept_multiple_files=True, key="upload")
     if uploads:
         return DigitInput([File(upload.file_id, upload.name, upload.getvalue()) for upload in uploads])
-    return DigitInput([], *number_control())
+    return DigitInput([], *number_control()) if digits else DigitInput()
 
 
 def _drawn() -> DigitInput:
@@ -91,7 +95,7 @@ def _drawn() -> DigitInput:
     if key not in state:
         state["predict_start"] = state.get("predict_drawing")
     start = state["predict_start"]
-    st.caption("Draw a digit with mouse, pen or finger.")
+    st.caption("Draw with mouse, pen or finger.")
     canvas = st_canvas(
         stroke_width=PEN,
         stroke_color="#000000",

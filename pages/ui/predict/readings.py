@@ -11,19 +11,31 @@ import streamlit as st
 from PIL import Image
 
 from deq.analysis.answers import Answer, answer_digits
-from deq.images import MAX_FILES, Ink, PictureError, cut_digits, find_ink, is_zip, pictures_in, read_picture
+from deq.images import (
+    MAX_FILES,
+    Ink,
+    PictureError,
+    cut_digits,
+    find_ink,
+    is_zip,
+    keep_plain,
+    pictures_in,
+    read_picture,
+)
 from deq.solvers import Solver
 from pages.ui.predict.inputs import File
 from pages.ui.readers.model import ModelInUse
 from pages.ui.widgets.downloads import csv_button
 
+DECODED = "As decoded"
 THUMB, STAGE = 64, 300  # pixels of the longer side
 Settings = tuple[str | None, float | None]  # polarity and threshold
+WHOLE: Settings = ("whole", None)  # pictures are not searched for digits
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One picture. digits: (n, 28, 28) uint8; error: why there are none.
+    """One picture. digits: (n, 28, 28) uint8; error: why there are none. polarity: empty if it was kept whole.
 
     key: identifies picture and settings. thumbnail: a data URL. stages: caption -> JPEG of each step from the picture
     to its ink.
@@ -66,6 +78,8 @@ def _read(key: str, name: str, _data: bytes | PictureError, how: Settings) -> Re
             raise _data
         picture = read_picture(_data)
         thumbnail = "data:image/jpeg;base64," + base64.b64encode(_jpeg(picture, THUMB)).decode()
+        if how == WHOLE:
+            return Reading(key, name, keep_plain(picture), thumbnail, {DECODED: _jpeg(picture, STAGE)}, "")
         ink = find_ink(picture, how[0])
         stages, polarity = _stages(picture, ink), ink.polarity
         digits = cut_digits(ink, how[1])
@@ -78,7 +92,7 @@ def _stages(picture: np.ndarray, ink: Ink) -> dict[str, bytes]:
     """The steps from the picture to its ink."""
     strength = ink.strength / max(float(ink.strength.max()), 1e-6)
     found = {
-        "As decoded": picture,
+        DECODED: picture,
         "Grey, with dark ink": np.clip(ink.grey, 0, 255).astype(np.uint8),
         "Ink, without paper, shadows and lines": np.round(255 * strength).astype(np.uint8),
     }
@@ -109,14 +123,16 @@ def answers_of(readings: Sequence[Reading], chosen: ModelInUse, solver: Solver) 
     return {key: answers.get(key, []) for key in wanted}
 
 
-def choose_reading(readings: Sequence[Reading], answers: dict[str, list[Answer]], newest: str) -> Reading:
+def choose_reading(
+    readings: Sequence[Reading], answers: dict[str, list[Answer]], newest: str, names: Sequence[str]
+) -> Reading:
     """The only picture, or of many the one chosen in the table, by default the last.
 
-    newest: key of the last file; a new one resets the choice.
+    newest: key of the last file; a new one resets the choice. names: of the classes.
     """
     if len(readings) == 1:
         return readings[0]
-    table = columns_of(readings, answers)
+    table = columns_of(readings, answers, names)
     last = len(readings) - 1
     read = sum(not reading.error for reading in readings)
     st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to see it in detail.")
@@ -138,12 +154,14 @@ def choose_reading(readings: Sequence[Reading], answers: dict[str, list[Answer]]
     return readings[rows[0] if rows and rows[0] <= last else last]
 
 
-def columns_of(readings: Sequence[Reading], answers: dict[str, list[Answer]]) -> dict[str, list[Any]]:
+def columns_of(
+    readings: Sequence[Reading], answers: dict[str, list[Answer]], names: Sequence[str]
+) -> dict[str, list[Any]]:
     """The table; a picture of several digits lists all labels and the lowest confidence."""
     found = [answers[reading.key] for reading in readings]
     return {
         "file": [reading.name for reading in readings],
-        "label": [" ".join(str(a.label) for a in of) for of in found],
+        "label": [" ".join(names[a.label] for a in of) for of in found],
         "confidence": [min(a.confidence for a in of) if of else None for of in found],
         "converged": [all(a.converged for a in of) if of else None for of in found],
         "evaluations": [max(a.evaluations for a in of) if of else None for of in found],

@@ -12,6 +12,8 @@ from deq.solvers import Solver
 from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import cached
 
+NO_DIGITS = "it is made from digits, and this model was trained on other classes."
+
 
 @dataclass(frozen=True)
 class Case:

@@ -7,7 +7,7 @@ from deq.data import held_out_digits
 from deq.models.calibration import calibration_error
 from deq.models.inference import Results
 from deq.plots.test_set import confusion_matrix, effort_and_doubt, reliability_diagram
-from pages.ui.predict.results import Case, results_of
+from pages.ui.predict.results import NO_DIGITS, Case, results_of
 from pages.ui.predict.strange import draw_strange
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
@@ -19,6 +19,9 @@ VIEWS = ("Mistakes", "Confidence", "Strange inputs")
 
 def draw_whole(case: Case) -> None:
     """The numbers, then one view of the test set."""
+    if not case.chosen.reads_digits:
+        st.info(f"The test set is left out: {NO_DIGITS} Its test accuracy stands beside its run on Train.")
+        return
     digits = held_out_digits()
     images, truth = digits.test_images[..., 0], digits.test_labels
     results = results_of(case.chosen)

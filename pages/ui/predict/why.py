@@ -1,5 +1,7 @@
 """Why this answer: the pixels it depends on, the digit distorted, other starts of the solve."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -10,10 +12,12 @@ from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.images.distortion import Distortion
 from deq.plots.prediction import digit_picture, pixel_map, probability_bars
 from deq.plots.state_plane import plane_starts
-from pages.ui.predict.results import Case, landmarks_of
+from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.predict.words import bars_caption, verdict_sentence
+from pages.ui.readers.model import DIGITS
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import plain
 
 SLIDERS = {  # setting of Distortion -> label, least, most, step
     "turn": ("Turn (degrees)", -180.0, 180.0, 5.0),
@@ -44,48 +48,54 @@ def draw_why(case: Case) -> None:
 
 def draw_evidence(case: Case) -> None:
     """Saliency and occlusion for the label against a rival, side by side."""
-    answer = case.answer
-    others = [k for k in range(10) if k != answer.label]
-    st.subheader(f"Which pixels speak for {answer.label}?", anchor=False)
+    answer, names = case.answer, case.chosen.names
+    others = [k for k in range(len(names)) if k != answer.label]
+    st.subheader(f"Which pixels speak for {plain(names[answer.label])}?", anchor=False)
     rival = st.segmented_control(
         "Compared with",
         others,
         default=answer.rival,
         required=True,
+        format_func=lambda k: plain(names[k]),
         key=f"predict_rival_{answer.label}_{answer.rival}",
-        help="By default the second most probable digit.",
+        help="By default the second most probable.",
     )
     model, solver, pair = case.chosen.model, case.solver, (answer.label, rival)
+    ours, theirs = (plain(names[k]) for k in pair)
     slope = saliency(model, answer.image[..., None].astype(np.float32) / 255, *pair, solver)
     hidden = occlusion(model, answer.image, *pair, solver)
     left, right = st.columns(2, gap="large")
     with left:
         figure = pixel_map(slope.gradient[..., 0], answer.image, "nats for full ink")
-        caption = f"Saliency. Red: more ink here favours {pair[0]}. Blue: it favours {pair[1]}."
+        caption = f"Saliency. Red: more ink here favours {ours}. Blue: it favours {theirs}."
         show(figure, "saliency", caption)
         if not slope.converged:
             st.warning("The backward solve did not converge, so this map may be wrong.")
     with right:
         lost = np.where(hidden.converged, hidden.lost, np.nan)
         figure = pixel_map(lost, answer.image, "nats lost when blanked")
-        caption = f"Occlusion. Red: blanking this patch costs evidence for {pair[0]}. Blue: blanking it adds evidence."
+        caption = (
+            f"Occlusion. Red: blanking this patch costs evidence for {ours}. Blue: blanking it adds evidence."
+        )
         show(figure, "occlusion", caption)
-    st.markdown(evidence_sentence(slope.evidence, pair, hidden))
+    st.markdown(evidence_sentence(slope.evidence, pair, hidden, names))
 
 
-def evidence_sentence(evidence: float, pair: tuple[int, int], blanked: Occlusion) -> str:
+def evidence_sentence(
+    evidence: float, pair: tuple[int, int], blanked: Occlusion, names: Sequence[str] = DIGITS
+) -> str:
     """The evidence in nats, and how many blank patches change the answer; a failed solve is no answer."""
-    label, rival = pair
+    label, (ours, theirs) = pair[0], (plain(names[k]) for k in pair)
     total, failed = blanked.labels.size, int((~blanked.converged).sum())
     changed = blanked.labels[blanked.converged & (blanked.labels != label)]
     effect = "No blank patch of 5 × 5 pixels changes the answer."
     if changed.size:
         most = int(np.bincount(changed).argmax())
-        effect = f"{changed.size} of {total} blank patches change the answer, mostly to {most}."
+        effect = f"{changed.size} of {total} blank patches change the answer, mostly to {plain(names[most])}."
     lost = (
         f" :red[With {failed} of {total} patches blank the solve does not converge;] they count as neither."
     )
-    return f"The evidence for {label} against {rival} is **{evidence:.1f} nats**. {effect}{lost if failed else ''}"
+    return f"The evidence for {ours} against {theirs} is **{evidence:.1f} nats**. {effect}{lost if failed else ''}"
 
 
 def draw_distorted(case: Case) -> None:
@@ -102,9 +112,10 @@ def draw_distorted(case: Case) -> None:
     with picture:
         show(digit_picture(image, height=220), "otherwise", "What the model sees now.")
     with bars:
-        figure = probability_bars(answer.probabilities, answer.converged, height=240)
+        names = case.chosen.other_names
+        figure = probability_bars(answer.probabilities, answer.converged, height=240, names=names)
         show(figure, "otherwise-bars", bars_caption(answer, case.chosen))
-    st.markdown(verdict_sentence(answer, float(case.solver.tol)))
+    st.markdown(verdict_sentence(answer, float(case.solver.tol), case.chosen.names))
 
 
 def _slider(name: str, label: str, least: float, most: float, step: float) -> float:
@@ -119,6 +130,9 @@ def _distort(settings: dict[str, float]) -> None:
 def draw_starts(case: Case) -> None:
     """The paths from noise and from other digits' equilibria, in one plane, and where they end."""
     st.subheader("Does it matter where the solve starts?", anchor=False, help=tip("path independence"))
+    if not case.chosen.reads_digits:
+        st.info(f"The comparison of starts is left out: {NO_DIGITS}")
+        return
     try:
         marks = landmarks_of(case.chosen)
     except ValueError as error:

@@ -1,26 +1,29 @@
 """Texts of the Predict page about an answer."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from deq.analysis.answers import Answer
-from deq.plots.prediction import percent
+from deq.plots.prediction import MOST_BARS, percent
 from deq.plots.style import scientific
 from deq.solvers import Solver
 from pages.ui.predict.readings import Reading
 from pages.ui.readers.model import ModelInUse
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.text import is_hidden
+from pages.ui.widgets.text import is_hidden, plain
 
 MAX_SHOWN = 12
+KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look as the training pictures do."
 SNIPPET = """
 {imports}
-from deq.images import find_digits, read_picture
+from deq.images import {reader}, read_picture
 from deq.models.inference import infer
 {model}
 
-images = find_digits(read_picture(open("digit.png", "rb").read()))[..., None]  # (digits, 28, 28, 1) uint8
+images = {reader}(read_picture(open("{file}.png", "rb").read()))[..., None]  # (n, 28, 28, 1) uint8
 found = infer(model, images, {solver})
 print(found.labels, found.probabilities, found.nfe, found.residual, found.converged)
 """
@@ -28,12 +31,15 @@ print(found.labels, found.probabilities, found.nfe, found.residual, found.conver
 
 def snippet(chosen: ModelInUse, solver: Solver) -> str:
     """Code that reproduces the answers on the page; a model of this session is read from downloaded weights."""
-    return SNIPPET.format(imports=imports_of([solver]), model=chosen.code, solver=solver)
+    reader, file = ("keep_plain", "picture") if chosen.reader == "plain" else ("find_digits", "digit")
+    return SNIPPET.format(
+        imports=imports_of([solver]), model=chosen.code, solver=solver, reader=reader, file=file
+    )
 
 
-def headline(found: list[Answer], truth: int | None) -> None:
-    """The prediction, with the true label if known."""
-    labels = " ".join(str(a.label) if a.converged else "?" for a in found)
+def headline(found: list[Answer], truth: int | None, names: Sequence[str]) -> None:
+    """The prediction, with the true label if known. names: of the classes."""
+    labels = " ".join(names[a.label] if a.converged else "?" for a in found)
     with st.container(horizontal=True, gap="large"):
         none = not any(a.converged for a in found)
         st.metric("Prediction", "not converged" if none else labels, width="content")
@@ -45,7 +51,7 @@ def headline(found: list[Answer], truth: int | None) -> None:
             st.metric("Digits found", len(found), width="content")
 
 
-def choose_digit(found: list[Answer]) -> int:
+def choose_digit(found: list[Answer], names: Sequence[str]) -> int:
     """Which of several digits to show in detail; 0 if there is only one."""
     if len(found) == 1:
         return 0
@@ -54,24 +60,27 @@ def choose_digit(found: list[Answer]) -> int:
         range(len(found)),
         default=0,
         required=True,
-        format_func=lambda i: f"{i + 1}: {found[i].label}" if found[i].converged else f"{i + 1}: ?",
+        format_func=lambda i: (
+            f"{i + 1}: {plain(names[found[i].label])}" if found[i].converged else f"{i + 1}: ?"
+        ),
         key=f"digit_of_{len(found)}",
     )
 
 
-def verdict_sentence(answer: Answer, tol: float) -> str:
-    """Whether the solve converged, in numbers."""
+def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
+    """Whether the solve converged, in numbers. names: of the classes."""
+    name = plain(names[answer.label])
     if not answer.converged:
         residual = scientific(answer.final_residual, 1)
         return (
             f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is {residual}, "
             f"above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; the last state "
-            f"would give {answer.label}. Try another solver under More settings."
+            f"would give {name}. Try another solver under More settings."
         )
     confidence = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
-        f"Converged on **{answer.label}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
+        f"Converged on **{name}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
         f"the state by {100 * answer.final_residual:.2g} %{distance(answer)}. The answer is unchanged {since}."
     )
 
@@ -94,7 +103,8 @@ def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
         return "Probabilities at the last state, which is not an equilibrium: not an answer."
     error = chosen.calibration_error
     if error is None:
-        return "The probability of each digit."
+        most = f" The {MOST_BARS} most probable." if len(chosen.names) > MOST_BARS else ""
+        return f"The probability of each {'digit' if chosen.reads_digits else 'class'}.{most}"
     return f"The probability of each digit. Expected calibration error on the test set: {100 * error:.2g} %."
 
 
@@ -105,7 +115,7 @@ def show_stages(reading: Reading) -> None:
             for caption, stage in reading.stages.items():
                 st.image(stage, caption, width=150)
             for digit in reading.digits[:MAX_SHOWN]:
-                st.image(np.kron(digit, np.ones((6, 6), np.uint8)), "Cut out and centred", width=150)
-        st.caption(
-            f"Read as {reading.polarity} ink. Your picture is kept in this session's memory only and never stored."
-        )
+                last = "Cut out and centred" if reading.polarity else "Grey, on a square, scaled down"
+                st.image(np.kron(digit, np.ones((6, 6), np.uint8)), last, width=150)
+        how = f"Read as {reading.polarity} ink." if reading.polarity else KEPT_WHOLE
+        st.caption(f"{how} Your picture is kept in this session's memory only and never stored.")

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from deq.data import Form
 from deq.models import Checkpoint, EquilibriumModel, load_pretrained, pretrained_names
 from deq.models.inference import reads_pictures
 from deq.models.model_file import is_model_file
-from deq.models.weights import architecture_of, model_name, restore_weights
+from deq.models.weights import architecture_of, form_of, model_name, restore_weights
 from deq.solvers import Anderson, Solver
+from pages.ui.widgets.text import short
 
 KEY = "session_models"
+DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,40 @@ class ModelInUse:
         return shipped(self.name).model if self.shared else model_of(self.weights)
 
     @property
-    def reads_digits(self) -> bool:
-        """Whether it takes 784 pixels and has ten classes."""
+    def form(self) -> Form:
+        """The names of its classes and the reader of its pictures, where its weights name them."""
+        return Form() if self.shared else form_of(self.weights)
+
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether it takes 784 pixels."""
         architecture = None if self.shared else architecture_of(self.weights)
         if architecture is not None:
-            return (architecture.inputs, architecture.outputs) == (784, 10)
+            return architecture.inputs == 784
         name = self.name if self.shared else model_name(self.weights)
-        return reads_pictures(self.model) if is_model_file(name) else name != "toy"
+        return reads_pictures(self.model, len(self.names)) if is_model_file(name) else name != "toy"
+
+    @property
+    def reads_digits(self) -> bool:
+        """Whether it takes 784 pixels and its ten classes are the digits, or have no names."""
+        return self.reads_pictures and self.names == DIGITS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its classes, short enough to be shown; their numbers where they have none."""
+        architecture = None if self.shared else architecture_of(self.weights)
+        numbers = DIGITS if architecture is None else tuple(map(str, range(architecture.outputs)))
+        return tuple(map(short, self.form.classes)) or numbers
+
+    @property
+    def other_names(self) -> tuple[str, ...] | None:
+        """The names that plots write in place of digits; None where they are digits."""
+        return None if self.reads_digits else self.names
+
+    @property
+    def reader(self) -> str:
+        """How pictures become 28 x 28, see deq.images.READERS."""
+        return self.form.reader or ("digits" if self.reads_digits else "plain")
 
     @property
     def code(self) -> str:
@@ -91,10 +121,10 @@ def keep_model(model: ModelInUse) -> None:
     session_models()[model.name] = model
 
 
-def digit_models() -> list[str]:
-    """Names of the models that read digits: shipped ones, the default first, then this visitor's own."""
+def picture_models() -> list[str]:
+    """Names of the models that read pictures: shipped ones, the default first, then this visitor's own."""
     ships = sorted(set(pretrained_names()) - {"toy"}, key=lambda name: (name != "conv", name))
-    return ships + own_digit_models()
+    return ships + [name for name, model in session_models().items() if model.reads_pictures]
 
 
 def own_digit_models() -> list[str]:
@@ -103,5 +133,5 @@ def own_digit_models() -> list[str]:
 
 
 def model_named(name: str) -> ModelInUse:
-    """The model behind a name of `digit_models`."""
+    """The model behind a name of `picture_models`."""
     return session_models().get(name) or shipped_model(name)

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from deq.models import count_parameters
-from deq.models.weights import CheckpointError, architecture_of, model_name
+from deq.models.weights import CheckpointError, architecture_of, form_of, model_name
 from pages.ui.readers.model import ModelInUse, keep_model, model_of, own_model, session_models
 from pages.ui.widgets.navigation import page
+from pages.ui.widgets.text import plain, short
 
+NAMED = 10  # classes
 HELP = "A weights.safetensors file from the Train page or python -m deq train. It holds numbers and runs no code."
 
 
@@ -27,7 +29,7 @@ def weights_upload(key: str) -> ModelInUse | None:
 
 
 def own_model_controls(key: str, choice: str) -> None:
-    """Upload a model that reads digits, which is then selected, or follow a link to train one.
+    """Upload a model that reads pictures, which is then selected, or follow a link to train one.
 
     choice: key of the selectbox of models, which must be drawn after this.
     """
@@ -35,8 +37,8 @@ def own_model_controls(key: str, choice: str) -> None:
     if model is None:
         label, arrow = "Or train your own model", ":material/arrow_forward:"
         st.page_link(page("train"), label=label, icon=arrow, icon_position="right")
-    elif not model.reads_digits:
-        st.error("This model reads no digits. Upload one with 784 inputs and ten outputs.")
+    elif not model.reads_pictures:
+        st.error("This model reads no digits or other pictures. Upload one with 784 inputs.")
     else:
         if model.name not in session_models():
             st.session_state[choice] = model.name
@@ -49,4 +51,7 @@ def describe_weights(weights: bytes) -> str:
     if architecture is None:
         return f"The model **{model_name(weights)}**"
     size = f"{architecture.cell}, width {architecture.width}, {architecture.activation}"
-    return f"A model of **{size}**, {architecture.inputs} inputs, {architecture.outputs} outputs"
+    outputs = f"{architecture.inputs} inputs, {architecture.outputs} outputs"
+    names = [plain(short(name)) for name in form_of(weights).classes]
+    named = f" ({', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''})" if names else ""
+    return f"A model of **{size}**, {outputs}{named}"

@@ -3,10 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from deq.data import held_out_digits
-from deq.jobs import OWN, PICTURE_NAMES, Look, Plan, look_at
+from deq.data import OwnData, held_out_digits
+from deq.jobs import PICTURE_NAMES, Look, Plan, look_at, task_of
 from deq.models import MODELS
 from pages.ui.readers.missing import note_download
+from pages.ui.train.own import is_ready, split_sentence
+from pages.ui.train.own_pictures import draw_strip
 from pages.ui.train.run import draw_look, small_task
 from pages.ui.train.settings import TITLES
 
@@ -19,8 +21,15 @@ def preview(plan: Plan) -> None:
         _pictures(plan)
         note_download(plan.task, TITLES.get(plan.task, plan.task))
         return
+    if not is_ready(plan):
+        return
+    if plan.own:
+        st.caption(split_sentence(task_of(plan)[0]))
+    if isinstance(plan.own, OwnData):
+        draw_strip(plan.own)
+        return
     try:
-        small_task(plan.task, plan.formula if plan.task == OWN else "", plan.seed)
+        small_task(plan)
     except ValueError as error:
         st.warning(str(error))
         return
@@ -31,8 +40,7 @@ def preview(plan: Plan) -> None:
 @st.cache_data(max_entries=30, show_spinner="Solving")
 def untrained(plan: Plan) -> Look | None:
     """The answers of untrained weights."""
-    task = small_task(plan.task, plan.formula, plan.seed)
-    return look_at(plan.new_model(), task, plan.recipe.solver)
+    return look_at(plan.new_model(), small_task(plan), plan.recipe.solver)
 
 
 def _pictures(plan: Plan) -> None:

@@ -5,13 +5,15 @@ import math
 import numpy as np
 import streamlit as st
 
-from deq.data import Task
-from deq.jobs import Comparisons, Job, Look, Plan, Registry, Snapshot, Status, load_task
+from deq.data import Points, Task
+from deq.jobs import Comparisons, Job, Look, Plan, Registry, Snapshot, Status, load_task, task_of
+from deq.plots.regions import class_regions
 from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.training.advice import advise
 from pages.ui.server.memory import freeing_memory, keep_programs_while
 from pages.ui.server.owner import is_mine
 from pages.ui.train.charts import panel
+from pages.ui.train.own import split_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
@@ -32,9 +34,13 @@ def comparisons() -> Comparisons:
     return Comparisons()
 
 
+def small_task(plan: Plan) -> Task:
+    """The points of a curve, a shape or the visitor, drawn below the model's answers."""
+    return task_of(plan)[0] if plan.own else _small_task(plan.task, plan.formula, plan.seed)
+
+
 @st.cache_data(max_entries=20, show_spinner=False)
-def small_task(name: str, formula: str, seed: int) -> Task:
-    """The points of a curve or shape, drawn below the model's answers."""
+def _small_task(name: str, formula: str, seed: int) -> Task:
     return load_task(name, formula, seed)[0]
 
 
@@ -42,7 +48,8 @@ def draw_run(job: Job) -> None:
     """Draw the run: repeatedly while it is live, once when it has ended."""
     if job.status.is_live:
         _live(job.id)
-    else:
+        return
+    with st.container():  # as a fragment has one: charts stay where they are when the run ends
         _draw(job, job.snapshot())
 
 
@@ -62,6 +69,8 @@ def _draw(job: Job, now: Snapshot) -> None:
         (st.error if now.status in (Status.FAILED, Status.LOST) else st.info)(now.message)
     if len(now.training.get("step", ())):
         _numbers(now)
+        if job.plan.own:
+            st.caption(split_sentence(task_of(job.plan)[0]))
         for note in advise(now.training, now.validation):
             st.markdown(note)
         draw_look(job.plan, now.look)
@@ -144,7 +153,7 @@ def draw_look(plan: Plan, look: Look | None) -> None:
     """The model's answers over a line or plane; nothing for pictures."""
     if look is None:
         return
-    task = small_task(plan.task, plan.formula, plan.seed)
+    task = small_task(plan)
     if look.x.shape[1] == 1:
         figure = fitted_curve(
             task.train.x[:, 0], task.train.y[:, 0], look.x[:, 0], look.answer, look.converged
@@ -153,8 +162,12 @@ def draw_look(plan: Plan, look: Look | None) -> None:
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        figure = decision_boundary(task.train.x, task.train.y, look.x, look.answer)
-        show(figure, "fit_boundary", "The decision boundary and the training points.")
+        if isinstance(own := plan.own, Points) and look.probabilities is not None:
+            figure = class_regions(own.x, own.labels, look.x, look.probabilities, own.classes)
+            show(figure, "fit_regions", "The most probable class, paler in doubt, and all points.")
+        else:
+            figure = decision_boundary(task.train.x, task.train.y, look.x, look.answer)
+            show(figure, "fit_boundary", "The decision boundary and the training points.")
     with right:
         figure = effort_map(look.x, look.nfe, look.converged)
         show(figure, "fit_effort", "Evaluations needed at each point of the plane.")

@@ -117,7 +117,7 @@ def draw_downloads(job: Job) -> None:
     now = job.snapshot()
     with st.container(horizontal=True, vertical_alignment="center"):
         if model is not None:
-            weights = weights_of(model, job.plan.described)
+            weights = weights_of(model, job.plan.described, form=job.plan.form)
             _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
             st.download_button(
                 "Weights",
@@ -173,11 +173,11 @@ def upload_weights() -> None:
 
 
 def _use_elsewhere(model: ModelInUse) -> None:
-    """Keep a model that reads digits for this session, and link to the pages that use it."""
-    if not model.reads_digits:
+    """Keep a model that reads pictures for this session, and link to the pages that use it."""
+    if not model.reads_pictures:
         return
     keep_model(model)
-    for target, key in (("predict", "model"), ("solvers", "race_model")):
+    for target, key in (("predict", "model"), ("solvers", "race_model"))[: 2 if model.reads_digits else 1]:
         label, arrow = f"Use on {target.capitalize()}", ":material/arrow_forward:"
         query = {key: model.name}
         st.page_link(page(target), label=label, icon=arrow, query_params=query, width="content")

@@ -8,16 +8,18 @@ import streamlit as st
 
 from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Unrolled
-from deq.jobs import OWN, PICTURE_NAMES, TASK_NAMES, Plan, sizes
+from deq.jobs import OWN, OWN_PICTURES, OWN_POINTS, PICTURE_NAMES, TASK_NAMES, Plan, sizes
 from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
 from deq.solvers import SOLVERS, Anderson, Solver
 from deq.training.recipes import Recipe
+from pages.ui.train.own import draw_own, fit_batch
 from pages.ui.widgets.glossary import tip
 
 Settings = dict[str, Any]  # widget key -> value
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
+ARE_PICTURES = (*PICTURE_NAMES, OWN_PICTURES)
 BASIC: Settings = {
     "fit_cell": "one layer",
     "fit_width": 64,
@@ -43,6 +45,11 @@ PICTURES = BASIC | {
     "fit_injection": "after the activation",
     "fit_batch": 128,
     "fit_epochs": 4,
+}
+# Small sets: an epoch is a few updates, or one.
+FEW: dict[str, Settings] = {
+    OWN_POINTS: BASIC | {"fit_epochs": 250},
+    OWN_PICTURES: PICTURES | {"fit_batch": 32, "fit_epochs": 40},
 }
 # What to try: name -> settings, and what to look for.
 PRESETS: dict[str, tuple[Settings, str]] = {
@@ -77,14 +84,16 @@ PRESETS: dict[str, tuple[Settings, str]] = {
 
 def default_settings(task: str) -> Settings:
     """Default settings for a task."""
-    return PICTURES if task in PICTURE_NAMES else BASIC
+    return FEW.get(task, PICTURES if task in PICTURE_NAMES else BASIC)
 
 
 def apply_preset(name: str) -> None:
     """Set every control: to the preset's value, or else to the task's default."""
     task = st.session_state["fit_task"]
     chosen = default_settings(task) | PRESETS[name][0]
-    if name == "Accurate" and task in PICTURE_NAMES:
+    if name == "Accurate" and task in FEW:
+        chosen |= {"fit_epochs": 2 * FEW[task]["fit_epochs"]}
+    elif name == "Accurate" and task in PICTURE_NAMES:
         chosen |= {"fit_epochs": 20}
     st.session_state.update(chosen)
 
@@ -122,6 +131,7 @@ def read_plan() -> Plan:
         formula = st.text_input(
             "y =", "sin(2*x) + x/2", max_chars=200, key="fit_formula", bind="query-params"
         )
+    own = draw_own(task)
     with columns[1]:
         solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip("Anderson"), apply_solver)
         default = default | default_evaluations(solver)
@@ -133,12 +143,12 @@ def read_plan() -> Plan:
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="large")
         with left:
-            architecture = _architecture(task, default)
+            architecture = _architecture(sizes(task, own), default)
         with middle:
             recipe = replace(_solves(solver, gradient, default), epochs=int(epochs))
         with right:
             recipe, seed = _optimiser(recipe, task, default)
-    return Plan(task, architecture, recipe, seed, formula)
+    return fit_batch(Plan(task, architecture, recipe, seed, formula, own))
 
 
 def _choice(
@@ -160,8 +170,8 @@ def _slide(label: str, options: list[T], key: str, default: Settings, help: str 
     )
 
 
-def _architecture(task: str, default: Settings) -> Architecture:
-    inputs, outputs = sizes(task)
+def _architecture(ends: tuple[int, int], default: Settings) -> Architecture:
+    """ends: numbers per input and per output."""
     st.markdown("**Model**")
     cell = _choice("Cell", list(CELLS), "fit_cell", default, tip("cell"))
     width = _slide("Width", [4, 8, 16, 32, 64, 100, 128, 256], "fit_width", default, "Size of the state z.")
@@ -175,7 +185,7 @@ def _architecture(task: str, default: Settings) -> Architecture:
     )
     lines = "\n".join(f"- {name}: {meaning}" for name, meaning in NORMALISATIONS.items())
     norm = _choice("Normalisation", list(NORMALISATIONS), "fit_norm", default, lines)
-    return Architecture(inputs, outputs, cell, width, hidden, activation, injection, norm)
+    return Architecture(*ends, cell, width, hidden, activation, injection, norm)
 
 
 def _solves(solver: str, gradient: str, default: Settings) -> Recipe:
@@ -211,7 +221,7 @@ def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, in
     decay = _slide("Weight decay", [0.0, 1e-5, 1e-4, 1e-3, 1e-2], "fit_decay", default)
     seed = st.number_input("Seed", 0, 9999, 0, key="fit_seed", bind="query-params", help=tip("seed"))
     deform = False
-    if task in PICTURE_NAMES:
+    if task in ARE_PICTURES:
         deform = st.toggle(
             "Deform pictures",
             default["fit_augment"],

@@ -1,6 +1,11 @@
 """Words that several pages need."""
 
+import re
 from collections.abc import Sequence
+
+SPECIAL = re.compile(
+    r"([\\`*_\[\]<>$~#|!&]|:(?=\S))"
+)  # what Markdown, formulas and Streamlit's colours begin with
 
 
 def listed(names: Sequence[str]) -> str:
@@ -14,3 +19,14 @@ FAR_ABOVE = 10  # times the residual
 def is_hidden(error: float, residual: float) -> bool:
     """Whether an estimated error is far above the residual, so that the residual alone would mislead."""
     return error > FAR_ABOVE * residual
+
+
+def plain(text: str) -> str:
+    """A visitor's text for Markdown: shown as it is written, without what cannot be printed."""
+    return SPECIAL.sub(r"\\\1", "".join(c if c.isprintable() else "?" for c in text))
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name of at most `most` characters that can be printed."""
+    printed = "".join(c if c.isprintable() else "?" for c in name)
+    return printed if len(printed) <= most else printed[: most - 1] + "…"

@@ -1,0 +1,135 @@
+"""Own points: clicked into a plane, written as text or uploaded as CSV, all one list that the link keeps."""
+
+import streamlit as st
+
+from deq.data import DatasetError, Points
+from deq.data.patterns import PATTERNS, pattern
+from deq.data.point_tables import ReadPoints, points_text, read_points, read_points_file
+from deq.data.points import LETTERS, MOST
+from pages.ui.train.plane import clicked_points, draw_plane
+from pages.ui.widgets.text import plain
+
+CODE = "fit_points"  # in the link and in the session
+TEXT, UPLOAD, SAID, REFUSED = "fit_points_text", "fit_points_file", "_points_said", "_points_refused"
+FIRST = pattern(next(iter(PATTERNS)))
+EMPTY = Points(".")  # unlike an empty code, it stays in the link
+KEYS = (
+    "With keys, in the plane: arrows move the cursor, faster with Shift; Enter adds a point, Backspace removes one; "
+    "A to F choose the class."
+)
+EXAMPLE = "0.5, -1.2, A\n1.4, 0.3, B"
+
+
+def own_points() -> Points | None:
+    """Draw the plane and the other ways to enter points; None, with a line why, while there are too few."""
+    points = _current()
+    _write_link(points)
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_plane(points, _take_clicks)
+    with right:
+        st.markdown("Click to add a point, click on one to remove it. **Or start from**", help=KEYS)
+        with st.container(horizontal=True, gap="small"):
+            for name in PATTERNS:
+                st.button(name, key=f"fit_points_{name}", on_click=keep_points, args=(pattern(name),))
+            st.button("Clear", icon=":material/delete:", on_click=keep_points, args=(EMPTY,))
+        _draw_text(points)
+        _draw_files(points)
+        if points.missing:
+            st.warning(points.missing)
+    return None if points.missing else points
+
+
+def keep_points(points: Points) -> None:
+    """Replace the list, in the session and in the link."""
+    st.session_state[CODE] = points.code
+    for said in (SAID, REFUSED):
+        st.session_state.pop(said, None)
+    _write_link(points)
+
+
+def forget_points() -> None:
+    """Another task: the link says nothing of points, and the session keeps them."""
+    st.query_params.pop(CODE, None)
+
+
+def _current() -> Points:
+    """The list of the link, or else of the session; the first pattern, and a message, where the link holds none."""
+    try:
+        return Points(st.query_params.get(CODE) or st.session_state.get(CODE, FIRST.code))
+    except ValueError as error:
+        st.session_state[REFUSED] = f"The points in the link cannot be read. {error}"
+        st.session_state[CODE] = FIRST.code
+        return FIRST
+
+
+def _write_link(points: Points) -> None:
+    if st.query_params.get(CODE) != points.code:
+        st.query_params[CODE] = points.code
+    st.session_state[CODE] = points.code
+
+
+def _take_clicks() -> None:
+    points = clicked_points()
+    if points is not None:
+        keep_points(points)
+
+
+def _draw_text(points: Points) -> None:
+    """The list as text; an edit changes the list, and one that cannot be read stays to be mended."""
+    refused = st.session_state.get(REFUSED)
+    if not refused or TEXT not in st.session_state:
+        st.session_state[TEXT] = points_text(points)
+    st.text_area(
+        "Or paste x, y, label, a line each",
+        key=TEXT,
+        height=150,
+        placeholder=EXAMPLE,
+        on_change=_take_text,
+        help=f"Split by comma, semicolon or tab. Labels are words or numbers of at most {len(LETTERS)} classes; up to "
+        f"{MOST} points. Any scale: other numbers are moved and scaled into the plane.",
+    )
+    for line in st.session_state.get(SAID, ()):
+        st.caption(plain(line))
+    if refused:
+        st.error(plain(refused))
+
+
+def _draw_files(points: Points) -> None:
+    upload, download = st.columns([2, 1], vertical_alignment="bottom")
+    upload.file_uploader("Or a CSV of the same", ["csv", "txt", "tsv"], key=UPLOAD, on_change=_take_file)
+    download.download_button(
+        "Points",
+        "x,y,label\n" + points_text(points).replace(" ", ""),
+        "points.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="fit_points_csv",
+    )
+
+
+def _take_text() -> None:
+    text = st.session_state[TEXT]
+    if not text.strip():
+        keep_points(EMPTY)
+        return
+    try:
+        _take(read_points("The text", text))
+    except DatasetError as error:
+        st.session_state[REFUSED] = str(error)
+
+
+def _take_file() -> None:
+    upload = st.session_state[UPLOAD]
+    if upload is None:
+        return
+    try:
+        _take(read_points_file(upload.name, upload.getvalue()))
+    except DatasetError as error:
+        st.session_state[REFUSED] = str(error)
+
+
+def _take(read: ReadPoints) -> None:
+    keep_points(read.points)
+    st.session_state[SAID] = read.notes
