@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from deq.jobs import Plan, Registry
+from deq.jobs.contenders import CURRENT, contenders, estimate, usual
 from deq.models.architectures import Architecture
 from deq.solvers import Anderson
 from deq.training.recipes import RECIPES, Recipe
-from pages.ui.train.contenders import CURRENT, contenders, estimate, usual
 from tests.pages.conftest import OpenPage, labels, metrics, press, run_until, words
 
 QUICK = {

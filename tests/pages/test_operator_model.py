@@ -1,5 +1,6 @@
 """The operator of a server names a model's code at its start; visitors bring weights for it, never code."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 
 
 @pytest.fixture
-def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """FILE.py:FUNCTION of a model that no server has been given yet."""
-    monkeypatch.delitem(ADMITTED, "cell.py:gated", raising=False)
+def named(tmp_path: Path) -> Iterator[str]:
+    """FILE.py:FUNCTION of a model that no server has been given yet, nor is after the test."""
     admit_operator_model.clear()
-    return f"{write_model(tmp_path)}:gated"
+    yield f"{write_model(tmp_path)}:gated"
+    ADMITTED.pop("cell.py:gated", None)
+    admit_operator_model.clear()
 
 
 def weights(named: str, seed: int = 0) -> bytes:

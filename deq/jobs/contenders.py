@@ -1,9 +1,9 @@
-"""What can be compared with the settings on the page: models by name, and one setting changed."""
+"""What can be compared with a plan: models by name, and one setting changed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from deq.jobs import Plan
+from deq.jobs.plan import Plan
 from deq.models import MODELS
 from deq.models.architectures import INJECTIONS, NORMALISATIONS
 from deq.solvers import SOLVERS
@@ -39,8 +39,10 @@ def usual(plan: Plan) -> list[str]:
 
 
 def by_name(name: str, plan: Plan) -> Plan:
-    """A named model by its own recipe, with the epochs of the plan."""
+    """A named model by its own recipe, with the epochs of the plan, and on own data with its batch, which fits."""
     recipe = replace(RECIPES[name], epochs=plan.recipe.epochs, steps_per_call=plan.recipe.steps_per_call)
+    if plan.own is not None:
+        recipe = replace(recipe, batch_size=plan.recipe.batch_size)
     return replace(plan, architecture=name, recipe=recipe)
 
 
