@@ -4,6 +4,7 @@ import streamlit as st
 
 from deq.analysis.answers import answer_digits
 from deq.plots.prediction import digit_picture, probability_bars
+from pages.ui.predict.certificate import draw_certificate
 from pages.ui.predict.controls import model_controls, picture_controls
 from pages.ui.predict.how import draw_how
 from pages.ui.predict.inputs import choose_input
@@ -27,7 +28,12 @@ from pages.ui.widgets.links import copy_link
 
 require_app()
 
-VIEWS = {"How it got there": draw_how, "Why this answer": draw_why, "The whole test set": draw_whole}
+VIEWS = {
+    "How it got there": draw_how,
+    "Why this answer": draw_why,
+    "How sure can it be?": draw_certificate,
+    "The whole test set": draw_whole,
+}
 
 
 @st.fragment

@@ -30,7 +30,8 @@ class Recipe:
     or loss without labels, not of the last. early_stopping: epochs in a row without a better validation before the run
     is stopped (0: never stop). restarts: epochs after which the learning rate starts anew, with a warm-up and a cosine.
     certified_radius: the L2 radius, in units of x, that the loss asks to be certified, growing over the first half of
-    the run; for models with a bound, see deq.models.affine.
+    the run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones
+    ask less of answers that are right already.
     Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 
@@ -54,6 +55,7 @@ class Recipe:
     early_stopping: int = later(0)
     restarts: tuple[int, ...] = later(())
     certified_radius: float = later(0.0)
+    sharpness: float = later(1.0)
 
     def __post_init__(self) -> None:
         for name, (valid, wanted) in _RANGES.items():
@@ -73,6 +75,7 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "warmup": ((lambda share: 0 <= share <= 1), "a share in 0 to 1"),
     "weight_decay": _POSITIVE,
     "clip": ((lambda bound: bound > 0), "a number > 0"),
+    "sharpness": ((lambda factor: 0 < factor < math.inf), "a number > 0"),
     "label_smoothing": ((lambda share: 0 <= share < 1), "a share in 0 to 1, without 1"),
     "jacobian": _POSITIVE,
     "certified_radius": _POSITIVE,

@@ -228,7 +228,7 @@ def _loss(
     injection = model.encode(batch.x)
     outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe)
     worst = worst_outputs(model, outputs, batch.y, radius) if recipe.certified_radius else outputs
-    losses = program.loss(worst, batch.y, recipe.label_smoothing)
+    losses = program.loss(recipe.sharpness * worst, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
     if recipe.jacobian:
         some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))

@@ -35,6 +35,7 @@ TERMS = {
     "unrolled": "Backpropagation through a fixed number of applications of the cell.",
     "eigenvalue": "A number λ with (df/dz) v = λ v: applying f multiplies a small error in the direction v by λ.",
     "spectral radius": "The largest absolute value of the eigenvalues of df/dz. Below 1, plain iteration converges.",
+    "certificate": "A proof that no change of the input smaller than a radius, however clever, changes the answer.",
     "Jacobian": "The matrix of partial derivatives df/dz at a point.",
     "Jacobian penalty": "Weight of the mean squared entry of df/dz in the loss; it keeps the equilibrium easy to find.",
     "Lipschitz constant": "The largest factor by which f stretches a distance. Below 1 the fixed point is unique and "

@@ -1,0 +1,162 @@
+"""How sure can it be: the radius within which the answer is proved, and the nearest change of mind that was found."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from deq.analysis.attacks import Attack, nearest_changes
+from deq.analysis.certificates import certified_radius
+from deq.analysis.explanation.saliency import saliency
+from deq.data import held_out_digits
+from deq.models.affine import affine_parts
+from deq.models.inference import infer
+from deq.plots.certificates import certified_curves
+from deq.plots.prediction import digit_picture
+from pages.ui.predict.results import NO_DIGITS, Case
+from pages.ui.readers.model import ModelInUse, shipped_model
+from pages.ui.server.caches import cached
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.glossary import tip
+
+PROVED = ("certified", "monotone")  # the shipped models with a proof
+RESTARTS = 20
+FOUND = "predict_attack"  # key of the session: the last search
+WIDEST = 2.0  # of the curve
+
+
+class Search(NamedTuple):
+    """The nearest change of class found for one picture and model. changed: (28, 28) in [0, 1]; label: there."""
+
+    key: tuple[str, bytes]
+    distance: float
+    changed: np.ndarray
+    label: int
+
+    @property
+    def found(self) -> bool:
+        return bool(np.isfinite(self.distance))
+
+
+def draw_certificate(case: Case) -> None:
+    """Number and sentence, the picture at the radius beside the nearest change found, the whole test set."""
+    if affine_parts(case.chosen.model) is None:
+        _no_proof()
+        return
+    radius = certified(case.chosen, case.answer.image)
+    search = st.session_state.get(FOUND)
+    if search is not None and search.key != _key(case):
+        search = None
+    st.markdown(certificate_sentence(radius, search, case))
+    _pictures(case, radius, search)
+    _curve(case, radius, search)
+
+
+def _no_proof() -> None:
+    st.info("Only monotone models come with a proof. The others may be as robust, but nobody knows how much.")
+    for name in PROVED:
+        st.button(f"Use the model {name}", key=f"predict_use_{name}", on_click=_use, args=(name,))
+
+
+def _use(name: str) -> None:
+    st.session_state["model"] = name
+
+
+def _key(case: Case) -> tuple[str, bytes]:
+    return case.chosen.fingerprint, case.answer.image.tobytes()
+
+
+@cached(200)
+def certified(chosen: ModelInUse, image: np.ndarray) -> float:
+    """The certified radius of one picture (28, 28)."""
+    return float(certified_radius(chosen.model, image[None, ..., None], local=True)[0])
+
+
+def certificate_sentence(radius: float, search: Search | None, case: Case) -> str:
+    """What is proved, what was found, and that nothing is known between them."""
+    names = case.chosen.names
+    if not radius:
+        return "**Nothing is proved** for this picture: its solve does not converge, or two classes are too close."
+    proved = (
+        f"**Proved:** no change smaller than **{radius:.2f}** makes it anything but {names[case.answer.label]}. (L2: 1 "
+        "is one pixel from black to white, or 100 pixels by a tenth each; of these 28 × 28 pixels, not of the photo.)"
+    )
+    if search is None:
+        return proved
+    if not search.found:
+        return f"{proved} **Searched:** no change of mind was found."
+    found = f"**Found by attack:** a change of **{search.distance:.2f}** makes it {names[search.label]}."
+    return f"{proved} {found} Between the two nobody knows."
+
+
+def _pictures(case: Case, radius: float, search: Search | None) -> None:
+    """The digit, the digit at its radius, and where the class changes."""
+    left, middle, right = st.columns(3, gap="medium")
+    name = case.chosen.names[case.answer.label]
+    with left:
+        show(digit_picture(case.answer.image), "certified-digit", "The picture.")
+    with middle:
+        caption = f"Changed by {radius:.2f} in the worst direction known: proved to be {name}."
+        show(digit_picture(at_radius(case, radius, search)), "certified-edge", caption)
+    with right:
+        if search is None:
+            _offer_search(case)
+        elif search.found:
+            caption = f"Changed by {search.distance:.2f}: read as {case.chosen.names[search.label]}."
+            show(digit_picture(_bytes(search.changed)), "certified-change", caption)
+
+
+def _offer_search(case: Case) -> None:
+    starts = f"Gradient steps through the equilibrium from {RESTARTS} starts: a few seconds."
+    if st.button("Search for a change of mind", icon=":material/search:", key="predict_search", help=starts):
+        _search(case)
+
+
+def _search(case: Case) -> None:
+    """Attack the picture with progress, keep what was found, and draw anew."""
+    bar = st.progress(0.0, "Searching")
+    x = case.answer.image[None, ..., None]
+    best = Attack(np.array([np.inf]), x)
+    for i, best in enumerate(nearest_changes(case.chosen.model, x, RESTARTS), 1):
+        bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}")
+    label = int(infer(case.chosen.model, best.changed, case.chosen.solver).labels[0])
+    st.session_state[FOUND] = Search(_key(case), float(best.distance[0]), best.changed[0, ..., 0], label)
+    st.rerun(scope="fragment")
+
+
+def at_radius(case: Case, radius: float, search: Search | None) -> np.ndarray:
+    """The picture (28, 28) uint8 moved by the radius towards the nearest change found, else down its evidence."""
+    image = case.answer.image.astype(float) / 255
+    if search is not None and search.found:
+        direction = search.changed - image
+    else:
+        pair = case.answer.label, case.answer.rival
+        x = image[..., None].astype(np.float32)
+        direction = -saliency(case.chosen.model, x, *pair, case.solver).gradient[..., 0]
+    return _bytes(image + radius * direction / max(float(np.linalg.norm(direction)), 1e-12))
+
+
+def _bytes(image: np.ndarray) -> np.ndarray:
+    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+
+
+def _curve(case: Case, radius: float, search: Search | None) -> None:
+    """Certified accuracy of the test set against the radius, for this model and the shipped ones."""
+    st.subheader("How much of the test set is proved?", anchor=False, help=tip("certificate"))
+    if not case.chosen.reads_digits:
+        st.info(f"The test set is left out: {NO_DIGITS}")
+        return
+    models = {case.chosen.name: case.chosen} | {name: shipped_model(name) for name in PROVED}
+    radii = {name: test_radii(chosen) for name, chosen in models.items()}
+    found = search.distance if search is not None and search.found else None
+    caption = "Share of the test digits that are read correctly, whatever is changed by up to this much."
+    show(certified_curves(radii, WIDEST, radius, found), "certified-curve", caption)
+
+
+@cached(16, "Certifying the test set")
+def test_radii(chosen: ModelInUse) -> np.ndarray:
+    """Certified radii of all test digits, 0 where the answer is wrong."""
+    digits = held_out_digits()
+    radii = certified_radius(chosen.model, digits.test_images)
+    right = infer(chosen.model, digits.test_images, chosen.solver).labels == digits.test_labels
+    return np.where(right, radii, 0.0)

@@ -1,0 +1,45 @@
+"""Predict's view "How sure can it be?": what is proved, what an attack finds, and models without a proof."""
+
+import re
+
+import pytest
+
+from tests.pages.conftest import OpenPage, press, words
+
+pytestmark = pytest.mark.usefixtures("scikit_learn_only")
+VIEW = {"predict_view": "How sure can it be?", "predict_way": "Test digit", "index": "0"}
+
+
+def proved(text: str) -> float:
+    found = re.search(r"no change smaller than \*\*([\d.]+)\*\*", text)
+    assert found, text
+    return float(found[1])
+
+
+def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) -> None:
+    app = open_page("predict", model="monotone", **VIEW)
+    radius = proved(words(app))
+    assert radius > 0
+    assert "Found by attack" not in words(app)
+    press(app, "Search for a change of mind")
+    found = re.search(r"a change of \*\*([\d.]+)\*\* makes it", words(app))
+    assert found, words(app)
+    assert float(found[1]) > radius
+    assert "Between the two nobody knows" in words(app)
+    assert proved(words(app)) == radius
+
+
+def test_what_was_found_belongs_to_its_picture(open_page: OpenPage) -> None:
+    app = open_page("predict", model="monotone", **VIEW)
+    press(app, "Search for a change of mind")
+    app.number_input(key="index").set_value(3).run()
+    assert not app.exception
+    assert "Found by attack" not in words(app)
+
+
+def test_other_models_have_no_proof_and_lead_to_one_that_has(open_page: OpenPage) -> None:
+    app = open_page("predict", model="conv", **VIEW)
+    assert "Only monotone models come with a proof" in words(app)
+    press(app, "Use the model monotone")
+    assert app.selectbox(key="model").value == "monotone"
+    assert proved(words(app)) > 0
