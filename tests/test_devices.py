@@ -59,6 +59,7 @@ def test_eight_devices_give_the_same_losses(alone: Path, tmp_path: Path) -> None
     assert json.loads((tmp_path / "card.json").read_text())["machine"].startswith("8 ")
 
 
+@pytest.mark.long
 def test_two_processes_give_the_same_losses(alone: Path, tmp_path: Path) -> None:
     check_pair(alone, tmp_path)
 

@@ -32,6 +32,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     return recipe
 
 
+@pytest.mark.long
 def test_lost_equilibrium_stops_the_run_with_good_weights(
     plain: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +76,7 @@ def test_full_disk_stops_the_run_and_resume_continues(disk: Path, capsys: pytest
     assert (disk / "run" / WEIGHTS).read_bytes() == (disk / "whole" / WEIGHTS).read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a thread of Orbax remains
 def test_a_file_size_limit_is_reported_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No file may exceed 100 kB: Orbax fails although there is disk space."""

@@ -23,6 +23,7 @@ def test_a_signal_ends_the_command_with_its_status(seconds: float, tmp_path: Pat
     assert fault_of(done, number) is None
 
 
+@pytest.mark.long
 def test_a_signal_in_the_last_evaluation_is_not_swallowed(tmp_path: Path) -> None:
     """After the last epoch there is no update left at which to stop."""
     code = """

@@ -198,6 +198,7 @@ def test_a_probe_reports_the_transposed_solve_and_no_second_derivative() -> None
         jax.jit(jax.jacrev(jax.grad(loss, argnums=1)))(x, probe)
 
 
+@pytest.mark.long
 def test_a_second_derivative_inside_a_scan_is_right_or_refused() -> None:
     """JAX drops the rule of a custom derivative there: see `constant_in`."""
 

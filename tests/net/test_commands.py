@@ -9,6 +9,7 @@ from tests.cli.test_cli import answer, deq, deq_process
 from tests.net.record import COMMANDS, RECORDS, RUN, kinds, load
 
 
+@pytest.mark.long
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     shutil.unpack_archive(RECORDS / "interrupted.zip", tmp_path)
     record = load("interrupted.json")

@@ -22,7 +22,10 @@ def of(page: str) -> list[str]:
     return [link for link in RECORD if link.partition("?")[0] == page]
 
 
-@pytest.mark.parametrize("page", PAGES)
+LONG = dict.fromkeys(("predict", "solvers", "toy"), pytest.mark.long)  # they compile and solve most
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, marks=LONG.get(page, ())) for page in PAGES])
 def test_a_plain_and_a_whole_link_mean_what_they_meant(page: str) -> None:
     """A default must stay as it is: links leave it out."""
     compare([of(page)[0], of(page)[-1]])

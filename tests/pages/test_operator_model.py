@@ -28,6 +28,7 @@ def weights(named: str, seed: int = 0) -> bytes:
     return weights_of(fresh(file.name, file.make, seed), code=file.name)
 
 
+@pytest.mark.long
 def test_weights_of_the_operator_s_model_are_read(
     named: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def charts(app: AppTest) -> int:
     return len(app.get("plotly_chart"))
 
 
+@pytest.mark.long
 def test_solvers_meet_in_the_plane(open_page: OpenPage) -> None:
     app = open_page("predict", model="blog", solver="Broyden")
     assert charts(app) == 6  # picture, bars; plane, classes, residual, units
@@ -89,6 +90,7 @@ def test_the_whole_test_set_in_figures(open_page: OpenPage) -> None:
     assert all(caption.startswith(f"{true} → {read}") for caption in shown)
 
 
+@pytest.mark.long
 def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
     app = open_page("predict", predict_view=WHOLE, predict_set="Confidence", model="mlp")
     digits, mlp = load_dataset("digits"), load_pretrained("mlp")
@@ -116,7 +118,11 @@ def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> Non
 
 
 @pytest.mark.parametrize(
-    ("view", "said"), [(HOW, ":red[Anderson did not converge.]"), (WHY, "There is no equilibrium here")]
+    ("view", "said"),
+    [
+        pytest.param(HOW, ":red[Anderson did not converge.]", marks=pytest.mark.long),
+        (WHY, "There is no equilibrium here"),
+    ],
 )
 def test_where_nothing_converges_nothing_is_claimed(open_page: OpenPage, view: str, said: str) -> None:
     app = open_page("predict", predict_view=view)

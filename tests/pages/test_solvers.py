@@ -34,7 +34,10 @@ def snippet(app: AppTest) -> str:
     return next(code.value for code in app.code if "make_problem" in code.value)
 
 
-@pytest.mark.parametrize("tab", CHARTS)
+LONG = {"Memory": pytest.mark.long}  # nine programs are compiled for it
+
+
+@pytest.mark.parametrize("tab", [pytest.param(tab, marks=LONG.get(tab, ())) for tab in CHARTS])
 def test_every_tab_draws_and_is_all_that_is_drawn(open_page: OpenPage, tab: str) -> None:
     app = open_page("solvers", race_view=tab, **SMALL)
     assert len(app.get("plotly_chart")) == CHARTS[tab]

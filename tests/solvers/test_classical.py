@@ -57,7 +57,10 @@ def found(name: str) -> Solution:
     return jax.device_get(jax.jit(lambda z0: solve(every_map, z0, solver))(starts()))
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+LONG = {"ODE flow": pytest.mark.long}  # their programs take long to compile
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in SOLVERS])
 def test_classical_systems_are_solved_or_reported(name: str) -> None:
     solution, solved = found(name), []
     for row, system in enumerate([*CLASSICAL, *CLASSICAL]):

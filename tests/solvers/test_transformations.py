@@ -185,5 +185,6 @@ for name, gradient in GRADIENTS.items():
 """
 
 
+@pytest.mark.long
 def test_inside_a_shard_map_that_checks_what_varies() -> None:
     subprocess.run([sys.executable, "-c", SHARD_MAP], cwd=ROOT, env=with_devices(2), check=True, timeout=300)

@@ -35,6 +35,7 @@ def statistics(model: EquilibriumModel) -> list[np.ndarray]:
     return [np.asarray(v) for v in jax.tree.leaves(nnx.state(model, nnx.BatchStat))]
 
 
+@pytest.mark.long
 def test_statistics_are_trained_averaged_and_resumed() -> None:
     data = load_dataset("digits")
     events = list(fit(normalised(), data, RECIPE))
