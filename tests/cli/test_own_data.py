@@ -17,6 +17,7 @@ from deq.models.card import CARD
 from deq.models.checkpoints import WEIGHTS
 from deq.models.weights import architecture_of, form_of
 from tests.cli.test_cli import KEYS, answer, deq
+from tests.pages.conftest import metrics, open_by_link
 from tests.support.own_data import write_csv, write_folder, write_npz
 
 SHORT = ("--epochs", "4", "--batch-size", "35", "--json")
@@ -74,6 +75,25 @@ def test_a_table_is_learnt_by_a_model_of_its_width(table_run: Path) -> None:
     found = answer(deq("evaluate", table_run, "--json"))
     assert found["accuracy"] == pytest.approx(card.accuracy, abs=1e-9)
     assert found["accuracy"] > 0.2
+
+
+def test_what_was_trained_on_own_data_opens_in_the_page(
+    data: Path, pictures_run: Path, table_run: Path
+) -> None:
+    picture = sorted((data / "pictures" / "test" / "3").iterdir())[0]
+    read = answer(deq("predict", pictures_run, picture, "--json"))["predictions"][0]
+    page = open_by_link("predict")
+    page.file_uploader(key="predict_weights").upload(
+        "mine.safetensors", (pictures_run / WEIGHTS).read_bytes()
+    )
+    page.file_uploader(key="upload").upload("three.png", picture.read_bytes(), "image/png").run()
+    assert not page.exception
+    assert page.selectbox(key="model").value == "mine (uploaded)"
+    assert metrics(page)["Prediction"] == read["class"]
+    page = open_by_link("train")
+    page.file_uploader(key="fit_upload").upload("mine.safetensors", (table_run / WEIGHTS).read_bytes()).run()
+    assert not page.exception
+    assert any("16 inputs, 10 outputs" in text.value for text in page.markdown)
 
 
 def test_the_last_checkpoint_of_an_interrupted_run_knows_its_data(table_run: Path, tmp_path: Path) -> None:
