@@ -1,4 +1,4 @@
-"""Compares runs that differ in the seed and ships one. python -m benchmarks.seeds RUN RUN RUN [--ship]
+"""Compares runs that differ in the seed and ships one. python -m benchmarks.seeds RUN RUN RUN [--ship NAME]
 
 RUN is a folder written by `python -m deq train mnist --model NAME --seed N --out RUN`. The run with the best accuracy
 on the 5,000 validation images ships, whatever its test accuracy: --ship writes its weights to
@@ -41,7 +41,7 @@ def chosen(runs: list[Checkpoint]) -> Checkpoint:
     return max(runs, key=lambda run: run.card.validation_accuracy or 0.0)
 
 
-def ship(runs: list[Checkpoint], baselines: list[Checkpoint]) -> None:
+def ship(name: str, runs: list[Checkpoint], baselines: list[Checkpoint]) -> None:
     """Write the chosen run to deq/models/pretrained, calibrated, with a card that lists all runs."""
     best = chosen(runs)
     best.model.temperature = 1.0
@@ -53,7 +53,7 @@ def ship(runs: list[Checkpoint], baselines: list[Checkpoint]) -> None:
         seeds=[row_of(run.card) for run in runs],
         baselines={baseline_of(run.card): run.card.accuracy for run in baselines},
     )
-    save_checkpoint(PRETRAINED / card.model, best.model, card)
+    save_checkpoint(PRETRAINED / name, best.model, card)
 
 
 def baseline_of(card: Card) -> str:
@@ -67,14 +67,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--baselines", nargs="*", type=Path, default=[])
-    parser.add_argument("--ship", action="store_true", help="write deq/models/pretrained/NAME")
+    parser.add_argument("--ship", metavar="NAME", help="write deq/models/pretrained/NAME")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     runs = [load_checkpoint(folder) for folder in asked.runs]
     if len({run.card.model for run in runs}) > 1:
         parser.error("the runs are of different models")
     if asked.ship:
-        ship(runs, [load_checkpoint(folder) for folder in asked.baselines])
+        ship(asked.ship, runs, [load_checkpoint(folder) for folder in asked.baselines])
     accuracies = [100 * run.card.accuracy for run in runs if run.card.accuracy is not None]
     spread = f"{mean(accuracies):.2f} ± {stdev(accuracies) if len(accuracies) > 1 else 0:.2f} %"
     name, seed = runs[0].card.model, chosen(runs).card.seed

@@ -1,12 +1,13 @@
-"""Home: from cos x to a network that reads digits in five steps, each really solved."""
+"""Home: from cos x to a network that reads digits in six steps, each really solved."""
 
 import numpy as np
 import streamlit as st
 
 from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
+from deq.plots.parting import parting_states
 from deq.plots.prediction import digit_picture, probability_paths
 from deq.plots.toy import prediction_line
-from pages.ui.home.story import ALT, reading_line, story
+from pages.ui.home.story import ALT, parting_line, reading_line, story
 from pages.ui.server.guard import require_app
 from pages.ui.widgets import charts
 from pages.ui.widgets.cards import card
@@ -31,7 +32,7 @@ def press_cosine() -> None:
 st.title("What if a network repeated one layer forever?", anchor=False)
 st.markdown(
     "A deep equilibrium model has a single layer f. Its output is the state that this layer does not change, "
-    "$z^* = f(z^*, x)$. Five steps lead there from the cos key of a calculator."
+    "$z^* = f(z^*, x)$. Six steps lead there from the cos key of a calculator."
 )
 found = story()
 first, second, third = st.columns(3)
@@ -76,6 +77,13 @@ with fifth, card("5. Read a digit", "predict", "Try your own digit", {"predict_w
         paths = probability_paths(found["digit.nfe"], found["digit.paths"], height=220)
         charts.show(paths, "opinion", alt=ALT["opinion"])
     st.markdown(reading_line(found))
+with card("6. Watch all digits part", "predict", "Follow other models", {"predict_how": "Many digits"}):
+    explained = tuple(found["parting.explained"].tolist())
+    parts = parting_states(
+        found["parting.depth"], found["parting.places"], found["parting.labels"], explained, height=420
+    )
+    charts.show(parts, "parting", alt=ALT["parting"])
+    st.markdown(parting_line(found))
 with st.container(horizontal=True):
     copy_link()
     charts.download_pictures()

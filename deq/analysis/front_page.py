@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 
 from deq.analysis.answers import answer_digits
+from deq.analysis.explanation.parting import parting
 from deq.data import load_dataset
 from deq.models import load_pretrained
 from deq.models.inference import encode, solve_cell
@@ -20,6 +21,7 @@ RING, RADIUS = 12, 1.6  # the flow's starts lie on a circle
 DIGIT = 47  # of scikit-learn's test digits: a 9 on which the network changes its mind
 UNITS = 24  # of the layer in the second step
 GAIN = 0.9  # its spectral norm, below 1 so that it settles from any start
+PARTED = 8  # depths of the sixth step, after which nothing is to be seen
 TURN = 2.0  # how fast the flow of the third step rotates
 
 COSINE = Picard(tol=1e-6, max_nfe=100)
@@ -74,6 +76,7 @@ def front_page() -> dict[str, np.ndarray]:
         | {"flow.paths": flow.trace.z, "flow.steady": flow.z.mean(axis=0), "flow.converged": flow.converged}
         | settled_toy()
         | settled_digit()
+        | parting_digits()
     )
 
 
@@ -92,3 +95,17 @@ def settled_digit() -> dict[str, np.ndarray]:
     found = dataclasses.asdict(answer) | {"accuracy": shipped.card.accuracy}
     del found["states"], found["residual"], found["error"]
     return {f"digit.{name}": np.asarray(value) for name, value in found.items()}
+
+
+def parting_digits() -> dict[str, np.ndarray]:
+    """The states of many digits in the shipped `conv`, at several depths."""
+    shipped, digits = load_pretrained("conv"), load_dataset("digits")
+    found = parting(shipped.model, digits.test_images, digits.test_labels, Picard(tol=1e-3, max_nfe=100))
+    places = found.places[:PARTED].astype(np.float16)
+    return {
+        "parting.depth": found.depth[:PARTED],
+        "parting.places": places,
+        "parting.labels": found.labels.astype(np.uint8),
+        "parting.right": found.right[:PARTED],
+        "parting.explained": np.array(found.explained),
+    }

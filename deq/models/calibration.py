@@ -11,7 +11,7 @@ from deq.models.inference import infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solver
 
-_COLDEST, _HOTTEST = 0.05, 20.0
+_COLDEST, _HOTTEST = 0.01, 20.0
 _BINS = 15
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from deq.analysis.comparison.problem import build_problem, to_float64
 from deq.analysis.explanation.occlusion import occlusion
+from deq.analysis.explanation.parting import DEPTHS, parting
 from deq.analysis.explanation.plane import fit_plane
 from deq.analysis.explanation.saliency import saliency
 from deq.analysis.explanation.starts import noise_starts, solve_from
@@ -13,7 +14,7 @@ from deq.data import load_dataset
 from deq.gradients import Implicit
 from deq.models.checkpoints import Checkpoint, load_pretrained
 from deq.models.inference import infer
-from deq.solvers import Anderson, Picard
+from deq.solvers import Anderson, ODEFlow, Picard, Solver
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,32 @@ def test_every_start_ends_at_the_model_s_equilibrium(digits, blog) -> None:
     np.testing.assert_allclose(ends.states[1, 0], z[1], rtol=1e-5)
     short = solve_from(blog.model, digits[0], z[1:], Picard(tol=1e-3, max_nfe=2), 16)
     assert not short.agree.any()
+
+
+@pytest.mark.parametrize(
+    "solver", [Picard(tol=1e-3, max_nfe=100), ODEFlow(tol=1e-3, max_nfe=300)], ids=["Picard", "ODE"]
+)
+def test_digits_part_from_the_start_to_their_equilibria(solver: Solver) -> None:
+    digits = load_dataset("digits")
+    model, x, labels = load_pretrained("monotone").model, digits.test_images[:130], digits.test_labels[:130]
+    found = parting(model, x, labels, solver)
+    assert list(found.depth) == sorted(found.depth)
+    assert len(found.depth) <= DEPTHS
+    assert found.places.shape == (len(found.depth), 130, 2)
+    assert np.ptp(found.places[0], axis=0).max() < 1e-5  # z0 = 0 for all
+    ends = infer(model, x, solver, states=True)
+    plane = fit_plane(ends.states, labels)
+    np.testing.assert_allclose(found.places[-1], plane.project(ends.states), atol=2e-2)
+    assert found.right[-1] == pytest.approx((ends.labels == labels).mean(), abs=0.01)
+    assert found.right[0] < 0.3 < found.right[-1]
+
+
+def test_digits_that_do_not_converge_cannot_be_followed() -> None:
+    digits = load_dataset("digits")
+    with pytest.raises(ValueError, match="needs three equilibria; 0 were found"):
+        parting(
+            load_pretrained("mlp").model,
+            digits.test_images[:9],
+            digits.test_labels[:9],
+            Picard(tol=1e-9, max_nfe=3),
+        )

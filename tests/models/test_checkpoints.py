@@ -141,7 +141,7 @@ def test_pretrained_models_match_their_cards(name: str) -> None:
     checkpoint = load_pretrained(name)
     assert checkpoint.card.parameters == count_parameters(checkpoint.model)
     assert checkpoint.card.command.startswith("python -m deq train")
-    assert set(dataclasses.asdict(checkpoint.card)["versions"]) == {"jax", "flax", "optax", "diffrax"}
+    assert set(dataclasses.asdict(checkpoint.card)["versions"]) >= {"jax", "flax", "optax", "diffrax"}
 
 
 def test_pretrained_toy_doubles() -> None:

@@ -1,4 +1,4 @@
-"""The home page: five steps, each with its picture, its numbers and its link."""
+"""The home page: six steps, each with its picture, its numbers and its link."""
 
 import time
 
@@ -8,12 +8,18 @@ from pages.ui.home.story import reading_line
 from tests.pages.conftest import OpenPage, words
 
 
-def test_five_steps_with_pictures_and_links(open_page: OpenPage) -> None:
+def test_six_steps_with_pictures_and_links(open_page: OpenPage) -> None:
     app = open_page("home")
-    assert [heading.value[0] for heading in app.subheader] == ["1", "2", "3", "4", "5"]
-    assert len(app.get("plotly_chart")) == 6
-    assert len(app.get("page_link")) == 5
-    for number in ("**0.739085**", "**12 of 12 starts**", "**−10.00**", "settles on **9**"):
+    assert [heading.value[0] for heading in app.subheader] == ["1", "2", "3", "4", "5", "6"]
+    assert len(app.get("plotly_chart")) == 7
+    assert len(app.get("page_link")) == 6
+    for number in (
+        "**0.739085**",
+        "**12 of 12 starts**",
+        "**−10.00**",
+        "settles on **9**",
+        "of one of 360 digits",
+    ):
         assert number in words(app)
 
 

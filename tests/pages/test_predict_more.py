@@ -142,3 +142,11 @@ def lost_model() -> ModelInUse:
     model = construct(architecture)
     model.cell.state.kernel[...] = np.random.default_rng(0).normal(0, 2, (64, 64)).astype(np.float32)
     return own_model("lost", weights_of(model, architecture))
+
+
+def test_many_digits_part_with_depth(open_page: OpenPage) -> None:
+    app = open_page("predict", model="monotone", predict_how="Many digits", predict_way="Test digit")
+    assert "at the equilibrium, after at most" in words(app)
+    app.segmented_control(key="predict_depth").set_value("ODE flow").run()
+    assert not app.exception
+    assert "at the equilibrium, after at most" in words(app)

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from deq.plots.certificates import certified_curves
 from deq.plots.cobweb import cobweb
 from deq.plots.comparison import (
     compute_curves,
@@ -20,6 +21,7 @@ from deq.plots.flows import flow_and_steps, phase_line
 from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
 from deq.plots.gradients import gradient_curves, gradient_rows, memory_curves
 from deq.plots.orbits import distance_curve, iterates, solver_distances
+from deq.plots.parting import parting_states
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.plots.prediction import digit_picture, probability_bars, probability_paths
 from deq.plots.residuals import residual_curve, residual_curves
@@ -33,6 +35,8 @@ NONE, SQUARE = np.empty(0), np.empty((0, 0))
 NAMED: dict[str, Callable[[], go.Figure]] = {
     "residual_curve": lambda: residual_curve(NONE, NONE, 1e-3),
     "residual_curves": lambda: residual_curves({}, 1e-3),
+    "parting_states": lambda: parting_states(NONE, np.empty((0, 0, 2)), NONE, (0.3, 0.2)),
+    "certified_curves": lambda: certified_curves({}, 1.0, None, None),
     "cobweb": lambda: cobweb(NONE, NONE, NONE),
     "iterates": lambda: iterates(NONE),
     "distance_curve": lambda: distance_curve(NONE, 0.5),

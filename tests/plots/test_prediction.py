@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from deq.plots.certificates import certified_curves
+from deq.plots.parting import parting_states
 from deq.plots.player import MOST_FRAMES
 from deq.plots.prediction import digit_picture, percent, pixel_map, probability_bars, probability_paths
 from deq.plots.state_plane import plane_paths, plane_starts
@@ -155,3 +157,24 @@ def test_bars_of_a_failed_solve_are_grey() -> None:
     figure = probability_bars(np.full(10, 0.1), converged=False)
     assert set(figure.data[0].marker.color) == {NEUTRAL}
     assert figure.data[1].text == (FAILED_TEXT,)
+
+
+def test_each_digit_is_a_numeral_that_moves_with_depth() -> None:
+    places = RNG.normal(size=(3, 40, 2))
+    figure = parting_states([1, 2, 7], places, LABELS, (0.3, 0.2))
+    (numerals,) = figure.data
+    assert list(numerals.text) == [str(label) for label in LABELS]
+    assert numerals.textfont.color[4] == DIGIT_COLORS[4]
+    np.testing.assert_allclose(numerals.x, places[-1, :, 0])
+    assert [frame.name for frame in figure.frames] == ["1", "2", "7"]
+    np.testing.assert_allclose(figure.frames[0].data[0].y, places[0, :, 1])
+
+
+def test_a_certified_curve_is_the_share_with_a_larger_radius() -> None:
+    figure = certified_curves({"a": [0.0, 0.5, 1.0, 1.5], "b": [0.0] * 4}, 2.0, 0.7, 5.0)
+    curve = figure.data[0]
+    at = dict(zip(np.round(curve.x, 2), curve.y, strict=True))
+    assert (curve.y[0], at[min(at, key=lambda r: abs(r - 0.75))], curve.y[-1]) == (0.75, 0.5, 0)
+    assert not np.any(figure.data[1].y)
+    assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == 2
+    assert [note.text for note in figure.layout.annotations] == ["proved"]  # the other lies outside

@@ -50,7 +50,10 @@ class Subject:
     @property
     def is_monotone(self) -> bool:
         """Whether its cell is monotone by construction."""
-        return (model_name(self.weights) if self.weights else self.model) == "monotone"
+        if self.weights:
+            return model_name(self.weights) == "monotone"
+        shipped = self.model in pretrained_names()
+        return shipped and read_card(PRETRAINED / self.model / CARD).model == "monotone"
 
     @property
     def batches(self) -> list[str]:

@@ -15,6 +15,7 @@ ALT = {  # picture -> text for screen readers
     "flow": "Twelve paths from a circle, spiralling into one point.",
     "toy": "The predictions of the toy on the line y = 2x, inside and outside its training range.",
     "digit": "A handwritten digit of 28 × 28 pixels, white on black.",
+    "parting": "The states of some hundred digits in a plane, from one cloud into ten clusters as depth grows.",
     "opinion": "The probability of each digit after every evaluation.",
 }
 
@@ -37,4 +38,15 @@ def reading_line(found: dict[str, np.ndarray]) -> str:
     return (
         f"The network settles on **{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its "
         f"layer.{on_the_way} It reads {percent(float(found['digit.accuracy']))} of MNIST's test digits correctly."
+    )
+
+
+def parting_line(found: dict[str, np.ndarray]) -> str:
+    """How the answers improve with depth, as Markdown."""
+    depth, right = found["parting.depth"], found["parting.right"]
+    first, second, last = (percent(float(share)) for share in (*right[:2], right[-1]))
+    return (
+        f"Each numeral is the state of one of {len(found['parting.labels'])} digits, all starting at the same point: "
+        f"press Reset, then Play. After {depth[0]:.0f} evaluation {first} are read right, after {depth[1]:.0f} "
+        f"{second}, at the equilibrium **{last}**."
     )

@@ -21,7 +21,10 @@ from pages.ui.widgets.glossary import tip
 
 PROVED = ("certified", "monotone")  # the shipped models with a proof
 RESTARTS = 20
-FOUND = "predict_attack"  # key of the session: the last search
+ASKED, FOUND = (
+    "predict_attack_asked",
+    "predict_attack",
+)  # keys of the session: a search to do, and the last one
 WIDEST = 2.0  # of the curve
 
 
@@ -44,6 +47,8 @@ def draw_certificate(case: Case) -> None:
         _no_proof()
         return
     radius = certified(case.chosen, case.answer.image)
+    if st.session_state.pop(ASKED, False):
+        _search(case)
     search = st.session_state.get(FOUND)
     if search is not None and search.key != _key(case):
         search = None
@@ -100,20 +105,24 @@ def _pictures(case: Case, radius: float, search: Search | None) -> None:
         show(digit_picture(at_radius(case, radius, search)), "certified-edge", caption)
     with right:
         if search is None:
-            _offer_search(case)
+            st.button(
+                "Search for a change of mind",
+                icon=":material/search:",
+                key="predict_search",
+                on_click=_ask,
+                help=f"Gradient steps through the equilibrium from {RESTARTS} starts: a few seconds.",
+            )
         elif search.found:
             caption = f"Changed by {search.distance:.2f}: read as {case.chosen.names[search.label]}."
             show(digit_picture(_bytes(search.changed)), "certified-change", caption)
 
 
-def _offer_search(case: Case) -> None:
-    starts = f"Gradient steps through the equilibrium from {RESTARTS} starts: a few seconds."
-    if st.button("Search for a change of mind", icon=":material/search:", key="predict_search", help=starts):
-        _search(case)
+def _ask() -> None:
+    st.session_state[ASKED] = True
 
 
 def _search(case: Case) -> None:
-    """Attack the picture with progress, keep what was found, and draw anew."""
+    """Attack the picture with progress, and keep what was found."""
     bar = st.progress(0.0, "Searching")
     x = case.answer.image[None, ..., None]
     best = Attack(np.array([np.inf]), x)
@@ -121,7 +130,7 @@ def _search(case: Case) -> None:
         bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}")
     label = int(infer(case.chosen.model, best.changed, case.chosen.solver).labels[0])
     st.session_state[FOUND] = Search(_key(case), float(best.distance[0]), best.changed[0, ..., 0], label)
-    st.rerun(scope="fragment")
+    bar.empty()
 
 
 def at_radius(case: Case, radius: float, search: Search | None) -> np.ndarray:

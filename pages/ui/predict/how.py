@@ -4,18 +4,36 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.answers import Answer, answer_digits
+from deq.analysis.explanation.parting import Parting, parting
+from deq.data import held_out_digits
+from deq.plots.parting import parting_states
 from deq.plots.prediction import probability_paths
 from deq.plots.residuals import residual_curve
 from deq.plots.state_plane import plane_paths
 from deq.plots.states import feature_maps, state_map
-from deq.solvers import SOLVERS
+from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
+from pages.ui.readers.model import ModelInUse
+from pages.ui.server.caches import cached
 from pages.ui.widgets.charts import show
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
+LOOKS = ("This picture", "Many digits")
+FOLLOWED = 500  # test digits
 
 
 def draw_how(case: Case) -> None:
+    """The picture's own way, or that of many digits at once."""
+    look = st.segmented_control(
+        "Look at", LOOKS, default=LOOKS[0], required=True, key="predict_how", bind="query-params"
+    )
+    if look == LOOKS[0]:
+        _own_way(case)
+    else:
+        _parting(case)
+
+
+def _own_way(case: Case) -> None:
     """The plane beside the two curves; below, the units."""
     answer = case.answer
     wide, narrow = st.columns([3, 2], gap="large")
@@ -66,6 +84,42 @@ def _plane(case: Case) -> None:
         )
         show(figure, "plane", caption)
     st.markdown(arrival_sentence(found))
+
+
+def _parting(case: Case) -> None:
+    """Where the states of test digits are at each depth, by plain iteration or by the ODE."""
+    if not case.chosen.reads_digits:
+        st.info(f"The digits are left out: {NO_DIGITS}")
+        return
+    by = st.segmented_control(
+        "Depth by", BESIDE, default=BESIDE[0], required=True, key="predict_depth", bind="query-params"
+    )
+    try:
+        found = parted(case.chosen, SOLVERS[by].make({"tol": case.chosen.solver.tol}))
+    except ValueError as error:
+        st.warning(f"The digits cannot be followed. {error} Try the other way, or another model.")
+        return
+    figure = parting_states(found.depth, found.places, found.labels, found.explained)
+    show(figure, "parting", "Each numeral is a test digit's state at this depth. Press Reset, then Play.")
+    st.markdown(parting_sentence(found))
+
+
+@cached(16, "Following the digits")
+def parted(chosen: ModelInUse, solver: Solver) -> Parting:
+    """The first test digits, from their start to their equilibrium."""
+    digits = held_out_digits()
+    return parting(chosen.model, digits.test_images[:FOLLOWED], digits.test_labels[:FOLLOWED], solver)
+
+
+def parting_sentence(found: Parting) -> str:
+    """How much of the answer is there at the first depths, and at the end."""
+    early = [
+        f"{100 * share:.0f} % after {at:.0f}" for at, share in zip(found.depth[:3], found.right, strict=False)
+    ]
+    end = f"at the equilibrium, after at most {found.depth[-1]:.0f}, **{100 * found.right[-1]:.1f} %** are."
+    lost = min(FOLLOWED, len(held_out_digits().test_labels)) - len(found.labels)
+    left_out = f" :red[{lost} others do not converge this way] and are left out." if lost else ""
+    return f"Read on the way, {', '.join(early)} evaluations would be right; {end}{left_out}"
 
 
 def arrival_sentence(found: dict[str, Answer]) -> str:
