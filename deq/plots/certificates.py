@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import HIGHLIGHT, NEUTRAL, add_upright, styled_figure
+from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, styled_figure
 
-COLORS = ("#0072B2", "#882255", "#009E73")
+COLORS = (ACCENT, NEUTRAL, NEUTRAL)  # the first is the one in question
 DASHES = ("solid", "dash", "dot")
 POINTS = 400
 
@@ -21,9 +21,7 @@ def certified_curves(
     radii: name -> (n,), 0 where the answer is wrong or nothing is proved. widest: the largest r shown. proved: the
     radius of one input; found: the distance of the nearest change of its class that was found.
     """
-    figure = styled_figure(
-        "L2 change of the picture (1 = one pixel from black to white)", "certified", height=320
-    )
+    figure = styled_figure("change of the picture, L2", "certified", height=320)
     r = np.linspace(0, widest, POINTS)
     for (name, values), color, dash in zip(radii.items(), COLORS, DASHES, strict=False):
         share = 1 - np.searchsorted(np.sort(np.asarray(values, float)), r, side="right") / max(

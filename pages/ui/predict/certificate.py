@@ -25,7 +25,7 @@ ASKED, FOUND = (
     "predict_attack_asked",
     "predict_attack",
 )  # keys of the session: a search to do, and the last one
-WIDEST = 2.0  # of the curve
+WIDEST = 3.5  # of the curve
 
 
 class Search(NamedTuple):
