@@ -26,10 +26,14 @@ _GROWTH = 0.05  # of the distance, per step
 
 
 class Attack(NamedTuple):
-    """distance: (batch,) L2 from x to `changed`, inf where no change was found. changed: (batch, ...) in [0, 1]."""
+    """distance: (batch,) L2 from x to `changed`, inf where no change was found. changed: (batch, ...) in [0, 1].
+
+    label: (batch,) the class there.
+    """
 
     distance: np.ndarray
     changed: np.ndarray
+    label: np.ndarray
 
 
 class _Search(NamedTuple):
@@ -56,13 +60,13 @@ def nearest_changes(
     start = np.asarray(picture(jnp.asarray(x)), np.float32)
     label = infer(model, start, solver).outputs.argmax(axis=1)
     graphdef, variables = nnx.split(model)
-    best = Attack(np.full(len(start), np.inf), start.copy())
+    best = Attack(np.full(len(start), np.inf), start.copy(), label)
     for restart in range(restarts):
         key = jax.random.fold_in(jax.random.key(seed), restart)
         found = _search(
             graphdef, variables, jnp.asarray(start), jnp.asarray(label), key, jnp.float32(restart > 0)
         )
-        best = _nearer(best, start, _confirmed(model, start, np.asarray(found), label, solver))
+        best = _nearer(best, _confirmed(model, start, np.asarray(found), label, solver))
         yield best
 
 
@@ -71,16 +75,19 @@ def _confirmed(
 ) -> Attack:
     """What was found, with its distance where an accurate solve agrees that the class is another."""
     answer = infer(model, found, solver)
-    changed = answer.converged & (answer.outputs.argmax(axis=1) != label)
+    there = answer.outputs.argmax(axis=1)
     apart = np.linalg.norm((found.astype(float) - start).reshape(len(start), -1), axis=1)
-    return Attack(np.where(changed, apart, np.inf), found)
+    return Attack(np.where(answer.converged & (there != label), apart, np.inf), found, there)
 
 
-def _nearer(best: Attack, start: np.ndarray, found: Attack) -> Attack:
+def _nearer(best: Attack, found: Attack) -> Attack:
+    """Row by row the nearer of two."""
     nearer = found.distance < best.distance
-    rows = nearer.reshape(-1, *[1] * (start.ndim - 1))
+    rows = nearer.reshape(-1, *[1] * (found.changed.ndim - 1))
     return Attack(
-        np.where(nearer, found.distance, best.distance), np.where(rows, found.changed, best.changed)
+        np.where(nearer, found.distance, best.distance),
+        np.where(rows, found.changed, best.changed),
+        np.where(nearer, found.label, best.label),
     )
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.pages.conftest import OpenPage, press, words
+from tests.pages.conftest import OpenPage, metrics, press, words
 
 pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 VIEW = {"predict_view": "How sure can it be?", "predict_way": "Test digit", "index": "0"}
@@ -22,9 +22,10 @@ def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) ->
     assert radius > 0
     assert "Found by attack" not in words(app)
     press(app, "Search for a change of mind")
-    found = re.search(r"a change of \*\*([\d.]+)\*\* makes it", words(app))
+    found = re.search(r"a change of \*\*([\d.]+)\*\* makes it (\d)\.", words(app))
     assert found, words(app)
     assert float(found[1]) > radius
+    assert found[2] != metrics(app)["Prediction"]
     assert "Between the two nobody knows" in words(app)
     assert proved(words(app)) == radius
 

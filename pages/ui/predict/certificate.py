@@ -125,11 +125,11 @@ def _search(case: Case) -> None:
     """Attack the picture with progress, and keep what was found."""
     bar = st.progress(0.0, "Searching")
     x = case.answer.image[None, ..., None]
-    best = Attack(np.array([np.inf]), x)
+    best = Attack(np.array([np.inf]), x, np.array([case.answer.label]))
     for i, best in enumerate(nearest_changes(case.chosen.model, x, RESTARTS), 1):
         bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}")
-    label = int(infer(case.chosen.model, best.changed, case.chosen.solver).labels[0])
-    st.session_state[FOUND] = Search(_key(case), float(best.distance[0]), best.changed[0, ..., 0], label)
+    found = float(best.distance[0]), best.changed[0, ..., 0], int(best.label[0])
+    st.session_state[FOUND] = Search(_key(case), *found)
     bar.empty()
 
 
