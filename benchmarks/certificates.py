@@ -1,7 +1,7 @@
 """Certified and attacked accuracy of monotone models: python -m benchmarks.certificates [--epochs N] [--only NAME ...]
 
 Trains `monotone` on MNIST with four margins m, and with the recipe's `certified_radius` at three radii, and certifies
-the shipped ones. `L`: the bound on the change of a difference of two outputs per change of the input, in L2, the largest
+the shipped ones. `L`: the bound on the change of a difference of two outputs per change of the input, L2, the largest
 over pairs; `product`: the same by the product of norms over m. `certified r`: share of the test set that is read
 correctly with a certified radius above r; `attacked r`: the same after the attack, of the first 1,000 digits; `broken`:
 attacks within a certificate. --save DIR keeps the weights.
