@@ -28,7 +28,7 @@ TARGETS = {  # test accuracy, parameters
 }
 SOLVERS = (
     Anderson(tol=1e-5, max_nfe=1000),
-    Picard(tol=1e-5, damping=0.5, max_nfe=1000),
+    Picard(tol=1e-5, damping=0.25, max_nfe=2000),
     ODEFlow(tol=1e-4, max_nfe=2000),
 )
 
