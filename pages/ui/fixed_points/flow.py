@@ -7,7 +7,7 @@ from deq.analysis.solved_maps import flow
 from deq.maps.scalar import FixedPoints, fixed_points, orbit
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
-from pages.ui.fixed_points.controls import MapSettings, map_controls
+from pages.ui.fixed_points.controls import MapSettings, row_of_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -35,7 +35,7 @@ figure
 
 def draw_flow() -> None:
     """Controls, a sentence, flow and iteration, the phase line, the stability regions with their table."""
-    settings = map_controls("Euler step = damping")
+    settings = row_of_controls("Euler step = damping")
     if settings is None:
         return
     fixed = fixed_points(settings.f, settings.low, settings.high)

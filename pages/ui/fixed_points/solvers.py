@@ -9,7 +9,7 @@ from deq.analysis.solved_maps import MAX_NFE, race_solvers
 from deq.plots.orbits import solver_distances
 from deq.plots.residuals import residual_curves
 from deq.solvers import Solution, Trace, error_estimate
-from pages.ui.fixed_points.controls import MapSettings, map_controls
+from pages.ui.fixed_points.controls import MapSettings, row_of_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -34,7 +34,7 @@ figure
 
 def draw_solvers() -> None:
     """Controls, a sentence, residual and distance against evaluations, a table."""
-    settings = map_controls()
+    settings = row_of_controls()
     if settings is None:
         return
     with st.spinner("Compiling the solvers for this formula (once)", show_time=False):
