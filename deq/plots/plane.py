@@ -9,7 +9,7 @@ from deq.plots.style import DIGIT_COLORS, FAILED_RED, GRID, NEUTRAL, SEQUENTIAL,
 
 Z1, Z2 = "z<sub>1</sub>", "z<sub>2</sub>"
 UNREACHED = "rgba(128, 128, 128, 0.25)"
-NULLCLINES = ("#44AA99", "#999933")
+NULLCLINES = ("#2E8B7A", "#8A8A2E")  # 3:1 on white and on slate
 
 
 def phase_portrait(

@@ -7,16 +7,21 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from deq.analysis.solved_maps import planar_flow
 from deq.maps.formula import Formula, parse_formula
 from deq.maps.notation import as_data
+from deq.maps.planar import PlanarCell, planar_fixed_points, planar_orbits, weights_from_eigenvalues
 from deq.maps.presets import PRESETS
 from deq.maps.scalar import ESCAPED, ScalarMap, fixed_points, orbit, sweep_parameter
+from pages.ui.fixed_points.plane_controls import EXAMPLES
 from pages.ui.widgets.live import bundle
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SCRIPTS = ROOT / "pages" / "ui" / "fixed_points"
+FUNCTIONS = ["compile", "damped", "orbit", "crossings", "lateIterates"]
+FUNCTIONS += ["planarCell", "planarOrbit", "planarFlow", "planarFixedPoints", "nullcline"]
 STEPS = 50
 EDGES = [0.0, -0.0, 1.0, -1.0, 1e-300, 710.0, -745.0, 1e308, -1e308, np.inf, -np.inf, np.nan]
 NUDGE = 1e-13  # a formula that a nudge of this size moves by more than SMALL is too stiff to compare
@@ -27,10 +32,8 @@ SMALL, CLOSE = 1e-8, 1e-6
 def script(browser: Browser) -> Page:
     """A blank page with the component's pure functions as `live`."""
     page = browser.new_page()
-    code = "\n".join(bundle(SCRIPTS / f"{name}.js") for name in ("expression", "orbits"))
-    page.evaluate(
-        f"() => {{ {code}\n window.live = {{ compile, damped, orbit, crossings, lateIterates }}; }}"
-    )
+    code = "\n".join(bundle(SCRIPTS / f"{name}.js") for name in ("expression", "orbits", "planar"))
+    page.evaluate(f"() => {{ {code}\n window.live = {{ {', '.join(FUNCTIONS)} }}; }}")
     return page
 
 
@@ -143,6 +146,41 @@ def test_an_orbit_ends_where_it_escapes(script: Page) -> None:
     xs = np.array(script.evaluate(run, as_data(formula.tree)))
     np.testing.assert_array_equal(xs, orbit(ScalarMap(formula), 3.0, 50))
     assert np.nanmax(xs) >= ESCAPED
+
+
+def test_the_plane_agrees(script: Page) -> None:
+    """Orbits, fixed points with their stability, and the flow of random cells, and of the page's examples."""
+    rng = np.random.default_rng(1)
+    drawn = [tuple(rng.uniform((0, 0, -1, -1), (3, 180, 1, 1))) for _ in range(40)]
+    run = """([radius, angle, x1, x2, start]) => {
+        const cell = live.planarCell({ radius, angle, x1, x2 });
+        const ends = { orbit: live.planarOrbit(cell, start, 25), flow: live.planarFlow(cell, start, 25, 500) };
+        return { ...ends, fixed: live.planarFixedPoints(cell) };
+    }"""
+    for radius, angle, x1, x2 in [*EXAMPLES.values(), *drawn]:
+        start = rng.uniform(-2, 2, 2)
+        cell = PlanarCell(weights_from_eigenvalues(radius, angle), np.array([x1, x2]))
+        theirs = script.evaluate(run, [radius, angle, x1, x2, start.tolist()])
+        np.testing.assert_allclose(theirs["orbit"], planar_orbits(cell, start[None], 25)[:, 0], atol=CLOSE)
+        flow = planar_flow(cell, start[None], np.linspace(0, 25, 501))[:, 0]
+        np.testing.assert_allclose(theirs["flow"], flow, atol=1e-4)
+        ours = planar_fixed_points(cell)
+        points = sorted(theirs["fixed"], key=lambda point: point["z"])
+        np.testing.assert_allclose([point["z"] for point in points], ours.z, atol=CLOSE)
+        assert [point["stable"] for point in points] == ours.stable_for_iteration.tolist()
+        assert [point["settles"] for point in points] == ours.stable_for_flow.tolist()
+
+
+def test_nullclines_are_where_the_velocity_is_zero(script: Page) -> None:
+    run = """([radius, angle, x1, x2, i]) =>
+        live.nullcline(live.planarCell({ radius, angle, x1, x2 }), i, 2)"""
+    for radius, angle, x1, x2 in EXAMPLES.values():
+        cell = PlanarCell(weights_from_eigenvalues(radius, angle), np.array([x1, x2]))
+        for i in (0, 1):
+            z = np.array(script.evaluate(run, [radius, angle, x1, x2, i]), float)
+            z = z[np.isfinite(z).all(axis=1)]
+            assert len(z) >= 6
+            assert np.abs((cell(z) - z)[:, i]).max() < 0.02
 
 
 LONGEST = ["-" * 199 + "x", "+".join(["x"] * 100), "**".join(["x"] * 67), "cos(" * 30 + "x" + ")" * 30]

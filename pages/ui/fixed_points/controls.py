@@ -77,7 +77,7 @@ def map_controls(places: Sequence[DeltaGenerator], damping_label: str = "Damping
         damping = slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
         low, high, num_steps, sweep = _more_settings(name, preset)
     with places[1]:
-        a = round(typed_slider("Parameter a", "a", "a_field", *A_RANGE, preset.a, 0.01), 10)
+        a = typed_slider("Parameter a", "a", A_RANGE, preset.a)
         has_b = formula is not None and "b" in formula.variables
         b = slider("Parameter b", "b", *A_RANGE, preset.b) if has_b else preset.b
     with places[2]:
@@ -121,30 +121,26 @@ def _start(name: str, low: float, high: float, default: float) -> float:
     key = start_key(name)
     if key in st.session_state:  # the window changed
         st.session_state[key] = min(max(st.session_state[key], low), high)
-    return typed_slider("Start", key, "start_field", low, high, default, (high - low) / 200)
+    return typed_slider("Start", key, (low, high), default, (high - low) / 200, field="start_field")
 
 
 def typed_slider(
-    label: str, key: str, field: str, low: float, high: float, default: float, step: float
+    label: str,
+    key: str,
+    bounds: tuple[float, float],
+    default: float,
+    step: float = 0.01,
+    help: str | None = None,
+    field: str = "",
 ) -> float:
-    """A slider and beside it a number field that stay in step; key: the slider's, which the URL keeps."""
+    """A slider, whose value the URL keeps by its key, and beside it a number field that stays in step."""
+    field = field or f"{key}_field"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        value = st.slider(
-            label,
-            low,
-            high,
-            default,
-            step,
-            format="%.4g",
-            key=key,
-            bind="query-params",
-            persist_state="session",
-        )
+        value = slider(label, key, *bounds, default, help, step, "%.4g")
         st.session_state[field] = value
         st.number_input(
             f"{label} as a number",
-            low,
-            high,
+            *bounds,
             step=step,
             format="%.5g",
             key=field,
@@ -202,22 +198,30 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
     return low, high, num_steps, sweep if sweep[1] > sweep[0] else preset.sweep
 
 
-def slider(label: str, key: str, low: float, high: float, default: float, help: str | None = None) -> float:
-    """A slider in steps of 0.01 whose value the URL and the session keep."""
-    return round(
-        st.slider(
-            label,
-            low,
-            high,
-            default,
-            0.01,
-            key=key,
-            bind="query-params",
-            persist_state="session",
-            help=help,
-        ),
-        10,
+def slider(
+    label: str,
+    key: str,
+    low: float,
+    high: float,
+    default: float,
+    help: str | None = None,
+    step: float = 0.01,
+    format: str = "%.2f",
+) -> float:
+    """A slider whose value the URL and the session keep."""
+    bound = st.slider(
+        label,
+        low,
+        high,
+        default,
+        step,
+        format,
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
     )
+    return round(bound, 10)
 
 
 def _has_values(settings: MapSettings) -> bool:

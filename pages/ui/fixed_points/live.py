@@ -6,19 +6,28 @@ from typing import Any
 import streamlit as st
 
 from deq.maps.notation import as_data
+from deq.maps.planar import PlanarFixedPoints
 from deq.maps.scalar import KEPT, TRANSIENT, FixedPoints
+from deq.plots.plane import NULLCLINES
 from deq.plots.style import ACCENT, NEUTRAL, solver_style
 from pages.ui.fixed_points.controls import A_RANGE, MapSettings, set_start, start_key
+from pages.ui.fixed_points.plane_controls import HALF_WIDTH, Z1, Z2, PlaneSettings
 from pages.ui.widgets.live import live_component
 
 HERE = Path(__file__).parent
 FAR = 1e300  # a number beyond this, or NaN, is no place in a picture
-NUMBER, WINDOW = "live_number", "_live_window"
+NUMBER, PLANE, WINDOW = "live_number", "live_plane", "_live_window"
 LOOK = {
     "neutral": NEUTRAL,
     "fixed": ACCENT,
     "picard": solver_style("Picard").color,
     "damped": solver_style("damped Picard").color,
+}
+KEY = {  # of the portrait's lines
+    "iteration": solver_style("Picard").color,
+    "flow": solver_style("ODE flow").color,
+    "first": NULLCLINES[0],
+    "second": NULLCLINES[1],
 }
 
 
@@ -48,6 +57,38 @@ def live_number(settings: MapSettings, fixed: FixedPoints) -> None:
         "serial": _serial(NUMBER),
     }
     live_component(HERE / "number.js")(key=NUMBER, data=data, on_moved_change=_number_moved)
+
+
+def live_portrait(settings: PlaneSettings, fixed: PlanarFixedPoints, num_steps: int) -> None:
+    """Flow, nullclines and one orbit in the plane, redrawn in the browser while a hand moves them."""
+    stable = zip(fixed.stable_for_iteration.tolist(), fixed.stable_for_flow.tolist(), strict=True)
+    data = {
+        "radius": settings.radius,
+        "angle": settings.angle,
+        "x1": settings.x1,
+        "x2": settings.x2,
+        "z1": settings.start[0],
+        "z2": settings.start[1],
+        "half": HALF_WIDTH,
+        "steps": num_steps,
+        "fixed": [
+            {"z": z, "stable": iteration, "settles": flow}
+            for z, (iteration, flow) in zip(fixed.z.tolist(), stable, strict=True)
+        ],
+        "look": LOOK,
+        "key": KEY,
+        "sliders": {"w_radius": "radius", "w_angle": "angle", "x1": "x1", "x2": "x2"},
+        "serial": _serial(PLANE),
+    }
+    live_component(HERE / "portrait.js")(key=PLANE, data=data, on_moved_change=_start_moved)
+
+
+def _start_moved() -> None:
+    """Set the start in the plane to where the drag ended."""
+    for key, name in ((Z1, "z1"), (Z2, "z2")):
+        value = _moved(PLANE, name, (-HALF_WIDTH, HALF_WIDTH))
+        if value is not None:
+            st.session_state[key] = value
 
 
 def _sliders() -> dict[str, str]:

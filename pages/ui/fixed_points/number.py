@@ -49,21 +49,28 @@ def draw_number() -> None:
         st.metric("Verdict", verdict.text, help=tip("verdict"))
     with left:
         live_number(settings, fixed)
-    suggestion()
     with st.container(key="answer_more"):
         _answers(settings, fixed, verdict)
 
 
 def _answers(settings: MapSettings, fixed: FixedPoints, verdict: Verdict) -> None:
-    """What the verdict rests on, in words, numbers and a curve."""
+    """What the verdict rests on: numbers, words and a curve; then tables, files and code."""
     xs = orbit(settings.g, settings.start, settings.num_steps)
+    _metrics(verdict, fixed)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(verdict_sentence(verdict, orbit(settings.g, settings.start, 2000)))
-        _metrics(verdict, fixed)
+        st.markdown(_banach(settings))
+        suggestion()
     with right:
         show(_distances(settings, verdict, xs), "distance", alt="The distance after every step")
     _details(settings, fixed, xs, verdict)
+
+
+def _banach(settings: MapSettings) -> str:
+    lipschitz = lipschitz_constant(settings.g, settings.low, settings.high)
+    inside = maps_into_itself(settings.g, settings.low, settings.high)
+    return banach_sentence(lipschitz, inside, settings.low, settings.high)
 
 
 def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Figure:
@@ -96,11 +103,8 @@ def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
 
 
 def _details(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict: Verdict) -> None:
-    """The table of fixed points, Banach's theorem, downloads, code."""
+    """The table of fixed points, downloads, code."""
     f, x = settings.f, settings.window
-    lipschitz = lipschitz_constant(settings.g, settings.low, settings.high)
-    inside = maps_into_itself(settings.g, settings.low, settings.high)
-    st.markdown(banach_sentence(lipschitz, inside, settings.low, settings.high))
     table = fixed_point_table(np.asarray(f.value_and_slope(fixed.x)[1]), fixed)
     with st.expander("Table of fixed points and data", icon=":material/table:"):
         if len(fixed.x):

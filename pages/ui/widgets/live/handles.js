@@ -28,8 +28,32 @@ export function dragInside(panel, { move, release, cancel, hover = () => {} }) {
 const PACE = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
 const PAUSE = 500; // milliseconds without a key before the value is reported
 
-// Make a handle a slider for the keyboard and for screen readers. now(): {value, low, high, step, text}.
+// Make a handle a slider for the keyboard and for screen readers. now(): {value, low, high, step}.
 export function keyed(handle, label, now, move, release) {
+  slider(handle, label, release, (key, times) => {
+    const { value, low, high, step } = now();
+    const ends = { Home: low, End: high };
+    if (!(key in PACE) && !(key in ends)) return false;
+    move(Math.min(high, Math.max(low, ends[key] ?? value + PACE[key] * times * step)));
+    return true;
+  });
+}
+
+const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+// The same in a plane, where arrow keys move along both axes. now(): {z1, z2, half, step}.
+export function keyedInPlane(handle, label, now, move, release) {
+  slider(handle, label, release, (key, times) => {
+    if (!(key in WAYS)) return false;
+    const { z1, z2, half, step } = now();
+    const kept = (value) => Math.min(half, Math.max(-half, value));
+    move(kept(z1 + WAYS[key][0] * times * step), kept(z2 + WAYS[key][1] * times * step));
+    return true;
+  });
+}
+
+// press(key, times) moves the handle and says whether it has; shift moves ten times as far.
+function slider(handle, label, release, press) {
   let timer = 0;
   handle.setAttribute("role", "slider");
   handle.setAttribute("tabindex", "0");
@@ -40,12 +64,8 @@ export function keyed(handle, label, now, move, release) {
     timer = 0;
   };
   handle.onkeydown = (event) => {
-    const { value, low, high, step } = now();
-    const ends = { Home: low, End: high };
-    if (!(event.key in PACE) && !(event.key in ends)) return;
+    if (!press(event.key, event.shiftKey ? 10 : 1)) return;
     event.preventDefault();
-    const pace = (PACE[event.key] ?? 0) * step * (event.shiftKey ? 10 : 1);
-    move(Math.min(high, Math.max(low, ends[event.key] ?? value + pace)));
     clearTimeout(timer);
     timer = setTimeout(report, PAUSE);
   };

@@ -10,8 +10,10 @@ const BAR = `
   <input type="range" min="0" step="1" aria-label="Step">
   <output></output>
   <span class="space"></span>
-  <button type="button" data-do="svg" class="quiet" aria-label="Save the picture as SVG">SVG</button>
-  <button type="button" data-do="png" class="quiet" aria-label="Save the picture as PNG">PNG</button>`;
+  <span class="files">
+    <button type="button" data-do="svg" class="quiet" aria-label="Save the picture as SVG">SVG</button>
+    <button type="button" data-do="png" class="quiet" aria-label="Save the picture as PNG">PNG</button>
+  </span>`;
 
 export class Player {
   // bar: where it is built; box, name: what is saved, and as which file; show(): draws step `this.step`.
