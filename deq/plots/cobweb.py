@@ -27,6 +27,7 @@ def cobweb(
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
     titles: tuple[str, str] = ("x", "f(x)"),
+    height: int = 560,
 ) -> go.Figure:
     """The staircase of an orbit between the curve y = f(x) and the diagonal.
 
@@ -37,7 +38,7 @@ def cobweb(
     x, f_x = np.asarray(x, float), np.asarray(f_x, float)
     steps = np.asarray(orbit, float)
     steps = steps[np.isfinite(steps)]
-    figure = styled_figure(*titles, height=560)
+    figure = styled_figure(*titles, height=height)
     if not len(x) or not len(steps):
         return figure
     window = (float(x[0]), float(x[-1]))

@@ -20,7 +20,7 @@ def bifurcation_diagram(
     current: the value of a to mark.
     """
     a, x, lyapunov = (np.asarray(values, float) for values in (a, x, lyapunov))
-    figure = styled_figure("parameter a", "x after many steps", height=620)
+    figure = styled_figure("parameter a", "x after many steps", height=500)
     if not len(a) or not np.isfinite(x).any():
         return figure
     levels, density = orbit_density(x)

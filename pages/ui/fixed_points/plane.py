@@ -56,7 +56,7 @@ CELL = (
 def draw_plane() -> None:
     """Examples, the live portrait between what Python says about it and the controls, data and code."""
     plane_examples()
-    left, middle, right = st.columns([1.65, 1.35, 1], gap="medium")
+    left, middle, right = st.columns([1.55, 1.4, 1], gap="medium")
     with right:
         settings = plane_controls()
     fixed = planar_fixed_points(settings.cell)
@@ -84,8 +84,8 @@ def _maps(settings: PlaneSettings, fixed: PlanarFixedPoints) -> tuple[np.ndarray
     with st.spinner("Solving from every start", show_time=False):
         solution = planar_nfe(settings.cell, grid, settings.solver)
     caption = "Basins of the iteration; grey: does not converge."
-    show(basin_map(axis, label, fixed.z, height=250), "basins", caption)
-    figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=250)
+    show(basin_map(axis, label, fixed.z, height=270), "basins", caption)
+    figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=270)
     show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
     return label, solution
 

@@ -134,8 +134,8 @@ function sentence(path, fixed, step) {
   const [z1, z2] = path[path.length - 1].map((value) => short(value));
   const count = (test) => fixed.filter(test).length;
   const points = `${fixed.length} fixed point${fixed.length === 1 ? "" : "s"}`;
-  const stable = `stable for the iteration: ${count((p) => p.stable)}, for the flow: ${count((p) => p.settles)}`;
-  return `${points}; ${stable}. After ${step} steps z = (${z1}, ${z2}).`;
+  const stable = `${count((p) => p.stable)} stable for the iteration, ${count((p) => p.settles)} for the flow`;
+  return `${points}: ${stable}. After ${step} steps z = (${z1}, ${z2}).`;
 }
 
 const boards = new WeakMap();

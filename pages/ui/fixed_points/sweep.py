@@ -27,7 +27,7 @@ figure
 
 
 def draw_sweep() -> None:
-    """Controls, a sentence, the diagram, its data and code."""
+    """Controls, the diagram, a sentence, its data and code."""
     settings = row_of_controls()
     if settings is None:
         return
@@ -36,12 +36,12 @@ def draw_sweep() -> None:
     if np.isnan(sweep.lyapunov).all():
         st.warning("Every orbit of this sweep diverges. Change the start, the damping or the range of a.")
     else:
-        st.markdown(sweep_sentence(sweep))
         show(
             bifurcation_diagram(sweep.a, sweep.x, sweep.lyapunov, settings.a),
             "bifurcation",
             "Late iterates for each a, from one start; set the range of a under More settings.",
         )
+        st.markdown(sweep_sentence(sweep))
     suggestion()
     example_buttons()
     late = {f"x_{k + 1}": sweep.x[-KEPT_IN_FILE + k] for k in range(KEPT_IN_FILE)}

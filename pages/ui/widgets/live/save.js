@@ -7,8 +7,10 @@ const LOOK = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "
 // One SVG of all pictures in a box: each <svg>, and each <canvas> as an image below it.
 export function pictureOf(box) {
   const outer = box.getBoundingClientRect();
-  const whole = element("svg", { width: outer.width, height: outer.height, xmlns: "http://www.w3.org/2000/svg" });
-  for (const part of box.querySelectorAll("canvas, svg")) {
+  const parts = Array.from(box.querySelectorAll("canvas, svg"));
+  const height = Math.max(...parts.map((part) => part.getBoundingClientRect().bottom)) - outer.top;
+  const whole = element("svg", { width: outer.width, height, xmlns: "http://www.w3.org/2000/svg" });
+  for (const part of parts) {
     const { left, top, width, height } = part.getBoundingClientRect();
     const place = { x: left - outer.left, y: top - outer.top, width, height };
     if (part instanceof HTMLCanvasElement) element("image", { ...place, href: part.toDataURL() }, whole);
