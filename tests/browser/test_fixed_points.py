@@ -1,6 +1,7 @@
 """The live pictures in a real browser: they follow the hand without the server, which hears of it on release."""
 
 import time
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -183,6 +184,37 @@ def test_arrow_keys_move_the_start_in_the_plane(page: Page, server: str) -> None
     page.keyboard.press("Shift+ArrowDown")
     page.wait_for_url("**z1_start=-1.48*")
     expect(page.get_by_label("Start z2")).to_have_value("1")
+
+
+STRANGE = [
+    "1/x",
+    "x**x + log(x)",
+    "exp(exp(exp(x)))",
+    "tan(" * 29 + "x" + ")" * 29,
+    "-" * 199 + "x",
+    "0*x + 1e308",
+]
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_strange_formulas_are_drawn_without_an_error(page: Page, server: str, text: str) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    link = urlencode({"preset": "your own formula", "formula": text, "a": -1})
+    visit(page, f"{server}/fixed_points?{link}")
+    press_in(page, page.locator(".cobweb svg"), 0.6)
+    release(page)
+    page.wait_for_timeout(300)
+    assert page.locator(".reading").inner_text().startswith("a = −1")
+    assert page.get_by_test_id("stException").count() == 0
+    assert not errors
+
+
+@pytest.mark.parametrize("text", ["alert(1)", "x; fetch('/')", "constructor", "x" * 300])
+def test_what_is_no_formula_never_reaches_the_picture(page: Page, server: str, text: str) -> None:
+    visit(page, f"{server}/fixed_points?{urlencode({'preset': 'your own formula', 'formula': text})}")
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
+    expect(page.locator(".cobweb svg")).to_have_count(0)
 
 
 def test_the_picture_is_saved(page: Page, server: str) -> None:

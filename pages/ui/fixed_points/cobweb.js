@@ -49,7 +49,9 @@ export class Iterates {
 
   draw({ window, steps, xs, fixed, look }) {
     const { panel } = this;
-    panel.frame([-0.02 * steps, steps * 1.02], window);
+    const [low, high] = window;
+    const leaves = xs.some((x) => x < low || x > high);
+    panel.frame([-0.02 * steps, steps * 1.02], leaves ? [2 * low - high, 2 * high - low] : window);
     const levels = fixed.flatMap(({ x }) => [[0, x], [steps, x], [NaN, NaN]]);
     panel.line("levels", levels, stroke(look.neutral, 1.5, "dot"));
     const points = xs.map((x, k) => [k, x]);

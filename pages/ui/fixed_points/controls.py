@@ -86,7 +86,8 @@ def map_controls(places: Sequence[DeltaGenerator], damping_label: str = "Damping
     if formula is None:
         return None
     settings = MapSettings(formula, a, b, start, damping, low, high, num_steps, sweep)
-    return settings if _has_values(settings) else None
+    with places[0]:
+        return settings if _has_values(settings) else None
 
 
 def row_of_controls(damping_label: str = "Damping") -> MapSettings | None:

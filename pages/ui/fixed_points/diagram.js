@@ -36,7 +36,7 @@ export class Diagram {
       const end = performance.now() + SLICE;
       while (performance.now() < end && this.stamp === stamp) {
         const { value, done } = sweep.next();
-        if (done) return this.paint(density(late, ROWS), settings.sweep, columns, color);
+        if (done) return this.paint(density(late, ROWS, settings.window), settings.sweep, columns, color);
         late.push(value);
       }
       if (this.stamp === stamp) setTimeout(work);
@@ -71,7 +71,7 @@ export class Diagram {
     set(this.upright, { x1: x, x2: x, y1: top, y2: bottom, visibility: a < first || a > last ? "hidden" : "visible" });
     set(this.knob, { cx: x, cy: bottom });
     const side = x > right - 90 ? { x: x - 6, "text-anchor": "end" } : { x: x + 6, "text-anchor": "start" };
-    set(this.label, { ...side, y: top - 8 });
+    set(this.label, { ...side, y: top + 13 });
     this.label.textContent = `a = ${short(a, 4)}`;
   }
 }

@@ -88,8 +88,9 @@ class NumberBoard {
 
   // Late iterates depend on all settings but a; they are computed anew when the hand has let go.
   drawDiagram({ a, b, start, damping }, ahead) {
-    const { sweep, transient, kept, look, bounds, tree } = this.data;
-    if (!ahead) this.diagram.sweep(this.f, { b, start, damping, sweep, transient, kept, tree }, look.picard);
+    const { sweep, transient, kept, look, bounds, tree, low, high } = this.data;
+    const settings = { b, start, damping, sweep, transient, kept, tree, window: [low, high] };
+    if (!ahead) this.diagram.sweep(this.f, settings, look.picard);
     this.diagram.point(a, bounds);
   }
 

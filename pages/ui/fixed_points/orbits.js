@@ -73,11 +73,12 @@ export function* lateIterates(f, { b, start, damping, sweep, transient, kept }, 
   }
 }
 
-// How often each column visits each of `rows` levels, as opacities of 0 to 1, top row first, with the range of x.
-// Square roots keep both sharp branches and thin chaos visible, as in deq/plots/sweeps.py.
-export function density(late, rows) {
-  const all = Float64Array.from(late.flatMap((xs) => Array.from(xs))).sort();
-  if (!all.length) return { low: 0, high: 1, ink: new Float32Array(rows * late.length) };
+// How often each column visits each of `rows` levels, as opacities of 0 to 1, top row first, with the range of x: that of
+// nearly all iterates, but no further than a window's width beyond the window. Square roots keep both sharp branches and thin chaos visible, as in deq/plots/sweeps.py.
+export function density(late, rows, window) {
+  const [least, most] = [2 * window[0] - window[1], 2 * window[1] - window[0]];
+  const all = Float64Array.from(late.flatMap((xs) => Array.from(xs)).filter((x) => x >= least && x <= most)).sort();
+  if (!all.length) return { low: window[0], high: window[1], ink: new Float32Array(rows * late.length) };
   const at = (share) => all[Math.round(share * (all.length - 1))];
   const pad = 0.04 * (at(0.998) - at(0.002)) + 1e-9 * (1 + Math.abs(at(0.002)));
   const [low, high] = [at(0.002) - pad, at(0.998) + pad];

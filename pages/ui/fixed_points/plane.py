@@ -84,7 +84,7 @@ def _maps(settings: PlaneSettings, fixed: PlanarFixedPoints) -> tuple[np.ndarray
     with st.spinner("Solving from every start", show_time=False):
         solution = planar_nfe(settings.cell, grid, settings.solver)
     caption = "Basins of the iteration; grey: does not converge."
-    show(basin_map(axis, label, fixed.z, height=270), "basins", caption)
+    show(basin_map(axis, label, fixed.z, stable=fixed.stable_for_iteration, height=270), "basins", caption)
     figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=270)
     show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
     return label, solution

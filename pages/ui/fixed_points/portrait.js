@@ -93,7 +93,7 @@ class PortraitBoard {
   drawField(cell) {
     const { data, panel } = this;
     const strokes = arrows(cell, data.half, 17).flatMap(([tail, tip]) => [tail, tip, [NaN, NaN], ...head(tail, tip)]);
-    panel.line("field", strokes, { ...stroke(data.look.neutral, 1), opacity: 0.7 });
+    panel.line("field", strokes, { ...stroke(data.look.neutral, 1), opacity: 0.85 });
     panel.line("first", nullcline(cell, 0, data.half), stroke(data.key.first, 2, "dash"));
     panel.line("second", nullcline(cell, 1, data.half), stroke(data.key.second, 2, "dash"));
   }

@@ -37,6 +37,13 @@ export function short(value, digits = 3) {
   return (plain ? String(rounded) : rounded.toExponential().replace("e+", "e")).replaceAll("-", "−");
 }
 
+// Ticks with their labels: numbers of three digits, or where those are too few, steps from the first.
+export function named(values) {
+  const words = values.map((value) => short(value));
+  if (new Set(words).size === words.length) return values.map((value, i) => [value, words[i]]);
+  return values.map((value, i) => [value, i ? `+${short(value - values[0])}` : short(value, 7)]);
+}
+
 export class Panel {
   // box: the element that it fills. titles: of both axes. label: for screen readers.
   constructor(box, { x, y, label }) {
@@ -75,13 +82,13 @@ export class Panel {
 
   drawTicks() {
     const { left, right, top, bottom } = this.plot;
-    for (const x of ticks(...this.xRange, Math.max(3, (right - left) / 70))) {
+    for (const [x, words] of named(ticks(...this.xRange, Math.max(3, (right - left) / 70)))) {
       element("line", { x1: this.x(x), x2: this.x(x), y1: top, y2: bottom, class: "grid" }, this.axes);
-      this.text(this.x(x), bottom + 18, short(x), "middle");
+      this.text(this.x(x), bottom + 18, words, "middle");
     }
-    for (const y of ticks(...this.yRange, Math.max(3, (bottom - top) / 50))) {
+    for (const [y, words] of named(ticks(...this.yRange, Math.max(3, (bottom - top) / 50)))) {
       element("line", { x1: left, x2: right, y1: this.y(y), y2: this.y(y), class: "grid" }, this.axes);
-      this.text(left - 6, this.y(y) + 4, short(y), "end");
+      this.text(left - 6, this.y(y) + 4, words, "end");
     }
   }
 

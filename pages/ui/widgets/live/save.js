@@ -2,7 +2,7 @@
 
 import { element, set } from "./chart.js";
 
-const LOOK = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family"];
+const LOOK = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family", "paint-order"];
 
 // One SVG of all pictures in a box: each <svg>, and each <canvas> as an image below it.
 export function pictureOf(box) {

@@ -1,7 +1,7 @@
 // The numbers that a hand moves: what Python has sent, what is on the screen, and what has been reported.
 
 export class Settings {
-  // names: of the numbers in `data`. report(moved): sends them, with a serial number, to Python.
+  // names: of the numbers in what Python sends. held: while a hand moves one of them.
   constructor(names) {
     this.names = names;
     this.serial = 0;
@@ -9,6 +9,7 @@ export class Settings {
   }
 
   // Take over Python's numbers, unless a hand holds them or an answer to a later report is on its way.
+  // report(moved): sends the numbers, with a serial number, to Python.
   adopt(data, report) {
     this.report = report;
     this.sent = data;
