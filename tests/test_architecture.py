@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 CORE = sorted((ROOT / "deq").rglob("*.py"))
 PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py")
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
+SCRIPTS = sorted((ROOT / "pages" / "ui").rglob("*.js"))
 SHIPPED = [ROOT / "app.py", *CORE, *PAGES, *UI]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
@@ -162,6 +163,13 @@ def test_files_and_functions_stay_small() -> None:
                 where = f"{relative(path)}: {node.name}"
                 assert code_lines(node) <= 45, f"{where} has {code_lines(node)} lines of code"
                 assert path in TESTS or node.args.kwarg is None, f"{where} takes **{node.args.kwarg.arg}"
+
+
+def test_scripts_stay_small_and_run_no_text() -> None:
+    for path in SCRIPTS:
+        text = path.read_text()
+        assert len(text.splitlines()) <= 250, relative(path)
+        assert not re.search(r"\beval\b|\bFunction\(|import\(|document\.write|outerHTML|insertAdjacent", text)
 
 
 def required(name: str) -> set[str]:

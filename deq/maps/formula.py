@@ -81,8 +81,11 @@ class Formula:
             return np.broadcast_to(self._numpy(*map(_as_float, (x, a, b))), shape)[()]
 
     def at_number(self, x: np.float64, a: float, b: float) -> np.float64:
-        """f at one number without broadcasting or np.errstate, for loops of thousands of steps."""
-        return self._numpy(x, a, b)
+        """f at one number without broadcasting or np.errstate, for loops of thousands of steps.
+
+        NumPy's numbers throughout: Python's own raise on a / 0, and make a complex number of (-1)**0.5.
+        """
+        return self._numpy(x, np.float64(a), np.float64(b))
 
     def value_and_slope(self, x: Any, a: Any = 1.0, b: Any = 0.0) -> tuple[Any, Any]:
         """f(x) and df/dx by forward-mode differentiation in NumPy, both of the broadcast shape."""

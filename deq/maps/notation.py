@@ -1,11 +1,22 @@
-"""An expression tree as LaTeX."""
+"""An expression tree as LaTeX, and as plain data for other programs."""
 
 import ast
+from typing import Any
 
 from deq.maps.expressions import FUNCTIONS, OPERATORS, Node, Number, Operation, Variable
 
+Plain = float | str | list[Any]  # JSON
 SUM, PRODUCT, SIGN, ATOM = range(4)  # precedence: a part below the required one gets parentheses
 NAMES = {operation: name for name, operation in FUNCTIONS.items()}
+SIGNS = {
+    OPERATORS[ast.Add]: "+",
+    OPERATORS[ast.Sub]: "-",
+    OPERATORS[ast.Mult]: "*",
+    OPERATORS[ast.Div]: "/",
+    OPERATORS[ast.Pow]: "**",
+    OPERATORS[ast.USub]: "neg",
+    OPERATORS[ast.UAdd]: "pos",
+}
 WRITTEN = {"sigmoid": r"\sigma", "relu": r"\operatorname{relu}"}  # the others are LaTeX's own: \cos
 AROUND = {"sqrt": r"\sqrt{%s}", "abs": r"\left|%s\right|", "exp": "e^{%s}"}
 
@@ -50,3 +61,12 @@ def _operator(operation: Operation, arguments: tuple[Node, ...]) -> tuple[str, i
     if operation is OPERATORS[ast.Pow]:
         return f"{latex(u, ATOM)}^{{{latex(v)}}}", SIGN
     return (f"-{latex(u, PRODUCT)}" if operation is OPERATORS[ast.USub] else latex(u)), SUM
+
+
+def as_data(node: Node) -> Plain:
+    """The tree as JSON: a number, a variable, or [operation, argument, ...]. a*cos(x) is ["*", "a", ["cos", "x"]]."""
+    if isinstance(node, Number):
+        return node.value
+    if isinstance(node, Variable):
+        return node.name
+    return [(NAMES | SIGNS)[node.operation], *map(as_data, node.arguments)]

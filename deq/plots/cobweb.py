@@ -15,7 +15,6 @@ from deq.plots.style import (
     styled_figure,
 )
 
-PICKER = "pick a start"
 Window = tuple[float, float]
 
 
@@ -28,18 +27,18 @@ def cobweb(
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
     titles: tuple[str, str] = ("x", "f(x)"),
+    height: int = 560,
 ) -> go.Figure:
     """The staircase of an orbit between the curve y = f(x) and the diagonal.
 
     x, f_x: (m,) the curve; its x is the window of both axes. orbit: (n + 1,) from x_0, NaN past its end.
     g_x: (m,) the damped map that is iterated, if it differs from f. fixed, stable: (k,) fixed points, filled
-    if stable. titles: of the axes. Each step is a frame. The invisible trace PICKER follows the curve and catches
-    clicks at any height; the axes are fixed, so that a swipe scrolls the page.
+    if stable. titles: of the axes. Each step is a frame. The axes are fixed, so that a swipe scrolls the page.
     """
     x, f_x = np.asarray(x, float), np.asarray(f_x, float)
     steps = np.asarray(orbit, float)
     steps = steps[np.isfinite(steps)]
-    figure = styled_figure(*titles, height=560)
+    figure = styled_figure(*titles, height=height)
     if not len(x) or not len(steps):
         return figure
     window = (float(x[0]), float(x[-1]))
@@ -48,11 +47,10 @@ def cobweb(
     path = cobweb_path(steps)
     _add_path(figure, path, style)
     _add_points(figure, steps[0], np.asarray(fixed, float), np.asarray(stable, bool))
-    _add_picker(figure, x, f_x, titles)
     _add_player(figure, path, len(steps) - 1)
     figure.update_xaxes(range=window, constrain="domain", fixedrange=True)
     figure.update_yaxes(range=window, scaleanchor="x", constrain="domain", fixedrange=True)
-    return figure.update_layout(hovermode="x", hoverdistance=-1, dragmode=False)
+    return figure.update_layout(dragmode=False)
 
 
 def cobweb_path(orbit: ArrayLike) -> np.ndarray:
@@ -116,24 +114,6 @@ def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.n
             figure.add_scatter(
                 x=points, y=points, name=name, mode="markers", marker=dict(marker), hoverinfo="skip"
             )
-
-
-def _add_picker(figure: go.Figure, x: np.ndarray, f_x: np.ndarray, titles: tuple[str, str]) -> None:
-    """About 200 invisible points on the curve, which a click finds by its x alone."""
-    every = max(1, len(x) // 200)
-    known = np.isfinite(f_x[::every])
-    hidden = {"marker": {"opacity": 0}}
-    figure.add_scatter(
-        x=x[::every][known],
-        y=np.clip(f_x[::every][known], x[0], x[-1]),
-        customdata=f_x[::every][known],
-        name=PICKER,
-        mode="markers",
-        marker={"size": 6, "opacity": 0},
-        selected=hidden,
-        unselected=hidden,
-        hovertemplate=f"{titles[0]} = %{{x:.4g}}<br>{titles[1]} = %{{customdata:.4g}}<extra></extra>",
-    )
 
 
 def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:

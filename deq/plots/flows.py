@@ -27,7 +27,7 @@ def flow_and_steps(
     Euler with step 1 is Picard iteration, with a smaller step damped Picard. fixed: levels of the fixed points.
     """
     times, flow, euler = (np.asarray(values, float) for values in (times, flow, euler))
-    figure = styled_figure("time t", "x", height=400)
+    figure = styled_figure("time t", "x", height=370)
     if not len(times):
         return figure
     for level in np.asarray(fixed, float):

@@ -1,4 +1,4 @@
-"""An orbit against the iteration: its iterates, and their distance to the fixed point."""
+"""The distance of an orbit to its fixed point, against the iteration."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,6 @@ from numpy.typing import ArrayLike
 
 from deq.plots.style import (
     NEUTRAL,
-    START_MARKER,
-    add_level,
     add_line,
     label_ends,
     solver_style,
@@ -18,26 +16,6 @@ from deq.plots.style import (
 )
 
 SMALLEST = 1e-16  # smaller distances are rounding
-
-
-def iterates(orbit: ArrayLike, fixed: ArrayLike = (), *, damped: bool = False) -> go.Figure:
-    """x_k against k, with the fixed points as dotted levels. orbit: (n + 1,), NaN past its end."""
-    orbit = np.asarray(orbit, float)
-    figure = styled_figure("iteration k", "x<sub>k</sub>", height=250)
-    if not np.isfinite(orbit).any():
-        return figure
-    style = solver_style("damped Picard" if damped else "Picard")
-    for level in np.asarray(fixed, float):
-        add_level(figure, level)
-    figure.add_scatter(
-        y=orbit,
-        mode="lines+markers",
-        line=style.line | {"width": 1, "dash": "solid"},
-        marker={"symbol": style.marker, "size": 5},
-        hovertemplate="x<sub>%{x}</sub> = %{y:.6g}<extra></extra>",
-    )
-    figure.add_scatter(x=[0], y=orbit[:1], mode="markers", marker=dict(START_MARKER), hoverinfo="skip")
-    return figure
 
 
 def distance_curve(

@@ -9,7 +9,7 @@ from deq.plots.style import DIGIT_COLORS, FAILED_RED, GRID, NEUTRAL, SEQUENTIAL,
 
 Z1, Z2 = "z<sub>1</sub>", "z<sub>2</sub>"
 UNREACHED = "rgba(128, 128, 128, 0.25)"
-NULLCLINES = ("#44AA99", "#999933")
+NULLCLINES = ("#2E8B7A", "#8A8A2E")  # 3:1 on white and on slate
 
 
 def phase_portrait(
@@ -96,8 +96,13 @@ def _add_paths(figure: go.Figure, paths: np.ndarray, solver: str, mode: str) -> 
     )
 
 
-def basin_map(axis: ArrayLike, label: ArrayLike, fixed: ArrayLike, *, height: int = 420) -> go.Figure:
-    """Which fixed point each start reaches. label: (m, m) int, the first index along z2, -1 for none."""
+def basin_map(
+    axis: ArrayLike, label: ArrayLike, fixed: ArrayLike, *, stable: ArrayLike = (), height: int = 420
+) -> go.Figure:
+    """Which fixed point each start reaches. label: (m, m) int, the first index along z2, -1 for none.
+
+    fixed: (k, 2); stable: (k,) bool.
+    """
     axis, label = np.asarray(axis, float), np.asarray(label)
     figure = styled_figure(f"start {Z1}", f"start {Z2}", height=height)
     if not len(axis):
@@ -116,8 +121,7 @@ def basin_map(axis: ArrayLike, label: ArrayLike, fixed: ArrayLike, *, height: in
         customdata=np.where(label < 0, "no fixed point", "a fixed point"),
         hovertemplate="from (%{x:.2f}, %{y:.2f}) to %{customdata}<extra></extra>",
     )
-    reached = np.isin(np.arange(len(points)), label)
-    add_fixed_points(figure, points[:, 0], points[:, 1], reached)
+    add_fixed_points(figure, points[:, 0], points[:, 1], np.asarray(stable, bool))
     return _square(figure, axis)
 
 

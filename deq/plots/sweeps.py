@@ -20,7 +20,7 @@ def bifurcation_diagram(
     current: the value of a to mark.
     """
     a, x, lyapunov = (np.asarray(values, float) for values in (a, x, lyapunov))
-    figure = styled_figure("parameter a", "x after many steps", height=620)
+    figure = styled_figure("parameter a", "x after many steps", height=500)
     if not len(a) or not np.isfinite(x).any():
         return figure
     levels, density = orbit_density(x)
@@ -34,7 +34,7 @@ def bifurcation_diagram(
     )
     _add_exponent(figure, a, lyapunov)
     if current is not None and a[0] <= current <= a[-1]:
-        line = {"color": HIGHLIGHT, "width": 2}
+        line = {"color": NEUTRAL, "width": 2}
         figure.add_shape(type="line", x0=current, x1=current, y0=0, y1=1, yref="paper", line=line)
         figure.add_annotation(
             x=current,
@@ -43,7 +43,6 @@ def bifurcation_diagram(
             yanchor="bottom",
             text=f"a = {current:g}",
             showarrow=False,
-            font={"color": HIGHLIGHT},
         )
     return figure.update_layout(margin={"t": 26})
 

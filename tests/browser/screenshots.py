@@ -26,7 +26,7 @@ LOOKS = {
 # In the README: file in docs/ -> address and how much of the page, in pixels.
 SHOWN = {
     "home": ("", 1330),
-    "fixed_points": ("fixed_points?explore=Two+numbers", 900),
+    "fixed_points": ("fixed_points?preset=logistic+map&a=3.5", 830),
     "solvers": ("solvers?race_model=mlp", 1000),
     "predict": ("predict?predict_way=Test+digit&index=47&model=mlp", 1000),
 }

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from deq.maps.formula import MAX_LENGTH, FormulaError, parse_formula
-from deq.maps.notation import latex
+from deq.maps.notation import as_data, latex
 from deq.maps.presets import PRESETS
+from deq.maps.scalar import ScalarMap, orbit
 
 X = np.linspace(0.2, 2.0, 7)
 GOOD = [
@@ -153,3 +154,17 @@ def test_every_preset_has_balanced_latex(name: str) -> None:
     written = latex(parse_formula(PRESETS[name].formula).tree)
     assert written.count("{") == written.count("}")
     assert written.count(r"\left") == written.count(r"\right")
+
+
+def test_an_orbit_may_divide_by_a_parameter_of_zero_and_take_roots_of_negative_ones():
+    """Python's own floats raise there, or become complex."""
+    assert np.isposinf(orbit(ScalarMap(parse_formula("x + a/b"), 1.0, 0.0), 0.5, 2)[1])
+    assert np.isnan(orbit(ScalarMap(parse_formula("x + a**0.5"), -1.0), 0.5, 2)[1])
+
+
+def test_a_formula_as_data():
+    assert as_data(parse_formula("-a*cos(x) + 2**x").tree) == [
+        "+",
+        ["*", ["neg", "a"], ["cos", "x"]],
+        ["**", 2.0, "x"],
+    ]

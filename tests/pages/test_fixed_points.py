@@ -1,12 +1,16 @@
 """The fixed points page: known verdicts, refused formulas, links that restore, snippets that run, speed."""
 
+import json
+import math
 import statistics
 import time
 
 import plotly.graph_objects as go
 import pytest
+import streamlit as st
 
 from deq.maps.presets import PRESETS
+from pages.ui.fixed_points.live import NUMBER, _number_moved
 from pages.ui.fixed_points.words import number
 from tests.pages.conftest import OpenPage, metrics, words
 
@@ -28,7 +32,8 @@ def test_verdicts(open_page: OpenPage, preset: str, a: float, verdict: str, sent
     app = open_page("fixed_points", preset=preset, a=str(a))
     assert metrics(app)["Verdict"] == verdict
     assert sentence in words(app)
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("bidi_component")) == 1
 
 
 def test_numbers_keep_their_sign_and_rounding_noise_is_zero() -> None:
@@ -63,9 +68,53 @@ def test_start_by_field_moves_the_slider(open_page: OpenPage) -> None:
     assert app.number_input(key="start_field").value == -0.75
 
 
+def test_a_is_typed_too(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", preset="logistic map")
+    app.number_input(key="a_field").set_value(3.8284).run()
+    assert app.slider(key="a").value == 3.8284
+    app.slider(key="a").set_value(3.2).run()
+    assert app.number_input(key="a_field").value == 3.2
+
+
+def test_the_live_picture_is_sent_a_tree_and_no_text(open_page: OpenPage) -> None:
+    app = open_page("fixed_points", preset="logistic map", a="3.2")
+    sent = json.loads(app.get("bidi_component")[0].proto.json)
+    assert sent["tree"] == ["*", ["*", "a", "x"], ["-", 1, "x"]]
+    assert (sent["a"], sent["start"], sent["damping"]) == (3.2, 0.2, 1)
+    assert [point["stable"] for point in sent["fixed"]] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("report", "a", "start"),
+    [
+        ({"a": 3.5, "start": 0.4, "serial": 1}, 3.5, 0.4),
+        ({"a": 1e200, "start": -7}, 4.0, 0.0),
+        ({"a": math.nan, "start": "0.3"}, 2.8, 0.2),
+        ({"a": 10**400, "start": -math.inf}, 2.8, 0.2),
+        ({"a": [3], "start": None, "serial": "x"}, 2.8, 0.2),
+        ("alert(1)", 2.8, 0.2),
+        (None, 2.8, 0.2),
+    ],
+)
+def test_what_a_browser_reports_is_checked(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, report: object, a: float, start: float
+) -> None:
+    """As its callback does: before the script runs."""
+    app = open_page("fixed_points", preset="logistic map")
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", app.session_state)
+        patch.setitem(app.session_state, NUMBER, {"moved": report})
+        _number_moved()
+    app.run()
+    assert not app.exception
+    assert (app.slider(key="a").value, app.slider(key="start_logistic_map").value) == (a, start)
+
+
 def test_what_to_try(open_page: OpenPage) -> None:
     app = open_page("fixed_points", map_damping="0.3")
     buttons = {button.label: button for button in app.button}
+    buttons["Period 2"].click().run()
+    assert app.slider(key="a").value == 3.2
     buttons["Chaos"].click().run()
     assert metrics(app)["Verdict"] == "chaotic"
     buttons["Chaos, tamed by damping"].click().run()

@@ -20,7 +20,7 @@ from deq.plots.eigenvalues import spectrum_regions, stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
 from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
 from deq.plots.gradients import gradient_curves, gradient_rows, memory_curves
-from deq.plots.orbits import distance_curve, iterates, solver_distances
+from deq.plots.orbits import distance_curve, solver_distances
 from deq.plots.parting import parting_states
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.plots.prediction import digit_picture, probability_bars, probability_paths
@@ -38,7 +38,6 @@ NAMED: dict[str, Callable[[], go.Figure]] = {
     "parting_states": lambda: parting_states(NONE, np.empty((0, 0, 2)), NONE, (0.3, 0.2)),
     "certified_curves": lambda: certified_curves({}, 1.0, None, None),
     "cobweb": lambda: cobweb(NONE, NONE, NONE),
-    "iterates": lambda: iterates(NONE),
     "distance_curve": lambda: distance_curve(NONE, 0.5),
     "solver_distances": lambda: solver_distances({}),
     "flow_and_steps": lambda: flow_and_steps(NONE, NONE, NONE, 1.0),

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from deq.plots.cobweb import PICKER, cobweb, cobweb_path
+from deq.plots.cobweb import cobweb, cobweb_path
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
 from deq.plots.front_page import layer_picture
@@ -102,13 +102,6 @@ def test_cobweb_frames_grow_by_one_step():
     assert trace(figure, "unstable fixed point").marker.symbol == "circle-open"
     labels = [button.label for button in figure.layout.updatemenus[0].buttons]
     assert labels == ["Play", "Pause", "Reset"]
-
-
-def test_cobweb_picker_follows_the_curve():
-    x = np.linspace(-1, 1, 401)
-    picker = trace(cobweb(x, np.sin(x), [0.5, 0.4]), PICKER)
-    np.testing.assert_allclose(picker.y, np.sin(picker.x))
-    assert picker.marker.opacity == 0
 
 
 def test_distance_has_the_predicted_line():

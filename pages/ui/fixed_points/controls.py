@@ -3,23 +3,27 @@
 All pages of a session share one set of keys, so a key that another page might use names its page.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.maps.formula import Formula, FormulaError, parse_formula
 from deq.maps.notation import latex
 from deq.maps.presets import OWN_FORMULA, PRESETS, Preset
 from deq.maps.scalar import ScalarMap
+from pages.ui.widgets.formulas import plain
 from pages.ui.widgets.glossary import tip
 
 A_RANGE = (-4.0, 4.0)  # the same for all presets: another range would make another widget
 WIDTH_LEAST = 1e-3
 EXAMPLES: dict[str, tuple[str, dict[str, float]]] = {  # label -> preset, and what differs from its defaults
-    "Two states": ("tanh(a x + b)", {}),
+    "Period 2": ("logistic map", {"a": 3.2}),
     "Chaos": ("logistic map", {"a": 3.9}),
     "Chaos, tamed by damping": ("logistic map", {"a": 3.9, "map_damping": 0.5}),
+    "Two states": ("tanh(a x + b)", {}),
     "Digits that double": ("Babylonian square root", {}),
 }
 
@@ -58,38 +62,49 @@ class MapSettings:
         return np.linspace(self.low, self.high, 401)
 
 
-def map_controls(damping_label: str = "Damping") -> MapSettings | None:
-    """Draw and read the controls; None, with a message on the page, if the formula cannot be used."""
-    columns = st.columns([1.15, 1, 1, 1], gap="medium")
-    with columns[0]:
+def map_controls(places: Sequence[DeltaGenerator], damping_label: str = "Damping") -> MapSettings | None:
+    """Draw and read the controls; None, with a message on the page, if the formula cannot be used.
+
+    places: of the map, its parameters, the start, and the damping with what few need.
+    """
+    with places[0]:
         name = st.selectbox("Map", list(PRESETS), key="preset", bind="query-params", on_change=_use_defaults)
         preset = PRESETS[name]
-        text = _formula_text(name, preset)
-    formula = _parse(text)
-    if formula is not None:
-        columns[0].markdown(f"$f(x) = {latex(formula.tree)}$")
-    low, high, num_steps, sweep = _more_settings(name, preset)
-    with columns[1]:
-        a = slider("Parameter a", "a", *A_RANGE, preset.a)
+        formula = _parse(_formula_text(name, preset))
+        if formula is not None:
+            st.markdown(f"$f(x) = {latex(formula.tree)}$")
+    with places[3]:
+        damping = slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
+        low, high, num_steps, sweep = _more_settings(name, preset)
+    with places[1]:
+        a = typed_slider("Parameter a", "a", A_RANGE, preset.a)
         has_b = formula is not None and "b" in formula.variables
         b = slider("Parameter b", "b", *A_RANGE, preset.b) if has_b else preset.b
-    with columns[2]:
-        start = start_controls(name, low, high, min(max(preset.start, low), high))
-    with columns[3]:
-        damping = slider(damping_label, "map_damping", 0.05, 1.0, 1.0, help=tip("damping"))
+    with places[2]:
+        start = _start(name, low, high, min(max(preset.start, low), high))
     st.session_state["_a_seen"] = a
     if formula is None:
         return None
     settings = MapSettings(formula, a, b, start, damping, low, high, num_steps, sweep)
-    return settings if _has_values(settings) else None
+    with places[0]:
+        return settings if _has_values(settings) else None
 
 
-def map_examples() -> None:
-    """A suggestion for the chosen map, and buttons for settings worth seeing."""
-    st.markdown(f"**What to try.** {plain(PRESETS[st.session_state['preset']].try_this)}")
+def row_of_controls(damping_label: str = "Damping") -> MapSettings | None:
+    """The controls in one row above a picture."""
+    return map_controls(st.columns(4, gap="medium"), damping_label)
+
+
+def example_buttons() -> None:
+    """Buttons for settings worth seeing."""
     with st.container(horizontal=True, gap="small"):
         for label, (preset, changes) in EXAMPLES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=(preset, changes))
+
+
+def suggestion() -> None:
+    """What to try with the chosen map."""
+    st.markdown(f"**What to try.** {plain(PRESETS[st.session_state['preset']].try_this)}")
 
 
 def start_key(name: str) -> str:
@@ -102,38 +117,44 @@ def set_start(x: float) -> None:
     st.session_state[start_key(st.session_state["preset"])] = float(x)
 
 
-def start_controls(name: str, low: float, high: float, default: float) -> float:
-    """The start, by a slider and a number field that stay in step; a click on the cobweb moves both."""
-    key, step = start_key(name), (high - low) / 200
-    if key in st.session_state:  # the window changed, or a click on its edge
+def _start(name: str, low: float, high: float, default: float) -> float:
+    """The start; a drag in the picture moves it too."""
+    key = start_key(name)
+    if key in st.session_state:  # the window changed
         st.session_state[key] = min(max(st.session_state[key], low), high)
-    start = st.slider(
-        "Start",
-        low,
-        high,
-        default,
-        step,
-        format="%.3f",
-        key=key,
-        bind="query-params",
-        persist_state="session",
-    )
-    st.session_state["start_field"] = start
-    st.number_input(
-        "Start as a number",
-        low,
-        high,
-        step=step,
-        format="%.5g",
-        key="start_field",
-        label_visibility="collapsed",
-        on_change=_field_changed,
-    )
-    return start
+    return typed_slider("Start", key, (low, high), default, (high - low) / 200, field="start_field")
 
 
-def _field_changed() -> None:
-    set_start(st.session_state["start_field"])
+def typed_slider(
+    label: str,
+    key: str,
+    bounds: tuple[float, float],
+    default: float,
+    step: float = 0.01,
+    help: str | None = None,
+    field: str = "",
+) -> float:
+    """A slider, whose value the URL keeps by its key, and beside it a number field that stays in step."""
+    field = field or f"{key}_field"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        value = slider(label, key, *bounds, default, help, step, "%.4g")
+        st.session_state[field] = value
+        st.number_input(
+            f"{label} as a number",
+            *bounds,
+            step=step,
+            format="%.5g",
+            key=field,
+            label_visibility="collapsed",
+            on_change=_copy,
+            args=(field, key),
+            width=96,
+        )
+    return value
+
+
+def _copy(field: str, key: str) -> None:
+    st.session_state[key] = float(st.session_state[field])
 
 
 def _formula_text(name: str, preset: Preset) -> str:
@@ -161,45 +182,47 @@ def _parse(text: str) -> Formula | None:
         return None
 
 
-def plain(text: str) -> str:
-    """Text with Markdown's special characters escaped."""
-    return "".join(f"\\{c}" if c in "\\`*_[]$~<>:#" else c for c in text)
-
-
 def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[float, float]]:
     """Number of steps, the window of your own formula, and the range of the sweep."""
-    with st.expander("More settings", icon=":material/tune:"):
-        left, middle, right = st.columns(3, gap="medium")
-        num_steps = left.slider("Steps drawn", 5, 60, 30, key="steps_drawn", bind="query-params")
-        sweep = right.slider("Sweep of a", *A_RANGE, preset.sweep, 0.05, key="sweep", bind="query-params")
+    with st.popover("More settings", icon=":material/tune:"):
+        num_steps = st.slider("Steps drawn", 5, 60, 30, key="steps_drawn", bind="query-params")
+        sweep = st.slider("Sweep of a", *A_RANGE, preset.sweep, 0.05, key="sweep", bind="query-params")
         low, high = preset.low, preset.high
         if name == OWN_FORMULA:
-            low = middle.number_input(
+            low = st.number_input(
                 "Window from", -1e6, 1e6, preset.low, key="window_from", bind="query-params"
             )
-            high = middle.number_input("to", -1e6, 1e6, preset.high, key="window_to", bind="query-params")
+            high = st.number_input("to", -1e6, 1e6, preset.high, key="window_to", bind="query-params")
             if high - low < WIDTH_LEAST * (1 + abs(low)):
-                middle.warning("The window must end above its start; showing the default.")
+                st.warning("The window must end above its start; showing the default.")
                 low, high = preset.low, preset.high
     return low, high, num_steps, sweep if sweep[1] > sweep[0] else preset.sweep
 
 
-def slider(label: str, key: str, low: float, high: float, default: float, help: str | None = None) -> float:
-    """A slider in steps of 0.01 whose value the URL and the session keep."""
-    return round(
-        st.slider(
-            label,
-            low,
-            high,
-            default,
-            0.01,
-            key=key,
-            bind="query-params",
-            persist_state="session",
-            help=help,
-        ),
-        10,
+def slider(
+    label: str,
+    key: str,
+    low: float,
+    high: float,
+    default: float,
+    help: str | None = None,
+    step: float = 0.01,
+    format: str = "%.2f",
+) -> float:
+    """A slider whose value the URL and the session keep."""
+    bound = st.slider(
+        label,
+        low,
+        high,
+        default,
+        step,
+        format,
+        key=key,
+        help=help,
+        bind="query-params",
+        persist_state="session",
     )
+    return round(bound, 10)
 
 
 def _has_values(settings: MapSettings) -> bool:

@@ -7,7 +7,7 @@ from deq.analysis.solved_maps import flow
 from deq.maps.scalar import FixedPoints, fixed_points, orbit
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
-from pages.ui.fixed_points.controls import MapSettings, map_controls
+from pages.ui.fixed_points.controls import MapSettings, row_of_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -34,8 +34,8 @@ figure
 
 
 def draw_flow() -> None:
-    """Controls, a sentence, flow and iteration, the phase line, the stability regions with their table."""
-    settings = map_controls("Euler step = damping")
+    """Controls, flow and iteration, a sentence, the phase line, the stability regions with their table."""
+    settings = row_of_controls("Euler step = damping")
     if settings is None:
         return
     fixed = fixed_points(settings.f, settings.low, settings.high)
@@ -43,11 +43,11 @@ def draw_flow() -> None:
     with st.spinner("Compiling the flow for this formula (once)", show_time=False):
         x_t = flow(settings.formula, settings.a, settings.b, settings.start, TIMES)
     steps = orbit(settings.g, settings.start, num_steps)
-    st.markdown(_sentence(settings, x_t, steps))
     drawn = np.where(np.abs(steps) < _far(settings), steps, np.nan)
     drawn_flow = np.where(np.abs(x_t) < _far(settings), x_t, np.nan)
     alt = "The flow and the iteration over time"
     show(flow_and_steps(TIMES, drawn_flow, drawn, settings.damping, fixed.x), "flow", alt=alt)
+    st.markdown(_sentence(settings, x_t, steps))
     left, right = st.columns(2, gap="medium")
     with left:
         x = settings.window

@@ -13,7 +13,7 @@ from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.glossary import tip
 
 WINDOW = np.linspace(-22, 22, 201)
-NUM_STEPS = 25
+NUM_STEPS, HEIGHT = 25, 480
 SNIPPET = """
 import numpy as np
 from deq.models.checkpoints import load_pretrained
@@ -44,27 +44,22 @@ def toy_study() -> ToyStudy:
 
 
 def draw_network() -> None:
-    """The input, a sentence, trajectories beside the cobweb of the cell, data and code."""
+    """The input, trajectories beside the cobweb of the cell, a sentence, data and code."""
     study = toy_study()
-    x = st.slider(
+    control, *columns = st.columns([2, 1, 1, 1], gap="medium")
+    x = control.slider(
         "Input x", -10.0, 10.0, 5.0, 0.5, key="toy_input", bind="query-params", persist_state="session"
     )
     slope, shift = study.slope, line_shift(study)
     z = iterate_line(slope, shift, x)
     answer = (slope * x + shift) / (1 - slope)
-    columns = st.columns(3)
     columns[0].metric("Slope of the cell", f"{slope:.4f}", help=tip("slope"))
     columns[1].metric("Answer z*", f"{answer:.3f}", help=tip("equilibrium"))
     columns[2].metric("Truth 2x", f"{2 * x:.3f}")
-    st.markdown(
-        f"The toy was trained on y = 2x. Its cell is the line f(z) = {slope:.4f} (z + x){_signed(shift)}. The best "
-        f"slope is 2/3 = {BEST_SLOPE:.4f}, because z = 2/3 (z + x) only where z = 2x. Each application multiplies "
-        f"the error by {slope:.3f} for every input: the affine map of the first tab, learnt from data."
-    )
     left, right = st.columns(2, gap="medium")
     seen = np.isin(study.x, TRAINED_ON)
     with left:
-        figure = depth_trajectories(study.values[seen], 2 * study.x[seen], height=560)
+        figure = depth_trajectories(study.values[seen], 2 * study.x[seen], height=HEIGHT)
         show(figure, "depth", "z at each depth for the ten training inputs; ticks are the targets.")
     with right:
         figure = cobweb(
@@ -74,8 +69,14 @@ def draw_network() -> None:
             fixed=[answer],
             stable=[abs(slope) < 1],
             titles=("z", "f(z)"),
+            height=HEIGHT,
         )
         show(figure, "toy-cobweb", "The cell at this input, iterated from z = 0.")
+    st.markdown(
+        f"The toy was trained on y = 2x. Its cell is the line f(z) = {slope:.4f} (z + x){_signed(shift)}. The best "
+        f"slope is 2/3 = {BEST_SLOPE:.4f}, because z = 2/3 (z + x) only where z = 2x. Each application multiplies "
+        f"the error by {slope:.3f} for every input: the affine map of the first tab, learnt from data."
+    )
     with st.container(horizontal=True):
         csv_button("Trajectories", _long(study, seen), "toy-trajectories.csv")
         csv_button("Cobweb", {"k": np.arange(len(z)), "z": z}, "toy-cobweb.csv")

@@ -6,16 +6,15 @@ import streamlit as st
 
 from deq.maps.scalar import FixedPoints, fixed_points, lipschitz_constant, maps_into_itself, orbit
 from deq.maps.verdicts import Verdict, judge_orbit
-from deq.plots.cobweb import cobweb
-from deq.plots.orbits import distance_curve, iterates
-from pages.ui.fixed_points.controls import MapSettings, map_controls, map_examples, set_start
+from deq.plots.orbits import distance_curve
+from pages.ui.fixed_points.controls import MapSettings, example_buttons, map_controls, suggestion
+from pages.ui.fixed_points.live import live_number
 from pages.ui.fixed_points.words import banach_sentence, fixed_point_table, number, verdict_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.glossary import tip
 
-CHART = "cobweb"
 NEARBY = 1e-8
 SNIPPET = """
 import numpy as np
@@ -36,30 +35,42 @@ figure
 
 
 def draw_number() -> None:
-    """Controls, verdict, cobweb and orbit, details."""
-    settings = map_controls()
+    """Examples, the live picture with the controls beside it, what Python says about it, details."""
+    example_buttons()
+    left, right = st.columns([3.2, 1], gap="medium")
+    answer = right.container(key="answer_verdict")
+    settings = map_controls([right.container() for _ in range(4)])
     if settings is None:
         return
     g = settings.g
     fixed = fixed_points(g, settings.low, settings.high)
     verdict = judge_orbit(g, settings.start)
-    xs = orbit(g, settings.start, settings.num_steps)
-    _metrics(verdict, fixed)
-    st.markdown(verdict_sentence(verdict, orbit(g, settings.start, 2000)))
-    left, right = st.columns([3, 2], gap="medium")
+    with answer:
+        st.metric("Verdict", verdict.text, help=tip("verdict"))
     with left:
-        show(
-            _cobweb(settings, xs, fixed),
-            CHART,
-            "Dashed: y = x. Play it or drag the step; click in the picture to move the start.",
-            on_select=_start_at_click,
-        )
+        live_number(settings, fixed)
+    with st.container(key="answer_more"):
+        _answers(settings, fixed, verdict)
+
+
+def _answers(settings: MapSettings, fixed: FixedPoints, verdict: Verdict) -> None:
+    """What the verdict rests on: numbers, words and a curve; then tables, files and code."""
+    xs = orbit(settings.g, settings.start, settings.num_steps)
+    _metrics(verdict, fixed)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(verdict_sentence(verdict, orbit(settings.g, settings.start, 2000)))
+        st.markdown(_banach(settings))
+        suggestion()
     with right:
-        damped = settings.damping < 1
-        show(iterates(xs, fixed.x, damped=damped), "iterates", alt="x after every step")
         show(_distances(settings, verdict, xs), "distance", alt="The distance after every step")
-    map_examples()
     _details(settings, fixed, xs, verdict)
+
+
+def _banach(settings: MapSettings) -> str:
+    lipschitz = lipschitz_constant(settings.g, settings.low, settings.high)
+    inside = maps_into_itself(settings.g, settings.low, settings.high)
+    return banach_sentence(lipschitz, inside, settings.low, settings.high)
 
 
 def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Figure:
@@ -76,7 +87,7 @@ def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Fi
 
 
 def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
-    """Four numbers: the verdict, the limit, the rate, the fixed points."""
+    """The limit, the rate, the fixed points."""
     has_limit = verdict.limit is not None
     limit = "none" if verdict.limit is None else number(verdict.limit, 7)
     rate = verdict.predicted_rate if has_limit else verdict.lyapunov
@@ -85,32 +96,15 @@ def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
         "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} unstable"
     )
     with st.container(horizontal=True, gap="large"):
-        st.metric("Verdict", verdict.text, help=tip("verdict"), width="content")
         st.metric("Limit", limit, width="content")
         label, term = ("Rate |g'(x\\*)|", "slope") if has_limit else ("Lyapunov exponent",) * 2
         st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 
 
-def _cobweb(settings: MapSettings, xs: np.ndarray, fixed: FixedPoints) -> go.Figure:
-    x = settings.window
-    g_x = settings.g(x) if settings.damping < 1 else None
-    return cobweb(x, settings.f(x), xs, g_x=g_x, fixed=fixed.x, stable=fixed.stable)
-
-
-def _start_at_click() -> None:
-    """A click selects the point of the curve above or below it; start from its x."""
-    points = st.session_state[CHART]["selection"]["points"]
-    if points:
-        set_start(points[0]["x"])
-
-
 def _details(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict: Verdict) -> None:
-    """The table of fixed points, Banach's theorem, downloads, code."""
+    """The table of fixed points, downloads, code."""
     f, x = settings.f, settings.window
-    lipschitz = lipschitz_constant(settings.g, settings.low, settings.high)
-    inside = maps_into_itself(settings.g, settings.low, settings.high)
-    st.markdown(banach_sentence(lipschitz, inside, settings.low, settings.high))
     table = fixed_point_table(np.asarray(f.value_and_slope(fixed.x)[1]), fixed)
     with st.expander("Table of fixed points and data", icon=":material/table:"):
         if len(fixed.x):

@@ -5,15 +5,23 @@ import streamlit as st
 
 from deq.analysis.solved_maps import planar_flow, planar_nfe
 from deq.maps.planar import PlanarFixedPoints, basins, grid_of_starts, planar_fixed_points, planar_orbits
-from deq.plots.plane import basin_map, nfe_map, phase_portrait
+from deq.plots.plane import basin_map, nfe_map
 from deq.solvers import Solution
-from pages.ui.fixed_points.plane_controls import MAX_NFE, plane_controls, plane_examples
+from pages.ui.fixed_points.live import live_portrait
+from pages.ui.fixed_points.plane_controls import (
+    HALF_WIDTH,
+    MAX_NFE,
+    PlaneSettings,
+    plane_controls,
+    plane_examples,
+)
 from pages.ui.fixed_points.words import cost_sentence, plane_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.formulas import show_formulas
 
-SIZE, HALF_WIDTH = 51, 2.0
+SIZE, NUM_STEPS = 51, 25
 TIMES = np.linspace(0, 25, 201)
 SNIPPET = """
 import numpy as np
@@ -23,13 +31,12 @@ from deq.plots.plane import phase_portrait
 
 cell = PlanarCell(weights_from_eigenvalues({radius}, {angle}), np.array([{x1}, {x2}]))
 axis, grid = np.linspace(-2, 2, 51), grid_of_starts(51, 2.0)
-angle = 2 * np.pi * (np.arange(8) + 0.3) / 8
-starts = 1.8 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+starts = np.array([[{z1}, {z2}]])
 fixed = planar_fixed_points(cell)
 figure = phase_portrait(
     axis,
     (cell(grid) - grid).reshape(51, 51, 2),
-    iteration=planar_orbits(cell, starts, 25),
+    iteration=planar_orbits(cell, starts, {steps}),
     flow=planar_flow(cell, starts, np.linspace(0, 25, 201)),
     fixed=fixed.z,
     stable=fixed.stable_for_iteration,
@@ -39,52 +46,55 @@ figure
 """
 
 
+CELL = (
+    r"f(z) = \tanh(W z + x)",
+    r"W = r \begin{pmatrix} \cos\varphi & -\sin\varphi \\ \sin\varphi & \cos\varphi \end{pmatrix}",
+    r"\lambda = r\,e^{\pm i \varphi}",
+)
+
+
 def draw_plane() -> None:
-    """Controls, a sentence, the portrait, basins and cost, data and code."""
-    settings = plane_controls()
-    cell, fixed = settings.cell, planar_fixed_points(settings.cell)
-    st.markdown(plane_sentence(fixed))
-    axis, grid = np.linspace(-HALF_WIDTH, HALF_WIDTH, SIZE), grid_of_starts(SIZE, HALF_WIDTH)
-    starts = ring_of_starts(8)
-    iteration = planar_orbits(cell, starts, 25)
-    velocity = (cell(grid) - grid).reshape(SIZE, SIZE, 2)
-    label = basins(cell, fixed, grid).reshape(SIZE, SIZE)
-    with st.spinner("Solving from every start", show_time=False):
-        flow = planar_flow(cell, starts, TIMES)
-        solution = planar_nfe(cell, grid, settings.solver)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        stable = fixed.stable_for_iteration
-        figure = phase_portrait(axis, velocity, iteration=iteration, flow=flow, fixed=fixed.z, stable=stable)
-        show(figure, "portrait", "Filled discs: stable for the iteration. Grey arrows: the flow.")
-    with right:
-        show(
-            basin_map(axis, label, fixed.z, height=330),
-            "basins",
-            "Basins of the iteration; grey: does not converge.",
-        )
-        shape = (SIZE, SIZE)
-        figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=330)
-        show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
+    """Examples, the live portrait between what Python says about it and the controls, data and code."""
     plane_examples()
-    _data(fixed, grid, label.ravel(), solution, iteration, flow)
-    show_code(SNIPPET.format(radius=settings.radius, angle=settings.angle, x1=settings.x1, x2=settings.x2))
+    left, middle, right = st.columns([1.55, 1.4, 1], gap="medium")
+    with right:
+        settings = plane_controls()
+    fixed = planar_fixed_points(settings.cell)
+    with left:
+        live_portrait(settings, fixed, NUM_STEPS)
+    with middle.container(key="answer_maps"):
+        label, solution = _maps(settings, fixed)
+    with st.container(key="answer_plane"):
+        st.markdown(plane_sentence(fixed))
+        show_formulas(*CELL)
+        _data(settings, fixed, label.ravel(), solution)
+    z1, z2 = settings.start
+    values = {"radius": settings.radius, "angle": settings.angle, "x1": settings.x1, "x2": settings.x2}
+    show_code(SNIPPET.format_map(values | {"z1": z1, "z2": z2, "steps": NUM_STEPS}))
 
 
-def ring_of_starts(number: int) -> np.ndarray:
-    """Starts on a circle of radius 1.8, (number, 2)."""
-    angle = 2 * np.pi * (np.arange(number) + 0.3) / number
-    return 1.8 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+def _maps(settings: PlaneSettings, fixed: PlanarFixedPoints) -> tuple[np.ndarray, Solution]:
+    """For each start on a grid: where the iteration ends (SIZE, SIZE), and what a solve costs."""
+    axis, grid, shape = (
+        np.linspace(-HALF_WIDTH, HALF_WIDTH, SIZE),
+        grid_of_starts(SIZE, HALF_WIDTH),
+        (SIZE, SIZE),
+    )
+    label = basins(settings.cell, fixed, grid).reshape(shape)
+    with st.spinner("Solving from every start", show_time=False):
+        solution = planar_nfe(settings.cell, grid, settings.solver)
+    caption = "Basins of the iteration; grey: does not converge."
+    show(basin_map(axis, label, fixed.z, stable=fixed.stable_for_iteration, height=270), "basins", caption)
+    figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=270)
+    show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
+    return label, solution
 
 
-def _data(
-    fixed: PlanarFixedPoints,
-    grid: np.ndarray,
-    label: np.ndarray,
-    solution: Solution,
-    iteration: np.ndarray,
-    flow: np.ndarray,
-) -> None:
+def _data(settings: PlaneSettings, fixed: PlanarFixedPoints, label: np.ndarray, solution: Solution) -> None:
+    """The table of fixed points, and all data as files."""
+    start, grid = np.array([settings.start]), grid_of_starts(SIZE, HALF_WIDTH)
+    iteration = planar_orbits(settings.cell, start, NUM_STEPS)
+    flow = planar_flow(settings.cell, start, TIMES)
     table = {
         "z1": fixed.z[:, 0],
         "z2": fixed.z[:, 1],

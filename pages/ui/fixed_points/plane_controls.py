@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.maps.planar import PlanarCell, weights_from_eigenvalues
 from deq.solvers import SOLVERS, Solver
-from pages.ui.fixed_points.controls import slider
-from pages.ui.widgets.formulas import show_formulas
+from pages.ui.fixed_points.controls import typed_slider
 from pages.ui.widgets.glossary import tip
 
+HALF_WIDTH = 2.0  # of the square that is drawn
+Z1, Z2, START = "z1_start", "z2_start", (-1.5, 1.2)  # keys of the start, and its default
 MAX_NFE = 300
 SIZES = {"tol": 1e-6, "max_nfe": MAX_NFE, "memory": 2, "krylov": 2, "rank": 2}  # the state has two entries
 EXAMPLES = {  # label -> radius, angle, x1, x2
@@ -19,11 +21,6 @@ EXAMPLES = {  # label -> radius, angle, x1, x2
     "Four memories": (1.5, 0, 0.05, 0.0),
     "Both go round": (1.6, 25, 0.0, 0.0),
 }
-CELL = (
-    r"f(z) = \tanh(W z + x)",
-    r"W = r \begin{pmatrix} \cos\varphi & -\sin\varphi \\ \sin\varphi & \cos\varphi \end{pmatrix}",
-    r"\lambda = r\,e^{\pm i \varphi}",
-)
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,7 @@ class PlaneSettings:
     x1: float
     x2: float
     solver_name: str
+    start: tuple[float, float]
 
     @property
     def solver(self) -> Solver:
@@ -45,27 +43,38 @@ class PlaneSettings:
 
 def plane_controls() -> PlaneSettings:
     """Draw the controls and read them."""
-    columns = st.columns(4, gap="medium")
-    with columns[0]:
-        radius = slider("Radius r of the eigenvalues", "w_radius", 0.0, 3.0, 0.9, help=tip("eigenvalue"))
-    with columns[1]:
-        angle = st.slider(
-            "Angle φ, degrees", 0, 180, 40, key="w_angle", bind="query-params", persist_state="session"
-        )
-    with columns[2]:
-        x1 = slider("Injection x1", "x1", -1.0, 1.0, 0.3, help=tip("injection"))
-        x2 = slider("Injection x2", "x2", -1.0, 1.0, -0.2)
-    with columns[3]:
-        solver = st.selectbox(
-            "Solver of the cost map",
-            list(SOLVERS),
-            2,
-            key="cost_of",
-            bind="query-params",
-            persist_state="session",
-        )
-    show_formulas(*CELL)
-    return PlaneSettings(radius, angle, x1, x2, solver)
+    radius = typed_slider("Radius r", "w_radius", (0.0, 3.0), 0.9, help=tip("eigenvalue"))
+    angle = st.slider(
+        "Angle φ, degrees", 0, 180, 40, key="w_angle", bind="query-params", persist_state="session"
+    )
+    x1 = typed_slider("Injection x1", "x1", (-1.0, 1.0), 0.3, help=tip("injection"))
+    x2 = typed_slider("Injection x2", "x2", (-1.0, 1.0), -0.2)
+    z1, z2 = st.columns(2)
+    start = (_coordinate(z1, "Start z1", Z1, START[0]), _coordinate(z2, "Start z2", Z2, START[1]))
+    solver = st.selectbox(
+        "Solver of the cost map",
+        list(SOLVERS),
+        2,
+        key="cost_of",
+        bind="query-params",
+        persist_state="session",
+    )
+    return PlaneSettings(radius, angle, x1, x2, solver, start)
+
+
+def _coordinate(place: DeltaGenerator, label: str, key: str, default: float) -> float:
+    """One number of the start, which a drag in the picture moves too."""
+    return place.number_input(
+        label,
+        -HALF_WIDTH,
+        HALF_WIDTH,
+        default,
+        0.05,
+        format="%.4g",
+        key=key,
+        bind="query-params",
+        persist_state="session",
+    )
 
 
 def plane_examples() -> None:

@@ -9,7 +9,7 @@ from deq.analysis.solved_maps import MAX_NFE, race_solvers
 from deq.plots.orbits import solver_distances
 from deq.plots.residuals import residual_curves
 from deq.solvers import Solution, Trace, error_estimate
-from pages.ui.fixed_points.controls import MapSettings, map_controls
+from pages.ui.fixed_points.controls import MapSettings, row_of_controls
 from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
@@ -33,13 +33,12 @@ figure
 
 
 def draw_solvers() -> None:
-    """Controls, a sentence, residual and distance against evaluations, a table."""
-    settings = map_controls()
+    """Controls, residual and distance against evaluations, a sentence, a table."""
+    settings = row_of_controls()
     if settings is None:
         return
     with st.spinner("Compiling the solvers for this formula (once)", show_time=False):
         race = _race(settings)
-    st.markdown(race_sentence(race))
     left, right = st.columns(2, gap="medium")
     curves = {name: (trace.nfe[0], trace.residual[0]) for name, trace in traces_of(race).items()}
     with left:
@@ -56,6 +55,7 @@ def draw_solvers() -> None:
                 "race-distance",
                 "Distance to the fixed point that each solver found.",
             )
+    st.markdown(race_sentence(race))
     small = st.column_config.NumberColumn(format="%.1e", help=tip("estimated error"))
     formats = {"relative residual": st.column_config.NumberColumn(format="%.1e"), "estimated error": small}
     st.dataframe(_table(race), hide_index=True, column_config=formats)

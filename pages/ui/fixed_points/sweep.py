@@ -5,7 +5,7 @@ import streamlit as st
 
 from deq.maps.scalar import Sweep, sweep_parameter
 from deq.plots.sweeps import bifurcation_diagram
-from pages.ui.fixed_points.controls import map_controls, map_examples
+from pages.ui.fixed_points.controls import example_buttons, row_of_controls, suggestion
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
@@ -27,8 +27,8 @@ figure
 
 
 def draw_sweep() -> None:
-    """Controls, a sentence, the diagram, its data and code."""
-    settings = map_controls()
+    """Controls, the diagram, a sentence, its data and code."""
+    settings = row_of_controls()
     if settings is None:
         return
     values = np.linspace(*settings.sweep, NUM_VALUES)
@@ -36,13 +36,14 @@ def draw_sweep() -> None:
     if np.isnan(sweep.lyapunov).all():
         st.warning("Every orbit of this sweep diverges. Change the start, the damping or the range of a.")
     else:
-        st.markdown(sweep_sentence(sweep))
         show(
             bifurcation_diagram(sweep.a, sweep.x, sweep.lyapunov, settings.a),
             "bifurcation",
             "Late iterates for each a, from one start; set the range of a under More settings.",
         )
-    map_examples()
+        st.markdown(sweep_sentence(sweep))
+    suggestion()
+    example_buttons()
     late = {f"x_{k + 1}": sweep.x[-KEPT_IN_FILE + k] for k in range(KEPT_IN_FILE)}
     csv_button("Download the sweep", {"a": sweep.a, "lyapunov": sweep.lyapunov} | late, "sweep.csv")
     first, last = settings.sweep

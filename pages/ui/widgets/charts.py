@@ -1,8 +1,5 @@
 """Plotly figures on a page, with downloads: SVG or PNG by their camera button, CSV by a button."""
 
-from collections.abc import Callable
-from typing import Literal
-
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -35,18 +32,16 @@ def show(
     key: str,
     caption: str | None = None,
     alt: str | None = None,
-    on_select: Literal["ignore"] | Callable[[], None] = "ignore",
 ) -> None:
     """Draw a figure of deq.plots at full width.
 
-    caption: one line below the picture; alt: text for screen readers, by default the caption. on_select: as in
-    `st.plotly_chart`.
+    caption: one line below the picture; alt: text for screen readers, by default the caption.
     """
     if st.session_state.get(OPEN):
         st.session_state.setdefault(DRAWN, {})[key] = figure
     image = {"format": st.session_state.get(FORMAT, FORMATS[0]).lower(), "filename": key, "scale": 2}
     config = CONFIG | {"toImageButtonOptions": image}
-    st.plotly_chart(figure, key=key, on_select=on_select, config=config, alt=alt or caption)
+    st.plotly_chart(figure, key=key, config=config, alt=alt or caption)
     if caption:
         st.caption(caption)
 

@@ -1,0 +1,121 @@
+// One number, live: cobweb, iterates and bifurcation diagram, drawn again in the frame in which the start or a
+// parameter moves. Python hears of it on release, and its verdict follows.
+
+import { Player } from "../widgets/live/player.js";
+import { Settings } from "../widgets/live/settings.js";
+import { dimAnswers, followSliders } from "../widgets/live/handles.js";
+import { short } from "../widgets/live/chart.js";
+import { Cobweb, Iterates, sentence } from "./cobweb.js";
+import { Diagram } from "./diagram.js";
+import { compile } from "./expression.js";
+import { crossings, damped, known, orbit } from "./orbits.js";
+
+class NumberBoard {
+  constructor(root) {
+    const find = (name) => root.querySelector(name);
+    this.settings = new Settings(["a", "b", "start", "damping"]);
+    this.reading = find(".reading");
+    this.spoken = find(".spoken");
+    this.cobweb = new Cobweb(find(".cobweb"), this.hands("start", (x) => this.read(x)));
+    this.iterates = new Iterates(find(".iterates"));
+    this.diagram = new Diagram(find(".diagram"), this.hands("a"));
+    this.player = new Player(find(".bar"), find(".plots"), "cobweb", () => this.plan());
+    this.unfollow = followSliders(() => this.data.sliders, (name, value) => this.move({ [name]: value }));
+    this.watch = new ResizeObserver(() => this.plan());
+    this.watch.observe(find(".plots"));
+  }
+
+  hands(name, hover) {
+    const { settings } = this;
+    return {
+      now: () => settings.now[name],
+      move: (value) => {
+        settings.held = true;
+        this.move({ [name]: value });
+      },
+      release: () => this.release(),
+      cancel: () => {
+        settings.cancel();
+        this.plan();
+      },
+      hover,
+    };
+  }
+
+  adopt(data, report) {
+    if (JSON.stringify(data.tree) !== JSON.stringify(this.data?.tree)) this.f = compile(data.tree);
+    this.data = data;
+    this.settings.adopt(data, report);
+    this.player.fit(data.steps);
+    this.plan();
+  }
+
+  move(values) {
+    this.settings.set(values);
+    this.plan();
+  }
+
+  release() {
+    this.settings.release();
+    this.plan();
+    this.spoken.textContent = this.said;
+  }
+
+  // Draw in the next frame, once, however many moves come before it.
+  plan() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const { data, f, player } = this;
+    const { now, ahead } = this.settings;
+    const g = damped(f, now);
+    const window = [data.low, data.high];
+    const xs = known(orbit(g, now.start, data.steps)).slice(0, player.step + 1);
+    const fixed = ahead ? crossings(g, ...window) : data.fixed;
+    const look = { ...data.look, orbit: now.damping < 1 ? data.look.damped : data.look.picard };
+    const picture = { f, g, now, window, xs, fixed, look, steps: data.steps, step: player.step };
+    this.said = sentence(picture);
+    this.cobweb.draw({ ...picture, said: this.said });
+    this.iterates.draw(picture);
+    this.drawDiagram(now, ahead);
+    this.read(null);
+    dimAnswers(ahead);
+  }
+
+  // Late iterates depend on all settings but a; they are computed anew when the hand has let go.
+  drawDiagram({ a, b, start, damping }, ahead) {
+    const { sweep, transient, kept, look, bounds, tree, low, high } = this.data;
+    const settings = { b, start, damping, sweep, transient, kept, tree, window: [low, high] };
+    if (!ahead) this.diagram.sweep(this.f, settings, look.picard);
+    this.diagram.point(a, bounds);
+  }
+
+  read(x) {
+    const { a, b } = this.settings.now;
+    this.reading.textContent = x === null ? this.said : `x = ${short(x, 4)}, f(x) = ${short(this.f(x, a, b), 4)}`;
+  }
+
+  close() {
+    this.unfollow();
+    this.watch.disconnect();
+    this.player.stop();
+    cancelAnimationFrame(this.frame);
+    dimAnswers(false);
+  }
+}
+
+const boards = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!boards.has(parentElement)) boards.set(parentElement, new NumberBoard(parentElement));
+  const board = boards.get(parentElement);
+  board.adopt(data, (moved) => setStateValue("moved", moved));
+  return () => {
+    board.close();
+    boards.delete(parentElement);
+  };
+}
