@@ -77,6 +77,7 @@ def test_a_table_is_learnt_by_a_model_of_its_width(table_run: Path) -> None:
     assert found["accuracy"] > 0.2
 
 
+@pytest.mark.long
 def test_what_was_trained_on_own_data_opens_in_the_page(
     data: Path, pictures_run: Path, table_run: Path
 ) -> None:

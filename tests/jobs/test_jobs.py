@@ -235,6 +235,7 @@ def test_snapshots_of_a_running_job_are_consistent(registry: Registry) -> None:
     assert not faults
 
 
+@pytest.mark.long
 def test_looks_show_the_predictions_of_the_model() -> None:
     line, plane = construct(Architecture(1, 1)), construct(Architecture(2, 2))
     found = look_at(line, curve("sin x"), Anderson())

@@ -47,6 +47,7 @@ TRIED = {
     "mlp": ("Picard", "Newton-Krylov"),
     "monotone": ("Broyden", "ODE flow"),
     "conv": ("Picard", "Broyden"),
+    "certified": ("Newton-Krylov", "ODE flow"),
 }
 PAIRS = [
     pytest.param(model, solver, marks=[pytest.mark.soak] * (solver not in TRIED[model]))
@@ -57,7 +58,10 @@ FORWARD = Anderson(tol=1e-10, max_nfe=300)
 IMPLICIT = {name: gradient for name, gradient in EXACT.items() if isinstance(gradient, Implicit)}
 
 # Nine backward solvers are compiled for each model: one stands for all, `make soak` does all.
-MODELS = [pytest.param(name, marks=[pytest.mark.soak] * (name != "mlp")) for name in pretrained_names()]
+MODELS = [
+    pytest.param(name, marks=pytest.mark.long if name == "mlp" else pytest.mark.soak)
+    for name in pretrained_names()
+]
 
 
 @cache

@@ -49,6 +49,7 @@ def test_the_estimate_grows_with_seeds_and_epochs() -> None:
     assert estimate([DIGITS], 1) < estimate([DIGITS], 2) == pytest.approx(estimate([longer], 1))
 
 
+@pytest.mark.long
 def test_a_comparison_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     app = open_page("train", **QUICK | ONE)
     assert "2 runs, one after another" in " ".join(caption.value for caption in app.caption)
