@@ -82,12 +82,12 @@ def save(page: Page) -> str:
 def test_pictures_have_texts_for_screen_readers(page: Page, server: str) -> None:
     visit(page, server)
     charts = page.get_by_test_id("stPlotlyChart")
-    assert charts.count() == 6
+    assert charts.count() == 7
     texts = [
         charts.nth(i).evaluate(
             "e => (e.closest('[aria-label]') || e.querySelector('[aria-label]'))?.ariaLabel"
         )
-        for i in range(6)
+        for i in range(7)
     ]
     assert all(texts), texts
-    assert len(set(texts)) == 6
+    assert len(set(texts)) == 7

@@ -12,7 +12,7 @@ from deq.models.card import CARD
 from deq.models.checkpoints import WEIGHTS
 from deq.training.comparison import FIGURES
 from tests.cli.test_cli import answer, deq
-from tests.support.stopping import fault_of, stop_after
+from tests.support.stopping import fault_of, stop_when
 
 # They differ in what needs no new compilation.
 TOY = (
@@ -140,7 +140,8 @@ def test_folders_of_other_runs_are_not_touched(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_stopped_comparison_goes_on(tmp_path: Path) -> None:
     command = ("compare", "toy", "--model", "toy", "--seeds", "3", "--epochs", "20000", "--json")
-    done = stop_after(12.0, signal.SIGINT, tmp_path, *command)
+    second = tmp_path / "toy-seed1" / "metrics.jsonl"
+    done = stop_when(second.exists, signal.SIGINT, tmp_path, *command)
     assert fault_of(done, signal.SIGINT) is None
     again = answer(deq(*command, "--out", tmp_path, "--resume"))
     assert [run["seed"] for run in again["contenders"][0]["runs"]] == [0, 1, 2]

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -13,17 +14,36 @@ READY = "import os; os.write(1, b'started\\n'); from deq.__main__ import main; m
 LINES = ("Stopped by a signal.", "Stopped by a signal. Continue from its last checkpoint with --resume.")
 
 
+def stop_when(
+    ready: Callable[[], bool], number: signal.Signals, folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """As `stop_after`, with the signal as soon as `ready` says so, or never if it ends before."""
+    return _stopped(lambda process: _wait_until(ready, process), number, folder, *arguments)
+
+
 def stop_after(
     seconds: float, number: signal.Signals, folder: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     """Train with --out, and send a signal `seconds` after the entry point began, or never if it ends before."""
+    # The handlers are set within the first 0.02 s.
+    return _stopped(lambda _: time.sleep(0.02 + seconds), number, folder, *arguments)
+
+
+def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    while process.poll() is None and not ready():
+        time.sleep(0.01)
+
+
+def _stopped(
+    wait: Callable[[subprocess.Popen[str]], None], number: signal.Signals, folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", READY, *arguments, "--out", str(folder)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     # A job in a shell's background ignores SIGINT, and so would what it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ, **pipes)
     assert process.stdout.readline() == "started\n"
-    time.sleep(0.02 + seconds)  # the handlers are set by then
+    wait(process)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=120)
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)

@@ -1,5 +1,7 @@
 """Own points: clicked into a plane, written as text or uploaded as CSV, all one list that the link keeps."""
 
+import time
+
 import streamlit as st
 
 from deq.data import DatasetError, Points
@@ -10,6 +12,8 @@ from pages.ui.train.plane import clicked_points, draw_plane
 from pages.ui.widgets.text import plain
 
 CODE = "fit_points"  # in the link and in the session
+EDITION, WRITTEN = "_points_edition", "_points_written"
+ECHO = 10.0  # seconds in which a text that comes back is no edit
 TEXT, UPLOAD, SAID, REFUSED = "fit_points_text", "fit_points_file", "_points_said", "_points_refused"
 FIRST = pattern(next(iter(PATTERNS)))
 EMPTY = Points(".")  # unlike an empty code, it stays in the link
@@ -26,7 +30,7 @@ def own_points() -> Points | None:
     _write_link(points)
     left, right = st.columns(2, gap="large")
     with left:
-        draw_plane(points, _take_clicks)
+        draw_plane(points, _edition(), _take_clicks)
     with right:
         st.markdown("Click to add a point, click on one to remove it. **Or start from**", help=KEYS)
         with st.container(horizontal=True, gap="small"):
@@ -41,7 +45,17 @@ def own_points() -> Points | None:
 
 
 def keep_points(points: Points) -> None:
-    """Replace the list, in the session and in the link."""
+    """Replace the list, whatever is clicked meanwhile."""
+    st.session_state[EDITION] = _edition() + 1
+    _keep(points)
+
+
+def _edition() -> int:
+    return int(st.session_state.get(EDITION, 0))
+
+
+def _keep(points: Points) -> None:
+    """The list, in the session and in the link."""
     st.session_state[CODE] = points.code
     for said in (SAID, REFUSED):
         st.session_state.pop(said, None)
@@ -70,16 +84,16 @@ def _write_link(points: Points) -> None:
 
 
 def _take_clicks() -> None:
-    points = clicked_points()
+    points = clicked_points(_edition())
     if points is not None:
-        keep_points(points)
+        _keep(points)
 
 
 def _draw_text(points: Points) -> None:
     """The list as text; an edit changes the list, and one that cannot be read stays to be mended."""
     refused = st.session_state.get(REFUSED)
     if not refused or TEXT not in st.session_state:
-        st.session_state[TEXT] = points_text(points)
+        _write_text(points_text(points))
     st.text_area(
         "Or paste x, y, label, a line each",
         key=TEXT,
@@ -109,8 +123,18 @@ def _draw_files(points: Points) -> None:
     )
 
 
+def _write_text(text: str) -> None:
+    """Fill the text box, and remember with what: while one clicks, the browser sends back what it had before."""
+    st.session_state[TEXT] = text
+    now = time.monotonic()
+    recent = {old: at for old, at in st.session_state.get(WRITTEN, {}).items() if now - at < ECHO}
+    st.session_state[WRITTEN] = recent | {text: now}
+
+
 def _take_text() -> None:
     text = st.session_state[TEXT]
+    if text in st.session_state.get(WRITTEN, {}):
+        return  # not an edit
     if not text.strip():
         keep_points(EMPTY)
         return

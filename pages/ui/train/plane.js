@@ -12,29 +12,26 @@ const OUTLINES = {
 
 export default function ({ parentElement, data, setStateValue }) {
   const plane = (parentElement.plane ??= build(parentElement, data));
-  plane.report = (points) => setStateValue("points", points);
-  plane.receive(data.points);
+  plane.report = (list) => setStateValue("list", list);
+  plane.receive(data);
 }
 
 function build(root, { looks, most }) {
   const svg = root.querySelector("svg"), status = root.querySelector(".status"), bar = root.querySelector(".classes");
   const marks = shape(svg, "g", {}), cursor = shape(svg, "path", { class: "cursor", d: "M-14,0H14M0,-14V14" });
-  const plane = { points: [], sent: [], label: 0, at: [0, 0], report: () => {} };
-  const text = (points) => JSON.stringify([...points].sort((a, b) => a[2] - b[2])); // as the server orders them
+  // edition: of the list, by the server, which counts what it changes itself; serial: of the last change here.
+  const plane = { points: [], edition: 0, serial: 0, label: 0, at: [0, 0], report: () => {} };
 
-  // What the server echoes after a click is older than what was clicked since.
-  plane.receive = (points) => {
-    const echo = plane.sent.indexOf(text(points));
-    if (echo >= 0) return void plane.sent.splice(0, echo + 1);
-    plane.sent = [];
-    plane.points = points;
+  // What the server answers to a click may be older than what was clicked since.
+  plane.receive = ({ points, edition, serial }) => {
+    if (edition === plane.edition && serial < plane.serial) return;
+    Object.assign(plane, { points, edition, serial: Math.max(serial, plane.serial) });
     draw();
   };
   const change = (points) => {
-    plane.points = points;
-    plane.sent.push(text(points));
+    Object.assign(plane, { points, serial: plane.serial + 1 });
     draw();
-    plane.report(points);
+    plane.report({ points, edition: plane.edition, serial: plane.serial });
   };
   const nearest = ([x, y]) => {
     const far = plane.points.map(([a, b]) => Math.hypot(a - x, b - y));
