@@ -34,8 +34,8 @@ MUTATIONS = [
     ),
     Mutation(
         "deq/models/weights.py",
-        "model.cell.m = _number_of(data, M)",
-        "_number_of(data, M)",
+        "model.cell.m = _m_of(data)",
+        "_m_of(data)",
         "analysis/test_certificates.py",
     ),
     Mutation(

@@ -44,7 +44,7 @@ if refused := st.session_state.pop("fit_refused", None):
 
 job = current_job()
 jobs = session_jobs()
-with st.container():  # what follows keeps its place, whatever is drawn here
+with st.container():  # keeps what follows in its place
     if job is None:
         preview(plan)
     else:

@@ -73,9 +73,9 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
     arrays = _read(data)
     try:
         model = _template(name, data, make)
-        model.temperature = _number_of(data, TEMPERATURE)
+        model.temperature = _number_of(data, TEMPERATURE, 0.01, 100)
         if isinstance(model.cell, MonotoneCell):
-            model.cell.m = _number_of(data, M)
+            model.cell.m = _m_of(data)
         form_of(data)
     except (ValueError, TypeError) as error:
         raise CheckpointError(str(error)) from error
@@ -100,9 +100,9 @@ def take_weights(name: str, model: EquilibriumModel, data: bytes) -> None:
 
     Raises CheckpointError that names what does not fit.
     """
-    if isinstance(model.cell, MonotoneCell) and _number_of(data, M) != model.cell.m:
+    if isinstance(model.cell, MonotoneCell) and _m_of(data) != model.cell.m:
         raise CheckpointError(
-            f"These weights are of a monotone cell with m = {_number_of(data, M):g}; {name} has m = {model.cell.m:g}."
+            f"These weights are of a monotone cell with m = {_m_of(data):g}; {name} has m = {model.cell.m:g}."
         )
     _fill(name, model, _read(data))
 
@@ -146,15 +146,20 @@ def _code_of(data: bytes) -> str | None:
     return named
 
 
-def _number_of(data: bytes, key: str) -> float:
-    """A number in the metadata, 1 if there is none. Raises ValueError if it is not one in 0.01 to 100."""
+def _m_of(data: bytes) -> float:
+    """A monotone cell's m in the metadata, 1 if there is none. Raises ValueError."""
+    return _number_of(data, M, 1e-6, 1e6)
+
+
+def _number_of(data: bytes, key: str, low: float, high: float) -> float:
+    """A number in the metadata, 1 if there is none. Raises ValueError if it is not one in [low, high]."""
     written = _metadata(data).get(key, "1")
     try:
         number = float(written)
     except ValueError:
         number = math.nan
-    if not 0.01 <= number <= 100:
-        raise ValueError(f"The weights' {key} must be a number in 0.01 to 100, not {written[:40]!r}.")
+    if not low <= number <= high:
+        raise ValueError(f"The weights' {key} must be a number in {low:g} to {high:g}, not {written[:40]!r}.")
     return number
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from deq.plots.style import FAILED_MARKER, FAILED_TEXT, styled_figure
 
-# Not those of the solvers; 3:1 on white and on black, and told apart by deuteranopes.
+# Not those of the solvers; 3:1 on white and on black, and distinct for deuteranopes.
 COLORS = ("#684CD9", "#A8873B", "#2A7739", "#D94C84", "#67779E", "#A36CD9")
 HEIGHT = 400  # pixels
 MOSTLY = 0.5  # share of solves

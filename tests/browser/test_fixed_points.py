@@ -28,7 +28,7 @@ def verdict(page: Page) -> str:
     return page.get_by_test_id("stMetricValue").first.inner_text()
 
 
-def told(page: Page) -> list[str]:
+def sent(page: Page) -> list[str]:
     """All requests and messages to the server from now on; call it before the page is opened."""
     found: list[str] = []
     page.on("request", lambda request: found.append(request.url))
@@ -58,7 +58,7 @@ def release(page: Page) -> None:
 def test_a_drag_redraws_at_once_and_asks_nothing(
     page: Page, server: str, plot: str, across: float, down: float
 ) -> None:
-    messages = told(page)
+    messages = sent(page)
     visit(page, f"{server}/{LOGISTIC}&a=3.2")
     page.locator(".cobweb .orbit").evaluate(WATCH)
     x, y, _ = press_in(page, page.locator(plot), across, down)
@@ -96,7 +96,7 @@ def test_nothing_jumps_back_when_python_answers(page: Page, server: str) -> None
 
 
 def test_play_step_and_reset_run_in_the_browser(page: Page, server: str) -> None:
-    messages = told(page)
+    messages = sent(page)
     visit(page, f"{server}/{LOGISTIC}&a=3.9")
     whole = orbit(page)
     assert whole.count("L") == 60  # 30 steps of two strokes
@@ -149,7 +149,7 @@ def test_arrow_keys_move_both_handles(page: Page, server: str) -> None:
 
 
 def test_the_plane_follows_the_start_and_the_sliders(page: Page, server: str) -> None:
-    messages = told(page)
+    messages = sent(page)
     visit(page, f"{server}/fixed_points?explore=Two+numbers")
     page.locator(".portrait .orbit").evaluate(WATCH)
     x, y, _ = press_in(page, page.locator(".portrait svg"), 0.3, 0.3)

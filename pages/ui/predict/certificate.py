@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.attacks import Attack, nearest_changes
-from deq.analysis.certificates import certified_radius
+from deq.analysis.certificates import ACCURATE, certified_radius
 from deq.analysis.explanation.saliency import saliency
 from deq.data import held_out_digits
 from deq.models.affine import affine_parts
 from deq.models.inference import infer
 from deq.plots.certificates import certified_curves
 from deq.plots.prediction import digit_picture
-from pages.ui.predict.results import NO_DIGITS, Case
+from pages.ui.predict.results import NO_DIGITS, Case, results_of
 from pages.ui.readers.model import ModelInUse, shipped_model
 from pages.ui.server.caches import cached
 from pages.ui.widgets.charts import show
@@ -21,10 +21,8 @@ from pages.ui.widgets.glossary import tip
 
 PROVED = ("certified", "monotone")  # the shipped models with a proof
 RESTARTS = 20
-ASKED, FOUND = (
-    "predict_attack_asked",
-    "predict_attack",
-)  # keys of the session: a search to do, and the last one
+# Keys of the session: a search to do, and the last one.
+ASKED, FOUND = "predict_attack_asked", "predict_attack"
 WIDEST = 3.5  # of the curve
 
 
@@ -46,7 +44,7 @@ def draw_certificate(case: Case) -> None:
     if affine_parts(case.chosen.model) is None:
         _no_proof()
         return
-    radius = certified(case.chosen, case.answer.image)
+    radius = certified(case.chosen, case.answer.image, case.answer.label)
     if st.session_state.pop(ASKED, False):
         _search(case)
     search = st.session_state.get(FOUND)
@@ -72,16 +70,19 @@ def _key(case: Case) -> tuple[str, bytes]:
 
 
 @cached(200)
-def certified(chosen: ModelInUse, image: np.ndarray) -> float:
-    """The certified radius of one picture (28, 28)."""
-    return float(certified_radius(chosen.model, image[None, ..., None], local=True)[0])
+def certified(chosen: ModelInUse, image: np.ndarray, label: int) -> float:
+    """The radius within which a picture (28, 28) is proved to be of this class; 0 if its equilibrium says another."""
+    x = image[None, ..., None]
+    if infer(chosen.model, x, ACCURATE).labels[0] != label:
+        return 0.0
+    return float(certified_radius(chosen.model, x, local=True)[0])
 
 
 def certificate_sentence(radius: float, search: Search | None, case: Case) -> str:
     """What is proved, what was found, and that nothing is known between them."""
     names = case.chosen.names
     if not radius:
-        return "**Nothing is proved** for this picture: its solve does not converge, or two classes are too close."
+        return "**Nothing is proved** for this picture: the solve does not converge, or two classes are too close."
     proved = (
         f"**Proved:** no change smaller than **{radius:.2f}** makes it anything but {names[case.answer.label]}. (L2: 1 "
         "is one pixel from black to white, or 100 pixels by a tenth each; of these 28 × 28 pixels, not of the photo.)"
@@ -158,7 +159,7 @@ def _curve(case: Case, radius: float, search: Search | None) -> None:
     models = {case.chosen.name: case.chosen} | {name: shipped_model(name) for name in PROVED}
     radii = {name: test_radii(chosen) for name, chosen in models.items()}
     found = search.distance if search is not None and search.found else None
-    caption = "Share of the test digits that are read correctly, whatever is changed by up to this much."
+    caption = "Share of test digits that are read correctly under any change up to this size."
     show(certified_curves(radii, WIDEST, radius, found), "certified-curve", caption)
 
 
@@ -166,6 +167,5 @@ def _curve(case: Case, radius: float, search: Search | None) -> None:
 def test_radii(chosen: ModelInUse) -> np.ndarray:
     """Certified radii of all test digits, 0 where the answer is wrong."""
     digits = held_out_digits()
-    radii = certified_radius(chosen.model, digits.test_images)
-    right = infer(chosen.model, digits.test_images, chosen.solver).labels == digits.test_labels
-    return np.where(right, radii, 0.0)
+    right = results_of(chosen).labels == digits.test_labels
+    return np.where(right, certified_radius(chosen.model, digits.test_images), 0.0)

@@ -45,7 +45,7 @@ def own_points() -> Points | None:
 
 
 def keep_points(points: Points) -> None:
-    """Replace the list, whatever is clicked meanwhile."""
+    """Replace the list; clicks on the old one no longer count."""
     st.session_state[EDITION] = _edition() + 1
     _keep(points)
 
