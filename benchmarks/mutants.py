@@ -246,8 +246,8 @@ MUTATIONS = [
     ),
     Mutation(
         "deq/models/weights.py",
-        "model.temperature = _temperature_of(data)",
-        "_temperature_of(data)",
+        "model.temperature = _number_of(data, TEMPERATURE, 0.01, 100)",
+        "_number_of(data, TEMPERATURE, 0.01, 100)",
         "models/test_calibration.py",
     ),
     Mutation("deq/devices.py", "total / mesh.size", "total", "test_parts.py"),

@@ -1,6 +1,7 @@
 // One number, live: cobweb, iterates and bifurcation diagram, drawn again in the frame in which the start or a
 // parameter moves. Python hears of it on release, and its verdict follows.
 
+import { Board } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";
 import { Settings } from "../widgets/live/settings.js";
 import { dimAnswers, followSliders } from "../widgets/live/handles.js";
@@ -10,8 +11,9 @@ import { Diagram } from "./diagram.js";
 import { compile } from "./expression.js";
 import { crossings, damped, known, orbit } from "./orbits.js";
 
-class NumberBoard {
+class NumberBoard extends Board {
   constructor(root) {
+    super();
     const find = (name) => root.querySelector(name);
     this.settings = new Settings(["a", "b", "start", "damping"]);
     this.reading = find(".reading");
@@ -48,25 +50,6 @@ class NumberBoard {
     this.settings.adopt(data, report);
     this.player.fit(data.steps);
     this.plan();
-  }
-
-  move(values) {
-    this.settings.set(values);
-    this.plan();
-  }
-
-  release() {
-    this.settings.release();
-    this.plan();
-    this.spoken.textContent = this.said;
-  }
-
-  // Draw in the next frame, once, however many moves come before it.
-  plan() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.draw();
-    });
   }
 
   draw() {

@@ -1,6 +1,7 @@
 // Two numbers, live: the flow as arrows, the nullclines, and one orbit of the iteration and of the flow, drawn again
 // in the frame in which the start or a parameter moves. Python hears of it on release.
 
+import { Board } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";
 import { Settings } from "../widgets/live/settings.js";
 import { describe, dimAnswers, dragInside, followSliders, keyedInPlane } from "../widgets/live/handles.js";
@@ -10,8 +11,9 @@ import { arrows, nullcline, planarCell, planarFixedPoints, planarFlow, planarOrb
 const END = 25; // units of time of the flow, in steps of 0.05
 const STEP = 0.02;
 
-class PortraitBoard {
+class PortraitBoard extends Board {
   constructor(root) {
+    super();
     const find = (name) => root.querySelector(name);
     this.settings = new Settings(["radius", "angle", "x1", "x2", "z1", "z2"]);
     [this.reading, this.spoken, this.key] = [".reading", ".spoken", ".key"].map(find);
@@ -52,22 +54,8 @@ class PortraitBoard {
     this.plan();
   }
 
-  move(values) {
-    this.settings.set(values);
-    this.plan();
-  }
-
-  release() {
-    this.settings.release();
-    this.plan();
-    this.spoken.textContent = this.reading.textContent;
-  }
-
-  plan() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.draw();
-    });
+  get said() {
+    return this.reading.textContent;
   }
 
   draw() {
