@@ -23,7 +23,7 @@ from deq.models.inference import forward, infer
 from deq.models.zoo import blog
 from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
 from deq.training.recipes import BASELINES, RECIPES
-from deq.training.step import Program, run_steps, split_model, start_state
+from deq.training.step import Program, compiled_steps, run_steps, split_model, start_state
 
 def one_step(model, loss, recipe, examples, devices):
     # The arguments of run_steps for one step on all examples.
@@ -95,7 +95,7 @@ gradients = [*map(Implicit, [*solvers, *linear]), Neumann(), Phantom(), *BASELIN
 model, examples, mesh = build("mlp"), random_digits(64), mesh_of(2, 64)
 for solver, gradient in [(s, Phantom()) for s in solvers] + [(Picard(), g) for g in gradients]:
     recipe = replace(RECIPES["mlp"], solver=solver, gradient=gradient, augmentation=None)
-    run_steps.lower(*one_step(model, cross_entropy, recipe, examples, 2))
+    compiled_steps.lower(*one_step(model, cross_entropy, recipe, examples, 2))
     if solver.in_parts and gradient.in_parts:
         forward.lower(everywhere((model, solver, gradient), mesh), examples.x, False, 0, mesh)
 

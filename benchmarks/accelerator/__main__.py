@@ -31,7 +31,7 @@ PARTS: dict[str, Part] = {
     for part in (
         *(correctness.solvers, correctness.gradients, correctness.models),
         *(speed.speed, speed.precision, rounding.rounding),
-        *(training.program, training.memory, training.batch, training.training),
+        *(training.epochs, training.program, training.memory, training.batch, training.training),
     )
 }
 

@@ -192,7 +192,8 @@ def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
 
 def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
     z, f_z, memory, calls, moved = judge.solver.step(f, c.z, c.f_z, c.memory, c.active)
-    residual, size = judge.measure(z, f_z)
+    # Rounded once: a GPU may compute a norm in two kernels, and then z and its residual are of two iterates.
+    residual, size = jax.lax.optimization_barrier(judge.measure(z, f_z))
     met = c.active & judge.contract.met(residual, size)
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)
     better = with_rounding(residual, size) < with_rounding(c.best_residual, c.best_size)

@@ -93,8 +93,6 @@ def start_state(model: EquilibriumModel, recipe: Recipe) -> TrainState:
     return TrainState(parameters, average, optimizer, jnp.zeros((), jnp.int32), statistics, best)
 
 
-@partial(jax.jit, static_argnames=("program", "size"), donate_argnames="state")
-@in_float32
 def run_steps(
     program: Program,
     state: TrainState,
@@ -110,6 +108,28 @@ def run_steps(
     The batch is split over the mesh's devices, everything else is replicated. The state is donated: it must not
     be used again. Its `best` is the caller's, and None here. ends: see deq.training.optimizer.learning_rate.
     """
+    fixed = rest, train, order, seed, ends, size
+    if program.recipe.average:
+        return compiled_steps(program, state, *fixed)
+    # The average stays outside: where two results were the same arrays of a donated state, XLA for NVIDIA cards
+    # (jaxlib 0.11.2, H200) computed every step from the first parameters.
+    state, health = compiled_steps(program, replace(state, average=nnx.State({})), *fixed)
+    return replace(state, average=nnx.merge_state(state.parameters, state.statistics)), health
+
+
+@partial(jax.jit, static_argnames=("program", "size"), donate_argnames="state")
+@in_float32
+def compiled_steps(
+    program: Program,
+    state: TrainState,
+    rest: nnx.State,
+    train: Examples,
+    order: Array,
+    seed: Array,
+    ends: Array,
+    size: int,
+) -> tuple[TrainState, Health]:
+    """`run_steps` for a state whose average is empty where the recipe has none."""
     batch_size, key = program.recipe.batch_size, jax.random.key(seed)
     everywhere = NamedSharding(program.mesh, PartitionSpec())
     split = NamedSharding(program.mesh, PartitionSpec(program.mesh.axis_names[0]))
@@ -119,8 +139,6 @@ def run_steps(
         return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), ends)
 
     state, health = jax.lax.scan(one, state, length=size)
-    if not program.recipe.average:
-        state = replace(state, average=nnx.merge_state(state.parameters, state.statistics))
     health = jax.tree.map(jnp.nanmean, health)
     return jax.lax.with_sharding_constraint((state, health), everywhere)
 
