@@ -15,8 +15,9 @@ from deq.data import Examples, Loss, cross_entropy
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel, build
 from deq.training.optimizer import optimizer_of
+from deq.training.order import order_of
 from deq.training.recipes import Recipe
-from deq.training.step import Program, order_of, run_steps, split_model, start_state
+from deq.training.step import Program, run_steps, split_model, start_state
 
 STEPS = 20
 FOREVER = 10**9  # steps of the cosine: the learning rate stays constant

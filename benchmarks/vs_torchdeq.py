@@ -33,8 +33,8 @@ from deq.gradients import Gradient
 from deq.models import EquilibriumModel, build
 from deq.models.inference import forward, infer
 from deq.solvers import Solver
+from deq.training.order import order_of
 from deq.training.recipes import Recipe
-from deq.training.step import order_of
 
 BATCH, EVALUATIONS = 128, 12
 

@@ -19,8 +19,9 @@ from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.training.best import Best, BestEpoch
 from deq.training.early_stopping import EarlyStopping
 from deq.training.fitting import check_augmentation, check_fit, check_radius, with_precision
+from deq.training.order import order_of
 from deq.training.recipes import Recipe
-from deq.training.step import Health, Program, TrainState, order_of, run_steps, split_model, start_state
+from deq.training.step import Health, Program, TrainState, run_steps, split_model, start_state
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from deq.solvers.precision import in_float32
 from deq.solvers.rounding import rounded
 from deq.training.best import Best, first_best
 from deq.training.optimizer import moved, optimizer_of
+from deq.training.order import batch_of
 from deq.training.recipes import Recipe
 
 _PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation, a quarter of the time
@@ -141,24 +142,6 @@ def compiled_steps(
     state, health = jax.lax.scan(one, state, length=size)
     health = jax.tree.map(jnp.nanmean, health)
     return jax.lax.with_sharding_constraint((state, health), everywhere)
-
-
-@partial(jax.jit, static_argnames=("n", "size"))
-def order_of(n: int, size: int, step: Array, seed: Array) -> Array:
-    """The order of the n examples in the epoch of `step`: a new permutation, unless one batch holds them all.
-
-    Compute it once per epoch: sorting 55,000 numbers takes as long as several training steps.
-    """
-    per_epoch = n // size
-    if per_epoch == 1:
-        return jnp.arange(n)
-    return jax.random.permutation(jax.random.fold_in(jax.random.key(seed), step // per_epoch), n)
-
-
-def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:
-    """The `size` examples of a step, given the epoch's order."""
-    rows = jax.lax.dynamic_slice_in_dim(order, step % (len(order) // size) * size, size)
-    return Examples(train.x[rows], train.y[rows])
 
 
 def _step(

@@ -16,8 +16,8 @@ from deq.solvers import Anderson, Picard
 from deq.training import EpochEnd, Finished, Progress, fit
 from deq.training.loop import _Calls
 from deq.training.optimizer import optimizer_of
+from deq.training.order import batch_of, order_of
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.step import batch_of, order_of
 
 SMALL = replace(RECIPES["mlp"], epochs=2, batch_size=64, steps_per_call=10, augmentation=None)
 
