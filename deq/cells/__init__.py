@@ -1,17 +1,20 @@
 """Cells f(z, x), the layer whose fixed point is the model's state.
 
-Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, and MultiscaleCell for several resolutions.
+Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, MultiscaleCell for several resolutions, and GridCell for
+rows and grids of any size.
 Monotone, with a unique equilibrium for any weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell
 with circular padding.
 """
 
 from deq.cells.conv import Conv, GroupNorm, ResidualConvCell
 from deq.cells.dense import ReluCell, TwoLayerCell
+from deq.cells.grid import GridCell
 from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.cells.multiscale import MultiscaleCell
 
 __all__ = [
     "Conv",
+    "GridCell",
     "GroupNorm",
     "MonotoneCell",
     "MonotoneConv",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -30,16 +31,25 @@ class ResidualConvCell(nnx.Module):
 
 
 class Conv(nnx.Module):
-    """A convolution without bias, zero padded: (batch, h, w, inputs) -> (batch, h', w', outputs).
+    """A convolution without bias, zero padded: (batch, h, w, inputs) -> (batch, h', w', outputs), or along one axis.
 
-    h' = h / stride, rounded up. scale: of the initial kernel's variance; 2 (He) compensates for a relu.
+    h' = h / stride, rounded up. scale: of the initial kernel's variance; 2 (He) compensates for a relu. axes: 1 for
+    rows (batch, length, inputs), 2 for pictures.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, size: int, stride: int = 1, scale: float = 2.0, *, rngs: nnx.Rngs
+        self,
+        inputs: int,
+        outputs: int,
+        size: int,
+        stride: int = 1,
+        scale: float = 2.0,
+        axes: int = 2,
+        *,
+        rngs: nnx.Rngs,
     ) -> None:
         init = nnx.initializers.variance_scaling(scale, "fan_in", "normal")
-        self.kernel = nnx.Param(init(rngs.params(), (size, size, inputs, outputs)))
+        self.kernel = nnx.Param(init(rngs.params(), (*axes * (size,), inputs, outputs)))
         self.stride = stride
 
     def __call__(self, z: Array) -> Array:
@@ -72,7 +82,8 @@ class GroupNorm(nnx.Module):
 
 @partial(jax.custom_jvp, nondiff_argnums=(2,))
 def convolve(z: Array, kernel: Array, stride: int) -> Array:
-    """Zero-padded cross-correlation of (batch, h, w, i) with (size, size, i, o), summed in at least float32.
+    """Zero-padded cross-correlation of (batch, h, w, i) with (size, size, i, o), or of (batch, n, i) with (size, i, o),
+    summed in at least float32.
 
     Its derivative is written as a matrix product: XLA's gradients of convolutions are up to thirty times
     slower on a CPU inside a loop, and training steps run in one.
@@ -80,9 +91,9 @@ def convolve(z: Array, kernel: Array, stride: int) -> Array:
     return jax.lax.conv_general_dilated(
         z,
         kernel,
-        (stride, stride),
+        (stride,) * (z.ndim - 2),
         "SAME",
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        dimension_numbers=("NHWC", "HWIO", "NHWC") if z.ndim == 4 else ("NWC", "WIO", "NWC"),
         precision="highest",
         preferred_element_type=_sum_dtype(z),
     )
@@ -99,16 +110,16 @@ def _convolve_jvp(
 
 def _as_matmul(z: Array, kernel: Array, stride: int) -> Array:
     """The same convolution as patches (batch, h, w, size * size * i) times the kernel as a matrix."""
-    size, (height, width) = len(kernel), (-(-n // stride) for n in z.shape[1:3])
-    padding = [_same_padding(n, size, stride) for n in z.shape[1:3]]
+    size, lengths = len(kernel), [-(-n // stride) for n in z.shape[1:-1]]
+    padding = [_same_padding(n, size, stride) for n in z.shape[1:-1]]
     padded = jnp.pad(z, ((0, 0), *padding, (0, 0)))
-    rows, columns = (stride * (n - 1) + 1 for n in (height, width))
     patches = [
-        padded[:, i : i + rows : stride, j : j + columns : stride] for i in range(size) for j in range(size)
+        padded[:, *(slice(i, i + stride * (n - 1) + 1, stride) for i, n in zip(corner, lengths, strict=True))]
+        for corner in product(range(size), repeat=len(lengths))
     ]
     matrix = kernel.reshape(-1, kernel.shape[-1])
-    patches = jnp.concatenate(patches, axis=-1)
-    return jnp.matmul(patches, matrix, precision="highest", preferred_element_type=_sum_dtype(z))
+    joined = jnp.concatenate(patches, axis=-1)
+    return jnp.matmul(joined, matrix, precision="highest", preferred_element_type=_sum_dtype(z))
 
 
 def _sum_dtype(z: Array) -> jnp.dtype:

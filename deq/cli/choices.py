@@ -68,7 +68,9 @@ def readers() -> list[str]:
 
 
 def tasks() -> list[str]:
-    return ["toy", *data_sets()]
+    from deq.data import PUZZLES
+
+    return ["toy", *PUZZLES, *data_sets()]
 
 
 def is_own(task: str) -> bool:

@@ -13,7 +13,7 @@ from deq.cli.own_data import task_for
 from deq.cli.own_model import read_code
 from deq.cli.process import orderly_stop
 from deq.cli.report import open_model, show, usage_errors
-from deq.data import Task, classify, double, load_dataset
+from deq.data import PUZZLES, Task, classify, double, load_dataset, puzzle
 from deq.devices import use_cores
 from deq.gradients import Implicit
 from deq.models import count_parameters
@@ -30,19 +30,25 @@ def run(
     solver: str | None,
     tol: float | None,
     data_dir: Path | None,
+    size: int | None,
     as_json: bool,
 ) -> None:
-    """Print the test metrics of a model, solved as in training unless a solver or tol is given."""
+    """Print the test metrics of a model, solved as in training unless a solver or tol is given.
+
+    size: of the puzzles; the calls allowed grow with it.
+    """
     use_cores()
     with usage_errors():
         checkpoint = open_model(source, read_code(model))
         name = fitting(checkpoint, dataset)
         if data_dir is not None and is_own(name):
             raise ValueError(f"{name} is a path to data already: leave out --data-dir.")
-        task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir)
+        task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir, size)
         if checkpoint.card.inputs or checkpoint.card.model_sha256:
             check_fit(checkpoint.model, task)
         chosen = choose_solver(checkpoint, solver, tol)
+        if size is not None:
+            chosen = dataclasses.replace(chosen, max_nfe=calls_for(int(chosen.max_nfe), name, size))
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()
         metrics = evaluate(checkpoint.model, task.test, task.loss, chosen, gradient)
@@ -74,12 +80,19 @@ def fitting(checkpoint: Checkpoint, dataset: str | None) -> str:
     return dataset or own
 
 
-def load_task(name: str, data_dir: Path | None) -> Task:
-    """The toy task, or classification of a data set. Raises ValueError."""
-    if name == "toy":
+def calls_for(usual: int, name: str, size: int) -> int:
+    """The calls allowed for puzzles of a size: in proportion, at least as many as for those trained on."""
+    return max(usual, math.ceil(usual * size / PUZZLES[name][1]))
+
+
+def load_task(name: str, data_dir: Path | None, size: int | None = None) -> Task:
+    """The toy task, puzzles, or classification of a data set. Raises ValueError."""
+    if size is not None and name not in PUZZLES:
+        raise ValueError(f"--size is for {' and '.join(PUZZLES)}: leave it out for {name}.")
+    if name == "toy" or name in PUZZLES:
         if data_dir is not None:
-            raise ValueError("toy reads no files: leave out --data-dir.")
-        return double()
+            raise ValueError(f"{name} reads no files: leave out --data-dir.")
+        return double() if name == "toy" else puzzle(name, size)
     with orderly_stop():
         return classify(load_dataset(name, data_dir))
 

@@ -74,8 +74,8 @@ def train(
             callback=name_or_path(tasks),
             autocompletion=tasks,
             rich_help_panel="Task",
-            help="What to learn: toy, a data set (mnist, fashion_mnist, kmnist, digits), or your own data: a folder "
-            "with train/CLASS/* and test/CLASS/* (or CLASS/*), a .npz or a .csv.",
+            help="What to learn: toy, a puzzle (prefix_sums, mazes), a data set (mnist, fashion_mnist, kmnist, "
+            "digits), or your own data: a folder with train/CLASS/* and test/CLASS/* (or CLASS/*), a .npz or a .csv.",
         ),
     ],
     model: Annotated[
@@ -173,12 +173,18 @@ def evaluate(
         float | None, typer.Option(min=0.0, help="Relative residual that counts as converged.")
     ] = None,
     data_dir: DataDir = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Length of the bits, or rooms a side of the mazes, default: as trained."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Evaluate a model on a test set."""
     from deq.cli.evaluate import run
 
-    run(source, model, dataset, solver, tol, data_dir, json)
+    run(source, model, dataset, solver, tol, data_dir, size, json)
 
 
 @app.command(cls=Command)

@@ -24,6 +24,8 @@ from deq.training import Finished
 from deq.training.recipe_file import read_settings
 from deq.training.recipes import RECIPES, Recipe, recipe_as_dict
 
+OWN_MODELS = {"toy": "toy", "prefix_sums": "prefix", "mazes": "maze"}  # the model that alone fits a task
+
 
 @dataclass(frozen=True)
 class Request:
@@ -81,12 +83,13 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
     """The model's name and its recipe with the options applied. Raises ValueError."""
     if request.own is not None:
         return request.own.name, with_options(request, request.own.recipe)
-    usual = "toy" if request.task == "toy" else "mlp"
+    usual = OWN_MODELS.get(request.task, "mlp")
     if request.file is not None:
         return request.file.name, with_options(request, RECIPES[usual])
     name = named_model(request) or usual
-    if name not in RECIPES or (name == "toy") != (request.task == "toy"):
-        fitting = [model for model in RECIPES if (model == "toy") == (request.task == "toy")]
+    pictures = [model for model in RECIPES if model not in OWN_MODELS.values()]
+    fitting = [usual] if request.task in OWN_MODELS else pictures
+    if name not in fitting:
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
     return name, with_options(request, RECIPES[name])
 

@@ -8,12 +8,23 @@ from deq.data.own import OwnData, load_own_data, load_zip
 from deq.data.points import Points
 from deq.data.sets import NAMES, Dataset, at_hand, held_out_digits, load_dataset
 from deq.data.shapes import SHAPES, shape
-from deq.data.tasks import Examples, Loss, Task, classify, cross_entropy, double, squared_error
+from deq.data.tasks import (
+    PUZZLES,
+    Examples,
+    Loss,
+    Task,
+    classify,
+    cross_entropy,
+    double,
+    puzzle,
+    squared_error,
+)
 
 __all__ = [
     "CURVES",
     "HALF_WIDTH",
     "NAMES",
+    "PUZZLES",
     "READERS",
     "SHAPES",
     "Augmentation",
@@ -36,6 +47,7 @@ __all__ = [
     "load_dataset",
     "load_own_data",
     "load_zip",
+    "puzzle",
     "shape",
     "squared_error",
 ]

@@ -11,13 +11,14 @@ import numpy as np
 import optax
 from jax import Array
 
+from deq.data.puzzles import bits, mazes
 from deq.data.sets import Dataset
 
 Loss = Callable[[Array, Array, float], Array]
 
 
 class Examples(NamedTuple):
-    """x: (n, ...) inputs. y: (n,) labels or (n, k) targets; NumPy or JAX arrays."""
+    """x: (n, ...) inputs. y: (n,) labels, (n, ...) labels of places, or (n, k) float targets; NumPy or JAX arrays."""
 
     x: Any
     y: Any
@@ -40,9 +41,12 @@ class Task:
 
 
 def cross_entropy(logits: Array, labels: Array, smoothing: float) -> Array:
-    """-sum_k t_k log softmax(logits)_k, t the one-hot label smoothed towards 1 / classes; (batch,) in nats."""
+    """-sum_k t_k log softmax(logits)_k, t the one-hot label smoothed towards 1 / classes; (batch,) in nats.
+
+    Of an answer of many places, (batch, ..., classes) and (batch, ...), the mean over them.
+    """
     targets = optax.smooth_labels(jnp.eye(logits.shape[-1])[labels], smoothing)
-    return optax.softmax_cross_entropy(logits, targets)
+    return optax.softmax_cross_entropy(logits, targets).reshape(len(labels), -1).mean(axis=1)
 
 
 def squared_error(outputs: Array, targets: Array, smoothing: float) -> Array:
@@ -70,6 +74,25 @@ def classify(dataset: Dataset) -> Task:
         Examples(dataset.test_images, dataset.test_labels),
         cross_entropy,
     )
+
+
+PUZZLES: dict[str, tuple[Callable[[int, int, int], tuple[np.ndarray, np.ndarray]], int]] = {
+    "prefix_sums": (bits, 32),
+    "mazes": (mazes, 9),
+}  # how they are drawn, and the size to train on
+PUZZLE_COUNTS = (20_000, 500, 1_000)
+
+
+def puzzle(name: str, size: int | None = None) -> Task:
+    """Bits of a length and the parity so far, or mazes of size x size rooms and the way; by default as trained.
+
+    The parts differ in their seeds. Each answer has many places, and counts as right if all of them are.
+    """
+    draw, usual = PUZZLES[name]
+    train, validation, test = (
+        Examples(*draw(count, size or usual, seed)) for seed, count in enumerate(PUZZLE_COUNTS)
+    )
+    return Task(name, train, validation, test, cross_entropy)
 
 
 def double() -> Task:

@@ -1,6 +1,6 @@
 """`equilibrium`, the differentiable solve, and the gradients it can use."""
 
-from deq.gradients.backprop import Phantom, ThroughODE, Unrolled
+from deq.gradients.backprop import Phantom, Progressive, ThroughODE, Unrolled
 from deq.gradients.base import Gradient, Probe
 from deq.gradients.equilibrium import equilibrium
 from deq.gradients.implicit import Implicit, Neumann
@@ -15,6 +15,7 @@ __all__ = [
     "Neumann",
     "Phantom",
     "Probe",
+    "Progressive",
     "ThroughODE",
     "Unrolled",
     "equilibrium",

@@ -74,6 +74,19 @@ class Unrolled(_DampedSteps):
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class Progressive(Unrolled):
+    """Train on the next `steps` steps from wherever z0 is, and solve when the model is used.
+
+    For recipes that `wander`: z0 is then at any depth, so that each step has to bring any state nearer to the answer,
+    and an answer that is there has to stay. As `Unrolled` in all else. Bansal et al. (2022), arXiv:2202.05826.
+    """
+
+    seeks_equilibrium: ClassVar[bool] = True
+    steps: int = static(5)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class ThroughODE(Gradient):
     """Backpropagation through dz/dt = f(z) - z from 0 to t1 with recursive checkpointing: a neural ODE.
 

@@ -22,8 +22,8 @@ from deq.solvers import Solution, Solver
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Metrics:
-    """Means over examples: loss, accuracy (a fraction; NaN without labels), nfe, relative residual (finite
-    ones only), and the fraction of solves that converged."""
+    """Means over examples: loss, accuracy (a fraction; NaN without labels; of answers of many places those right in
+    all), nfe, relative residual (finite ones only), and the fraction of solves that converged."""
 
     loss: Array | float
     accuracy: Array | float
@@ -37,9 +37,14 @@ def measure(
 ) -> Metrics:
     """Per-example values of each metric, (batch,)."""
     labelled = jnp.issubdtype(y.dtype, jnp.integer)
-    right = jnp.argmax(outputs, axis=-1) == y if labelled else jnp.full(len(y), jnp.nan)
+    right = wholly_right(outputs, y) if labelled else jnp.full(len(y), jnp.nan)
     values: tuple[Any, ...] = (losses, right, solved.nfe, solved.residual, solved.converged)
     return Metrics(*(value.astype(jnp.float32) for value in values))
+
+
+def wholly_right(outputs: Array | np.ndarray, y: Array | np.ndarray) -> Array:
+    """Whether each answer is right in all its places: (batch,). outputs: (batch, ..., classes), y: (batch, ...)."""
+    return (jnp.argmax(outputs, axis=-1) == y).reshape(len(y), -1).all(axis=1)
 
 
 def evaluate(

@@ -21,6 +21,7 @@ from deq.solvers import Picard, Solution, Solver, Trace, error_estimate, norm, s
 from deq.solvers.state import Layout
 
 BATCH = 500  # default batch size
+ENTRIES = 2**20  # of inputs in a default batch at most: mazes may be large
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,13 @@ def infer(
 
     Args:
         gradient: matters only where it replaces the solver, as `Unrolled` and `ThroughODE` do.
-        batch_size: rows in every batch, the last one padded; min(500, n) by default.
+        batch_size: rows in every batch, the last one padded; min(500, n) or fewer of
+            large inputs, by default.
         devices: how many of this process's devices may share a batch; all by default.
         states: keep the equilibria. trace: keep this many iterates of each solve and their probabilities.
     """
     x = np.asarray(x)  # it may be on any device
-    size = min(BATCH, len(x)) if batch_size is None else batch_size
+    size = min(BATCH, len(x), max(1, ENTRIES // x[0].size)) if batch_size is None else batch_size
     mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)
     whole = everywhere((model, solver, gradient), mesh) if mesh.size > 1 else (model, solver, gradient)
     parts = []
@@ -112,7 +114,7 @@ def _solve(
     model: EquilibriumModel, x: Array, solver: Solver, gradient: Gradient, trace: int
 ) -> tuple[Array, Solution]:
     if not trace:
-        return model(x, solver, gradient)
+        return model(x, solver, Implicit() if gradient.seeks_equilibrium else gradient)
     injection = model.encode(x)
     solution = solve_cell(model.cell, injection, model.start(injection), solver, trace)
     return model.read(solution.z), solution

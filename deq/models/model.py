@@ -112,6 +112,11 @@ def picture(images: Array) -> Array:
     return images.astype(jnp.float32) / 255 if images.dtype == jnp.uint8 else images
 
 
+def numbers(x: Array) -> Array:
+    """Whole numbers as float32; floats are returned unchanged."""
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+
+
 def identity(x: Array) -> Array:
     """x itself, for models without an encoder or a head."""
     return x

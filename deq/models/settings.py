@@ -7,11 +7,20 @@ from typing import Any
 
 import diffrax
 
-from deq.gradients import GRADIENTS, Gradient, Neumann, ThroughODE
+from deq.gradients import GRADIENTS, Gradient, Neumann, Progressive, ThroughODE
 from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
 
 _SOLVERS = [type(entry.default) for entry in SOLVERS.values()]
-_CLASSES: list[type] = [*_SOLVERS, *GRADIENTS.values(), Neumann, ThroughODE, GMRES, BiCGStab, Dense]
+_CLASSES: list[type] = [
+    *_SOLVERS,
+    *GRADIENTS.values(),
+    Neumann,
+    Progressive,
+    ThroughODE,
+    GMRES,
+    BiCGStab,
+    Dense,
+]
 _PARTS = {part.__name__: part for part in _CLASSES}
 
 

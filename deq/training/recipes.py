@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deq.data.augment import Augmentation
-from deq.gradients import Gradient, Implicit, Phantom, ThroughODE, Unrolled
+from deq.gradients import Gradient, Implicit, Phantom, Progressive, ThroughODE, Unrolled
 from deq.models.settings import from_dict, is_written, to_dict
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
 from deq.solvers.base import later, require, require_count
@@ -31,7 +31,9 @@ class Recipe:
     is stopped (0: never stop). restarts: epochs after which the learning rate starts anew, with a warm-up and a cosine.
     certified_radius: the L2 radius, in units of x, that the loss asks to be certified, growing over the first half of
     the run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones
-    ask less of answers that are right already.
+    ask less of answers that are right already. wander: in training a solve starts from noise for half of the examples,
+    and fewer calls than this, a random number, further on (0: from the model's start). unrest: weight of
+    ||f(z) - z||^2 / ||f(z)||^2 where the solve ends.
     Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 
@@ -56,6 +58,8 @@ class Recipe:
     restarts: tuple[int, ...] = later(())
     certified_radius: float = later(0.0)
     sharpness: float = later(1.0)
+    wander: int = later(0)
+    unrest: float = later(0.0)
 
     def __post_init__(self) -> None:
         for name, (valid, wanted) in _RANGES.items():
@@ -78,10 +82,11 @@ _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "sharpness": ((lambda factor: 0 < factor < math.inf), "a number > 0"),
     "label_smoothing": ((lambda share: 0 <= share < 1), "a share in 0 to 1, without 1"),
     "jacobian": _POSITIVE,
+    "unrest": _POSITIVE,
     "certified_radius": _POSITIVE,
     "average": ((lambda decay: 0 <= decay < 1), "a decay in 0 to 1, without 1"),
 }
-_COUNTS = {"epochs": 1, "batch_size": 1, "steps_per_call": 1, "patience": 0, "early_stopping": 0}
+_COUNTS = {"epochs": 1, "batch_size": 1, "steps_per_call": 1, "patience": 0, "early_stopping": 0, "wander": 0}
 
 
 def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
@@ -156,6 +161,18 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 DENSE = replace(RECIPES["mlp"], augmentation=None)  # for vectors
+PUZZLE = Recipe(
+    solver=Picard(tol=1e-3, max_nfe=200),
+    gradient=Progressive(steps=5),
+    epochs=20,
+    learning_rate=2e-3,
+    weight_decay=1e-4,
+    patience=0,
+    keep_best=True,
+    wander=30,
+    unrest=0.3,
+)
+RECIPES |= {"prefix": replace(PUZZLE, epochs=7), "maze": PUZZLE}
 RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 
 # Without an equilibrium: each replaces the solve and its gradient.

@@ -26,6 +26,7 @@ from deq.training.best import Best, first_best
 from deq.training.optimizer import moved, optimizer_of
 from deq.training.order import batch_of
 from deq.training.recipes import Recipe
+from deq.training.wander import unrest, wandered
 
 _PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation, a quarter of the time
 
@@ -227,7 +228,12 @@ def _loss(
     model = nnx.merge(program.graphdef, parameters, *variables, copy=True)
     nnx.reseed(model, default=noise, dropout=noise)
     injection = model.encode(batch.x)
-    outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe)
+    z0 = (
+        wandered(model, injection, recipe.wander, jax.random.fold_in(hutchinson, 1))
+        if recipe.wander
+        else None
+    )
+    outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe, z0=z0)
     worst = worst_outputs(model, outputs, batch.y, radius) if recipe.certified_radius else outputs
     losses = program.loss(recipe.sharpness * worst, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
@@ -235,5 +241,7 @@ def _loss(
         some = slice(None, None, max(1, parts * len(batch.y) // _PENALISED))
         few, z = jax.tree.map(lambda v: v[some], (injection, solution.z))
         total += recipe.jacobian * jacobian_penalty(rounded(model.cell, model.precision), few, z, hutchinson)
+    if recipe.unrest:
+        total += recipe.unrest * unrest(model, injection, solution.z)
     statistics = split_model(model)[3]
     return total / parts, (measure(outputs, batch.y, losses, solution), statistics)

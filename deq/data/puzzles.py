@@ -1,0 +1,73 @@
+"""Puzzles of any size, drawn from a seed, whose answer needs as many steps as they are large."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+UP, RIGHT, DOWN, LEFT, START, GOAL = range(6)  # channels of a room in a maze: four doors, and the two ends
+STEPS = {
+    UP: (-1, 0),
+    RIGHT: (0, 1),
+    DOWN: (1, 0),
+    LEFT: (0, -1),
+}  # rows and columns to the room behind the door
+
+
+def bits(count: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random bits (count, length, 1) in uint8, and the parity of those up to each place: (count, length) in 0, 1."""
+    rng = np.random.default_rng([seed, length])
+    x = rng.integers(0, 2, (count, length), np.uint8)
+    return x[..., None], np.cumsum(x, axis=1, dtype=np.int32) % 2
+
+
+def mazes(count: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mazes of size x size rooms with exactly one way from start to goal.
+
+    Returns the rooms (count, size, size, 6) in uint8, with the channels UP to GOAL, and (count, size, size): 1 on the
+    way, else 0. The doors are a spanning tree of random weights (Kruskal), start and goal any two rooms.
+    """
+    rng = np.random.default_rng([seed, size])
+    x = _doors(rng.random((2, count, size, size)))
+    ends = np.stack([rng.permutation(size * size)[:2] for _ in range(count)], axis=1)
+    for channel, rooms in zip((START, GOAL), ends, strict=True):
+        x[np.arange(count), rooms // size, rooms % size, channel] = 1
+    return x, way(x)
+
+
+def way(x: np.ndarray) -> np.ndarray:
+    """The answer to mazes (count, h, w, 6): what is left when dead ends are filled again and again, as 0 and 1.
+
+    Where doors make a ring, the rooms of the ring are left as well.
+    """
+    ends = x[..., [START, GOAL]].any(axis=-1)
+    left = np.ones(ends.shape, bool)
+    while True:
+        exits = sum(x[..., door] * _behind(left, door) for door in STEPS)
+        dead = left & ~ends & (exits < 2)
+        if not dead.any():
+            return left.astype(np.int32)
+        left &= ~dead
+
+
+def _behind(rooms: np.ndarray, door: int) -> np.ndarray:
+    """The value of the room behind each room's door: (count, h, w)."""
+    down, right = STEPS[door]
+    padded = np.pad(rooms, ((0, 0), (1, 1), (1, 1)))
+    return padded[:, 1 + down :, 1 + right :][:, : rooms.shape[1], : rooms.shape[2]]
+
+
+def _doors(weights: np.ndarray) -> np.ndarray:
+    """Mazes without ends, whose walls down and right have these weights (2, count, size, size)."""
+    _, count, size, _ = weights.shape
+    rooms = np.arange(count * size * size).reshape(count, size, size)
+    down = rooms[:, :-1].ravel(), rooms[:, 1:].ravel(), 1 + weights[0, :, :-1].ravel()
+    right = rooms[:, :, :-1].ravel(), rooms[:, :, 1:].ravel(), 1 + weights[1, :, :, :-1].ravel()
+    one, other, weight = (np.concatenate(pair) for pair in zip(down, right, strict=True))
+    tree = minimum_spanning_tree(coo_array((weight, (one, other)), (rooms.size, rooms.size))).tocoo()
+    low, high = np.minimum(tree.row, tree.col), np.maximum(tree.row, tree.col)
+    x = np.zeros((rooms.size, 6), np.uint8)
+    for rows, there, back in ((high - low == 1, RIGHT, LEFT), (high - low != 1, DOWN, UP)):
+        x[low[rows], there] = x[high[rows], back] = 1
+    return x.reshape(count, size, size, 6)
