@@ -34,6 +34,11 @@ NOT_DIFFERENTIABLE = (
 )
 
 
+def as_it_is(z: Array) -> Array:
+    """The whole state."""
+    return z
+
+
 class _Carry(NamedTuple):
     z: Array
     f_z: Array
@@ -84,9 +89,18 @@ def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> So
 
 @in_float32
 def run(
-    f: Map, z0: Any, solver: Solver, *, trace: int = 0, size: Array | None = None, rows: Rows | None = None
+    f: Map,
+    z0: Any,
+    solver: Solver,
+    *,
+    trace: int = 0,
+    size: Array | None = None,
+    rows: Rows | None = None,
+    seen: Map = as_it_is,
 ) -> Solution:
     """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given.
+
+    seen: what the trace keeps of the states instead of all, (batch, ...) -> (batch, ...).
 
     rows: f for some samples alone, where there is such a map and the state is one array; then the slowest of a large
     batch are finished by themselves.
@@ -101,23 +115,23 @@ def run(
     f_z0 = constant_in((), flat_f(z0), NOT_DIFFERENTIABLE)
     z0 = shard_like(z0, f_z0)
     judge = Judge(Contract.of(z0, f_z0, solver), solver, size)
-    carry = vary_together(_init(z0, f_z0, judge, trace), solver)
+    carry = vary_together(_init(z0, f_z0, judge, trace, seen), solver)
     few = quarter(len(carry.nfe), rows)
-    carry = _while_more_than(few, flat_f, judge, carry)
+    carry = _while_more_than(few, flat_f, judge, carry, seen)
     found = carry.outcome
     if few and rows is not None:
         places = places_of(carry.active, few)
         memory = solver.rows_of(carry.memory, places)
         last = taken(carry._replace(memory=None), places)._replace(memory=memory)
-        last = _while_more_than(0, rows(places), taken(judge, places), last)
+        last = _while_more_than(0, rows(places), taken(judge, places), last, seen)
         found = put_back(found, last.outcome, places)
     return split_solution(layout, found)
 
 
-def _while_more_than(few: int, f: Map, judge: Judge, carry: _Carry) -> _Carry:
+def _while_more_than(few: int, f: Map, judge: Judge, carry: _Carry, seen: Map) -> _Carry:
     """The loop, until at most `few` samples are unfinished."""
     unfinished = jnp.any if few == 0 else lambda active: jnp.sum(active) > few
-    return jax.lax.while_loop(lambda c: unfinished(c.active), lambda c: _iterate(f, judge, c), carry)
+    return jax.lax.while_loop(lambda c: unfinished(c.active), lambda c: _iterate(f, judge, c, seen), carry)
 
 
 def split_solution(layout: Layout, found: Solution) -> Solution:
@@ -168,7 +182,7 @@ def _described(state: Any) -> str:
     return str(words).replace("'", "")
 
 
-def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
+def _init(z0: Array, f_z0: Array, judge: Judge, trace: int, seen: Map) -> _Carry:
     residual, size = judge.measure(z0, f_z0)
     met = judge.contract.met(residual, size)
     nfe = jnp.full(z0.shape[:1], 1, jnp.int32)
@@ -185,12 +199,12 @@ def _init(z0: Array, f_z0: Array, judge: Judge, trace: int) -> _Carry:
         converged=met,
         nfe=nfe,
         active=judge.unfinished(first, met, nfe),
-        trace=record(empty_trace(z0, first, trace), recorded, nfe, first, z0) if trace else None,
+        trace=record(empty_trace(seen(z0), first, trace), recorded, nfe, first, seen(z0)) if trace else None,
         recorded=recorded + 1,
     )
 
 
-def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
+def _iterate(f: Map, judge: Judge, c: _Carry, seen: Map) -> _Carry:
     z, f_z, memory, calls, moved = judge.solver.step(f, c.z, c.f_z, c.memory, c.active)
     # Rounded once: a GPU may compute a norm in two kernels, and then z and its residual are of two iterates.
     residual, size = jax.lax.optimization_barrier(judge.measure(z, f_z))
@@ -201,7 +215,7 @@ def _iterate(f: Map, judge: Judge, c: _Carry) -> _Carry:
     error = _error(residual, c.z, c.f_z, z, f_z)
     new = c.active & moved
     now = relative(residual, size)
-    trace = None if c.trace is None else record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, z)
+    trace = None if c.trace is None else record(c.trace, jnp.where(new, c.recorded, -1), nfe, now, seen(z))
     return _Carry(
         z=z,
         f_z=f_z,

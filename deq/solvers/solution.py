@@ -26,11 +26,11 @@ class Trace:
 
 
 def empty_trace(z0: Array, residual: Array, n: int) -> Trace:
-    batch = z0.shape[0]
+    batch, missing = z0.shape[0], jnp.nan if jnp.issubdtype(z0.dtype, jnp.floating) else 0
     return Trace(
         nfe=jnp.zeros((batch, n), jnp.int32),
         residual=jnp.full((batch, n), jnp.nan, residual.dtype),
-        z=jnp.full((batch, n) + z0.shape[1:], jnp.nan, z0.dtype),
+        z=jnp.full((batch, n) + z0.shape[1:], missing, z0.dtype),
     )
 
 
