@@ -80,17 +80,19 @@ PUZZLES: dict[str, tuple[Callable[[int, int, int], tuple[np.ndarray, np.ndarray]
     "prefix_sums": (bits, 32),
     "mazes": (mazes, 9),
 }  # how they are drawn, and the size to train on
-PUZZLE_COUNTS = (20_000, 500, 1_000)
+PUZZLE_COUNTS = (50_000, 500, 1_000)
 
 
 def puzzle(name: str, size: int | None = None) -> Task:
     """Bits of a length and the parity so far, or mazes of size x size rooms and the way; by default as trained.
 
-    The parts differ in their seeds. Each answer has many places, and counts as right if all of them are.
+    The parts differ in their seeds. Each answer has many places, and counts as right if all of them are. Of another
+    size there is a test set alone, and one example in the other parts.
     """
     draw, usual = PUZZLES[name]
+    counts = PUZZLE_COUNTS if size in (None, usual) else (1, 1, PUZZLE_COUNTS[-1])
     train, validation, test = (
-        Examples(*draw(count, size or usual, seed)) for seed, count in enumerate(PUZZLE_COUNTS)
+        Examples(*draw(count, size or usual, seed)) for seed, count in enumerate(counts)
     )
     return Task(name, train, validation, test, cross_entropy)
 

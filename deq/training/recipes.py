@@ -33,7 +33,7 @@ class Recipe:
     the run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones
     ask less of answers that are right already. wander: in training a solve starts from noise for half of the examples,
     and fewer calls than this, a random number, further on (0: from the model's start). unrest: weight of
-    ||f(z) - z||^2 / ||f(z)||^2 where the solve ends.
+    ||f(z) - z||^2 / ||f(z)||^2 where the solve ends, growing likewise.
     Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 

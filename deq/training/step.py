@@ -26,7 +26,7 @@ from deq.training.best import Best, first_best
 from deq.training.optimizer import moved, optimizer_of
 from deq.training.order import batch_of
 from deq.training.recipes import Recipe
-from deq.training.wander import unrest, wandered
+from deq.training.wander import grown, unrest, wandered
 
 _PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation, a quarter of the time
 
@@ -113,8 +113,8 @@ def run_steps(
     fixed = rest, train, order, seed, ends, size
     if program.recipe.average:
         return compiled_steps(program, state, *fixed)
-    # The average stays outside: where two results were the same arrays of a donated state, XLA for NVIDIA cards
-    # (jaxlib 0.11.2, H200) computed every step from the first parameters.
+    # Were the average a result as well, the same arrays as the parameters, XLA on an NVIDIA H200 (jaxlib 0.11.2)
+    # would compute every step of the call from the first parameters.
     state, health = compiled_steps(program, replace(state, average=nnx.State({})), *fixed)
     return replace(state, average=nnx.merge_state(state.parameters, state.statistics)), health
 
@@ -155,7 +155,7 @@ def _step(
     if program.parts > 1:
         differentiate = sum_of_parts(differentiate, program.mesh)
     total, gradients, statistics, sums, counts = differentiate(
-        (state.parameters, state.statistics, rest, grown(recipe, ends, state.step), noise, hutchinson),
+        (state.parameters, state.statistics, rest, grown(ends, state.step), noise, hutchinson),
         Examples(x, batch.y),
     )
     norm = optax.global_norm(gradients)
@@ -175,32 +175,27 @@ def _step(
     return TrainState(parameters, average, optimizer, state.step + 1, statistics), health
 
 
-def grown(recipe: Recipe, ends: Array, step: Array) -> Array:
-    """The radius to certify at a step: it grows over the first half of the run: at first nothing can be certified."""
-    return recipe.certified_radius * jnp.minimum(1.0, step / jnp.maximum(jnp.atleast_1d(ends)[-1] / 2, 1))
-
-
 def _differentiate(
     program: Program, whole: tuple[nnx.State, nnx.State, nnx.State, Array, Array, Array], batch: Examples
 ) -> tuple[Array, nnx.State, nnx.State, Any, Any]:
     """The loss of one device's part of a batch, its gradient, its share of the new statistics, sums and counts of
     its metrics.
 
-    Missing metrics are NaN and are not counted. Random numbers in the model differ between devices.
+    Missing metrics are NaN and not counted. Random numbers in the model differ between devices.
     """
-    parameters, statistics, rest, radius, *keys = whole
+    parameters, statistics, rest, share, *keys = whole
     if program.parts > 1:
         place = jax.lax.axis_index(program.mesh.axis_names[0])
         keys = [jax.random.fold_in(key, place) for key in keys]
     differentiate = jax.value_and_grad(_loss, argnums=(0, 1), has_aux=True)
     probe = Probe.zeros(len(batch.y))
     variables = rest, statistics
-    (share, (metrics, statistics)), (gradients, backward) = differentiate(
-        parameters, probe, program, variables, batch, radius, *keys
+    (loss, (metrics, statistics)), (gradients, backward) = differentiate(
+        parameters, probe, program, variables, batch, share, *keys
     )
     sums = jax.tree.map(jnp.nansum, (metrics, backward))
     counts = jax.tree.map(lambda v: jnp.sum(~jnp.isnan(v), dtype=jnp.float32), (metrics, backward))
-    return share, gradients, _share_of(statistics, program), sums, counts
+    return loss, gradients, _share_of(statistics, program), sums, counts
 
 
 def _share_of(statistics: nnx.State, program: Program) -> nnx.State:
@@ -220,7 +215,7 @@ def _loss(
     program: Program,
     variables: tuple[nnx.State, nnx.State],
     batch: Examples,
-    radius: Array,
+    share: Array,
     noise: Array,
     hutchinson: Array,
 ) -> tuple[Array, tuple[Metrics, nnx.State]]:
@@ -234,7 +229,11 @@ def _loss(
         else None
     )
     outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe, z0=z0)
-    worst = worst_outputs(model, outputs, batch.y, radius) if recipe.certified_radius else outputs
+    worst = (
+        worst_outputs(model, outputs, batch.y, share * recipe.certified_radius)
+        if recipe.certified_radius
+        else outputs
+    )
     losses = program.loss(recipe.sharpness * worst, batch.y, recipe.label_smoothing)
     total = jnp.mean(losses)
     if recipe.jacobian:
@@ -242,6 +241,6 @@ def _loss(
         few, z = jax.tree.map(lambda v: v[some], (injection, solution.z))
         total += recipe.jacobian * jacobian_penalty(rounded(model.cell, model.precision), few, z, hutchinson)
     if recipe.unrest:
-        total += recipe.unrest * unrest(model, injection, solution.z)
+        total += share * recipe.unrest * unrest(model, injection, solution.z)
     statistics = split_model(model)[3]
     return total / parts, (measure(outputs, batch.y, losses, solution), statistics)

@@ -1,4 +1,4 @@
-"""Training that does not know where its solves begin, for equilibria that do not either."""
+"""What a training step may ask beyond the right answer: from any start, at rest, and more and more of it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,8 @@ def unrest(model: EquilibriumModel, injection: Any, z: Array) -> Array:
     axes = tuple(range(1, z.ndim))
     size = jax.lax.stop_gradient(jnp.sum(jnp.square(f_z), axes))
     return jnp.mean(jnp.sum(jnp.square(f_z - z), axes) / (size + 1e-8))
+
+
+def grown(ends: Array, step: Array) -> Array:
+    """0 to 1 over the first half of the run, for what may be asked only of a model that has learnt something."""
+    return jnp.minimum(1.0, step / jnp.maximum(jnp.atleast_1d(ends)[-1] / 2, 1))
