@@ -19,7 +19,7 @@ from jax import Array
 from benchmarks.timing import arguments, report
 from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
 from deq.data import Dataset
-from deq.models.checkpoints import Checkpoint, pretrained_names
+from deq.models.checkpoints import Checkpoint, picture_readers
 from deq.models.evaluation import largest_radius
 from deq.models.inference import Results, infer
 from deq.solvers import Solver
@@ -73,8 +73,7 @@ def row(model: str, how: str, found: Results, own: Results, data: Dataset, radiu
 def main() -> None:
     """Print the table."""
     asked, data = arguments(__doc__.partition("\n")[0], timed=False), load_dataset("mnist")
-    names = [name for name in pretrained_names() if name != "toy"]
-    rows = [found for name in names for found in rows_of(name, data)]
+    rows = [found for name in picture_readers() for found in rows_of(name, data)]
     report(f"Other solvers, other starts: {len(data.test_labels):,} test images", rows, asked.json)
 
 

@@ -45,7 +45,8 @@ def ship(name: str, runs: list[Checkpoint], baselines: list[Checkpoint]) -> None
     """Write the chosen run to deq/models/pretrained, calibrated, with a card that lists all runs."""
     best = chosen(runs)
     best.model.temperature = 1.0
-    temperature, error = calibrate(best.model, load_task(best.card.dataset, None), best.solver)
+    task = load_task(best.card.dataset, None)
+    temperature, error = calibrate(best.model, task, best.solver) if task.has_one_label else (1.0, None)
     card = replace(
         best.card,
         temperature=temperature,

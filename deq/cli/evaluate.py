@@ -16,7 +16,7 @@ from deq.cli.report import open_model, show, usage_errors
 from deq.data import PUZZLES, Task, classify, double, load_dataset, puzzle
 from deq.devices import use_cores
 from deq.gradients import Implicit
-from deq.models import count_parameters
+from deq.models import TASK_MODELS, count_parameters
 from deq.models.checkpoints import Checkpoint
 from deq.models.evaluation import Metrics, evaluate
 from deq.solvers import Solver, is_same_method, solver_by_command
@@ -73,8 +73,8 @@ def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -
 def fitting(checkpoint: Checkpoint, dataset: str | None) -> str:
     """The data set to evaluate on, by default the card's. Raises ValueError if the model cannot take its inputs."""
     own = checkpoint.card.dataset
-    if dataset is not None and own == "toy":
-        raise ValueError(f"toy maps numbers to numbers, and {dataset} holds images: leave out --dataset.")
+    if own in TASK_MODELS and dataset not in (None, own):
+        raise ValueError(f"{checkpoint.card.model} is for {own}, not for {dataset}: leave out --dataset.")
     if not (dataset or own):
         raise ValueError("The model's card names no data: add --dataset.")
     return dataset or own

@@ -18,7 +18,7 @@ from deq.models import Architecture, CheckpointError
 from deq.models.card import Card
 from deq.models.checkpoints import Checkpoint
 from deq.models.model_file import is_model_file
-from deq.models.zoo import MODELS
+from deq.models.zoo import PICTURE_MODELS
 from deq.training.fitting import check_fit
 from deq.training.recipes import DENSE, RECIPES, Recipe
 
@@ -74,9 +74,9 @@ def lesson(own: OwnData, model: str | None) -> Lesson:
     if model is not None and is_model_file(model):
         return Lesson(own, model, None)
     inputs, fits = data.train_images[0].size, data.train_images.ndim > 2 and data.num_classes == 10
-    zoo = [name for name in MODELS if name != "toy"] if fits else []
+    zoo = PICTURE_MODELS if fits else []
     if model is not None and model not in [*zoo, NAME]:
-        known = " is for pictures in ten classes" if model in MODELS and model != "toy" else " does not fit"
+        known = " is for pictures in ten classes" if model in PICTURE_MODELS else " does not fit"
         raise ValueError(f"Model {model!r}{known}; for {data.name} choose from {', '.join([*zoo, NAME])}.")
     if model in zoo or (model is None and fits):
         return Lesson(own, model or "mlp", None)

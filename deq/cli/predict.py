@@ -16,6 +16,7 @@ from deq.cli.inputs import Found, files_in, source_for
 from deq.cli.own_data import form_of, progress
 from deq.cli.own_model import read_code
 from deq.cli.report import open_model, readable, say, show, stdout, usage_errors
+from deq.models import TASK_MODELS
 from deq.models.checkpoints import Checkpoint
 from deq.models.inference import infer
 
@@ -27,9 +28,9 @@ def run(source: str, model: str | None, paths: list[Path], table: Path | None, a
     """Print one entry per picture, in the given order and in that of a folder or zip; exit status 1 if one failed."""
     with usage_errors():
         checkpoint = open_model(source, read_code(model))
-        if checkpoint.card.dataset == "toy":
+        if checkpoint.card.dataset in TASK_MODELS:
             raise ValueError(
-                f"{source} maps numbers to numbers and cannot read pictures; choose another model."
+                f"{source} learns {checkpoint.card.dataset} and reads no pictures: choose another model."
             )
         read = source_for(form_of(checkpoint.card))
         file = _opened(table) if table else None

@@ -15,7 +15,15 @@ from typing import Any
 from deq.cli.evaluate import figures
 from deq.cli.overrides import with_file, with_settings
 from deq.cli.own_data import Lesson
-from deq.models import Architecture, EquilibriumModel, build, construct, count_parameters
+from deq.models import (
+    PICTURE_MODELS,
+    TASK_MODELS,
+    Architecture,
+    EquilibriumModel,
+    build,
+    construct,
+    count_parameters,
+)
 from deq.models.card import Card
 from deq.models.model_file import ModelFile, fresh, is_model_file, load_model_file
 from deq.models.origin import machine, versions
@@ -23,8 +31,6 @@ from deq.models.settings import to_dict
 from deq.training import Finished
 from deq.training.recipe_file import read_settings
 from deq.training.recipes import RECIPES, Recipe, recipe_as_dict
-
-OWN_MODELS = {"toy": "toy", "prefix_sums": "prefix", "mazes": "maze"}  # the model that alone fits a task
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,11 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
     """The model's name and its recipe with the options applied. Raises ValueError."""
     if request.own is not None:
         return request.own.name, with_options(request, request.own.recipe)
-    usual = OWN_MODELS.get(request.task, "mlp")
+    usual = TASK_MODELS.get(request.task, "mlp")
     if request.file is not None:
         return request.file.name, with_options(request, RECIPES[usual])
     name = named_model(request) or usual
-    pictures = [model for model in RECIPES if model not in OWN_MODELS.values()]
-    fitting = [usual] if request.task in OWN_MODELS else pictures
+    fitting = [usual] if request.task in TASK_MODELS else PICTURE_MODELS
     if name not in fitting:
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
     return name, with_options(request, RECIPES[name])

@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jax.sharding import Mesh
 
 from deq.cli.choices import is_own
@@ -118,7 +117,7 @@ def with_own_data(request: Request) -> Request:
 
 def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, devices: int | None) -> Card:
     """The card with a fitted temperature, for tasks with classes."""
-    if not task.has_labels or np.ndim(task.train.y) > 1:  # one label, of which the model gives probabilities
+    if not task.has_one_label:
         return card
     temperature, error = calibrate(finished.model, task, recipe.solver, devices)
     return dataclasses.replace(card, temperature=temperature, calibration_error=error)

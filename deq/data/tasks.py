@@ -35,6 +35,11 @@ class Task:
     loss: Loss
 
     @property
+    def has_one_label(self) -> bool:
+        """Whether each example is of one class, of which a model gives the probability."""
+        return self.has_labels and self.train.y.ndim == 1
+
+    @property
     def has_labels(self) -> bool:
         """Whether the targets are classes, so that accuracy is defined."""
         return np.issubdtype(self.train.y.dtype, np.integer)

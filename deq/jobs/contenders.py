@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from deq.jobs.plan import Plan
-from deq.models import MODELS
+from deq.models import PICTURE_MODELS
 from deq.models.architectures import INJECTIONS, NORMALISATIONS
 from deq.solvers import SOLVERS
 from deq.training.recipes import RECIPES
 
 CURRENT = "current settings"
-NAMED = [name for name in MODELS if name != "toy"]
+NAMED = PICTURE_MODELS
 USUAL = ["blog", "mlp", "monotone", "conv"]
 EXAMPLES = {"digits": 1_294, "mnist": 55_000, "fashion_mnist": 55_000, "kmnist": 55_000}  # to train on
 FEW = 768  # of any other task

@@ -6,16 +6,19 @@ from deq.models.checkpoints import (
     Checkpoint,
     load_checkpoint,
     load_pretrained,
+    picture_readers,
     pretrained_names,
     save_checkpoint,
 )
 from deq.models.evaluation import Metrics, evaluate
 from deq.models.model import EquilibriumModel, count_parameters, picture, pixels
 from deq.models.weights import CheckpointError
-from deq.models.zoo import MODELS, build
+from deq.models.zoo import MODELS, PICTURE_MODELS, TASK_MODELS, build
 
 __all__ = [
     "MODELS",
+    "PICTURE_MODELS",
+    "TASK_MODELS",
     "Architecture",
     "Card",
     "Checkpoint",
@@ -29,6 +32,7 @@ __all__ = [
     "load_checkpoint",
     "load_pretrained",
     "picture",
+    "picture_readers",
     "pixels",
     "pretrained_names",
     "save_checkpoint",

@@ -19,6 +19,7 @@ from deq.models.model import EquilibriumModel
 from deq.models.model_file import Make
 from deq.models.settings import from_dict
 from deq.models.weights import CheckpointError, architecture_of, needs_code, restore_weights, weights_of
+from deq.models.zoo import PICTURE_MODELS
 from deq.solvers import Solver
 
 WEIGHTS = "weights.safetensors"
@@ -110,6 +111,13 @@ def load_pretrained(name: str) -> Checkpoint:
 def pretrained_names() -> list[str]:
     """Names of the models that ship with deq."""
     return sorted(path.parent.name for path in PRETRAINED.glob(f"*/{CARD}"))
+
+
+def picture_readers() -> list[str]:
+    """Those of them that read pictures."""
+    return [
+        name for name in pretrained_names() if read_card(PRETRAINED / name / CARD).model in PICTURE_MODELS
+    ]
 
 
 def write_atomically(path: Path, data: bytes) -> None:

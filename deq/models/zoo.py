@@ -126,6 +126,14 @@ MODELS: dict[str, Callable[..., EquilibriumModel]] = {
 }
 
 
+TASK_MODELS = {
+    "toy": "toy",
+    "prefix_sums": "prefix",
+    "mazes": "maze",
+}  # by task, the model that alone fits it
+PICTURE_MODELS = [name for name in MODELS if name not in TASK_MODELS.values()]
+
+
 def build(name: str, seed: int = 0) -> EquilibriumModel:
     """A model with fresh weights. Raises ValueError for a name that is not in MODELS."""
     if name not in MODELS:

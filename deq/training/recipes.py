@@ -168,11 +168,13 @@ PUZZLE = Recipe(
     learning_rate=2e-3,
     weight_decay=1e-4,
     patience=0,
-    keep_best=True,
     wander=30,
-    unrest=0.3,
+    unrest=0.5,
 )
-RECIPES |= {"prefix": replace(PUZZLE, epochs=7), "maze": PUZZLE}
+RECIPES |= {
+    "prefix": replace(PUZZLE, epochs=3, average=0.99),
+    "maze": replace(PUZZLE, epochs=12, batch_size=64, average=0.998),
+}
 RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 
 # Without an equilibrium: each replaces the solve and its gradient.

@@ -12,7 +12,7 @@ from deq.analysis.out_of_distribution import (
     score_inputs,
 )
 from deq.data import load_dataset
-from deq.models.checkpoints import load_pretrained, pretrained_names
+from deq.models.checkpoints import load_pretrained, picture_readers
 
 
 def test_auroc_counts_pairs_and_ties_half() -> None:
@@ -43,7 +43,7 @@ def test_letters_fit_the_frame_of_mnist() -> None:
     assert len(np.unique(ink.reshape(len(ink), -1), axis=0)) == len(LETTERS)
 
 
-@pytest.mark.parametrize("name", [name for name in pretrained_names() if name != "toy"])
+@pytest.mark.parametrize("name", picture_readers())
 def test_noise_is_detected(name: str, mnist_dir) -> None:
     digits, shipped = load_dataset("mnist").test_images[:300, ..., 0], load_pretrained(name)
     noise = make_ood_inputs(digits)["noise"]

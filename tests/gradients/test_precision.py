@@ -73,7 +73,7 @@ def test_every_product_of_a_gradient_is_float32(gradient: Gradient) -> None:
 def test_every_product_of_a_model_is_float32(name: str) -> None:
     """Encoder, start, cell and head, and their derivatives."""
     graphdef, state = nnx.split(build(name))
-    x = jnp.ones((2, 1)) if name == "toy" else jnp.ones((2, 28, 28, 1))
+    x = jnp.ones({"toy": (2, 1), "prefix": (2, 8, 1), "maze": (2, 5, 5, 6)}.get(name, (2, 28, 28, 1)))
 
     def loss(state: nnx.State, x: Array) -> Array:
         return jnp.sum(nnx.merge(graphdef, state)(x, Picard(), Implicit(Picard()))[0] ** 2)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from deq.models import MODELS, build, pixels
+from deq.models import PICTURE_MODELS, build, pixels
 from deq.solvers import Anderson
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
 
 
-@pytest.mark.parametrize("name", sorted(set(MODELS) - {"toy"}))
+@pytest.mark.parametrize("name", PICTURE_MODELS)
 def test_fresh_models_have_an_equilibrium_for_pictures(name: str) -> None:
     model = build(name)
     logits, solution = jax.jit(lambda x: model(x, Anderson(tol=1e-4)))(IMAGES)

@@ -14,11 +14,11 @@ from benchmarks.agreement import random_start
 from deq import Anderson, ODEFlow, Picard, load_dataset, load_pretrained
 from deq.data import Dataset
 from deq.models.calibration import calibration_error
-from deq.models.checkpoints import PRETRAINED, pretrained_names
+from deq.models.checkpoints import PRETRAINED, picture_readers
 from deq.models.inference import infer
 from tests.support.problems import jit_solve
 
-READERS = [name for name in pretrained_names() if name != "toy"]
+READERS = picture_readers()
 TARGETS = {  # test accuracy, parameters
     "conv": (0.995, 54_000),
     "monotone": (0.986, 84_500),

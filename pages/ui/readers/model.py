@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from deq.data import Form
-from deq.models import Checkpoint, EquilibriumModel, load_pretrained, pretrained_names
+from deq.models import PICTURE_MODELS, Checkpoint, EquilibriumModel, load_pretrained, picture_readers
 from deq.models.inference import reads_pictures
 from deq.models.model_file import is_model_file
 from deq.models.weights import architecture_of, form_of, model_name, restore_weights
@@ -46,11 +46,13 @@ class ModelInUse:
     @property
     def reads_pictures(self) -> bool:
         """Whether it takes 784 pixels."""
-        architecture = None if self.shared else architecture_of(self.weights)
+        if self.shared:
+            return self.name in picture_readers()
+        architecture = architecture_of(self.weights)
         if architecture is not None:
             return architecture.inputs == 784
-        name = self.name if self.shared else model_name(self.weights)
-        return reads_pictures(self.model, len(self.names)) if is_model_file(name) else name != "toy"
+        name = model_name(self.weights)
+        return reads_pictures(self.model, len(self.names)) if is_model_file(name) else name in PICTURE_MODELS
 
     @property
     def reads_digits(self) -> bool:
@@ -123,7 +125,7 @@ def keep_model(model: ModelInUse) -> None:
 
 def picture_models() -> list[str]:
     """Names of the models that read pictures: shipped ones, the default first, then this visitor's own."""
-    ships = sorted(set(pretrained_names()) - {"toy"}, key=lambda name: (name != "conv", name))
+    ships = sorted(picture_readers(), key=lambda name: (name != "conv", name))
     return ships + [name for name, model in session_models().items() if model.reads_pictures]
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from deq.data import OwnData, held_out_digits
 from deq.jobs import PICTURE_NAMES, Look, Plan, look_at, task_of
-from deq.models import MODELS
+from deq.models import MODELS, PICTURE_MODELS
 from pages.ui.readers.missing import note_download
 from pages.ui.train.own import is_ready, split_sentence
 from pages.ui.train.own_pictures import draw_strip
@@ -70,7 +70,7 @@ def shipped_models(plan: Plan) -> None:
             "the command line. It prints the same numbers, continues a stopped run with `--resume`, and uses a GPU if "
             "there is one."
         )
-        for name in (name for name in MODELS if name != "toy"):
+        for name in PICTURE_MODELS:
             made_of = (MODELS[name].__doc__ or "").partition("\n")[0].replace("*", r"\*")
             st.markdown(f"**{name}**: {made_of}")
             command = f"python -m deq train {plan.task} --model {name} --out runs/{name}"
