@@ -10,6 +10,7 @@ import pytest
 import safetensors.numpy
 
 from deq.cli.request import choose_recipe, without_folders
+from deq.models import TASK_MODELS
 from deq.models.card import CARD
 from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_checkpoint
 from deq.solvers import Picard
@@ -31,7 +32,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Recipe]]:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_printed_recipe_trains_the_same(name: str, chosen: list, tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text(deq("models", name).stdout)
-    task = "toy" if name == "toy" else "mnist"
+    task = next((task for task, model in TASK_MODELS.items() if model == name), "mnist")
     assert deq("train", task, "--config", tmp_path / "my.toml").returncode == 0
     assert chosen == [(name, RECIPES[name])]
     printed = answer(deq("models", name, "--json"))
