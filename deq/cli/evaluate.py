@@ -53,11 +53,10 @@ def run(
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()
         metrics = evaluate(checkpoint.model, task.test, task.loss, chosen, gradient)
         seconds = time.perf_counter() - began
-    parameters = count_parameters(checkpoint.model)
-    show(
-        {"model": checkpoint.card.model, "dataset": task.name} | figures(metrics, parameters, seconds),
-        as_json,
-    )
+    found = figures(metrics, count_parameters(checkpoint.model), seconds)
+    if task.has_labels and not task.has_one_label:
+        found["places"] = float(metrics.places)
+    show({"model": checkpoint.card.model, "dataset": task.name} | found, as_json)
 
 
 def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -> Solver:

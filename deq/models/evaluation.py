@@ -23,13 +23,15 @@ from deq.solvers import Solution, Solver
 @dataclass(frozen=True)
 class Metrics:
     """Means over examples: loss, accuracy (a fraction; NaN without labels; of answers of many places those right in
-    all), nfe, relative residual (finite ones only), and the fraction of solves that converged."""
+    all), nfe, relative residual (finite ones only), the fraction of solves that converged, and the share of single
+    places that are right: the accuracy, where there is one."""
 
     loss: Array | float
     accuracy: Array | float
     nfe: Array | float
     residual: Array | float
     converged: Array | float
+    places: Array | float = float("nan")
 
 
 def measure(
@@ -37,14 +39,17 @@ def measure(
 ) -> Metrics:
     """Per-example values of each metric, (batch,)."""
     labelled = jnp.issubdtype(y.dtype, jnp.integer)
-    right = wholly_right(outputs, y) if labelled else jnp.full(len(y), jnp.nan)
-    values: tuple[Any, ...] = (losses, right, solved.nfe, solved.residual, solved.converged)
+    alike = (jnp.argmax(outputs, axis=-1) == y) if labelled else jnp.full(len(y), jnp.nan)
+    places = alike.reshape(len(y), -1).astype(jnp.float32)  # a whole answer is as right as its worst place
+    values: tuple[Any, ...] = (
+        losses,
+        places.min(1),
+        solved.nfe,
+        solved.residual,
+        solved.converged,
+        places.mean(1),
+    )
     return Metrics(*(value.astype(jnp.float32) for value in values))
-
-
-def wholly_right(outputs: Array | np.ndarray, y: Array | np.ndarray) -> Array:
-    """Whether each answer is right in all its places: (batch,). outputs: (batch, ..., classes), y: (batch, ...)."""
-    return (jnp.argmax(outputs, axis=-1) == y).reshape(len(y), -1).all(axis=1)
 
 
 def evaluate(
