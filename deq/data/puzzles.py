@@ -26,10 +26,13 @@ def mazes(count: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Mazes of size x size rooms with exactly one way from start to goal.
 
     Returns the rooms (count, size, size, 6) in uint8, with the channels UP to GOAL, and (count, size, size): 1 on the
-    way, else 0. The doors are a spanning tree of random weights (Kruskal), start and goal any two rooms.
+    way, else 0. Start and goal are any two rooms. Every other maze is bushy, a spanning tree of random weights
+    (Kruskal); those between are winding, dug by a mole that turns back only where it must (depth first).
     """
     rng = np.random.default_rng([seed, size])
-    x = _doors(rng.random((2, count, size, size)))
+    x = np.zeros((count, size, size, 6), np.uint8)
+    x[::2] = _bushy(rng.random((2, (count + 1) // 2, size, size)))
+    x[1::2] = _winding(rng, count // 2, size)
     ends = np.stack([rng.permutation(size * size)[:2] for _ in range(count)], axis=1)
     for channel, rooms in zip((START, GOAL), ends, strict=True):
         x[np.arange(count), rooms // size, rooms % size, channel] = 1
@@ -58,7 +61,7 @@ def _behind(rooms: np.ndarray, door: int) -> np.ndarray:
     return padded[:, 1 + down :, 1 + right :][:, : rooms.shape[1], : rooms.shape[2]]
 
 
-def _doors(weights: np.ndarray) -> np.ndarray:
+def _bushy(weights: np.ndarray) -> np.ndarray:
     """Mazes without ends, whose walls down and right have these weights (2, count, size, size)."""
     _, count, size, _ = weights.shape
     rooms = np.arange(count * size * size).reshape(count, size, size)
@@ -71,3 +74,27 @@ def _doors(weights: np.ndarray) -> np.ndarray:
     for rows, there, back in ((high - low == 1, RIGHT, LEFT), (high - low != 1, DOWN, UP)):
         x[low[rows], there] = x[high[rows], back] = 1
     return x.reshape(count, size, size, 6)
+
+
+def _winding(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """Mazes without ends, all dug at once: a mole goes on to a fresh room at random, or back the way it came."""
+    x = np.zeros((count, size + 2, size + 2, 6), np.uint8)  # with a frame that counts as dug
+    dug = np.ones(x.shape[:3], bool)
+    dug[:, 1:-1, 1:-1] = False
+    trail = np.zeros((count, size * size, 2), int)
+    trail[:, 0] = rng.integers(1, size + 1, (count, 2))
+    depth, each = np.zeros(count, int), np.arange(count)
+    dug[each, *trail[:, 0].T] = True
+    steps = np.array(list(STEPS.values()))
+    for _ in range(2 * (size * size - 1)):
+        here = trail[each, depth]
+        ahead = here[:, None] + steps
+        fresh = ~dug[each[:, None], ahead[..., 0], ahead[..., 1]]
+        door = np.argmax(fresh * rng.random(fresh.shape), axis=1)
+        on = fresh.any(axis=1)
+        depth = np.where(on, depth + 1, np.maximum(depth - 1, 0))
+        who, there, door = each[on], ahead[on, door[on]], door[on]
+        trail[who, depth[on]] = there
+        dug[who, *there.T] = True
+        x[who, *here[on].T, door] = x[who, *there.T, (door + 2) % 4] = 1
+    return x[:, 1:-1, 1:-1]

@@ -173,7 +173,7 @@ PUZZLE = Recipe(
 )
 RECIPES |= {
     "prefix": replace(PUZZLE, epochs=3, average=0.99),
-    "maze": replace(PUZZLE, epochs=12, batch_size=64, average=0.998),
+    "maze": replace(PUZZLE, epochs=12, batch_size=64, average=0.998, wander=40),
 }
 RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 
