@@ -49,6 +49,19 @@ def solution(x: np.ndarray) -> np.ndarray:
     return np.cumsum(x[:, 0], dtype=np.int32) % 2 if x.ndim == 2 else way(x[None])[0]
 
 
+def along_the_way(x: np.ndarray, is_open: bool) -> list[int]:
+    """The changes of a maze (h, w, 6) between two rooms on the way, with a door between them or with a wall.
+
+    Closing any of these doors cuts the way; opening any of these walls makes a second one.
+    """
+    on = solution(x).ravel()
+    walls = [change for change in range(2 * on.size) if can_change(x, change)]
+    behind = (1, x.shape[1])
+    near = [change for change in walls if on[change // 2] and on[change // 2 + behind[change % 2]]]
+    doors = x.reshape(on.size, -1)
+    return [change for change in near if bool(doors[change // 2, SIDES[change % 2][0]]) == is_open]
+
+
 def rings(x: np.ndarray) -> int:
     """How many doors of a maze (h, w, 6) could be closed without cutting off a room: 0 for a tree."""
     return int(x[..., [RIGHT, DOWN]].sum()) - x[..., 0].size + _parts(x)[0]

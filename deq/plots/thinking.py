@@ -35,7 +35,9 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
     return figure.update_yaxes(rangemode="tozero")
 
 
-def reach_map(share: ArrayLike, sizes: Sequence[int], calls: Sequence[int], trained: int, unit: str) -> go.Figure:
+def reach_map(
+    share: ArrayLike, sizes: Sequence[int], calls: Sequence[int], trained: int, unit: str
+) -> go.Figure:
     """The share of puzzles that are right in all places, by size and evaluations; a line marks the trained size.
 
     share: (sizes, calls) in 0 to 1. unit: what a size counts.
@@ -62,7 +64,11 @@ def reach_map(share: ArrayLike, sizes: Sequence[int], calls: Sequence[int], trai
         line = {"color": NEUTRAL, "dash": "dash", "width": 2}
         figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=row, y1=row, line=line)
         figure.add_annotation(
-            **{"x": 1, "xref": "x domain", "xanchor": "right", "y": row, "yanchor": "bottom"},
+            x=1,
+            xref="x domain",
+            xanchor="right",
+            y=row,
+            yanchor="bottom",
             text="larger than trained",
             font={"color": "white", "size": 11},
             bgcolor="rgba(0, 0, 0, 0.6)",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deq.data.edits import can_change, edited, is_connected, rings, solution
+from deq.data.edits import along_the_way, can_change, edited, is_connected, rings, solution
 from deq.data.puzzles import DOWN, LEFT, RIGHT, UP, bits, mazes
 
 
@@ -46,3 +46,8 @@ def test_a_drawn_maze_is_a_tree_and_one_more_door_makes_a_ring() -> None:
     assert {rings(maze) for maze in cut} == {0}
     on_the_way = int(y.sum()) - 1  # doors between start and goal
     assert sum(not is_connected(maze) for maze in cut) == on_the_way
+    assert len(along_the_way(x, True)) == on_the_way
+    assert not any(is_connected(edited(x, [door])) for door in along_the_way(x, True))
+    second = edited(x, along_the_way(x, False)[:1])
+    assert rings(second) == 1
+    assert is_connected(second)

@@ -3,6 +3,7 @@
 import { savePicture } from "./save.js";
 
 const FRAME = 350; // milliseconds a step
+const BRIEF = 40; // at least
 const BAR = `
   <button type="button" data-do="play">Play</button>
   <button type="button" data-do="step">Step</button>
@@ -17,9 +18,10 @@ const BAR = `
 
 export class Player {
   // bar: where it is built; box, name: what is saved, and as which file; show(): draws step `this.step`.
-  constructor(bar, box, name, show) {
+  // words(step, steps): where it is; seconds: how long it plays at most, in larger strides if there are many steps.
+  constructor(bar, box, name, show, { words = (step, steps) => `${step} of ${steps}`, seconds = Infinity } = {}) {
     bar.innerHTML = BAR;
-    this.show = show;
+    Object.assign(this, { show, words, seconds });
     this.slider = bar.querySelector("input");
     this.output = bar.querySelector("output");
     this.button = bar.querySelector("[data-do=play]");
@@ -45,19 +47,31 @@ export class Player {
   place(step) {
     this.step = step;
     this.slider.value = step;
-    this.output.textContent = `${step} of ${this.steps}`;
-    this.slider.setAttribute("aria-valuetext", `step ${step} of ${this.steps}`);
+    this.output.textContent = this.words(step, this.steps);
+    this.slider.setAttribute("aria-valuetext", `step ${this.words(step, this.steps)}`);
+  }
+
+  // A new process: play it once from its start, or show its end to those who want no motion.
+  present(steps) {
+    Object.assign(this, { steps, step: 0 });
+    this.slider.max = steps;
+    this.stop(this.button.hidden ? steps : 0);
+    if (!this.button.hidden && steps) this.play();
   }
 
   play() {
     if (this.step >= this.steps) this.place(0);
     this.button.textContent = "Pause";
-    this.timer = setInterval(() => this.advance(), FRAME);
+    const all = 1000 * this.seconds;
+    const frame = Math.max(BRIEF, Math.min(FRAME, all / this.steps));
+    const stride = Math.max(1, Math.round((frame * this.steps) / all));
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.advance(stride), frame);
     this.show();
   }
 
-  advance() {
-    this.place(this.step + 1);
+  advance(stride) {
+    this.place(Math.min(this.steps, this.step + stride));
     if (this.step >= this.steps) this.stop();
     this.show();
   }
