@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from deq.plots.style import scientific
 from deq.plots.thinking import wrong_places
 from pages.ui.server.guard import require_app
 from pages.ui.think.answers import Answer, answer_now, cold, solver_for
@@ -23,14 +24,11 @@ def numbers(puzzle: Puzzle, answer: Answer) -> None:
     st.metric("Verdict", verdict(puzzle, answer))
     with st.container(horizontal=True, gap="medium"):
         st.metric("Evaluations", f"{answer.nfe:,}", help=f"{tip('NFE')} {budget(puzzle)}", width="content")
-        final = f"{answer.settled:,}" if answer.converged else "never"
+        changed = f"at {answer.settled:,}" if answer.settled > answer.calls[0] else "never"
         st.metric(
-            "Answer final after",
-            final,
-            help="Evaluations after which no place changed any more.",
-            width="content",
+            "Answer last changed", changed, help="The last evaluation that changed a place.", width="content"
         )
-        st.metric("Residual", f"{answer.residual:.1e}", help=tip("relative residual"), width="content")
+        st.metric("Residual", scientific(answer.residual, 1), help=tip("relative residual"), width="content")
     st.markdown(sentence(puzzle, answer))
 
 

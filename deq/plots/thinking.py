@@ -32,7 +32,8 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
         label_ends(figure, ends)
     longest = max((end[1] for end in ends), default=1)
     figure.update_xaxes(range=[0, longest * (1.2 if len(ends) > 1 else 1.02)])
-    return figure.update_yaxes(rangemode="tozero")
+    most = max((float(np.max(wrong)) for _, wrong in curves.values() if np.size(wrong)), default=0) or 1
+    return figure.update_yaxes(range=[-0.04 * most, 1.06 * most])
 
 
 def reach_map(

@@ -3,7 +3,7 @@
 import { bit } from "./frames.js";
 import { shade, wrongMark } from "./marks.js";
 
-const LARGEST = 34; // pixels, of a cell
+const LARGEST = 38; // pixels, of a cell
 const LABELS = 18; // pixels above the first line
 const GAP = 10;
 
@@ -64,9 +64,14 @@ export class Bits {
     if (settled) {
       const share = settled[place] / Math.max(1, last);
       const known = settled[place] <= step;
-      this.number(pen, given, x, y + cell, known ? shade(share) : ink.paper, known && share < 0.6 ? "white" : known ? "black" : ink.text, ink);
-    } else this.number(pen, given, x, y + cell, given ? ink.answer : ink.paper, given ? "white" : ink.text, ink);
-    if (marked && given !== bit(truth, place)) {
+      const text = known ? (share < 0.6 ? "white" : "black") : ink.text;
+      this.number(pen, given, x, y + cell, known ? shade(share) : ink.paper, text, ink);
+      return;
+    }
+    const wrong = marked && given !== bit(truth, place);
+    const paper = wrong ? ink.mistaken : given ? ink.answer : ink.paper;
+    this.number(pen, given, x, y + cell, paper, given && !wrong ? "white" : ink.text, ink);
+    if (wrong) {
       wrongMark(pen, x + cell / 2, y + 1.5 * cell, cell * 0.3, Boolean(given), ink);
     }
   }

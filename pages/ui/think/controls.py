@@ -10,6 +10,7 @@ from pages.ui.think.puzzle import KINDS, Puzzle, read
 from pages.ui.widgets.glossary import tip
 
 SEEDS = 10_000
+FIRST = 30  # its way is long in mazes of every size
 SIZE_HELP = "The network was trained on the smallest size alone."
 
 
@@ -24,6 +25,7 @@ def puzzle_controls() -> tuple[Puzzle, str]:
         required=True,
         on_change=drop_changes,
     )
+    kind = kind or next(iter(KINDS))  # an empty parameter in a link chooses none
     sizes, unit = KINDS[kind].sizes, KINDS[kind].unit
     size = st.select_slider(
         f"Size: {unit}",
@@ -36,7 +38,7 @@ def puzzle_controls() -> tuple[Puzzle, str]:
     )
     left, right = st.columns(2)
     seed = left.number_input(
-        "Seed", 0, SEEDS - 1, 0, key="seed", bind="query-params", on_change=drop_changes, help=tip("seed")
+        "Seed", 0, SEEDS - 1, FIRST, key="seed", bind="query-params", on_change=drop_changes, help=tip("seed")
     )
     solver = right.selectbox("Solver", list(SOLVERS), key="solver", bind="query-params", help=tip("solver"))
     puzzle = Puzzle(kind, int(size), int(seed))

@@ -14,6 +14,7 @@ export function inks(box, look) {
     paper: read("background-color"),
     soft: read("secondary-background-color"),
     answer: read("primary-color"),
+    mistaken: `${look.wrong}40`, // a quarter of its strength
     font: read("font") || "sans-serif",
   };
 }
@@ -29,17 +30,14 @@ export function shade(share) {
 export const SCALE = `linear-gradient(90deg, ${CIVIDIS.map((rgb) => `rgb(${rgb})`)})`;
 
 // A place that is wrong: a cross where the answer has a 1 too many, a ring where it lacks one.
-export function wrongMark(pen, x, y, radius, tooMuch, { wrong, paper }) {
-  for (const [color, width] of [[paper, 0.9], [wrong, 0.4]]) {
-    pen.strokeStyle = color;
-    pen.lineWidth = Math.max(color === wrong ? 1.5 : 3, radius * width);
-    pen.beginPath();
-    if (tooMuch) {
-      pen.moveTo(x - radius, y - radius);
-      pen.lineTo(x + radius, y + radius);
-      pen.moveTo(x + radius, y - radius);
-      pen.lineTo(x - radius, y + radius);
-    } else pen.arc(x, y, radius, 0, 2 * Math.PI);
-    pen.stroke();
-  }
+export function wrongMark(pen, x, y, radius, tooMuch, { wrong }) {
+  [pen.strokeStyle, pen.lineWidth] = [wrong, Math.max(1.5, radius * 0.3)];
+  pen.beginPath();
+  if (tooMuch) {
+    pen.moveTo(x - radius, y - radius);
+    pen.lineTo(x + radius, y + radius);
+    pen.moveTo(x + radius, y - radius);
+    pen.lineTo(x - radius, y + radius);
+  } else pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.stroke();
 }

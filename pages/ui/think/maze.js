@@ -3,7 +3,7 @@
 import { bit } from "./frames.js";
 import { shade, wrongMark } from "./marks.js";
 
-const WIDEST = 520; // pixels
+const WIDEST = 480; // pixels
 const EDGE = 6;
 const STEPS = { ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowDown: [1, 0], ArrowLeft: [0, -1] };
 
@@ -16,8 +16,8 @@ export class Maze {
 
   // Fit a width; returns the size of the canvas.
   fit(width) {
-    const side = Math.min(WIDEST, width);
-    this.room = (side - 2 * EDGE) / this.size;
+    this.room = Math.max(2, Math.floor((Math.min(WIDEST, width) - 2 * EDGE) / this.size)); // whole pixels: sharp edges
+    const side = this.room * this.size + 2 * EDGE;
     return [side, side];
   }
 
@@ -84,19 +84,19 @@ export class Maze {
     return this.corner(place).map((edge) => edge + this.room / 2);
   }
 
-  fill(pen, { answer, cells, settled, step, last, ink }) {
+  fill(pen, { answer, truth, cells, settled, step, last, marked, ink }) {
     const { room, size } = this;
-    const inset = room > 12 ? room * 0.18 : 0;
+    const inset = room > 12 ? Math.round(room * 0.18) : 0;
     for (let place = 0; place < this.places; place += 1) {
       const [x, y] = this.corner(place);
       if (settled) {
         if (settled[place] > step) continue;
         pen.fillStyle = shade(settled[place] / Math.max(1, last));
-        pen.fillRect(x, y, room + 0.5, room + 0.5);
+        pen.fillRect(x, y, room, room);
       } else if (bit(answer, place)) {
         const right = cells[2 * place] && bit(answer, place + 1);
         const down = cells[2 * place + 1] && bit(answer, place + size);
-        pen.fillStyle = ink.answer;
+        pen.fillStyle = marked && !bit(truth, place) ? ink.mistaken : ink.answer;
         pen.fillRect(x + inset, y + inset, room - (right ? -inset : 2 * inset), room - 2 * inset);
         if (down) pen.fillRect(x + inset, y + inset, room - 2 * inset, room + inset);
       }

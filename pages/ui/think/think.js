@@ -25,6 +25,7 @@ class PuzzleBoard extends Board {
     this.hover = null;
     const words = (step) => `after ${this.calls(step)} of ${this.calls(this.player.steps)} evaluations`;
     this.player = new Player(find(".bar"), this.box, "puzzle", () => this.plan(), { words, seconds: SECONDS });
+    find(".when").append(find(".bar .files"));
     this.listen();
     this.watch = new ResizeObserver(() => this.plan());
     this.watch.observe(this.box);

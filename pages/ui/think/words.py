@@ -36,27 +36,24 @@ def sentence(puzzle: Puzzle, answer: Answer) -> str:
     kind, wrong = KINDS[puzzle.kind], int(answer.wrong[-1])
     strange = _strange(puzzle)
     if not answer.converged:
-        budget = int(solver_for(puzzle, "Picard").max_nfe)
-        state = (
-            f"{wrong:,} of {puzzle.truth.size:,} places are wrong"
-            if wrong
-            else "every place is right all the same"
-        )
+        most = solver_for(puzzle, "Picard").max_nfe
+        few = f"{wrong:,} of {puzzle.truth.size:,} places are wrong"
+        state = few if wrong else "every place is right all the same"
         return (
-            f"The solve did not reach the tolerance of {TOL:g} within {budget:,} evaluations, so this is no "
+            f"The solve did not reach the tolerance of {TOL:g} within {most:,} evaluations, so this is no "
             f"equilibrium; in its best state {state}.{strange}"
         )
-    if wrong and strange:
-        return f"It settled on a wrong answer.{strange}"
+    if strange:
+        return f"{'It settled on a wrong answer' if wrong else 'It is right even so'}.{strange}"
     if wrong:
         return "It settled on a wrong answer: an equilibrium is where the network stops, whether it is right or not."
     if puzzle.size > kind.trained:
         times = puzzle.size / kind.trained
         return (
             f"Trained on {kind.trained} {kind.unit}, it is right at {puzzle.size}, {times:.2g} times as many, by "
-            f"thinking longer: the weights are the same.{strange}"
+            "thinking longer: the weights are the same."
         )
-    return f"This is the size it was trained on. Make the {kind.noun} larger: the weights stay the same.{strange}"
+    return f"This is the size it was trained on. Make the {kind.noun} larger: the weights stay the same."
 
 
 def _strange(puzzle: Puzzle) -> str:
@@ -78,5 +75,5 @@ def _strange(puzzle: Puzzle) -> str:
 
 def budget(puzzle: Puzzle) -> str:
     """What the evaluations are limited to, and why."""
-    most = int(solver_for(puzzle, "Picard").max_nfe)
+    most = solver_for(puzzle, "Picard").max_nfe
     return f"At most {most:,} here: {CALLS} at the trained size, and more in proportion to the size."
