@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from deq.data.puzzles import DOWN, GOAL, LEFT, RIGHT, START, UP, way
 
@@ -52,14 +52,20 @@ def solution(x: np.ndarray) -> np.ndarray:
 def along_the_way(x: np.ndarray, is_open: bool) -> list[int]:
     """The changes of a maze (h, w, 6) between two rooms on the way, with a door between them or with a wall.
 
-    Closing any of these doors cuts the way; opening any of these walls makes a second one.
+    Closing any of these doors cuts the way; opening any of these walls makes a second one. Those that save most come
+    first.
     """
-    on = solution(x).ravel()
-    walls = [change for change in range(2 * on.size) if can_change(x, change)]
-    behind = (1, x.shape[1])
-    near = [change for change in walls if on[change // 2] and on[change // 2 + behind[change % 2]]]
-    doors = x.reshape(on.size, -1)
-    return [change for change in near if bool(doors[change // 2, SIDES[change % 2][0]]) == is_open]
+    on, doors, behind = solution(x).ravel(), x.reshape(-1, x.shape[2]), (1, x.shape[1])
+    start = int(x[..., START].argmax())
+    from_start = dijkstra(_graph(x), directed=False, indices=start, unweighted=True)
+    saved: dict[int, float] = {}
+    for change in range(2 * on.size):
+        room, side = divmod(change, 2)
+        if can_change(x, change) and bool(doors[room, SIDES[side][0]]) == is_open:
+            other = room + behind[side]
+            if on[room] and on[other]:
+                saved[change] = abs(from_start[room] - from_start[other])
+    return sorted(saved, key=lambda change: -saved[change])
 
 
 def rings(x: np.ndarray) -> int:
@@ -75,10 +81,14 @@ def is_connected(x: np.ndarray) -> bool:
 
 def _parts(x: np.ndarray) -> tuple[int, np.ndarray]:
     """The number of parts that no door joins, and the part of each room: (h w,)."""
+    parts, part = connected_components(_graph(x), directed=False)
+    return int(parts), part
+
+
+def _graph(x: np.ndarray) -> coo_array:
+    """Which rooms a door joins: (h w, h w), each door once."""
     rooms = np.arange(x[..., 0].size).reshape(x.shape[:2])
     right, below = x[:, :-1, RIGHT] > 0, x[:-1, :, DOWN] > 0
     one = np.concatenate([rooms[:, :-1][right], rooms[:-1][below]])
     other = np.concatenate([rooms[:, 1:][right], rooms[1:][below]])
-    graph = coo_array((np.ones(len(one)), (one, other)), (rooms.size, rooms.size))
-    parts, part = connected_components(graph, directed=False)
-    return int(parts), part
+    return coo_array((np.ones(len(one)), (one, other)), (rooms.size, rooms.size))

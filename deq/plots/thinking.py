@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import ACCENT, NEUTRAL, SEQUENTIAL, label_ends, styled_figure
+from deq.plots.style import ACCENT, NEUTRAL, SEQUENTIAL, styled_figure
 
 LOOKS = ((ACCENT, "solid"), (NEUTRAL, "dot"))  # of the first curve and of the one it is compared with
 
@@ -14,7 +14,6 @@ LOOKS = ((ACCENT, "solid"), (NEUTRAL, "dot"))  # of the first curve and of the o
 def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int = 260) -> go.Figure:
     """The number of wrong places after each evaluation, at most two curves: name -> (evaluations (n,), wrong (n,))."""
     figure = styled_figure("evaluations", "places wrong", height=height)
-    ends = []
     for (name, (calls, wrong)), (color, dash) in zip(curves.items(), LOOKS, strict=False):
         calls, wrong = np.asarray(calls), np.asarray(wrong)
         if not len(calls):
@@ -27,11 +26,7 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
             line={"color": color, "dash": dash, "width": 2, "shape": "hv"},
             hovertemplate=f"{name}: %{{y}} wrong after %{{x}} evaluations<extra></extra>",
         )
-        ends.append((name, float(calls[-1]), float(wrong[-1]), color))
-    if len(ends) > 1:
-        label_ends(figure, ends)
-    longest = max((end[1] for end in ends), default=1)
-    figure.update_xaxes(range=[0, longest * (1.2 if len(ends) > 1 else 1.02)])
+    figure.update_xaxes(rangemode="tozero").update_layout(showlegend=len(figure.data) > 1)
     most = max((float(np.max(wrong)) for _, wrong in curves.values() if np.size(wrong)), default=0) or 1
     return figure.update_yaxes(range=[-0.04 * most, 1.06 * most])
 
@@ -39,7 +34,9 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
 def reach_map(
     share: ArrayLike, sizes: Sequence[int], calls: Sequence[int], trained: int, unit: str
 ) -> go.Figure:
-    """The share of puzzles that are right in all places, by size and evaluations; a line marks the trained size.
+    """The share of puzzles that are right in all places, by size and evaluations, in %.
+
+    A dashed line lies above the trained size.
 
     share: (sizes, calls) in 0 to 1. unit: what a size counts.
     """
@@ -57,23 +54,13 @@ def reach_map(
         xgap=1,
         ygap=1,
         texttemplate="%{z:.0f}",
-        colorbar={"title": {"text": "right, %"}, "thickness": 12, "tickvals": [0, 50, 100]},
+        textfont={"size": 11},
+        showscale=False,
         hovertemplate=f"%{{y}} {unit}, %{{x}} evaluations: %{{z:.0f}} % right<extra></extra>",
     )
     if trained in sizes:
         row = list(sizes).index(trained) + 0.5
         line = {"color": NEUTRAL, "dash": "dash", "width": 2}
         figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=row, y1=row, line=line)
-        figure.add_annotation(
-            x=1,
-            xref="x domain",
-            xanchor="right",
-            y=row,
-            yanchor="bottom",
-            text="larger than trained",
-            font={"color": "white", "size": 11},
-            bgcolor="rgba(0, 0, 0, 0.6)",
-            showarrow=False,
-        )
     figure.update_xaxes(type="category")
     return figure.update_yaxes(type="category")

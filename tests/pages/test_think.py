@@ -54,7 +54,7 @@ def test_all_answers_come_in_one_small_message() -> None:
 
 
 def test_a_link_with_changes_is_answered_from_the_puzzle_as_drawn(open_page: OpenPage) -> None:
-    app = open_page("think", kind="Bits", seed="3", changes="0.31")
+    app = open_page("think", kind="Bits", think_seed="3", changes="0.31")
     assert sent(app)["changes"] == [0, 31]
     assert "from scratch" in words(app)
     assert "Start again" in labels(app)
@@ -65,7 +65,7 @@ def test_a_link_with_changes_is_answered_from_the_puzzle_as_drawn(open_page: Ope
 
 
 def test_a_flip_changes_the_answer(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = open_page("think", kind="Bits", seed="3")
+    app = open_page("think", kind="Bits", think_seed="3")
     before = sent(app)
     report(app, monkeypatch, {"puzzle": before["puzzle"], "changes": [0], "serial": 1})
     after = sent(app)
@@ -73,7 +73,7 @@ def test_a_flip_changes_the_answer(open_page: OpenPage, monkeypatch: pytest.Monk
     assert after["frames"] != before["frames"]
     assert after["truth"] != before["truth"]
     assert app.query_params["changes"] == "0"
-    app.number_input(key="seed").set_value(4).run()
+    app.number_input(key="think_seed").set_value(4).run()
     assert sent(app)["changes"] == []
 
 
@@ -92,7 +92,7 @@ def test_a_flip_changes_the_answer(open_page: OpenPage, monkeypatch: pytest.Monk
 def test_what_a_browser_reports_is_checked(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, edited: object
 ) -> None:
-    app = open_page("think", kind="Bits", seed="3")
+    app = open_page("think", kind="Bits", think_seed="3")
     report(app, monkeypatch, edited)
     assert sent(app)["changes"] == []
 
@@ -104,7 +104,7 @@ def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
     press(app, "Close the way")
     assert "No way leads from the start to the goal" in words(app)
     press(app, "New maze")
-    assert app.number_input(key="seed").value == 31
+    assert app.number_input(key="think_seed").value == 31
     assert sent(app)["changes"] == []
 
 

@@ -9,6 +9,7 @@ from pages.ui.think.live import CHANGES, keep_changes
 from pages.ui.think.puzzle import KINDS, Puzzle, read
 from pages.ui.widgets.glossary import tip
 
+KIND, SEED, SOLVER = "kind", "think_seed", "think_solver"  # in the link; other pages have their own
 SEEDS = 10_000
 FIRST = 30  # its way is long in mazes of every size
 SIZE_HELP = "The network was trained on the smallest size alone."
@@ -20,8 +21,9 @@ def puzzle_controls() -> tuple[Puzzle, str]:
         "Puzzle",
         list(KINDS),
         default="Maze",
-        key="kind",
+        key=KIND,
         bind="query-params",
+        persist_state="session",
         required=True,
         on_change=drop_changes,
     )
@@ -33,14 +35,25 @@ def puzzle_controls() -> tuple[Puzzle, str]:
         sizes[0],
         key=size_key(kind),
         bind="query-params",
+        persist_state="session",
         on_change=drop_changes,
         help=SIZE_HELP,
     )
     left, right = st.columns(2)
     seed = left.number_input(
-        "Seed", 0, SEEDS - 1, FIRST, key="seed", bind="query-params", on_change=drop_changes, help=tip("seed")
+        "Seed",
+        0,
+        SEEDS - 1,
+        FIRST,
+        key=SEED,
+        bind="query-params",
+        persist_state="session",
+        on_change=drop_changes,
+        help=tip("seed"),
     )
-    solver = right.selectbox("Solver", list(SOLVERS), key="solver", bind="query-params", help=tip("solver"))
+    solver = right.selectbox(
+        "Solver", list(SOLVERS), key=SOLVER, bind="query-params", persist_state="session", help=tip("solver")
+    )
     puzzle = Puzzle(kind, int(size), int(seed))
     return puzzle.changed(read(st.query_params.get(CHANGES, ""))), solver
 
@@ -78,7 +91,7 @@ def buttons(puzzle: Puzzle) -> None:
 def choose(kind: str, size: int, seed: int, changes: tuple[int, ...] = ()) -> None:
     """Set the controls; changes are answered from the equilibrium without them."""
     drop_changes()
-    st.session_state.update({"kind": kind, size_key(kind): size, "seed": seed})
+    st.session_state.update({KIND: kind, size_key(kind): size, SEED: seed})
     keep_changes(changes)
 
 
@@ -97,14 +110,14 @@ def _changes(puzzle: Puzzle) -> list[tuple[str, list[int], str]]:
     """Name, possible changes, what to look for."""
     if puzzle.kind == "Bits":
         return [("Flip the first bit", [0], "Every parity turns.")]
-    x = puzzle.drawn
+    walls, doors = along_the_way(puzzle.drawn, False), along_the_way(puzzle.drawn, True)
     return [
-        ("Open a second way", along_the_way(x, False), "The mazes it was trained on have exactly one way."),
-        ("Close the way", along_the_way(x, True), "No training maze is without a way."),
+        ("Open a second way", walls, "The mazes it was trained on have exactly one way."),
+        ("Close the way", doors[len(doors) // 2 :], "No training maze is without a way."),
     ]
 
 
 def _preset(puzzle: Puzzle, name: str, changes: list[int], seen: str) -> None:
-    chosen = tuple(changes[len(changes) // 2 :][:1])
+    chosen = tuple(changes[:1])
     setting = (puzzle.kind, puzzle.size, puzzle.seed, chosen)
     st.button(name, on_click=choose, args=setting, help=seen, disabled=not chosen)

@@ -3,7 +3,9 @@
 import { bit } from "./frames.js";
 import { shade, wrongMark } from "./marks.js";
 
-const WIDEST = 480; // pixels
+const WIDE = 430; // pixels
+const WIDEST = 516; // with more than MANY rooms along a side
+const MANY = 40;
 const EDGE = 6;
 const STEPS = { ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowDown: [1, 0], ArrowLeft: [0, -1] };
 
@@ -11,12 +13,13 @@ export class Maze {
   constructor({ size, ends }) {
     Object.assign(this, { size, ends, places: size * size, cursor: ends[0] });
     this.name = `Maze of ${size} by ${size} rooms`;
-    this.hint = "Click a wall to open a door, a door to close it. Keys: arrows walk, Shift and an arrow opens or closes.";
+    this.hint = "Click a wall to open or close it. Keys: arrows walk, Shift + arrow opens or closes.";
   }
 
   // Fit a width; returns the size of the canvas.
   fit(width) {
-    this.room = Math.max(2, Math.floor((Math.min(WIDEST, width) - 2 * EDGE) / this.size)); // whole pixels: sharp edges
+    const most = this.size > MANY ? WIDEST : WIDE;
+    this.room = Math.max(2, Math.floor((Math.min(most, width) - 2 * EDGE) / this.size)); // whole: sharp edges
     const side = this.room * this.size + 2 * EDGE;
     return [side, side];
   }

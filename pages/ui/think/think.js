@@ -11,6 +11,10 @@ import { Maze } from "./maze.js";
 const KINDS = { maze: Maze, bits: Bits };
 const SECONDS = 5; // that it plays
 
+function grouped(count) {
+  return count.toLocaleString("en");
+}
+
 class PuzzleBoard extends Board {
   constructor(root) {
     super();
@@ -23,8 +27,9 @@ class PuzzleBoard extends Board {
     this.when = find(".when button");
     this.scale = find(".scale");
     this.hover = null;
-    const words = (step) => `after ${this.calls(step)} of ${this.calls(this.player.steps)} evaluations`;
-    this.player = new Player(find(".bar"), this.box, "puzzle", () => this.plan(), { words, seconds: SECONDS });
+    const words = (step) => `after ${grouped(this.calls(step))} of ${grouped(this.calls(this.player.steps))} evaluations`;
+    const lively = () => this.last;
+    this.player = new Player(find(".bar"), this.box, "puzzle", () => this.plan(), { words, seconds: SECONDS, lively });
     find(".when").append(find(".bar .files"));
     this.listen();
     this.watch = new ResizeObserver(() => this.plan());
@@ -66,6 +71,7 @@ class PuzzleBoard extends Board {
     const count = data.kind === "maze" ? 2 * places : places;
     if (data.puzzle !== this.data?.puzzle) this.puzzle = new KINDS[data.kind](data);
     Object.assign(this, { data, frames: unpacked.frames, settled: unpacked.settled, changes: [...data.changes] });
+    this.last = this.settled.reduce((most, k) => Math.max(most, k), 0); // the step that changed a place last
     this.truth = bytesOf(data.truth);
     this.cells = Array.from({ length: count }, (_, k) => bit(cells, k));
     this.stale = false;
@@ -114,7 +120,7 @@ class PuzzleBoard extends Board {
     const pen = this.sized();
     const step = Math.min(player.step, this.frames.length - 1);
     const answer = this.frames[step];
-    const last = this.settled.reduce((most, k) => Math.max(most, k), 0);
+    const { last } = this;
     const ink = inks(this.box, data.look);
     const marked = !player.timer && !this.stale && !this.coloured;
     const settled = this.coloured ? this.settled : null;
@@ -141,8 +147,9 @@ class PuzzleBoard extends Board {
   tell(step, answer, last) {
     let wrong = 0;
     for (let place = 0; place < this.puzzle.places; place += 1) wrong += bit(answer, place) !== bit(this.truth, place);
-    const judged = wrong ? `${wrong} of ${this.puzzle.places} places wrong` : `right in all ${this.puzzle.places} places`;
-    const said = `After ${this.calls(step)} evaluations: ${judged}.`;
+    const places = grouped(this.puzzle.places);
+    const judged = wrong ? `${grouped(wrong)} of ${places} places wrong` : `right in all ${places} places`;
+    const said = `After ${grouped(this.calls(step))} evaluations: ${judged}.`;
     this.reading.textContent = this.stale ? "Thinking about the changed puzzle" : `${said}${this.legend(wrong)}`;
     this.canvas.setAttribute("aria-label", `${this.puzzle.name}. ${this.stale ? "" : said}`);
     if (!this.player.timer && !this.stale && said !== this.saidLast) this.spoken.textContent = this.saidLast = said;
@@ -152,7 +159,7 @@ class PuzzleBoard extends Board {
 
   legend(wrong) {
     if (!wrong || this.player.timer || this.coloured) return "";
-    const one = this.data.kind === "maze" ? "in the answer by mistake" : "1 instead of 0";
+    const one = this.data.kind === "maze" ? "by mistake" : "1 instead of 0";
     const other = this.data.kind === "maze" ? "missing" : "0 instead of 1";
     return ` × ${one}, ○ ${other}.`;
   }

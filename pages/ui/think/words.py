@@ -3,6 +3,7 @@
 from deq.data.edits import is_connected, rings
 from pages.ui.think.answers import CALLS, TOL, Answer, solver_for
 from pages.ui.think.puzzle import KINDS, Puzzle
+from pages.ui.widgets.code import imports_of
 
 SNIPPET = """
 from deq import load_pretrained
@@ -15,7 +16,7 @@ from deq.plots.thinking import wrong_places
 model = load_pretrained("{model}").model
 drawn = {draw}(1, {size}, {seed})[0][0]
 first = think(model, drawn[None], {solver})
-x = edited(drawn, {changes})
+x = edited(drawn, {changes})  # at once; on the page each change starts from the answer before it
 thought = think(model, x[None], {solver}, z0={start})
 wrong = (thought.answers[0] != solution(x)).reshape(len(thought.calls), -1).sum(axis=1)
 print(f"{{wrong[-1]}} wrong after {{thought.nfe[0]}} evaluations, converged: {{thought.converged[0]}}")
@@ -77,3 +78,26 @@ def budget(puzzle: Puzzle) -> str:
     """What the evaluations are limited to, and why."""
     most = solver_for(puzzle, "Picard").max_nfe
     return f"At most {most:,} here: {CALLS} at the trained size, and more in proportion to the size."
+
+
+def beside_scratch(answer: Answer, scratch: Answer) -> str:
+    """A warm start beside a cold one."""
+    warm, cold = (f"{found.nfe:,}{'' if found.converged else ', not settled'}" for found in (answer, scratch))
+    same = (answer.frames[-1] == scratch.frames[-1]).all()
+    then = "Both give the same answer." if same else "The answers **differ**."
+    return f"Evaluations from the last answer: **{warm}**; from scratch: {cold}. {then}"
+
+
+def snippet(puzzle: Puzzle, solver: str, warm: bool) -> str:
+    """Code that computes the answer."""
+    chosen, kind = solver_for(puzzle, solver), KINDS[puzzle.kind]
+    return SNIPPET.format(
+        draw="mazes" if puzzle.kind == "Maze" else "bits",
+        model=kind.model,
+        size=puzzle.size,
+        seed=puzzle.seed,
+        changes=puzzle.changes,
+        solver=chosen,
+        imports=imports_of([chosen]),
+        start="first.state" if warm else None,
+    )

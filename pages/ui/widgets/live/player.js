@@ -16,12 +16,16 @@ const BAR = `
     <button type="button" data-do="png" class="quiet" aria-label="Save the picture as PNG">PNG</button>
   </span>`;
 
+// words(step, steps): where it is. seconds: how long it plays at most, in strides if there are many steps. lively(steps):
+// the step after which little happens; the rest takes a second.
+const CLOCK = { words: (step, steps) => `${step} of ${steps}`, seconds: Infinity, lively: (steps) => steps };
+
 export class Player {
   // bar: where it is built; box, name: what is saved, and as which file; show(): draws step `this.step`.
-  // words(step, steps): where it is; seconds: how long it plays at most, in larger strides if there are many steps.
-  constructor(bar, box, name, show, { words = (step, steps) => `${step} of ${steps}`, seconds = Infinity } = {}) {
+  // options, see CLOCK.
+  constructor(bar, box, name, show, options = {}) {
     bar.innerHTML = BAR;
-    Object.assign(this, { show, words, seconds });
+    Object.assign(this, { show }, CLOCK, options);
     this.slider = bar.querySelector("input");
     this.output = bar.querySelector("output");
     this.button = bar.querySelector("[data-do=play]");
@@ -62,11 +66,12 @@ export class Player {
   play() {
     if (this.step >= this.steps) this.place(0);
     this.button.textContent = "Pause";
-    const all = 1000 * this.seconds;
-    const frame = Math.max(BRIEF, Math.min(FRAME, all / this.steps));
-    const stride = Math.max(1, Math.round((frame * this.steps) / all));
+    const [all, lively] = [1000 * this.seconds, Math.max(1, this.lively(this.steps))];
+    const frame = Math.max(BRIEF, Math.min(FRAME, all / lively));
+    const stride = Math.max(1, Math.round((frame * lively) / all));
+    const rest = Math.max(stride, Math.ceil((frame * (this.steps - lively)) / 1000));
     clearInterval(this.timer);
-    this.timer = setInterval(() => this.advance(stride), frame);
+    this.timer = setInterval(() => this.advance(this.step < lively ? stride : rest), frame);
     this.show();
   }
 
