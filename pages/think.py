@@ -39,9 +39,10 @@ st.markdown(
 )
 top = st.container()
 hero, side = st.columns([1.35, 1], gap="large")
-answered = side.container(key="answer_numbers")
+answered, acts = side.container(key="answer_numbers"), side.container()
 with side:
     puzzle, solver = puzzle_controls()
+with acts:
     buttons(puzzle)
 with top:
     presets(puzzle)

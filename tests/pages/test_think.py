@@ -77,6 +77,19 @@ def test_a_flip_changes_the_answer(open_page: OpenPage, monkeypatch: pytest.Monk
     assert sent(app)["changes"] == []
 
 
+def test_a_change_undone_by_hand_is_a_warm_start_and_a_new_visit_is_not(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("think", kind="Bits", think_seed="3", changes="0")
+    report(app, monkeypatch, {"puzzle": sent(app)["puzzle"], "changes": [], "serial": 1})
+    assert "from scratch:" in words(app)
+    report(app, monkeypatch, {"puzzle": sent(app)["puzzle"], "changes": [0], "serial": 2})
+    del app.query_params["changes"]
+    app.run()
+    assert sent(app)["changes"] == []
+    assert "from scratch:" not in words(app)
+
+
 @pytest.mark.parametrize(
     "edited",
     [

@@ -14,7 +14,7 @@ from pages.ui.think.puzzle import KINDS, Puzzle
 
 TOL = 1e-3
 CALLS = 200  # at most, at the trained size
-LAST = "_think_last"
+LAST, EDITED = "_think_last", "_think_edited"  # EDITED: a hand has just changed the puzzle
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,14 @@ def cold(puzzle: Puzzle, solver: str) -> Answer:
 
 
 def answer_now(puzzle: Puzzle, solver: str) -> tuple[Answer, bool]:
-    """The answer, and whether it is a warm one: a changed puzzle starts where the last solve ended."""
+    """The answer, and whether it is a warm one: a changed puzzle starts where the last solve ended.
+
+    One without changes does so only if a hand has just undone them, not on a new visit.
+    """
     last: Last | None = st.session_state.get(LAST)
-    if last is None or (last.puzzle.original, last.solver) != (puzzle.original, solver):
+    undone = st.session_state.pop(EDITED, False) or puzzle.changes
+    known = last is not None and (last.puzzle.original, last.solver) == (puzzle.original, solver)
+    if last is None or not known or (last.puzzle != puzzle and not undone):
         first = cold(puzzle.original, solver)
         last = Last(puzzle.original, solver, first, warm=False)
     if last.puzzle != puzzle:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from deq.data.puzzles import DOWN, GOAL, RIGHT, START
 from deq.plots.style import FAILED_RED
-from pages.ui.think.answers import Answer
+from pages.ui.think.answers import EDITED, Answer
 from pages.ui.think.puzzle import MOST, Puzzle, written
 from pages.ui.widgets.live import live_component
 
@@ -68,6 +68,7 @@ def _edited() -> None:
     changes = report.get("changes")
     if isinstance(shown, Puzzle) and report.get("puzzle") == shown.label and isinstance(changes, list):
         keep_changes(shown.changed(changes).changes)
+        st.session_state[EDITED] = True
 
 
 def keep_changes(changes: tuple[int, ...]) -> None:
