@@ -5,7 +5,7 @@ import streamlit as st
 from deq.plots.style import scientific
 from deq.plots.thinking import wrong_places
 from pages.ui.server.guard import require_app
-from pages.ui.think.answers import Answer, answer_now, cold
+from pages.ui.think.answers import LARGE, Answer, answer_now, cold
 from pages.ui.think.controls import buttons, presets, puzzle_controls
 from pages.ui.think.live import live_puzzle
 from pages.ui.think.puzzle import Puzzle
@@ -19,15 +19,19 @@ from pages.ui.widgets.links import copy_link
 require_app()
 
 
+CHANGED_HELP = (
+    "The last evaluation that changed a place. Where nothing settles, the last answer is that of the state with the "
+    "smallest residual."
+)
+
+
 def numbers(puzzle: Puzzle, answer: Answer) -> None:
     """The verdict, evaluations, when it settled, residual, and why."""
     st.metric("Verdict", verdict(puzzle, answer))
     with st.container(horizontal=True, gap="medium"):
         st.metric("Evaluations", f"{answer.nfe:,}", help=f"{tip('NFE')} {budget(puzzle)}", width="content")
         changed = f"at {answer.settled:,}" if answer.settled > answer.calls[0] else "never"
-        st.metric(
-            "Answer last changed", changed, help="The last evaluation that changed a place.", width="content"
-        )
+        st.metric("Answer last changed", changed, help=CHANGED_HELP, width="content")
         st.metric("Residual", scientific(answer.residual, 1), help=tip("relative residual"), width="content")
     st.markdown(sentence(puzzle, answer))
 
@@ -54,7 +58,7 @@ with answered:
 with hero:
     live_puzzle(puzzle, answer)
 curves = {"from the last answer" if warm else "from scratch": (answer.calls, answer.wrong)}
-if warm:
+if warm and (puzzle.truth.size < LARGE or beside.button("Compare with a solve from scratch")):
     with beside:
         scratch = cold(puzzle, solver)
     beside.markdown(beside_scratch(answer, scratch))

@@ -110,6 +110,16 @@ def test_what_a_browser_reports_is_checked(
     assert sent(app)["changes"] == []
 
 
+def test_a_large_puzzle_is_solved_from_scratch_on_demand(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.ui.think.answers.LARGE", 10)
+    app = open_page("think", kind="Bits", changes="0")
+    assert "from scratch:" not in words(app)
+    press(app, "Compare with a solve from scratch")
+    assert "from scratch:" in words(app)
+
+
 def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
     app = open_page("think")
     press(app, "Open a second way")

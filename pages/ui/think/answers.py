@@ -13,6 +13,7 @@ from pages.ui.readers.model import shipped
 from pages.ui.think.puzzle import KINDS, Puzzle
 
 TOL = 1e-3
+LARGE = 2000  # places, beyond which a solve takes seconds
 CALLS = 200  # at most, at the trained size
 LAST, EDITED = "_think_last", "_think_edited"  # EDITED: a hand has just changed the puzzle
 
