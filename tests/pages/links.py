@@ -32,7 +32,8 @@ VALUES = [
     "1.0" * 2000,
 ]
 BEYOND_WIDGETS = {
-    "train": ["job", "runs", "compared", "fit_points"]
+    "train": ["job", "runs", "compared", "fit_points"],
+    "think": ["changes"],
 }  # parameters that a page reads without a widget
 VIEWS = {
     "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},

@@ -82,7 +82,7 @@ def test_theme_can_be_read(scheme: str, ink: str, least: float) -> None:
         assert (bright + 0.05) / (dark + 0.05) >= least
 
 
-@pytest.mark.parametrize("name", ["home", "toy", "fixed_points", "glossary"])
+@pytest.mark.parametrize("name", ["home", "toy", "fixed_points", "think", "glossary"])
 def test_every_picture_can_be_taken_away(open_page: OpenPage, name: str) -> None:
     app = open_page(name)
     closed = len(app.get("download_button"))

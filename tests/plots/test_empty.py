@@ -29,6 +29,7 @@ from deq.plots.state_plane import plane_paths
 from deq.plots.states import feature_maps, state_map
 from deq.plots.sweeps import bifurcation_diagram
 from deq.plots.test_set import confusion_matrix, effort_and_doubt, reliability_diagram
+from deq.plots.thinking import reach_map, wrong_places
 from deq.plots.training import compared_runs
 
 NONE, SQUARE = np.empty(0), np.empty((0, 0))
@@ -67,6 +68,8 @@ NAMED: dict[str, Callable[[], go.Figure]] = {
     "compared_runs": lambda: compared_runs({}, "loss"),
     "effort_and_accuracy": lambda: effort_and_accuracy({"mlp": ([], [], [])}),
     "effort_and_loss": lambda: effort_and_loss({}),
+    "wrong_places": lambda: wrong_places({"wrong": (NONE, NONE)}),
+    "reach_map": lambda: reach_map(SQUARE, [], [], 9, "rooms along a side"),
 }
 BARE: dict[str, Callable[[], go.Figure]] = {
     "distance_strip": lambda: distance_strip({}, 1e-4),

@@ -21,6 +21,11 @@ PAGES = {
         ":material/speed:",
         "Race solvers on a real model, see why they fail, check the gradient.",
     ),
+    "think": (
+        "Think longer",
+        ":material/route:",
+        "Give a network mazes eight times as large as it was taught, and change them as it thinks.",
+    ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
     "glossary": ("Glossary", ":material/menu_book:", "Every technical term in a sentence or two."),
 }

@@ -3,6 +3,7 @@
 import { savePicture } from "./save.js";
 
 const FRAME = 350; // milliseconds a step
+const BRIEF = 40; // at least
 const BAR = `
   <button type="button" data-do="play">Play</button>
   <button type="button" data-do="step">Step</button>
@@ -15,11 +16,16 @@ const BAR = `
     <button type="button" data-do="png" class="quiet" aria-label="Save the picture as PNG">PNG</button>
   </span>`;
 
+// words(step, steps): where it is. seconds: how long it plays at most, in strides if there are many steps. lively(steps):
+// the step after which little happens; the rest takes a second.
+const CLOCK = { words: (step, steps) => `${step} of ${steps}`, seconds: Infinity, lively: (steps) => steps };
+
 export class Player {
   // bar: where it is built; box, name: what is saved, and as which file; show(): draws step `this.step`.
-  constructor(bar, box, name, show) {
+  // options, see CLOCK.
+  constructor(bar, box, name, show, options = {}) {
     bar.innerHTML = BAR;
-    this.show = show;
+    Object.assign(this, { show }, CLOCK, options);
     this.slider = bar.querySelector("input");
     this.output = bar.querySelector("output");
     this.button = bar.querySelector("[data-do=play]");
@@ -45,19 +51,32 @@ export class Player {
   place(step) {
     this.step = step;
     this.slider.value = step;
-    this.output.textContent = `${step} of ${this.steps}`;
-    this.slider.setAttribute("aria-valuetext", `step ${step} of ${this.steps}`);
+    this.output.textContent = this.words(step, this.steps);
+    this.slider.setAttribute("aria-valuetext", `step ${this.words(step, this.steps)}`);
+  }
+
+  // A new process: play it once from its start, or show its end to those who want no motion.
+  present(steps) {
+    Object.assign(this, { steps, step: 0 });
+    this.slider.max = steps;
+    this.stop(this.button.hidden ? steps : 0);
+    if (!this.button.hidden && steps) this.play();
   }
 
   play() {
     if (this.step >= this.steps) this.place(0);
     this.button.textContent = "Pause";
-    this.timer = setInterval(() => this.advance(), FRAME);
+    const [all, lively] = [1000 * this.seconds, Math.max(1, this.lively(this.steps))];
+    const frame = Math.max(BRIEF, Math.min(FRAME, all / lively));
+    const stride = Math.max(1, Math.round((frame * lively) / all));
+    const rest = Math.max(stride, Math.ceil((frame * (this.steps - lively)) / 1000));
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.advance(this.step < lively ? stride : rest), frame);
     this.show();
   }
 
-  advance() {
-    this.place(this.step + 1);
+  advance(stride) {
+    this.place(Math.min(this.steps, this.step + stride));
     if (this.step >= this.steps) this.stop();
     this.show();
   }

@@ -1,0 +1,1 @@
+"""A puzzle, its answers call by call, and what the page says about them."""

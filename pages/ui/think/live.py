@@ -1,0 +1,79 @@
+"""What the live picture of a puzzle is sent, and what it reports when a hand changes the puzzle."""
+
+import base64
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from deq.data.puzzles import DOWN, GOAL, RIGHT, START
+from deq.plots.style import FAILED_RED
+from pages.ui.think.answers import EDITED, Answer
+from pages.ui.think.puzzle import MOST, Puzzle, written
+from pages.ui.widgets.live import live_component
+
+HERE = Path(__file__).parent
+KEY, CHANGES, SHOWN = "live_puzzle", "changes", "_think_shown"  # CHANGES: in the link too
+
+
+def live_puzzle(puzzle: Puzzle, answer: Answer) -> None:
+    """The puzzle and its answer after each step, played once; a click changes the puzzle, and Python answers."""
+    st.session_state[SHOWN] = puzzle
+    live_component(HERE / "think.js")(key=KEY, data=message(puzzle, answer), on_edited_change=_edited)
+
+
+def message(puzzle: Puzzle, answer: Answer) -> dict[str, Any]:
+    """All answers in one message: each packed frame as its difference from the one before, compressed."""
+    maze = puzzle.x.ndim == 3
+    cells = puzzle.x[..., [RIGHT, DOWN]] if maze else puzzle.x
+    differences = np.concatenate([answer.frames[:1], answer.frames[1:] ^ answer.frames[:-1]])
+    return {
+        "kind": "maze" if maze else "bits",
+        "puzzle": puzzle.label,
+        "size": puzzle.size,
+        "cells": _text(np.packbits(cells).tobytes()),
+        "ends": [int(puzzle.x[..., end].argmax()) for end in (START, GOAL)] if maze else [],
+        "truth": _text(np.packbits(puzzle.truth).tobytes()),
+        "frames": _text(zlib.compress(differences.tobytes())),
+        "calls": answer.calls.tolist(),
+        "converged": answer.converged,
+        "changes": list(puzzle.changes),
+        "most": MOST,
+        "look": {"wrong": FAILED_RED},
+        "serial": _serial(),
+    }
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _report() -> dict[str, Any]:
+    """The last report of the picture: anything, as it comes from a browser."""
+    report = (st.session_state.get(KEY) or {}).get("edited")
+    return report if isinstance(report, dict) else {}
+
+
+def _serial() -> int:
+    """Which report this run answers."""
+    serial = _report().get("serial")
+    return serial if isinstance(serial, int) else 0
+
+
+def _edited() -> None:
+    """Take over the changes, if they are changes of the puzzle that is shown."""
+    report, shown = _report(), st.session_state.get(SHOWN)
+    changes = report.get("changes")
+    if isinstance(shown, Puzzle) and report.get("puzzle") == shown.label and isinstance(changes, list):
+        keep_changes(shown.changed(changes).changes)
+        st.session_state[EDITED] = True
+
+
+def keep_changes(changes: tuple[int, ...]) -> None:
+    """Write the changes into the link, which is where the page reads them."""
+    if changes:
+        st.query_params[CHANGES] = written(changes)
+    else:
+        st.query_params.pop(CHANGES, None)

@@ -1,0 +1,95 @@
+"""The puzzle on the page: which kind, how large, drawn from which seed, and what a hand has changed in it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from deq.data import PUZZLES
+from deq.data.edits import can_change, edited, solution
+
+MOST = 200  # changes, as a link has to carry them
+WRITTEN = re.compile(r"(0|[1-9][0-9]{0,4})(\.(0|[1-9][0-9]{0,4}))*")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of puzzle. name: in deq.data.PUZZLES. model: shipped. sizes: from the trained one to 8 times as large.
+
+    noun, plural: of one puzzle. unit: what a size counts.
+    """
+
+    name: str
+    model: str
+    sizes: tuple[int, ...]
+    noun: str
+    plural: str
+    unit: str
+
+    @property
+    def trained(self) -> int:
+        return PUZZLES[self.name][1]
+
+
+KINDS = {
+    "Maze": Kind("mazes", "maze", (9, 13, 17, 25, 33, 49, 72), "maze", "mazes", "rooms along a side"),
+    "Bits": Kind(
+        "prefix_sums", "prefix", (32, 48, 64, 96, 128, 192, 256), "row of bits", "rows of bits", "bits"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Puzzle:
+    """One puzzle as plain, hashable data. kind: a key of KINDS. changes: see deq.data.edits."""
+
+    kind: str
+    size: int
+    seed: int
+    changes: tuple[int, ...] = ()
+
+    @cached_property
+    def drawn(self) -> np.ndarray:
+        """As the seed has it: (h, w, 6) or (length, 1)."""
+        return PUZZLES[KINDS[self.kind].name][0](1, self.size, self.seed)[0][0]
+
+    @cached_property
+    def x(self) -> np.ndarray:
+        """With its changes."""
+        return edited(self.drawn, self.changes)
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """The right answer, as 0 and 1: (h, w) or (length,)."""
+        return solution(self.x)
+
+    @property
+    def original(self) -> "Puzzle":
+        return replace(self, changes=())
+
+    @property
+    def label(self) -> str:
+        """What it was drawn from, without its changes."""
+        return f"{self.kind}-{self.size}-{self.seed}"
+
+    def changed(self, changes: Iterable[object]) -> "Puzzle":
+        """With these changes instead; as it was drawn if any of them is no change of this puzzle."""
+        listed = list(changes)
+        found = tuple(k for k in listed if type(k) is int and can_change(self.drawn, k))
+        if len(found) < len(listed) or len(found) > MOST or len(set(found)) < len(found):
+            return self.original
+        return replace(self, changes=found)
+
+
+def written(changes: tuple[int, ...]) -> str:
+    """Changes as a link has them: 12.57.103."""
+    return ".".join(map(str, changes))
+
+
+def read(text: str) -> list[int]:
+    """The changes in a link; none if it is not written so."""
+    if len(text) > 6 * MOST or not WRITTEN.fullmatch(text):
+        return []
+    return [int(part) for part in text.split(".")]

@@ -1,0 +1,130 @@
+"""On demand: how far the network reaches, and whether its answers depend on where the solve begins."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from deq.analysis.thinking import reach, two_starts
+from deq.data import PUZZLES
+from deq.plots.thinking import reach_map
+from pages.ui.readers.model import shipped
+from pages.ui.think.answers import CALLS, solver_for
+from pages.ui.think.puzzle import KINDS, Kind, Puzzle
+from pages.ui.widgets.charts import show
+from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.steps import in_steps
+
+SEED = 7  # of puzzles that neither training nor the page's first puzzle has seen
+ASKED = "_think_asked"
+MOST_PUZZLES = 50
+ALIGNED = 0.99  # cosine
+
+
+def draw_study(puzzle: Puzzle, solver: str) -> None:
+    """Two buttons, and what was asked for."""
+    asked = st.session_state.setdefault(ASKED, set())
+    kind = KINDS[puzzle.kind]
+    with st.expander("How far does it reach, and does the start matter?", icon=":material/grid_on:"):
+        st.markdown(
+            f"The share of new {kind.plural} that is right in all places, by size and number of evaluations."
+        )
+        if _asked(asked, ("reach", kind.name), "Measure the reach"):
+            _draw_reach(kind)
+        st.markdown(
+            f"The same {kind.plural}, solved from the usual start and from random numbers: are the equilibria equal?"
+        )
+        if _asked(asked, ("starts", kind.name, puzzle.size, solver), "Compare two starts"):
+            _draw_starts(puzzle, solver)
+
+
+def _asked(asked: set[tuple[object, ...]], what: tuple[object, ...], label: str) -> bool:
+    """A button that gives way to what it asks for."""
+    if what not in asked:
+        st.button(label, key=f"ask_{what[0]}", on_click=asked.add, args=(what,))
+    return what in asked
+
+
+def _draw_reach(kind: Kind) -> None:
+    sizes, calls = _sizes(kind), _calls(kind)
+    steps = {
+        f"{kind.noun.capitalize()}, size {size}": lambda size=size: measured_reach(kind, size, calls)
+        for size in sizes
+    }
+    rows = in_steps("reach", kind.name, steps)
+    done = [size for size, label in zip(sizes, steps, strict=True) if label in rows]
+    share = np.array(list(rows.values())).reshape(len(done), len(calls))
+    counts = ", ".join(f"{_count(kind, size)} of {size}" for size in done)
+    show(
+        reach_map(share, done, calls, kind.trained, kind.unit),
+        "reach",
+        caption=f"In %, with Picard. All above the dashed line is larger than in training. Measured on {counts}.",
+        alt="Heat map of accuracy against evaluations and size",
+    )
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def measured_reach(kind: Kind, size: int, calls: list[int]) -> list[float]:
+    """The share of right puzzles of one size after each number of evaluations."""
+    model = shipped(kind.model).model
+    return reach(model, kind.name, [size], calls, _count(kind, size))[0].tolist()
+
+
+def _sizes(kind: Kind) -> list[int]:
+    """Up to four times the trained size for mazes: beyond that each puzzle takes many seconds."""
+    return [size for size in kind.sizes if kind.name != "mazes" or size <= 4 * kind.trained]
+
+
+def _calls(kind: Kind) -> list[int]:
+    """Round numbers up to the budget of the largest size."""
+    most = CALLS * _sizes(kind)[-1] / kind.trained
+    return [count for count in (5, 10, 20, 50, 100, 200, 500, 1000) if count <= most]
+
+
+def _count(kind: Kind, size: int) -> int:
+    """Fewer puzzles where each takes longer."""
+    effort = (size / kind.trained) ** (2 if kind.name == "mazes" else 0.5)
+    return max(8, math.floor(MOST_PUZZLES / effort))
+
+
+def _draw_starts(puzzle: Puzzle, solver: str) -> None:
+    with st.spinner("Solving twice"):
+        starts = compared_starts(puzzle.kind, puzzle.size, solver)
+    kind = KINDS[puzzle.kind]
+    st.metric("Alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content")
+    settled = (
+        f"{starts.converged} of {starts.puzzles} {kind.plural} of size {puzzle.size} settled from both starts"
+    )
+    if 2 * starts.converged < starts.puzzles:
+        st.markdown(f"Only {settled}, so the score says little about equilibria.")
+    elif starts.lowest > ALIGNED:
+        st.markdown(
+            f"{settled}; the lowest cosine among them is {starts.lowest:.3f}. The equilibrium does not depend on where "
+            "the solve begins. Such networks gain most from thinking longer (Anil et al., 2022)."
+        )
+    else:
+        st.markdown(
+            f"{settled}; the lowest cosine among them is {starts.lowest:.3f}. The equilibrium depends on where the "
+            "solve begins, so thinking longer need not help (Anil et al., 2022)."
+        )
+
+
+class Starts(NamedTuple):
+    """Mean and lowest cosine of the equilibria from two starts, over the `converged` puzzles of all, if any settled."""
+
+    mean: float
+    lowest: float
+    converged: int
+    puzzles: int
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def compared_starts(kind: str, size: int, solver: str) -> Starts:
+    """Up to 20 puzzles, solved from the usual start and from noise."""
+    known = KINDS[kind]
+    count = max(1, round(20 * (known.trained / size) ** (2.5 if kind == "Maze" else 1)))
+    x, _ = PUZZLES[known.name][0](count, size, SEED)
+    found = two_starts(shipped(known.model).model, x, solver_for(Puzzle(kind, size, SEED), solver))
+    cosine = found.cosine[found.converged] if found.converged.any() else found.cosine
+    return Starts(float(cosine.mean()), float(cosine.min()), int(found.converged.sum()), count)

@@ -1,0 +1,103 @@
+"""What an answer amounts to, in words and numbers."""
+
+from deq.data.edits import is_connected, rings
+from pages.ui.think.answers import CALLS, TOL, Answer, solver_for
+from pages.ui.think.puzzle import KINDS, Puzzle
+from pages.ui.widgets.code import imports_of
+
+SNIPPET = """
+from deq import load_pretrained
+from deq.analysis.thinking import think
+from deq.data.edits import edited, solution
+from deq.data.puzzles import {draw}
+from deq.plots.thinking import wrong_places
+{imports}
+
+model = load_pretrained("{model}").model
+drawn = {draw}(1, {size}, {seed})[0][0]
+first = think(model, drawn[None], {solver})
+x = edited(drawn, {changes})  # at once; on the page each change starts from the answer before it
+thought = think(model, x[None], {solver}, z0={start})
+wrong = (thought.answers[0] != solution(x)).reshape(len(thought.calls), -1).sum(axis=1)
+print(f"{{wrong[-1]}} wrong after {{thought.nfe[0]}} evaluations, converged: {{thought.converged[0]}}")
+figure = wrong_places({{"wrong": (thought.calls, wrong)}})
+figure
+"""
+
+
+def verdict(puzzle: Puzzle, answer: Answer) -> str:
+    places, wrong = puzzle.truth.size, int(answer.wrong[-1])
+    if not answer.converged:
+        return "did not settle"
+    return f"{wrong:,} of {places:,} places wrong" if wrong else f"right in all {places:,} places"
+
+
+def sentence(puzzle: Puzzle, answer: Answer) -> str:
+    """Why it failed, or how far beyond training it was right."""
+    kind, wrong = KINDS[puzzle.kind], int(answer.wrong[-1])
+    strange = _strange(puzzle)
+    if not answer.converged:
+        most = solver_for(puzzle, "Picard").max_nfe
+        few = f"{wrong:,} of {puzzle.truth.size:,} places are wrong"
+        state = few if wrong else "every place is right all the same"
+        return (
+            f"The solve did not reach the tolerance of {TOL:g} within {most:,} evaluations, so this is no "
+            f"equilibrium; in its best state {state}.{strange}"
+        )
+    if strange:
+        return f"{'It settled on a wrong answer' if wrong else 'It is right even so'}.{strange}"
+    if wrong:
+        return "It settled on a wrong answer: an equilibrium is where the network stops, whether it is right or not."
+    if puzzle.size > kind.trained:
+        times = puzzle.size / kind.trained
+        return (
+            f"Trained on {kind.trained} {kind.unit}, it is right at {puzzle.size}, {times:.2g} times as many, by "
+            "thinking longer: the weights are the same."
+        )
+    return f"This is the size it was trained on. Make the {kind.noun} larger: the weights stay the same."
+
+
+def _strange(puzzle: Puzzle) -> str:
+    """In what a changed maze differs from all that the network was trained on."""
+    if puzzle.kind == "Bits":
+        return ""
+    if not is_connected(puzzle.x):
+        return (
+            " No way leads from the start to the goal now; every training maze has exactly one. Only the two ends "
+            "count as right, and rooms between rings of doors."
+        )
+    if rings(puzzle.x):
+        return (
+            " Doors now make a ring, so there may be two ways; every training maze has exactly one. All rooms that are "
+            "left once dead ends are filled count as right."
+        )
+    return ""
+
+
+def budget(puzzle: Puzzle) -> str:
+    """What the evaluations are limited to, and why."""
+    most = solver_for(puzzle, "Picard").max_nfe
+    return f"At most {most:,} here: {CALLS} at the trained size, and more in proportion to the size."
+
+
+def beside_scratch(answer: Answer, scratch: Answer) -> str:
+    """A warm start beside a cold one."""
+    warm, cold = (f"{found.nfe:,}{'' if found.converged else ', not settled'}" for found in (answer, scratch))
+    same = (answer.frames[-1] == scratch.frames[-1]).all()
+    then = "Both give the same answer." if same else "The answers **differ**."
+    return f"Evaluations from the last answer: **{warm}**; from scratch: {cold}. {then}"
+
+
+def snippet(puzzle: Puzzle, solver: str, warm: bool) -> str:
+    """Code that computes the answer."""
+    chosen, kind = solver_for(puzzle, solver), KINDS[puzzle.kind]
+    return SNIPPET.format(
+        draw="mazes" if puzzle.kind == "Maze" else "bits",
+        model=kind.model,
+        size=puzzle.size,
+        seed=puzzle.seed,
+        changes=puzzle.changes,
+        solver=chosen,
+        imports=imports_of([chosen]),
+        start="first.state" if warm else None,
+    )

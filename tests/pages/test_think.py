@@ -1,0 +1,187 @@
+"""The page Think longer: it opens, a link restores a changed puzzle, a click is answered, failure is said."""
+
+import base64
+import json
+import time
+import zlib
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.think.answers import cold, solved
+from pages.ui.think.live import KEY, _edited, message
+from pages.ui.think.puzzle import KINDS, MOST, Puzzle, read, written
+from pages.ui.think.words import sentence, verdict
+from tests.pages.conftest import OpenPage, labels, metrics, press, words
+
+
+def sent(app: AppTest) -> dict:
+    """What the live picture was sent."""
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def report(app: AppTest, monkeypatch: pytest.MonkeyPatch, edited: object) -> None:
+    """As the picture's callback does, before the script runs."""
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", app.session_state)
+        patch.setattr(st, "query_params", app.query_params)
+        patch.setitem(app.session_state, KEY, {"edited": edited})
+        _edited()
+    app.run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_default_of_each_kind(open_page: OpenPage, kind: str) -> None:
+    app = open_page("think", kind=kind)
+    data = sent(app)
+    assert data["size"] == KINDS[kind].trained
+    assert metrics(app)["Evaluations"] == str(data["calls"][-1])
+    assert len(app.get("plotly_chart")) == 1
+    assert not app.error
+
+
+def test_all_answers_come_in_one_small_message() -> None:
+    puzzle = Puzzle("Bits", 256, 0)
+    answer = cold(puzzle, "Picard")
+    data = message(puzzle, answer)
+    assert len(json.dumps(data)) < 20_000
+    differences = np.frombuffer(zlib.decompress(base64.b64decode(data["frames"])), np.uint8)
+    frames = np.bitwise_xor.accumulate(differences.reshape(len(answer.calls), -1))
+    assert np.array_equal(frames, answer.frames)
+
+
+def test_a_link_with_changes_is_answered_from_the_puzzle_as_drawn(open_page: OpenPage) -> None:
+    app = open_page("think", kind="Bits", think_seed="3", changes="0.31")
+    assert sent(app)["changes"] == [0, 31]
+    assert "from scratch" in words(app)
+    assert "Start again" in labels(app)
+    press(app, "Start again")
+    assert sent(app)["changes"] == []
+    assert "changes" not in app.query_params
+    assert "from scratch" not in words(app)
+
+
+def test_a_flip_changes_the_answer(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("think", kind="Bits", think_seed="3")
+    before = sent(app)
+    report(app, monkeypatch, {"puzzle": before["puzzle"], "changes": [0], "serial": 1})
+    after = sent(app)
+    assert after["changes"] == [0]
+    assert after["frames"] != before["frames"]
+    assert after["truth"] != before["truth"]
+    assert app.query_params["changes"] == "0"
+    app.number_input(key="think_seed").set_value(4).run()
+    assert sent(app)["changes"] == []
+
+
+def test_a_change_undone_by_hand_is_a_warm_start_and_a_new_visit_is_not(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("think", kind="Bits", think_seed="3", changes="0")
+    report(app, monkeypatch, {"puzzle": sent(app)["puzzle"], "changes": [], "serial": 1})
+    assert "from scratch:" in words(app)
+    report(app, monkeypatch, {"puzzle": sent(app)["puzzle"], "changes": [0], "serial": 2})
+    del app.query_params["changes"]
+    app.run()
+    assert sent(app)["changes"] == []
+    assert "from scratch:" not in words(app)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"puzzle": "Bits-32-9", "changes": [0]},
+        {"puzzle": "Bits-32-3", "changes": [32]},
+        {"puzzle": "Bits-32-3", "changes": [True, "1", None]},
+        {"puzzle": "Bits-32-3", "changes": [1, 1]},
+        {"puzzle": "Bits-32-3", "changes": {"0": 1}, "serial": "x"},
+        "alert(1)",
+        None,
+    ],
+)
+def test_what_a_browser_reports_is_checked(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, edited: object
+) -> None:
+    app = open_page("think", kind="Bits", think_seed="3")
+    report(app, monkeypatch, edited)
+    assert sent(app)["changes"] == []
+
+
+def test_a_large_puzzle_is_solved_from_scratch_on_demand(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.ui.think.answers.LARGE", 10)
+    app = open_page("think", kind="Bits", changes="0")
+    assert "from scratch:" not in words(app)
+    press(app, "Compare with a solve from scratch")
+    assert "from scratch:" in words(app)
+
+
+def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
+    app = open_page("think")
+    press(app, "Open a second way")
+    assert "Doors now make a ring" in words(app)
+    press(app, "Close the way")
+    assert "No way leads from the start to the goal" in words(app)
+    press(app, "New maze")
+    assert app.number_input(key="think_seed").value == 31
+    assert sent(app)["changes"] == []
+
+
+def test_failure_is_said() -> None:
+    puzzle = Puzzle("Bits", 32, 0)
+    answer = cold(puzzle, "Picard")
+    places = puzzle.truth.size
+    wrong = answer.wrong.copy()
+    wrong[-1] = 5
+    lost = {**vars(answer), "wrong": wrong}
+    assert verdict(puzzle, type(answer)(**lost)) == f"5 of {places} places wrong"
+    assert "settled on a wrong answer" in sentence(puzzle, type(answer)(**lost))
+    lost |= {"converged": False}
+    assert verdict(puzzle, type(answer)(**lost)) == "did not settle"
+    assert "did not reach the tolerance of 0.001 within 200" in sentence(puzzle, type(answer)(**lost))
+
+
+def test_changes_in_a_link() -> None:
+    assert read(written((12, 0, 103))) == [12, 0, 103]
+    assert read("") == read("1.") == read("01") == read("-1") == read("٣") == read("9" * 400) == []
+    puzzle = Puzzle("Maze", 9, 0)
+    assert puzzle.changed([0, 1]).changes == (0, 1)
+    assert puzzle.changed([0, 10**9]) == puzzle
+    assert puzzle.changed(range(MOST + 1)) == puzzle
+
+
+def test_a_start_that_is_no_number_is_not_used() -> None:
+    puzzle = Puzzle("Bits", 32, 0)
+    first = cold(puzzle, "Picard")
+    assert solved(puzzle, "Picard", np.full_like(first.state, np.nan)).nfe == first.nfe
+
+
+def test_the_study_is_computed_when_asked_for(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.ui.think.study._sizes", lambda kind: list(kind.sizes[:1]))
+    app = open_page("think", kind="Bits")
+    press(app, "Measure the reach")
+    assert len(app.get("plotly_chart")) == 2
+    press(app, "Compare two starts")
+    assert 0 <= float(metrics(app)["Alignment score"]) <= 1
+
+
+def test_the_code_runs(open_page: OpenPage) -> None:
+    app = open_page("think", kind="Bits", changes="5")
+    namespace: dict[str, object] = {}
+    exec(next(code.value for code in app.code if "think(" in code.value), namespace)
+    assert namespace["figure"].data
+
+
+def test_a_change_is_answered_quickly(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("think")
+    seconds = []
+    for serial in range(1, 4):
+        began = time.perf_counter()
+        report(app, monkeypatch, {"puzzle": sent(app)["puzzle"], "changes": [serial], "serial": serial})
+        seconds.append(time.perf_counter() - began)
+    print(f"a change of the maze: {1000 * min(seconds):.0f} ms")
+    assert min(seconds) < 0.5  # a tenth of that on a quiet machine
