@@ -21,8 +21,7 @@ import numpy as np
 
 from benchmarks.timing import report
 from deq import load_checkpoint, load_pretrained
-from deq.cli.evaluate import calls_for
-from deq.data import PUZZLES
+from deq.data import PUZZLES, calls_for
 from deq.devices import use_cores
 from deq.models import Checkpoint, pretrained_names
 from deq.models.inference import encode, infer, read_out, solve_cell

@@ -13,7 +13,7 @@ from deq.cli.own_data import task_for
 from deq.cli.own_model import read_code
 from deq.cli.process import orderly_stop
 from deq.cli.report import open_model, show, usage_errors
-from deq.data import PUZZLES, Task, classify, double, load_dataset, puzzle
+from deq.data import PUZZLES, Task, calls_for, classify, double, load_dataset, puzzle
 from deq.devices import use_cores
 from deq.gradients import Implicit
 from deq.models import TASK_MODELS, count_parameters
@@ -77,11 +77,6 @@ def fitting(checkpoint: Checkpoint, dataset: str | None) -> str:
     if not (dataset or own):
         raise ValueError("The model's card names no data: add --dataset.")
     return dataset or own
-
-
-def calls_for(usual: int, name: str, size: int) -> int:
-    """The calls allowed for puzzles of a size: in proportion, at least as many as for those trained on."""
-    return max(usual, math.ceil(usual * size / PUZZLES[name][1]))
 
 
 def load_task(name: str, data_dir: Path | None, size: int | None = None) -> Task:

@@ -38,6 +38,7 @@ __all__ = [
     "StalledDownload",
     "Task",
     "at_hand",
+    "calls_for",
     "classify",
     "cross_entropy",
     "curve",

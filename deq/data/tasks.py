@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -100,6 +101,11 @@ def puzzle(name: str, size: int | None = None) -> Task:
         Examples(*draw(count, size or usual, seed)) for seed, count in enumerate(counts)
     )
     return Task(name, train, validation, test, cross_entropy)
+
+
+def calls_for(usual: int, name: str, size: int) -> int:
+    """The calls allowed for puzzles of a size: in proportion, at least as many as for those trained on."""
+    return max(usual, math.ceil(usual * size / PUZZLES[name][1]))
 
 
 def double() -> Task:

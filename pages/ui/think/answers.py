@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.thinking import think
-from deq.cli.evaluate import calls_for
+from deq.data import calls_for
 from deq.solvers import SOLVERS, Solver
 from pages.ui.readers.model import shipped
 from pages.ui.think.puzzle import KINDS, Puzzle

@@ -52,8 +52,8 @@ class Puzzle:
 
     @cached_property
     def drawn(self) -> np.ndarray:
-        """As the seed has it: (h, w, 6) or (length, 1)."""
-        return PUZZLES[KINDS[self.kind].name][0](1, self.size, self.seed)[0][0]
+        """As the seed has it: (h, w, 6) or (length, 1). Mazes are bushy where it is even, winding where it is odd."""
+        return PUZZLES[KINDS[self.kind].name][0](2, self.size, self.seed)[0][self.seed % 2]
 
     @cached_property
     def x(self) -> np.ndarray:

@@ -14,7 +14,7 @@ from deq.plots.thinking import wrong_places
 {imports}
 
 model = load_pretrained("{model}").model
-drawn = {draw}(1, {size}, {seed})[0][0]
+drawn = {draw}(2, {size}, {seed})[0][{seed} % 2]
 first = think(model, drawn[None], {solver})
 x = edited(drawn, {changes})  # at once; on the page each change starts from the answer before it
 thought = think(model, x[None], {solver}, z0={start})
