@@ -13,6 +13,7 @@ from deq.data.tasks import (
     Examples,
     Loss,
     Task,
+    calls_for,
     classify,
     cross_entropy,
     double,
