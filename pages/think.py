@@ -10,6 +10,7 @@ from pages.ui.think.controls import buttons, presets, puzzle_controls
 from pages.ui.think.live import live_puzzle
 from pages.ui.think.puzzle import Puzzle
 from pages.ui.think.study import draw_study
+from pages.ui.think.teach import draw_teaching
 from pages.ui.think.words import beside_scratch, budget, sentence, snippet, verdict
 from pages.ui.widgets.charts import download_pictures, show
 from pages.ui.widgets.code import show_code
@@ -65,6 +66,7 @@ if warm and (puzzle.truth.size < LARGE or beside.button("Compare with a solve fr
     curves["from scratch"] = (scratch.calls, scratch.wrong)
 with st.container(key="answer_curve"):
     show(wrong_places(curves), "wrong", alt="The number of wrong places after each evaluation")
+draw_teaching(puzzle.kind)
 draw_study(puzzle, solver)
 show_code(snippet(puzzle, solver, warm))
 with st.container(horizontal=True):

@@ -9,6 +9,7 @@ from typing import Any
 from deq.data import (
     CURVES,
     NAMES,
+    PUZZLES,
     SHAPES,
     DatasetError,
     Form,
@@ -19,6 +20,7 @@ from deq.data import (
     curve,
     formula_curve,
     load_dataset,
+    puzzle,
     shape,
 )
 from deq.models import EquilibriumModel
@@ -34,7 +36,7 @@ TASK_NAMES = (*SHAPES, OWN_POINTS, *CURVE_NAMES, *PICTURE_NAMES, OWN_PICTURES)
 
 @dataclass(frozen=True)
 class Plan:
-    """One run. task: one of TASK_NAMES. formula: for the task OWN, else empty. seed: of data, weights and order.
+    """One run. task: of TASK_NAMES or PUZZLES. formula: for the task OWN, else empty. seed: of data, weights and order.
 
     architecture: of a model to construct, or the name of one in MODELS.
     own: the data of the tasks OWN_POINTS and OWN_PICTURES, None until there is some.
@@ -91,6 +93,8 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
     """
     if task in SHAPES:
         return shape(task, seed), ""
+    if task in PUZZLES:
+        return puzzle(task), ""
     if task in CURVES:
         return curve(task, seed), ""
     if task == OWN:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from deq.data import held_out_digits
 from deq.jobs import Registry
 from pages.ui.server import disk, memory
-from pages.ui.train.run import registry
+from pages.ui.server.runs import registry
 from tests.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]

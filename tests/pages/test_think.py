@@ -2,16 +2,22 @@
 
 import base64
 import json
+import time
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from deq.data import Examples, Task, cross_entropy
+from deq.data.puzzles import bits
+from pages.ui.server.runs import registry
 from pages.ui.think.answers import cold, solved
 from pages.ui.think.live import KEY, _edited, message
 from pages.ui.think.puzzle import KINDS, MOST, Puzzle, read, written
+from pages.ui.think.teach import JOB, NETWORK, PLAN, SHIPPED
 from pages.ui.think.words import sentence, verdict
 from tests.pages.conftest import OpenPage, labels, metrics, press, words
 
@@ -173,3 +179,31 @@ def test_the_code_runs(open_page: OpenPage) -> None:
     namespace: dict[str, object] = {}
     exec(next(code.value for code in app.code if "think(" in code.value), namespace)
     assert namespace["figure"].data
+
+
+@pytest.mark.long
+def test_a_network_taught_here_answers_until_it_is_gone(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = [Examples(*bits(count, 32, seed)) for seed, count in enumerate((256, 20, 20))]
+    monkeypatch.setattr("deq.jobs.plan.puzzle", lambda name: Task(name, *few, cross_entropy))
+    monkeypatch.setattr(
+        "pages.ui.think.teach.PLAN", replace(PLAN, recipe=replace(PLAN.recipe, epochs=1, batch_size=128))
+    )
+    app = open_page("think", kind="Bits")
+    shipped = sent(app)["frames"]
+    press(app, "Teach")
+    job = registry().get(app.session_state[JOB])
+    deadline = time.monotonic() + 120
+    while job.status.is_live:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    app.run()
+    assert "Taught on 32 bits" in words(app)
+    assert sent(app)["frames"] != shipped  # it has seen next to nothing
+    app.segmented_control(key=NETWORK).set_value(SHIPPED).run()
+    assert sent(app)["frames"] == shipped
+    app.session_state[JOB] = "gone"
+    app.run()
+    assert "no longer on this server" in " ".join(info.value for info in app.info)
+    assert sent(app)["frames"] == shipped

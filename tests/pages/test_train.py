@@ -7,7 +7,7 @@ from safetensors.numpy import load
 
 from deq.jobs import Registry, Status
 from deq.models.weights import architecture_of, weights_of
-from pages.ui.train.run import duration
+from pages.ui.server.runs import duration
 from pages.ui.train.settings import BASIC, PICTURES, PRESETS
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage, labels, metrics, press, run_until, words

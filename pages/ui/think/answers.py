@@ -9,8 +9,8 @@ import streamlit as st
 from deq.analysis.thinking import think
 from deq.data import calls_for
 from deq.solvers import SOLVERS, Solver
-from pages.ui.readers.model import shipped
 from pages.ui.think.puzzle import KINDS, Puzzle
+from pages.ui.think.teach import model_of
 
 TOL = 1e-3
 LARGE = 2000  # places, beyond which a solve takes seconds
@@ -83,7 +83,7 @@ def forget() -> None:
 def solved(puzzle: Puzzle, solver: str, start: np.ndarray | None) -> Answer:
     if start is not None and not np.isfinite(start).all():
         start = None
-    model = shipped(KINDS[puzzle.kind].model).model
+    model = model_of(puzzle)
     thought = think(model, puzzle.x[None], solver_for(puzzle, solver), start)
     answers = thought.answers[0].reshape(len(thought.calls), -1)
     return Answer(

@@ -7,6 +7,7 @@ from deq.solvers import SOLVERS
 from pages.ui.think.answers import forget
 from pages.ui.think.live import CHANGES, keep_changes
 from pages.ui.think.puzzle import KINDS, Puzzle, read
+from pages.ui.think.teach import network_control
 from pages.ui.widgets.glossary import tip
 
 KIND, SEED, SOLVER = "kind", "think_seed", "think_solver"  # in the link; other pages have their own
@@ -54,7 +55,7 @@ def puzzle_controls() -> tuple[Puzzle, str]:
     solver = right.selectbox(
         "Solver", list(SOLVERS), key=SOLVER, bind="query-params", persist_state="session", help=tip("solver")
     )
-    puzzle = Puzzle(kind, int(size), int(seed))
+    puzzle = Puzzle(kind, int(size), int(seed), network=network_control(kind))
     return puzzle.changed(read(st.query_params.get(CHANGES, ""))), solver
 
 
@@ -100,7 +101,7 @@ def presets(puzzle: Puzzle) -> None:
     sizes = KINDS[puzzle.kind].sizes
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What to try.**", width="content")
-        for name, size in (("Twice the size", sizes[2]), ("Eight times the size", sizes[-1])):
+        for name, size in (("Twice the size", sizes[2]), ("Eight times the size", sizes[6])):
             st.button(name, on_click=choose, args=(puzzle.kind, size, puzzle.seed))
         for name, change, seen in _changes(puzzle):
             _preset(puzzle, name, change, seen)

@@ -16,7 +16,7 @@ WRITTEN = re.compile(r"(0|[1-9][0-9]{0,4})(\.(0|[1-9][0-9]{0,4}))*")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of puzzle. name: in deq.data.PUZZLES. model: shipped. sizes: from the trained one to 8 times as large.
+    """A kind of puzzle. name: in deq.data.PUZZLES. model: shipped. sizes: from the trained one up.
 
     noun, plural: of one puzzle. unit: what a size counts.
     """
@@ -36,19 +36,23 @@ class Kind:
 KINDS = {
     "Maze": Kind("mazes", "maze", (9, 13, 17, 25, 33, 49, 72), "maze", "mazes", "rooms along a side"),
     "Bits": Kind(
-        "prefix_sums", "prefix", (32, 48, 64, 96, 128, 192, 256), "row of bits", "rows of bits", "bits"
+        "prefix_sums", "prefix", (32, 48, 64, 96, 128, 192, 256, 512), "row of bits", "rows of bits", "bits"
     ),
 }
 
 
 @dataclass(frozen=True)
 class Puzzle:
-    """One puzzle as plain, hashable data. kind: a key of KINDS. changes: see deq.data.edits."""
+    """One puzzle as plain, hashable data. kind: a key of KINDS. changes: see deq.data.edits.
+
+    network: the run that taught the network which answers, "" for the one that ships.
+    """
 
     kind: str
     size: int
     seed: int
     changes: tuple[int, ...] = ()
+    network: str = ""
 
     @cached_property
     def drawn(self) -> np.ndarray:

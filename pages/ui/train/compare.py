@@ -9,7 +9,7 @@ from deq.plots.contenders import effort_and_accuracy, effort_and_loss
 from deq.training.comparison import FIGURES, Contender, conclusion, points, scored_by, seconds_left
 from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import claim, is_mine
-from pages.ui.train.run import EVERY, comparisons, duration, registry
+from pages.ui.server.runs import EVERY, comparisons, duration, registry
 from pages.ui.train.runs import current_comparison, curves_of_runs, show_run, start_comparison
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.downloads import csv_button

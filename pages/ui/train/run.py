@@ -6,32 +6,17 @@ import numpy as np
 import streamlit as st
 
 from deq.data import Points, Task
-from deq.jobs import Comparisons, Job, Look, Plan, Registry, Snapshot, Status, load_task, task_of
+from deq.jobs import Job, Look, Plan, Snapshot, Status, load_task, task_of
 from deq.plots.regions import class_regions
 from deq.plots.training import decision_boundary, effort_map, fitted_curve
 from deq.training.advice import advise
-from pages.ui.server.memory import freeing_memory, keep_programs_while
+from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import is_mine
+from pages.ui.server.runs import EVERY, progress_text, registry
 from pages.ui.train.charts import panel
 from pages.ui.train.own import split_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
-
-EVERY = 1.0  # seconds between updates of a live run
-
-
-@st.cache_resource(show_spinner="Preparing the runs")
-def registry() -> Registry:
-    """All runs of this server; a visitor reaches only runs whose ids they know."""
-    runs = Registry()
-    keep_programs_while(lambda: runs.busy)
-    return runs
-
-
-@st.cache_resource(show_spinner=False)
-def comparisons() -> Comparisons:
-    """All comparisons of this server; as with runs, a visitor reaches only those whose ids they know."""
-    return Comparisons()
 
 
 def small_task(plan: Plan) -> Task:
@@ -99,28 +84,6 @@ def _controls(job: Job, now: Snapshot) -> None:
 def _progress(now: Snapshot) -> None:
     share = now.step / now.steps if now.steps else 0.0
     st.progress(min(share, 1.0), text=progress_text(now))
-
-
-def progress_text(now: Snapshot) -> str:
-    """Phase, updates, throughput and time left, if known."""
-    if now.status is Status.QUEUED:
-        return f"Waiting: number {now.position} in the queue" if now.position else "Starting"
-    words = [now.phase.capitalize()]
-    if now.steps:
-        words.append(f"{now.step:,} of {now.steps:,} updates")
-    if now.status is Status.RUNNING and now.rate > 0:
-        words += [f"{now.rate:,.0f} per second", f"{duration(now.seconds_left)} left"]
-    elif now.seconds:
-        words.append(f"trained for {duration(now.seconds)}")
-    return ", ".join(words)
-
-
-def duration(seconds: float) -> str:
-    """90 -> "1 min 30 s"."""
-    if not math.isfinite(seconds):
-        return "unknown time"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _numbers(now: Snapshot) -> None:

@@ -11,7 +11,7 @@ from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
 from pages.ui.readers.weights import weights_upload
 from pages.ui.server.owner import claim, is_mine, this_browser
-from pages.ui.train.run import comparisons, registry
+from pages.ui.server.runs import comparisons, registry
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.links import LISTED

@@ -1,0 +1,46 @@
+"""The runs of this server, and what to say of one while it goes on."""
+
+import math
+
+import streamlit as st
+
+from deq.jobs import Comparisons, Registry, Snapshot, Status
+from pages.ui.server.memory import keep_programs_while
+
+EVERY = 1.0  # seconds between updates of a live run
+
+
+@st.cache_resource(show_spinner="Preparing the runs")
+def registry() -> Registry:
+    """All runs of this server; a visitor reaches only runs whose ids they know."""
+    runs = Registry()
+    keep_programs_while(lambda: runs.busy)
+    return runs
+
+
+@st.cache_resource(show_spinner=False)
+def comparisons() -> Comparisons:
+    """All comparisons of this server; as with runs, a visitor reaches only those whose ids they know."""
+    return Comparisons()
+
+
+def progress_text(now: Snapshot) -> str:
+    """Phase, updates, throughput and time left, if known."""
+    if now.status is Status.QUEUED:
+        return f"Waiting: number {now.position} in the queue" if now.position else "Starting"
+    words = [now.phase.capitalize()]
+    if now.steps:
+        words.append(f"{now.step:,} of {now.steps:,} updates")
+    if now.status is Status.RUNNING and now.rate > 0:
+        words += [f"{now.rate:,.0f} per second", f"{duration(now.seconds_left)} left"]
+    elif now.seconds:
+        words.append(f"trained for {duration(now.seconds)}")
+    return ", ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """90 -> "1 min 30 s"."""
+    if not math.isfinite(seconds):
+        return "unknown time"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
