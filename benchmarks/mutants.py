@@ -14,6 +14,23 @@ class Mutation:
 
 
 MUTATIONS = [
+    Mutation("deq/data/puzzles.py", "(exits < 2)", "(exits < 1)", "data/test_puzzles.py"),
+    Mutation("deq/data/puzzles.py", "(door + 2) % 4", "(door + 1) % 4", "data/test_puzzles.py"),
+    Mutation("deq/data/edits.py", "x[row + down, column + across, back] ^= 1", "pass", "data/test_edits.py"),
+    Mutation("deq/training/wander.py", "jnp.where(here, drawn, start)", "start", "training/test_wander.py"),
+    Mutation("deq/analysis/thinking.py", "answers[:, -1] = last", "pass", "analysis/test_thinking.py"),
+    Mutation(
+        "deq/models/inference.py",
+        "Implicit() if gradient.seeks_equilibrium else gradient",
+        "gradient",
+        "training/test_wander.py",
+    ),
+    Mutation(
+        "deq/training/step.py",
+        "health = jax.tree.map(jnp.nanmean, health)",
+        "state, health = replace(state, average=state.parameters), jax.tree.map(jnp.nanmean, health)",
+        "training/test_training.py",
+    ),
     Mutation(
         "deq/cells/bounds.py",
         "(w + w.T) / 2",
