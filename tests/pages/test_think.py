@@ -15,6 +15,7 @@ from deq.data import Examples, Task, cross_entropy
 from deq.data.puzzles import bits
 from pages.ui.server.runs import registry
 from pages.ui.think.answers import cold, solved
+from pages.ui.think.controls import FIRST
 from pages.ui.think.live import KEY, _edited, message
 from pages.ui.think.puzzle import KINDS, MOST, Puzzle, read, written
 from pages.ui.think.teach import JOB, NETWORK, PLAN, SHIPPED
@@ -132,7 +133,7 @@ def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
     press(app, "Close the way")
     assert "No way leads from the start to the goal" in words(app)
     press(app, "New maze")
-    assert app.number_input(key="think_seed").value == 31
+    assert app.number_input(key="think_seed").value == FIRST + 1
     assert sent(app)["changes"] == []
 
 
