@@ -188,7 +188,7 @@ def test_models_lists_the_pretrained_models() -> None:
         (("train", "toy", "--data-dir", "x"), "leave out --data-dir"),
         (("train", "digits", "--data-dir", "x"), "leave out --data-dir"),
         (("evaluate", "toy", "--data-dir", "x"), "leave out --data-dir"),
-        (("evaluate", "toy", "--dataset", "digits"), "is for toy, not for digits"),
+        (("evaluate", "toy", "--dataset", "digits"), "is for the task toy, not for digits"),
         (("evaluate", "mlp", "--size", "9"), "--size is for prefix_sums and mazes"),
         (("train", "digits", "--coordinator", "auto"), "finds no cluster"),
         (("train", "digits", "--coordinator", "127.0.0.1:1"), "--num-processes"),

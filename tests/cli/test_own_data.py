@@ -215,7 +215,7 @@ def test_a_model_of_other_things_looks_for_no_digits(tmp_path: Path, data: Path)
         (("train", "{}/table_run/card.json"), "neither a folder of pictures"),
         (("train", "{}"), "no picture can be read"),
         (("evaluate", "mlp", "--dataset", "{}/table.csv"), "is not a class of the training set"),
-        (("evaluate", "toy", "--dataset", "{}/table.csv"), "toy maps numbers"),
+        (("evaluate", "toy", "--dataset", "{}/table.csv"), "is for the task toy, not for"),
         (("evaluate", "{}/table_run", "--dataset", "{}/pictures"), "is not a class of the training set"),
         (("evaluate", "{}/table_run", "--dataset", "digits"), "cannot read inputs"),
     ],

@@ -27,7 +27,7 @@ from deq import (
 )
 from deq.analysis.gradient_error import gradient_error
 from deq.gradients import Gradient
-from deq.models.checkpoints import pretrained_names
+from deq.models.checkpoints import picture_readers
 from deq.models.inference import encode
 from deq.solvers import Dense, Solver
 from tests.gradients.test_gradients import EXACT
@@ -49,9 +49,10 @@ TRIED = {
     "conv": ("Picard", "Broyden"),
     "certified": ("Newton-Krylov", "ODE flow"),
 }
+NAMES = [*picture_readers(), "toy"]  # an equilibrium of a puzzle is an answer, and tests/analysis asks for that
 PAIRS = [
     pytest.param(model, solver, marks=[pytest.mark.soak] * (solver not in TRIED[model]))
-    for model in pretrained_names()
+    for model in NAMES
     for solver in OTHERS
 ]
 FORWARD = Anderson(tol=1e-10, max_nfe=300)
@@ -60,7 +61,7 @@ IMPLICIT = {name: gradient for name, gradient in EXACT.items() if isinstance(gra
 # Nine backward solvers are compiled for each model: one stands for all, `make soak` does all.
 MODELS = [
     pytest.param(name, marks=pytest.mark.long if name == "mlp" else pytest.mark.soak)
-    for name in pretrained_names()
+    for name in NAMES
 ]
 
 
