@@ -73,7 +73,9 @@ def fitting(checkpoint: Checkpoint, dataset: str | None) -> str:
     """The data set to evaluate on, by default the card's. Raises ValueError if the model cannot take its inputs."""
     own = checkpoint.card.dataset
     if own in TASK_MODELS and dataset not in (None, own):
-        raise ValueError(f"{checkpoint.card.model} is for the task {own}, not for {dataset}: leave out --dataset.")
+        raise ValueError(
+            f"{checkpoint.card.model} is for the task {own}, not for {dataset}: leave out --dataset."
+        )
     if not (dataset or own):
         raise ValueError("The model's card names no data: add --dataset.")
     return dataset or own

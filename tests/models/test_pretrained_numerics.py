@@ -49,7 +49,10 @@ TRIED = {
     "conv": ("Picard", "Broyden"),
     "certified": ("Newton-Krylov", "ODE flow"),
 }
-NAMES = [*picture_readers(), "toy"]  # an equilibrium of a puzzle is an answer, and tests/analysis asks for that
+NAMES = [
+    *picture_readers(),
+    "toy",
+]  # an equilibrium of a puzzle is an answer, and tests/analysis asks for that
 PAIRS = [
     pytest.param(model, solver, marks=[pytest.mark.soak] * (solver not in TRIED[model]))
     for model in NAMES
@@ -59,10 +62,7 @@ FORWARD = Anderson(tol=1e-10, max_nfe=300)
 IMPLICIT = {name: gradient for name, gradient in EXACT.items() if isinstance(gradient, Implicit)}
 
 # Nine backward solvers are compiled for each model: one stands for all, `make soak` does all.
-MODELS = [
-    pytest.param(name, marks=pytest.mark.long if name == "mlp" else pytest.mark.soak)
-    for name in NAMES
-]
+MODELS = [pytest.param(name, marks=pytest.mark.long if name == "mlp" else pytest.mark.soak) for name in NAMES]
 
 
 @cache
