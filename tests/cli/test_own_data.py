@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,10 +60,18 @@ def test_a_folder_of_digits_is_learnt_by_the_mlp(data: Path, pictures_run: Path)
     assert found["accuracy"] > 0.2  # chance is 0.1
 
 
-def test_arrays_are_learnt_as_pictures_are(data: Path, pictures_run: Path) -> None:
+@pytest.fixture(scope="module")
+def arrays_run(data: Path) -> dict[str, Any]:
+    """What training on arrays.npz reports; its run is in data / "arrays_run"."""
+    return answer(deq("train", data / "arrays.npz", *SHORT, "--out", data / "arrays_run"))
+
+
+def test_arrays_are_learnt_as_pictures_are(
+    data: Path, pictures_run: Path, arrays_run: dict[str, Any]
+) -> None:
     found = answer(deq("evaluate", pictures_run, "--dataset", data / "arrays.npz", "--json"))
     assert (found["dataset"], found["model"]) == ("arrays.npz", "mlp")
-    trained = answer(deq("train", data / "arrays.npz", *SHORT, "--out", data / "arrays_run"))
+    trained = arrays_run
     assert trained["accuracy"] > 0.2
     assert load_checkpoint(data / "arrays_run").card.inputs["reader"] == "plain"
 
@@ -192,6 +201,7 @@ def noise(path: Path, name: str) -> None:
     Image.fromarray(picture).save(path / name)
 
 
+@pytest.mark.usefixtures("arrays_run")
 def test_a_model_of_other_things_looks_for_no_digits(tmp_path: Path, data: Path) -> None:
     noise(tmp_path, "two.png")
     found = answer(deq("predict", data / "arrays_run", tmp_path / "two.png", "--json"))["predictions"]
