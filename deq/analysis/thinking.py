@@ -74,16 +74,9 @@ def _answer(model: EquilibriumModel, z: Array) -> Array:
 def reach(
     model: EquilibriumModel, name: str, sizes: list[int], calls: list[int], count: int = 50
 ) -> np.ndarray:
-    """The share of puzzles of each size that are right in all places after each number of plain calls: (sizes, calls).
-
-    The models of baselines are measured in the same way: theirs is a number of calls too.
-    """
-    draw = PUZZLES[name][0]
-    return np.stack([_right(model, *draw(count, size, 2), tuple(calls)) for size in sizes])
-
-
-def _right(model: EquilibriumModel, x: np.ndarray, y: np.ndarray, calls: tuple[int, ...]) -> np.ndarray:
-    return np.asarray(_right_after(model, x, y, jnp.asarray(calls), max(calls)))
+    """The share of puzzles of each size that are right in all places after so many plain calls: (sizes, calls)."""
+    drawn = (PUZZLES[name][0](count, size, 2) for size in sizes)
+    return np.stack([_right_after(model, x, y, jnp.asarray(calls), max(calls)) for x, y in drawn])
 
 
 @partial(jax.jit, static_argnames="most")

@@ -7,12 +7,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 UP, RIGHT, DOWN, LEFT, START, GOAL = range(6)  # channels of a room in a maze: four doors, and the two ends
-STEPS = {
-    UP: (-1, 0),
-    RIGHT: (0, 1),
-    DOWN: (1, 0),
-    LEFT: (0, -1),
-}  # rows and columns to the room behind the door
+# Rows and columns to the room behind each door.
+STEPS = {UP: (-1, 0), RIGHT: (0, 1), DOWN: (1, 0), LEFT: (0, -1)}
 
 
 def bits(count: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +58,7 @@ def _behind(rooms: np.ndarray, door: int) -> np.ndarray:
 
 
 def _bushy(weights: np.ndarray) -> np.ndarray:
-    """Mazes without ends, whose walls down and right have these weights (2, count, size, size)."""
+    """Mazes without ends: of all walls, with these weights down and right (2, count, size, size), the lightest go."""
     _, count, size, _ = weights.shape
     rooms = np.arange(count * size * size).reshape(count, size, size)
     down = rooms[:, :-1].ravel(), rooms[:, 1:].ravel(), 1 + weights[0, :, :-1].ravel()

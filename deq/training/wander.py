@@ -1,4 +1,4 @@
-"""What a training step may ask beyond the right answer: from any start, at rest, and more and more of it."""
+"""What training asks beyond the right answer: from any start, and at an equilibrium."""
 
 from __future__ import annotations
 

@@ -66,6 +66,22 @@ def test_what_does_not_settle_is_said_so() -> None:
     assert thought.calls[-1] <= 20
 
 
+class Flipper(nnx.Module):
+    """f(z, x) = 1 - z: it swings for ever."""
+
+    def __call__(self, z: Array, x: Array) -> Array:
+        return 1 - z
+
+
+def test_the_last_answer_is_that_of_the_state_returned() -> None:
+    """Where nothing settles that is the best state, here the start, and not the last one seen."""
+    model = EquilibriumModel(numbers, Flipper(), Head())
+    thought = think(model, np.ones((1, 4, 1), np.uint8), Picard(tol=1e-3, max_nfe=20))
+    assert not thought.converged.any()
+    np.testing.assert_array_equal(thought.answers[0, -1], thought.state[0, :, 0] > 0.5)
+    assert (thought.answers[0, -2] == 0).all()
+
+
 def test_reach_is_how_far_the_calls_go() -> None:
     shares = reach(MODEL, "prefix_sums", [8, 16], [4, 8, 16])
     assert shares[0, 1] == shares[0, 2] == shares[1, 2] == 1
