@@ -180,6 +180,7 @@ def test_cores_respect_a_container_quota(tmp_path: Path, monkeypatch: pytest.Mon
         assert devices.cores() == count
 
 
+@pytest.mark.long
 def test_the_command_line_uses_all_cores() -> None:
     code = """
 from deq.devices import cores

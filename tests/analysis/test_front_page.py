@@ -48,6 +48,7 @@ def test_the_flow_settles_where_iteration_does_not() -> None:
     assert not again.converged.any()
 
 
+@pytest.mark.long
 def test_the_stored_arrays_are_those_of_a_fresh_solve() -> None:
     """Otherwise run python -m pages.ui.home.record."""
     found = front_page()

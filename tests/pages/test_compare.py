@@ -71,6 +71,7 @@ def test_a_comparison_from_start_to_end(open_page: OpenPage, runs: Registry) -> 
     assert runs.get(app.query_params["job"]).plan.seed == 1
 
 
+@pytest.mark.long
 def test_stop_resume_and_the_limit_of_live_runs(open_page: OpenPage, runs: Registry) -> None:
     app = open_page("train", **QUICK | ONE | {"fit_epochs": "500"})
     for label in ("Start comparison", "Start training", "Start training"):

@@ -117,12 +117,10 @@ def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> Non
     assert any('restore_weights("blog"' in code.value for code in app.code)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("view", "said"),
-    [
-        pytest.param(HOW, ":red[Anderson did not converge.]", marks=pytest.mark.long),
-        (WHY, "There is no equilibrium here"),
-    ],
+    [(HOW, ":red[Anderson did not converge.]"), (WHY, "There is no equilibrium here")],
 )
 def test_where_nothing_converges_nothing_is_claimed(open_page: OpenPage, view: str, said: str) -> None:
     app = open_page("predict", predict_view=view)
