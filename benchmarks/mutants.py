@@ -121,8 +121,8 @@ MUTATIONS = [
     ),
     Mutation(
         "deq/cells/conv.py",
-        "for i in range(size) for j in range(size)",
-        "for j in range(size) for i in range(size)",
+        "zip(corner, lengths, strict=True)",
+        "zip(corner[::-1], lengths, strict=True)",
         "cells/test_conv.py",
     ),
     Mutation(

@@ -6,9 +6,12 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks import memory, overhead, roofline, scaling
+from benchmarks.mutants import MUTATIONS
+from benchmarks.mutations import changed
 from benchmarks.timing import arguments
 from deq import Picard
 from deq.models import build
+from tests.conftest import ROOT
 
 
 def test_repeat_is_refused_where_nothing_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,3 +66,8 @@ def test_the_torchdeq_twin_is_the_same_network() -> None:
         their_calls, their_products = versus.their_tally(name, case, images)
         assert (calls, products) == (13, 13)  # 12 in the solve and one for the parameters
         assert (their_calls, their_products) == (14, 12)
+
+
+def test_every_mutation_changes_one_line_that_stands_once() -> None:
+    for mutation in MUTATIONS:
+        assert changed((ROOT / mutation.file).read_text(), mutation)
