@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutation:
-    """`old`, which stands once in a file, becomes `new`; `tests`: files or folders of tests, without tests/."""
+    """`old`, which stands once in a file, becomes `new`; `tests`: files or folders of tests, without tests/.
+
+    long: those of `make long` too.
+    """
 
     file: str
     old: str
     new: str
     tests: str
+    long: bool = False
 
 
 MUTATIONS = [
@@ -241,7 +245,9 @@ MUTATIONS = [
         "analysis/test_explanation.py",
     ),
     Mutation("deq/devices.py", "max(1, quota // period)", "quota // period", "test_parts.py"),
-    Mutation("deq/devices.py", "return jax.process_index() == 0", "return True", "test_devices.py"),
+    Mutation(
+        "deq/devices.py", "return jax.process_index() == 0", "return True", "test_devices.py", long=True
+    ),
     Mutation(
         "deq/solvers/precision.py",
         'jax.default_matmul_precision("highest")',

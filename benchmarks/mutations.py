@@ -46,7 +46,7 @@ def caught(tree: Path, mutation: Mutation) -> bool:
         "-n",
         "0",
         "-m",
-        "not soak and not long and not browser",
+        "not soak and not browser" + ("" if mutation.long else " and not long"),
         *tests,
     ]
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}

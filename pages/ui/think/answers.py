@@ -83,7 +83,7 @@ def forget() -> None:
 def solved(puzzle: Puzzle, solver: str, start: np.ndarray | None) -> Answer:
     if start is not None and not np.isfinite(start).all():
         start = None
-    model = model_of(puzzle)
+    model = model_of(KINDS[puzzle.kind], puzzle.network)
     thought = think(model, puzzle.x[None], solver_for(puzzle, solver), start)
     answers = thought.answers[0].reshape(len(thought.calls), -1)
     return Answer(

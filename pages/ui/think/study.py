@@ -9,9 +9,9 @@ import streamlit as st
 from deq.analysis.thinking import reach, two_starts
 from deq.data import PUZZLES
 from deq.plots.thinking import reach_map
-from pages.ui.readers.model import shipped
 from pages.ui.think.answers import CALLS, solver_for
 from pages.ui.think.puzzle import KINDS, Kind, Puzzle
+from pages.ui.think.teach import model_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import in_steps
@@ -30,12 +30,12 @@ def draw_study(puzzle: Puzzle, solver: str) -> None:
         st.markdown(
             f"The share of new {kind.plural} that is right in all places, by size and number of evaluations."
         )
-        if _asked(asked, ("reach", kind.name), "Measure the reach"):
-            _draw_reach(kind)
+        if _asked(asked, ("reach", kind.name, puzzle.network), "Measure the reach"):
+            _draw_reach(kind, puzzle.network)
         st.markdown(
             f"The same {kind.plural}, solved from the usual start and from random numbers: are the equilibria equal?"
         )
-        if _asked(asked, ("starts", kind.name, puzzle.size, solver), "Compare two starts"):
+        if _asked(asked, ("starts", kind.name, puzzle.size, solver, puzzle.network), "Compare two starts"):
             _draw_starts(puzzle, solver)
 
 
@@ -46,13 +46,13 @@ def _asked(asked: set[tuple[object, ...]], what: tuple[object, ...], label: str)
     return what in asked
 
 
-def _draw_reach(kind: Kind) -> None:
+def _draw_reach(kind: Kind, network: str) -> None:
     sizes, calls = _sizes(kind), _calls(kind)
     steps = {
-        f"{kind.noun.capitalize()}, size {size}": lambda size=size: measured_reach(kind, size, calls)
+        f"{kind.noun.capitalize()}, size {size}": lambda size=size: measured_reach(kind, network, size, calls)
         for size in sizes
     }
-    rows = in_steps("reach", kind.name, steps)
+    rows = in_steps("reach", (kind.name, network), steps)
     done = [size for size, label in zip(sizes, steps, strict=True) if label in rows]
     share = np.array(list(rows.values())).reshape(len(done), len(calls))
     counts = ", ".join(f"{_count(kind, size)} of {size}" for size in done)
@@ -65,9 +65,9 @@ def _draw_reach(kind: Kind) -> None:
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
-def measured_reach(kind: Kind, size: int, calls: list[int]) -> list[float]:
-    """The share of right puzzles of one size after each number of evaluations."""
-    model = shipped(kind.model).model
+def measured_reach(kind: Kind, network: str, size: int, calls: list[int]) -> list[float]:
+    """The share of right puzzles of one size after each number of evaluations, by a network as in `model_of`."""
+    model = model_of(kind, network)
     return reach(model, kind.name, [size], calls, _count(kind, size))[0].tolist()
 
 
@@ -90,7 +90,7 @@ def _count(kind: Kind, size: int) -> int:
 
 def _draw_starts(puzzle: Puzzle, solver: str) -> None:
     with st.spinner("Solving twice"):
-        starts = compared_starts(puzzle.kind, puzzle.size, solver)
+        starts = compared_starts(puzzle.kind, puzzle.network, puzzle.size, solver)
     kind = KINDS[puzzle.kind]
     st.metric("Alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content")
     settled = (
@@ -120,11 +120,11 @@ class Starts(NamedTuple):
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
-def compared_starts(kind: str, size: int, solver: str) -> Starts:
+def compared_starts(kind: str, network: str, size: int, solver: str) -> Starts:
     """Up to 20 puzzles, solved from the usual start and from noise."""
     known = KINDS[kind]
     count = max(1, round(20 * (known.trained / size) ** (2.5 if kind == "Maze" else 1)))
     x, _ = PUZZLES[known.name][0](count, size, SEED)
-    found = two_starts(shipped(known.model).model, x, solver_for(Puzzle(kind, size, SEED), solver))
+    found = two_starts(model_of(known, network), x, solver_for(Puzzle(kind, size, SEED), solver))
     cosine = found.cosine[found.converged] if found.converged.any() else found.cosine
     return Starts(float(cosine.mean()), float(cosine.min()), int(found.converged.sum()), count)

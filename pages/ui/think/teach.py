@@ -8,19 +8,19 @@ from deq.training import RECIPES
 from pages.ui.readers.model import shipped
 from pages.ui.server.owner import claim, is_mine, this_browser
 from pages.ui.server.runs import EVERY, progress_text, registry
-from pages.ui.think.puzzle import KINDS, Puzzle
+from pages.ui.think.puzzle import Kind
 
 JOB, NETWORK = "_think_job", "network"
 SHIPPED, TAUGHT = "as it ships", "taught here"
 PLAN = Plan("prefix_sums", "prefix", RECIPES["prefix"])
 
 
-def model_of(puzzle: Puzzle) -> EquilibriumModel:
-    """The network that answers: the one taught here, or the one that ships."""
-    job = registry().get(puzzle.network) if puzzle.network else None
+def model_of(kind: Kind, network: str) -> EquilibriumModel:
+    """The network that answers: the one taught here in the run `network`, or the one that ships."""
+    job = registry().get(network) if network else None
     if job is not None and job.model is not None:
         return job.model
-    return shipped(KINDS[puzzle.kind].model).model
+    return shipped(kind.model).model
 
 
 def network_control(kind: str) -> str:

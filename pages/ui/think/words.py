@@ -6,14 +6,14 @@ from pages.ui.think.puzzle import KINDS, Puzzle
 from pages.ui.widgets.code import imports_of
 
 SNIPPET = """
-from deq import load_pretrained
+from deq import {load}
 from deq.analysis.thinking import think
 from deq.data.edits import edited, solution
 from deq.data.puzzles import {draw}
 from deq.plots.thinking import wrong_places
 {imports}
 
-model = load_pretrained("{model}").model
+model = {model}
 drawn = {draw}(2, {size}, {seed})[0][{seed} % 2]
 first = think(model, drawn[None], {solver})
 x = edited(drawn, {changes})  # at once; on the page each change starts from the answer before it
@@ -23,6 +23,8 @@ print(f"{{wrong[-1]}} wrong after {{thought.nfe[0]}} evaluations, converged: {{t
 figure = wrong_places({{"wrong": (thought.calls, wrong)}})
 figure
 """
+
+TAUGHT_HERE = 'load_checkpoint("run").model  # of: deq train prefix_sums --model prefix --out run'
 
 
 def verdict(puzzle: Puzzle, answer: Answer) -> str:
@@ -93,7 +95,8 @@ def snippet(puzzle: Puzzle, solver: str, warm: bool) -> str:
     chosen, kind = solver_for(puzzle, solver), KINDS[puzzle.kind]
     return SNIPPET.format(
         draw="mazes" if puzzle.kind == "Maze" else "bits",
-        model=kind.model,
+        load="load_checkpoint" if puzzle.network else "load_pretrained",
+        model=TAUGHT_HERE if puzzle.network else f'load_pretrained("{kind.model}").model',
         size=puzzle.size,
         seed=puzzle.seed,
         changes=puzzle.changes,
