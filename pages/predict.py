@@ -20,6 +20,7 @@ from pages.ui.predict.words import (
     snippet,
     verdict_sentence,
 )
+from pages.ui.readers.digit import keep_digit
 from pages.ui.server.guard import require_app
 from pages.ui.server.memory import freeing_memory
 from pages.ui.widgets.charts import download_pictures, show
@@ -91,6 +92,8 @@ with result:
 
 draw_views(Case(answer, given.truth, chosen, solver_name, solver))
 if reading is not None:
+    if chosen.reads_digits:
+        keep_digit(answer.image)
     show_stages(reading)
 show_code(snippet(chosen, solver))
 download_pictures()

@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from deq.analysis.comparison.subjects import NOISE
+from deq.analysis.comparison.subjects import DIGITS, STIFF
 from pages.ui.readers.missing import note_stand_in
 from pages.ui.server.guard import require_app
-from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.compute import draw_compute
-from pages.ui.solvers.gradients import draw_gradients
-from pages.ui.solvers.memory import draw_memory
+from pages.ui.solvers.gradients import MEMORY, draw_gradients
 from pages.ui.solvers.precision import draw_precision
 from pages.ui.solvers.race import draw_race
 from pages.ui.solvers.settings import draw_examples, read_settings
@@ -24,10 +22,15 @@ TABS = {
     "Why": draw_why,
     "Work and precision": draw_precision,
     "Gradients": draw_gradients,
-    "Memory": draw_memory,
     "Test-time compute": draw_compute,
-    "In the batch": draw_batch,
 }
+# Tabs of old links, and what they show today.
+MOVED = {
+    "In the batch": {"race_view": "Race"},
+    "Memory": {"race_view": "Gradients", "race_against": MEMORY},
+}
+for parameter, value in MOVED.get(st.query_params.get("race_view", ""), {}).items():
+    st.session_state[parameter] = value
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
@@ -43,7 +46,7 @@ if settings is not None:
         settings = None
 if settings is not None:
     draw_examples()
-    if settings.subject.reads_digits and settings.subject.batch != NOISE:
+    if settings.subject.reads_digits and settings.subject.batch in (DIGITS, STIFF):
         note_stand_in()
     for tab, draw in zip(
         st.tabs(list(TABS), key="race_view", bind="query-params"), TABS.values(), strict=True

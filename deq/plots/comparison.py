@@ -1,6 +1,6 @@
 """Solvers compared: residual against evaluations and time, work-precision, test-time compute, starts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import plotly.graph_objects as go
@@ -32,25 +32,46 @@ def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
     curves: solver -> (nfe, residual), each (batch, n), NaN past the end of a sample. tol: the dashed line.
     """
     figure = residual_curves(curves, tol, legend=True)
-    return _on_log_axis(figure, tol, "evaluations of f", "evaluations", height)
-
-
-def race_by_time(curves: Curves, tol: float) -> go.Figure:
-    """The same against the time of the whole batch. curves: solver -> (milliseconds, residual)."""
-    figure = residual_curves(curves, tol, legend=True)
-    return _on_log_axis(figure, tol, "time for the whole batch, ms", "ms", 400)
-
-
-def _on_log_axis(figure: go.Figure, tol: float, title: str, unit: str, height: int) -> go.Figure:
-    """Put x on a log axis, since some solvers need ten times as much as others; name the curves in a legend."""
     for trace in figure.data:
         if trace.hovertemplate:
-            trace.hovertemplate = trace.hovertemplate.replace("%{x} evaluations", f"%{{x:.3~g}} {unit}")
-    figure.update_xaxes(type="log", title={"text": title}, autorange=True, range=None)
+            trace.hovertemplate = trace.hovertemplate.replace("%{x} eval", "%{x:.3~g} eval")
+    figure.update_xaxes(type="log", autorange=True, range=None)
     low, high = _height_range(figure, tol)
     figure.update_yaxes(range=[low, high], dtick=1 if high - low < 7 else 2)
     _name_failures(figure)
     return _plain_decades(figure).update_layout(height=height, showlegend=bool(figure.data))
+
+
+def race_times(times: Mapping[str, tuple[float, float, float]], failed: Collection[str] = ()) -> go.Figure:
+    """Time of the whole batch on a log axis, one row per solver, the first on top: median and quartiles as a bar.
+
+    times: solver -> (lower quartile, median, upper quartile) in milliseconds. failed: solvers that gave up on some
+    samples, so that their time is no time to a solution: a hollow red cross.
+    """
+    figure = styled_figure("time for the whole batch, ms", "", x_type="log", height=400)
+    for row, (name, (low, middle, high)) in enumerate(times.items()):
+        style, gave_up = solver_style(name), name in failed
+        color = FAILED_MARKER["color"] if gave_up else style.color
+        bar = {
+            "color": color,
+            "array": [high - middle],
+            "arrayminus": [middle - low],
+            "thickness": 3,
+            "width": 8,
+        }
+        figure.add_scatter(
+            x=[middle],
+            y=[row],
+            mode="markers",
+            name=name,
+            marker=dict(FAILED_MARKER) if gave_up else {"color": color, "symbol": style.marker, "size": 10},
+            error_x=bar,
+            hovertemplate=f"{name}<br>{middle:.3g} ms, quartiles {low:.3g} to {high:.3g}"
+            f"{', ' + FAILED_TEXT if gave_up else ''}<extra></extra>",
+        )
+    figure.update_yaxes(tickvals=list(range(len(times))), ticktext=list(times), nticks=None, showgrid=False)
+    figure.update_yaxes(range=[len(times) - 0.5, -0.5])
+    return _plain_decades(figure).update_layout(showlegend=False)
 
 
 def _name_failures(figure: go.Figure) -> None:

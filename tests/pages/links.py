@@ -42,11 +42,9 @@ VIEWS = {
             "Why",
             "Work and precision",
             "Gradients",
-            "Memory",
             "Test-time compute",
-            "In the batch",
         ],
-        "race_against": ["forward tolerance", "spectral radius"],
+        "race_against": ["forward tolerance", "spectral radius", "memory"],
     },
     "predict": {
         "predict_view": ["Why this answer", "The whole test set"],

@@ -2,24 +2,32 @@
 
 import time
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.analysis.comparison.subjects import RANDOM
+from deq.data import held_out_digits
+from pages.ui.readers.digit import KEY
+from pages.ui.solvers.race import time_sentence
 from tests.pages.conftest import OpenPage, press, words
 
 CHARTS = {
-    "Race": 2,
+    "Race": 3,
     "Why": 2,
     "Work and precision": 2,
     "Gradients": 1,
-    "Memory": 1,
     "Test-time compute": 2,
-    "In the batch": 1,
 }
 # The columns of Why, in the order in which its code prints them.
 EIGENVALUES = ("spectral radius", "damped radius", "largest Re λ")
-DIFFERENT = ("ms", "ms, spread", "backward solves converged")  # measured anew, or formatted for reading
+DIFFERENT = (
+    "ms",
+    "ms, spread",
+    "ms, lower quartile",
+    "ms, upper quartile",
+    "backward solves converged",
+)  # measured anew, or formatted for reading
 FEW = ["Picard", "Anderson", "ODE flow"]
 SMALL = {
     "race_model": RANDOM,
@@ -34,10 +42,7 @@ def snippet(app: AppTest) -> str:
     return next(code.value for code in app.code if "make_problem" in code.value)
 
 
-LONG = {"Memory": pytest.mark.long}  # nine programs are compiled for it
-
-
-@pytest.mark.parametrize("tab", [pytest.param(tab, marks=LONG.get(tab, ())) for tab in CHARTS])
+@pytest.mark.parametrize("tab", CHARTS)
 def test_every_tab_draws_and_is_all_that_is_drawn(open_page: OpenPage, tab: str) -> None:
     app = open_page("solvers", race_view=tab, **SMALL)
     assert len(app.get("plotly_chart")) == CHARTS[tab]
@@ -67,7 +72,48 @@ def test_damping_moves_the_region(open_page: OpenPage) -> None:
     assert not app.exception
 
 
-@pytest.mark.parametrize("tab", [tab for tab in CHARTS if tab != "Memory"])  # its code compiles for a minute
+def test_old_tabs_open_where_they_moved(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory compiles nine programs, whose sizes do not matter here."""
+    monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)
+    app = open_page("solvers", race_view="Memory", **SMALL)
+    assert "memory grows by a factor" in words(app)
+    assert app.session_state["race_view"] == "Gradients"
+    app = open_page("solvers", race_view="In the batch", **SMALL)
+    assert app.session_state["race_view"] == "Race"
+    assert "With Anderson" in words(app)
+
+
+@pytest.mark.long  # nine programs are compiled for it
+def test_memory_is_drawn(open_page: OpenPage) -> None:
+    app = open_page("solvers", race_view="Gradients", race_against="memory", **SMALL)
+    assert len(app.get("plotly_chart")) == 1
+    assert "memory grows by a factor" in words(app)
+    compile(snippet(app), "snippet", "exec")
+
+
+def test_your_digit_is_what_is_solved(open_page: OpenPage) -> None:
+    link = {"race_batch": "your digit", "race_solvers": FEW, "race_size": "8"}
+    app = open_page("solvers", **link)
+    assert "No digit of yours yet" in " ".join(caption.value for caption in app.caption)
+    assert 'Subject("mlp", "test digits"' in snippet(app)
+    app.session_state[KEY] = held_out_digits().test_images[0].tobytes()
+    app.run()
+    assert not app.exception
+    assert "No digit of yours yet" not in " ".join(caption.value for caption in app.caption)
+    printed: list = []
+    exec(snippet(app), {"print": lambda *values: printed.extend(values)})
+    assert app.dataframe[0].value["NFE, most"].tolist() == printed[0]["NFE, most"]
+    assert len(app.dataframe[1].value) == 1  # the batch
+
+
+def test_no_winner_where_quartiles_overlap() -> None:
+    steady = np.linspace(0.01, 0.011, 9)
+    assert "Least time: **fast** (10.5 ms" in time_sentence({"fast": steady, "slow": 2 * steady})
+    shared = time_sentence({"fast": steady, "near": 1.01 * steady, "slow": 2 * steady})
+    assert "no winner; the quartiles of near overlap with those of fast" in shared
+
+
+@pytest.mark.parametrize("tab", CHARTS)
 def test_the_code_gives_the_numbers(open_page: OpenPage, tab: str) -> None:
     app = open_page("solvers", race_view=tab, **SMALL)
     printed: list = []

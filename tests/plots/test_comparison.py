@@ -9,12 +9,12 @@ from deq.plots.comparison import (
     distance_strip,
     effort_histogram,
     race_by_nfe,
-    race_by_time,
+    race_times,
     work_precision_diagram,
 )
 from deq.plots.eigenvalues import spectrum_regions
 from deq.plots.gradients import GRADIENT_STYLES, gradient_rows, memory_curves
-from deq.plots.style import FAILED_TEXT
+from deq.plots.style import FAILED_MARKER, FAILED_TEXT
 
 NFE = np.arange(1, 6) * np.ones((3, 1))
 FALLS, STALLS = 10.0 ** -np.arange(1, 6) * np.ones((3, 1)), np.full((3, 5), 0.5)
@@ -26,9 +26,15 @@ def names(figure: go.Figure) -> list[str]:
 
 def test_race_explains_failures_once_in_the_legend() -> None:
     curves = {"Anderson": (NFE, FALLS), "Picard": (NFE, STALLS), "Broyden": (NFE, STALLS)}
-    for figure in (race_by_nfe(curves, 1e-4), race_by_time(curves, 1e-4)):
-        assert names(figure) == ["Anderson", "Picard", FAILED_TEXT, "Broyden"]
-        assert figure.layout.xaxis.type == "log"
+    figure = race_by_nfe(curves, 1e-4)
+    assert names(figure) == ["Anderson", "Picard", FAILED_TEXT, "Broyden"]
+    assert figure.layout.xaxis.type == "log"
+
+
+def test_times_are_medians_with_quartiles_and_a_cross_for_who_gave_up() -> None:
+    anderson, picard = race_times({"Anderson": (2, 3, 5), "Picard": (7, 8, 9)}, ["Picard"]).data
+    assert (anderson.x[0], anderson.error_x.arrayminus[0], anderson.error_x.array[0]) == (3, 1, 2)
+    assert picard.marker.symbol == FAILED_MARKER["symbol"] != anderson.marker.symbol
 
 
 def test_a_residual_of_zero_does_not_stretch_the_race() -> None:

@@ -14,9 +14,9 @@ from flax import nnx
 from jax import Array
 
 from deq.analysis.comparison.problem import Problem, build_problem, to_float64
-from deq.analysis.comparison.race import measure
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.subjects import affine_model, random_matrix
+from deq.analysis.comparison.timings import measure
 from deq.analysis.gradient_error import gradient_error
 from deq.data import cross_entropy
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium

@@ -19,16 +19,17 @@ from deq.models.weights import model_name, restore_weights
 
 RANDOM, SPIRAL = "random cell", "spiral cell"
 SHOWN = ("mnist", "digits", "toy")  # models trained on these can be compared
-DIGITS, NOISE, STIFF = "test digits", "noise", "stiff digits"
+DIGITS, NOISE, STIFF, YOURS = "test digits", "noise", "stiff digits", "your digit"
+SIDE = 28  # pixels
 
 
 @dataclass(frozen=True)
 class Subject:
     """A model and a batch as plain, hashable settings; `make_problem` builds the problem.
 
-    model: a pretrained name, an architecture if weights are given, RANDOM or SPIRAL. batch: DIGITS, NOISE or
-    STIFF (digits changed by up to an eighth of full ink to settle more slowly). radius: spectral radius of the
-    random cell. weights: safetensors bytes, empty for a shipped model.
+    model: a pretrained name, an architecture if weights are given, RANDOM or SPIRAL. batch: DIGITS, NOISE, STIFF
+    (digits changed by up to an eighth of full ink to settle more slowly) or YOURS. radius: spectral radius of the
+    random cell. weights: safetensors bytes, empty for a shipped model. digit: the 784 bytes of YOURS, a batch of one.
     """
 
     model: str
@@ -37,11 +38,12 @@ class Subject:
     seed: int = 0
     radius: float = 0.9
     weights: bytes = b""
+    digit: bytes = b""
 
     @property
     def shared(self) -> bool:
-        """Whether it contains no uploaded weights, so that visitors may share its results."""
-        return not self.weights
+        """Whether it contains nothing of a visitor's own, so that visitors may share its results."""
+        return not self.weights and not self.digit
 
     @property
     def reads_digits(self) -> bool:
@@ -58,7 +60,7 @@ class Subject:
     @property
     def batches(self) -> list[str]:
         """The batches for this model, the default first."""
-        return [DIGITS, NOISE, STIFF] if self.reads_digits else [NOISE]
+        return [DIGITS, NOISE, STIFF, YOURS] if self.reads_digits else [NOISE]
 
 
 def subject_names() -> list[str]:
@@ -82,6 +84,11 @@ def make_problem(subject: Subject) -> Problem:
     if not subject.reads_digits:
         width = 1 if subject.model == "toy" else DIMENSION
         return build_problem(model, random.normal(0, 3, (subject.size, width)).astype(np.float32))
+    if subject.batch == YOURS:
+        if len(subject.digit) != SIDE**2:
+            raise ValueError(f"The batch {YOURS!r} needs digit: {SIDE**2} bytes, got {len(subject.digit)}.")
+        image = np.frombuffer(subject.digit, np.uint8).reshape(1, SIDE, SIDE, 1)
+        return build_problem(model, image, has_classes=True)
     if subject.batch == NOISE:
         images = random.integers(0, 256, (subject.size, 28, 28, 1)).astype(np.uint8)
         return build_problem(model, images, has_classes=True)

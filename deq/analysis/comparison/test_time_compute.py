@@ -37,13 +37,12 @@ def vary_budget(problem: Problem, solver: Solver) -> Compute:
 
 
 def other_starts(z_star: np.ndarray) -> dict[str, np.ndarray]:
-    """Starts unrelated to the model's own: zero, noise of the size of z*, another sample's z*."""
+    """Starts unrelated to the model's own: zero, noise of the size of z*, another sample's z* where there is one."""
     noise = np.random.default_rng(0).normal(size=z_star.shape).astype(z_star.dtype)
     return {
         "zero": np.zeros_like(z_star),
         "noise": noise * z_star.std(),
-        ANOTHER: np.roll(z_star, 1, axis=0),
-    }
+    } | ({ANOTHER: np.roll(z_star, 1, axis=0)} if len(z_star) > 1 else {})
 
 
 def vary_start(problem: Problem, solver: Solver) -> dict[str, PathIndependence]:

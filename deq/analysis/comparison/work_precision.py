@@ -9,8 +9,8 @@ import jax
 import numpy as np
 
 from deq.analysis.comparison.problem import Problem, solve_problem, to_float64
-from deq.analysis.comparison.race import measure
 from deq.analysis.comparison.reference import Reference, relative_error
+from deq.analysis.comparison.timings import measure
 from deq.solvers import Solver
 
 TOLERANCES = tuple(10.0**-k for k in range(1, 8))

@@ -28,6 +28,7 @@ print(problem.inputs[effort.order[-8:]].shape)  # the hardest samples
 
 def draw_batch(settings: Settings) -> None:
     """The solver, the histogram, the pictures, the table."""
+    st.subheader("In the batch", anchor=False)
     first = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
     name = st.segmented_control("Solver", settings.solvers, default=first, required=True, key="race_effort")
     solver = settings.solver(name)
@@ -56,6 +57,8 @@ def effort_sentence(effort: Effort, name: str) -> str:
     if not effort.converged.any():
         return f"With {name}: {lost}"
     low, middle, high = np.quantile(effort.nfe[effort.converged], (0, 0.5, 1), method="nearest")
+    if low == high:
+        return f"With {name} each sample needs **{low} evaluations**. {lost}"
     return f"With {name} a sample needs **{low} to {high} evaluations**, at the median {middle}. {lost}"
 
 
@@ -63,7 +66,8 @@ def _pictures(subject: Subject, effort: Effort) -> None:
     """The easiest and the hardest samples, with their evaluations and predictions."""
     images = np.asarray(problem_of(subject).inputs).reshape(-1, 28, 28)
     images = images if images.dtype == np.uint8 else np.round(255 * images).astype(np.uint8)
-    for title, samples in (("Easiest", effort.order[:SHOWN]), ("Hardest", effort.order[::-1][:SHOWN])):
+    rows = {"Easiest": effort.order[:SHOWN], "Hardest": effort.order[::-1][:SHOWN]}
+    for title, samples in rows.items() if len(images) > 1 else [("Your digit", effort.order)]:
         st.markdown(f"**{title}**")
         with st.container(horizontal=True, gap="small"):
             for i in samples:

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.test_time_compute import ALIGNED, ANOTHER, Compute, compute_table, path_table
+from deq.analysis.comparison.test_time_compute import ALIGNED, Compute, compute_table, path_table
 from deq.analysis.path_independence import PathIndependence
 from deq.models.checkpoints import pretrained_names
 from deq.plots.comparison import compute_curves, distance_strip
@@ -18,6 +18,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
+from pages.ui.widgets.text import listed, plain
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
@@ -129,7 +130,8 @@ def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> N
 
 def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
     """Whether all starts lead to the same equilibrium, with the asymptotic alignment score."""
-    score = float(np.mean(found[ANOTHER].cosine))
+    *_, last = found.values()  # another's z*, if there is one
+    score = float(np.mean(last.cosine))
     solved = sum(int(end.converged.sum()) for end in found.values())
     total = sum(len(end.converged) for end in found.values())
     if not solved:
@@ -140,8 +142,8 @@ def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
     else:
         farthest = max(float(end.distance[end.converged].max(initial=0)) for end in found.values())
         verdict = (
-            f"No: from zero, from noise and from another sample's z\\*, {judge} ends within {100 * farthest:.2g} % of "
-            "the usual z\\*."
+            f"No: from {listed([plain(name) for name in found])}, {judge} ends within {100 * farthest:.2g} % of the "
+            "usual z\\*."
         )
     lost = (
         f" :red[{total - solved} of {total} solves did not converge] and are left out."

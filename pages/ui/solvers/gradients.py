@@ -7,9 +7,10 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
-from deq.analysis.comparison.race import device_name
+from deq.analysis.comparison.timings import device_name
 from deq.plots.gradients import gradient_curves, gradient_rows
 from deq.plots.style import scientific
+from pages.ui.solvers.memory import draw_memory
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers.work import (
@@ -27,7 +28,7 @@ from pages.ui.widgets.steps import Steps, in_steps
 from pages.ui.widgets.text import listed
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
-HERE, TOLERANCE, RADIUS = "on this model", "forward tolerance", "spectral radius"
+HERE, TOLERANCE, RADIUS, MEMORY = "on this model", "forward tolerance", "spectral radius", "memory"
 IMPLICIT = r"""\frac{\partial L}{\partial \theta} = \frac{\partial L}{\partial z^*}
 \left(I - \frac{\partial f}{\partial z^*}\right)^{-1} \frac{\partial f}{\partial \theta}"""
 EXACT = "The exact gradient in float64"
@@ -56,6 +57,18 @@ by_radius = {{name: errors_by_radius(name) for name in methods}}
 
 def draw_gradients(settings: Settings) -> None:
     """The gradients, the horizontal axis, then its chart and table."""
+    against = st.segmented_control(
+        "Compare",
+        [HERE, TOLERANCE, RADIUS, MEMORY],
+        default=HERE,
+        required=True,
+        key="race_against",
+        bind="query-params",
+        help=tip("gradient error"),
+    )
+    if against == MEMORY:
+        draw_memory(settings)
+        return
     possible = methods_for(problem_of(settings.subject))
     chosen = st.pills(
         "Gradients",
@@ -65,15 +78,6 @@ def draw_gradients(settings: Settings) -> None:
         key="race_gradients",
         bind="query-params",
         help=tip("gradients"),
-    )
-    against = st.segmented_control(
-        "Error",
-        [HERE, TOLERANCE, RADIUS],
-        default=HERE,
-        required=True,
-        key="race_against",
-        bind="query-params",
-        help=tip("gradient error"),
     )
     methods = tuple(name for name in possible if name in chosen)
     if not methods:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.race import device_name
+from deq.analysis.comparison.timings import device_name
 from deq.analysis.comparison.work_precision import WorkPrecision, precision_table
 from deq.plots.comparison import work_precision_diagram
 from deq.plots.style import scientific

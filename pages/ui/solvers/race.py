@@ -5,26 +5,30 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.race import REPEATS, Run, device_name, race_table
-from deq.analysis.comparison.subjects import NOISE
+from deq.analysis.comparison.race import Run, race_table
+from deq.analysis.comparison.subjects import DIGITS, STIFF
+from deq.analysis.comparison.timings import ROUNDS, device_name, fastest, quartiles
 from deq.data import held_out_digits
-from deq.plots.comparison import race_by_nfe, race_by_time
+from deq.plots.comparison import race_by_nfe, race_times
+from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
-from pages.ui.solvers.work import problem_of, race_of, reference_of
+from pages.ui.solvers.work import problem_of, race_of, reference_of, times_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.steps import in_steps
 from pages.ui.widgets.text import is_hidden, listed
 
+TIMING = "Timing, the solvers in turn"
 FORMATS = {
     "NFE, median": PLAIN,
     "converged": SHARE,
     "residual, median": SCIENTIFIC,
     "error, median": SCIENTIFIC,
     "ms": PLAIN,
-    "ms, spread": PLAIN,
+    "ms, lower quartile": PLAIN,
+    "ms, upper quartile": PLAIN,
     "same class": SHARE,
 }
 SNIPPET = """
@@ -32,12 +36,14 @@ SNIPPET = """
 from deq.analysis.comparison import Subject, make_problem, race
 from deq.analysis.comparison.race import race_table
 from deq.analysis.comparison.reference import find_reference
+from deq.analysis.comparison.timings import time_solvers
 from deq.plots.comparison import race_by_nfe
 
 {problem}
 solvers = {solvers}
 runs = {{name: race(problem, solver) for name, solver in solvers.items()}}
-print(race_table(runs, find_reference(problem).classes))
+seconds = time_solvers(problem, solvers)
+print(race_table(runs, seconds, find_reference(problem).classes))
 figure = race_by_nfe({{name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}}, tol={tol})
 figure
 """
@@ -49,12 +55,21 @@ def run_race(settings: Settings, tab: str) -> dict[str, Run]:
     return in_steps(tab, settings, steps)
 
 
+def time_race(settings: Settings) -> dict[str, np.ndarray]:
+    """Seconds of every solver, in turns; empty if stopped."""
+    names = settings.solvers
+    solvers = tuple(settings.solver(name) for name in names)
+    steps = {TIMING: lambda: times_of(settings.subject, names, solvers)}
+    return in_steps("race-times", settings, steps).get(TIMING, {})
+
+
 def draw_race(settings: Settings) -> None:
     """A sentence, two charts, the table, the data, the code."""
     runs = run_race(settings, "race")
     if not runs:
         return
-    st.markdown(race_sentence(runs, settings.lineup.max_nfe))
+    seconds = time_race(settings) if len(runs) == len(settings.solvers) else {}
+    st.markdown(race_sentence(runs, seconds, settings.lineup.max_nfe))
     left, right = st.columns(2, gap="medium")
     with left:
         curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
@@ -63,23 +78,26 @@ def draw_race(settings: Settings) -> None:
             "race-nfe",
             "Median over the batch; band: 10 to 90 %.",
         )
-    with right:
-        timed = {name: (run.trace_milliseconds, run.trace_residual) for name, run in runs.items()}
-        show(
-            race_by_time(timed, settings.lineup.tol),
-            "race-time",
-            f"Time of the whole batch of {settings.subject.size} on {device_name()}: median of {REPEATS} repeats "
-            "after compilation, divided evenly among its evaluations.",
-        )
+    if seconds:
+        with right:
+            show(
+                race_times({name: quartiles(taken) for name, taken in seconds.items()}, _failed(runs)),
+                "race-time",
+                f"Time of the whole batch of {settings.subject.size} on {device_name()}: median and quartiles of "
+                f"{ROUNDS} rounds after compilation, in which the solvers take turns.",
+            )
     classes = problem_of(settings.subject).has_classes
     reference = _reference_classes(settings) if classes else None
-    show_table(race_table(runs, reference), FORMATS, "race.csv")
+    show_table(race_table(runs, seconds, reference), FORMATS, "race.csv")
     csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
     st.caption(
-        "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary. "
-        "Spread: 10 to 90 % quantiles of the repeats."
+        "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
         + (" Same class: as at the float64 equilibrium." if classes else "")
-        + (f" Digits: the test set of {held_out_digits().name}." if settings.subject.batch != NOISE else "")
+        + (
+            f" Digits: the test set of {held_out_digits().name}."
+            if settings.subject.batch in (DIGITS, STIFF)
+            else ""
+        )
     )
     solvers = {name: settings.solver(name) for name in runs}
     show_code(
@@ -90,6 +108,7 @@ def draw_race(settings: Settings) -> None:
             tol=settings.lineup.tol,
         )
     )
+    draw_batch(settings)
 
 
 def _reference_classes(settings: Settings) -> np.ndarray | None:
@@ -101,30 +120,31 @@ def _reference_classes(settings: Settings) -> np.ndarray | None:
 
 def _curve_columns(runs: dict[str, Run]) -> dict[str, list]:
     """Every iterate of every sample and solver, one per row."""
-    columns: dict[str, list] = {"solver": [], "sample": [], "NFE": [], "ms": [], "residual": []}
+    columns: dict[str, list] = {"solver": [], "sample": [], "NFE": [], "residual": []}
     for name, run in runs.items():
         known = np.isfinite(run.trace_residual)
         sample, _ = np.nonzero(known)
         columns["solver"] += [name] * len(sample)
         columns["sample"] += sample.tolist()
         columns["NFE"] += run.trace_nfe[known].tolist()
-        columns["ms"] += run.trace_milliseconds[known].tolist()
         columns["residual"] += run.trace_residual[known].tolist()
     return columns
 
 
-def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
+def _failed(runs: dict[str, Run]) -> dict[str, Run]:
+    """The runs in which some sample did not converge."""
+    return {name: run for name, run in runs.items() if not run.converged.all()}
+
+
+def race_sentence(runs: dict[str, Run], seconds: dict[str, np.ndarray], max_nfe: int) -> str:
     """Which solver needs the fewest evaluations, which the least time, and which did not converge."""
-    done = {name: run for name, run in runs.items() if run.converged.all()}
-    failed = {name: run for name, run in runs.items() if name not in done}
+    failed = _failed(runs)
+    done = {name: run for name, run in runs.items() if name not in failed}
     sentence = "No solver solved the whole batch. "
     if done:
         fewest = min(done, key=lambda name: np.median(done[name].nfe))
-        fastest = min(done, key=lambda name: np.median(done[name].seconds))
-        sentence = (
-            f"Fewest evaluations: **{fewest}** ({np.median(done[fewest].nfe):.0f}). Least time: **{fastest}** "
-            f"({1e3 * np.median(done[fastest].seconds):.2g} ms). "
-        )
+        sentence = f"Fewest evaluations: **{fewest}** ({np.median(done[fewest].nfe):.0f}). "
+        sentence += time_sentence({name: seconds[name] for name in done if name in seconds})
     hidden = [n for n, run in done.items() if is_hidden(np.median(run.error), np.median(run.residual))]
     if hidden:
         sentence += f"The estimated error of {listed(hidden)} is far above the residual. "
@@ -132,3 +152,17 @@ def race_sentence(runs: dict[str, Run], max_nfe: int) -> str:
         shares = [f"{name} ({100 * run.converged.mean():.0f} % converged)" for name, run in failed.items()]
         sentence += f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; see Why."
     return sentence
+
+
+def time_sentence(seconds: dict[str, np.ndarray]) -> str:
+    """The fastest with its quartiles; no winner where the quartiles overlap."""
+    if not seconds:
+        return ""
+    first, *others = fastest(seconds)
+    low, middle, high = quartiles(seconds[first])
+    if not others:
+        return f"Least time: **{first}** ({middle:.3g} ms, quartiles {low:.3g} to {high:.3g}). "
+    return (
+        f"Least time: no winner; the quartiles of {listed(others)} overlap with those of {first} "
+        f"({low:.3g} to {high:.3g} ms). "
+    )

@@ -6,11 +6,22 @@ from typing import Any
 import streamlit as st
 
 from deq.analysis.comparison.lineup import METHODS, SPLITTING, Lineup, racers_for
-from deq.analysis.comparison.subjects import DIGITS, NOISE, RANDOM, SPIRAL, STIFF, Subject, subject_names
+from deq.analysis.comparison.subjects import (
+    DIGITS,
+    NOISE,
+    RANDOM,
+    SPIRAL,
+    STIFF,
+    YOURS,
+    Subject,
+    subject_names,
+)
 from deq.plots.style import scientific
 from deq.solvers import Solver
+from pages.ui.readers.digit import own_digit
 from pages.ui.readers.model import own_digit_models, session_models
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.navigation import page
 
 OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
@@ -120,11 +131,16 @@ def _batch_or_radius(model: str) -> tuple[str | None, float]:
             help=tip("spectral radius"),
         )
         return None, radius
-    choices = [DIGITS, NOISE, STIFF] if model == OWN else Subject(model).batches
+    choices = [DIGITS, NOISE, STIFF, YOURS] if model == OWN else Subject(model).batches
     if len(choices) == 1:
         st.selectbox("Batch", choices, key="race_only_batch", disabled=True, help="Normal random inputs.")
         return None, 0.9
-    return st.selectbox("Batch", choices, key="race_batch", bind="query-params", help=tip("batch")), 0.9
+    batch = st.selectbox("Batch", choices, key="race_batch", bind="query-params", help=tip("batch"))
+    if batch == YOURS and not own_digit():
+        st.caption("No digit of yours yet: these are test digits.")
+        st.page_link(page("predict"), label="Draw or upload one", icon=":material/edit:")
+        return DIGITS, 0.9
+    return batch, 0.9
 
 
 def _tolerance() -> float:
@@ -186,18 +202,25 @@ def _more_settings() -> tuple[int, int, dict[str, Any]]:
 
 def _subject(model: str, batch: str | None, size: int, seed: int, radius: float) -> Subject | None:
     """The chosen problem; None while weights are missing."""
-    if model in session_models():
-        return Subject(model, batch or DIGITS, size, seed, weights=session_models()[model].weights)
-    if model != OWN:
-        return Subject(model, batch or NOISE, size, seed, radius)
+    weights = session_models()[model].weights if model in session_models() else b""
+    if model == OWN:
+        weights = _uploaded_weights()
+        if not weights:
+            return None
+    usual = DIGITS if weights else NOISE
+    digit = own_digit() if batch == YOURS else b""
+    return Subject(model, batch or usual, 1 if digit else size, seed, radius, weights, digit)
+
+
+def _uploaded_weights() -> bytes:
+    """Of a file; empty, with a message on the page, while there is none."""
     upload = st.file_uploader("Weights from `python -m deq train`", ["safetensors"], key="race_weights")
     if upload is None:
         st.info("Upload a file `weights.safetensors`.")
-        return None
+        return b""
     if not upload.size:  # a Subject without weights would be a shipped model
         st.error("The file is empty. Upload a file `weights.safetensors`.")
-        return None
-    return Subject(model, batch or DIGITS, size, seed, weights=upload.getvalue())
+    return upload.getvalue()
 
 
 def _offered(model: str) -> list[str]:

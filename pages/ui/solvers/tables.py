@@ -1,5 +1,7 @@
 """Shared by the tabs of the Solvers page: number formats, tables, the code of a problem."""
 
+import base64
+import zlib
 from collections.abc import Mapping
 
 import streamlit as st
@@ -14,9 +16,14 @@ def subject_code(subject: Subject) -> str:
     """Code that makes the same problem; own weights are read from the uploaded file."""
     weights = ', weights=open("weights.safetensors", "rb").read()' if subject.weights else ""
     radius = f", radius={subject.radius}" if subject.model == "random cell" else ""
+    digit, before = "", ""
+    if subject.digit:
+        packed = base64.b64encode(zlib.compress(subject.digit, 9)).decode()
+        digit = ", digit=zlib.decompress(base64.b64decode(packed))"
+        before = f'import base64, zlib\n\npacked = "{packed}"\n'
     return (
-        f'problem = make_problem(Subject("{subject.model}", "{subject.batch}", size={subject.size}, '
-        f"seed={subject.seed}{radius}{weights}))"
+        f'{before}problem = make_problem(Subject("{subject.model}", "{subject.batch}", size={subject.size}, '
+        f"seed={subject.seed}{radius}{weights}{digit}))"
     )
 
 

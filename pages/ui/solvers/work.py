@@ -17,6 +17,7 @@ from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
 from deq.analysis.comparison.subjects import Subject, make_problem
 from deq.analysis.comparison.test_time_compute import Compute, vary_budget, vary_start
+from deq.analysis.comparison.timings import time_solvers
 from deq.analysis.comparison.work_precision import WorkPrecision, work_precision
 from deq.analysis.path_independence import PathIndependence
 from deq.solvers import Solver
@@ -37,6 +38,12 @@ def reference_of(subject: Subject) -> Reference:
 @cached(200)
 def race_of(subject: Subject, solver: Solver) -> Run:
     return race(problem_of(subject), solver)
+
+
+@cached(100)
+def times_of(subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ...]) -> dict[str, np.ndarray]:
+    """Of all solvers together: they take turns."""
+    return time_solvers(problem_of(subject), dict(zip(names, solvers, strict=True)))
 
 
 @cached(100)

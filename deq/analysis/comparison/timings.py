@@ -1,0 +1,77 @@
+"""Timings that can be quoted: interleaved repeats, their quartiles, and who is fastest beyond their overlap."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from deq.analysis.comparison.problem import Problem, solve_problem
+from deq.solvers import Solver
+
+ROUNDS = 9
+_ALONE = threading.Lock()  # simultaneous measurements would disturb each other
+
+
+def measure(run: Callable[[], Any], repeats: int = ROUNDS) -> np.ndarray:
+    """Seconds of each of `repeats` calls, (repeats,), after a warm-up call; waits for the results."""
+    return take_turns({"": run}, repeats)[""]
+
+
+def take_turns(runs: Mapping[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
+    """Seconds of each call by name, (rounds,), after a warm-up call of each.
+
+    Every round calls each once, so that a machine that slows down or warms up does so for all. The first of a
+    round changes, so that none always follows the same one.
+    """
+    names = list(runs)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    with _ALONE:
+        for run in runs.values():
+            jax.block_until_ready(run())
+        for turn in range(rounds):
+            first = turn % max(len(names), 1)
+            for name in names[first:] + names[:first]:
+                seconds[name].append(_once(runs[name]))
+    return {name: np.array(taken) for name, taken in seconds.items()}
+
+
+def _once(run: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    jax.block_until_ready(run())
+    return time.perf_counter() - began
+
+
+def time_solvers(problem: Problem, solvers: Mapping[str, Solver]) -> dict[str, np.ndarray]:
+    """Seconds that each solver takes for the whole batch, (ROUNDS,), the solvers taking turns."""
+
+    def run(solver: Solver) -> Callable[[], Any]:
+        return lambda: solve_problem(problem, solver)
+
+    return take_turns({name: run(solver) for name, solver in solvers.items()})
+
+
+def quartiles(seconds: np.ndarray) -> tuple[float, float, float]:
+    """Lower quartile, median and upper quartile in milliseconds."""
+    low, middle, high = 1e3 * np.quantile(seconds, (0.25, 0.5, 0.75))
+    return float(low), float(middle), float(high)
+
+
+def fastest(seconds: Mapping[str, np.ndarray]) -> list[str]:
+    """The name with the least median, then those whose quartiles overlap with its own: one name is a winner."""
+    ranges = {name: quartiles(taken) for name, taken in seconds.items()}
+    order = sorted(ranges, key=lambda name: ranges[name][1])
+    return [name for name in order if ranges[name][0] <= ranges[order[0]][2]]
+
+
+def device_name() -> str:
+    """The device in use, as text."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return f"CPU, {len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else "CPU"
+    return f"{device.device_kind}, one of {jax.device_count()}"

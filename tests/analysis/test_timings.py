@@ -1,0 +1,31 @@
+"""Timings take turns after a warm-up, and there is a winner only where quartiles do not overlap."""
+
+import numpy as np
+
+from deq.analysis.comparison.timings import device_name, fastest, measure, quartiles, take_turns
+
+
+def test_measurements_follow_a_warm_up_call() -> None:
+    calls = []
+    assert measure(lambda: calls.append(1), repeats=4).shape == (4,)
+    assert len(calls) == 5
+    assert device_name()
+
+
+def test_every_round_calls_each_once_and_another_one_first() -> None:
+    calls: list[str] = []
+    names = "abc"
+    found = take_turns({name: lambda name=name: calls.append(name) for name in names}, rounds=3)
+    assert "".join(calls) == "abc" + "abc" + "bca" + "cab"
+    assert [found[name].shape for name in names] == [(3,)] * 3
+
+
+def test_quartiles_are_in_milliseconds() -> None:
+    assert np.allclose(quartiles(np.array([0.001, 0.002, 0.003, 0.004, 0.005])), (2, 3, 4))
+
+
+def test_overlapping_quartiles_have_no_winner() -> None:
+    steady = np.linspace(1.0, 1.1, 9)
+    assert fastest({"slow": steady + 1, "fast": steady}) == ["fast"]
+    assert fastest({"slow": steady + 1, "near": steady + 0.02, "fast": steady}) == ["fast", "near"]
+    assert fastest({}) == []
