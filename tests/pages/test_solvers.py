@@ -1,15 +1,23 @@
 """The Solvers page, tab by tab: known verdicts, code that gives the numbers shown, stopping, bad input."""
 
+import base64
+import csv
+import json
+import re
 import time
 
+import jax
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from deq.analysis.comparison.subjects import RANDOM
+from deq.analysis.comparison.lineup import Lineup
+from deq.analysis.comparison.race import race, race_table
+from deq.analysis.comparison.subjects import RANDOM, Subject, make_problem
 from deq.data import held_out_digits
 from pages.ui.readers.digit import KEY
-from pages.ui.solvers.race import time_sentence
+from pages.ui.solvers.race import race_report, time_sentence
+from pages.ui.solvers.settings import Settings
 from tests.pages.conftest import OpenPage, press, words
 
 CHARTS = {
@@ -111,6 +119,35 @@ def test_no_winner_where_quartiles_overlap() -> None:
     assert "Least time: **fast** (10.5 ms" in time_sentence({"fast": steady, "slow": 2 * steady})
     shared = time_sentence({"fast": steady, "near": 1.01 * steady, "slow": 2 * steady})
     assert "no winner; the quartiles of near overlap with those of fast" in shared
+
+
+def test_the_report_holds_the_numbers_of_its_figures() -> None:
+    names = ("Picard", "Anderson")
+    settings = Settings(Subject(RANDOM, "noise", 8), names, Lineup())
+    problem = make_problem(settings.subject)
+    runs = {name: race(problem, settings.solver(name)) for name in names}
+    seconds = {name: np.linspace(0.01, 0.02, 9) * (1 + place) for place, name in enumerate(names)}
+    text = race_report(settings, runs, seconds, race_table(runs, seconds, None))
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)=", text)  # nothing is fetched
+    assert jax.__version__ in text
+    found = {
+        name: list(csv.DictReader(base64.b64decode(data).decode().splitlines()))
+        for name, data in re.findall(r'download="([^"]*)" href="data:text/csv;base64,([^"]*)"', text)
+    }
+    for name, row, line in zip(names, found["race.csv"], race_times_drawn(text), strict=True):
+        assert row["solver"] == name == line["name"]
+        assert float(row["ms"]) == line["x"][0] == pytest.approx(1e3 * np.median(seconds[name]))
+        taken = [float(row[name]) for row in found["race-seconds.csv"]]
+        assert 1e3 * np.quantile(taken, 0.75) - line["x"][0] == pytest.approx(line["error_x"]["array"][0])
+    assert len(found["race-curves.csv"]) == sum(
+        np.isfinite(run.trace_residual).sum() for run in runs.values()
+    )
+
+
+def race_times_drawn(text: str) -> list[dict]:
+    """The traces of the report's last figure."""
+    start = text.rindex("Plotly.newPlot(")
+    return json.JSONDecoder().raw_decode(text, text.index("[{", start))[0]
 
 
 @pytest.mark.parametrize("tab", CHARTS)

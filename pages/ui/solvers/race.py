@@ -1,22 +1,27 @@
 """The race: residual against evaluations and time, and the table."""
 
+import platform
 from functools import partial
 
+import jax
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
+import deq
 from deq.analysis.comparison.race import Run, race_table
-from deq.analysis.comparison.subjects import DIGITS, STIFF
+from deq.analysis.comparison.subjects import DIGITS, RANDOM, STIFF
 from deq.analysis.comparison.timings import ROUNDS, device_name, fastest, quartiles
 from deq.data import held_out_digits
 from deq.plots.comparison import race_by_nfe, race_times
+from deq.plots.document import report
 from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
 from pages.ui.solvers.work import problem_of, race_of, reference_of, times_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
-from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.downloads import csv_button, csv_text
 from pages.ui.widgets.steps import in_steps
 from pages.ui.widgets.text import is_hidden, listed
 
@@ -70,26 +75,18 @@ def draw_race(settings: Settings) -> None:
         return
     seconds = time_race(settings) if len(runs) == len(settings.solvers) else {}
     st.markdown(race_sentence(runs, seconds, settings.lineup.max_nfe))
-    left, right = st.columns(2, gap="medium")
-    with left:
-        curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
-        show(
-            race_by_nfe(curves, settings.lineup.tol),
-            "race-nfe",
-            "Median over the batch; band: 10 to 90 %.",
-        )
-    if seconds:
-        with right:
-            show(
-                race_times({name: quartiles(taken) for name, taken in seconds.items()}, _failed(runs)),
-                "race-time",
-                f"Time of the whole batch of {settings.subject.size} on {device_name()}: median and quartiles of "
-                f"{ROUNDS} rounds after compilation, in which the solvers take turns.",
-            )
+    figures = race_figures(settings, runs, seconds)
+    for column, key, (caption, figure) in zip(
+        st.columns(2, gap="medium"), ("race-nfe", "race-time"), figures.items(), strict=False
+    ):
+        with column:
+            show(figure, key, caption)
     classes = problem_of(settings.subject).has_classes
     reference = _reference_classes(settings) if classes else None
-    show_table(race_table(runs, seconds, reference), FORMATS, "race.csv")
+    table = race_table(runs, seconds, reference)
+    show_table(table, FORMATS, "race.csv")
     csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
+    _report_button(settings, runs, seconds, table)
     st.caption(
         "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
         + (" Same class: as at the float64 equilibrium." if classes else "")
@@ -109,6 +106,59 @@ def draw_race(settings: Settings) -> None:
         )
     )
     draw_batch(settings)
+
+
+def race_figures(
+    settings: Settings, runs: dict[str, Run], seconds: dict[str, np.ndarray]
+) -> dict[str, go.Figure]:
+    """Caption -> figure: residual against evaluations, and the times where they were measured."""
+    curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
+    figures = {"Median over the batch; band: 10 to 90 %.": race_by_nfe(curves, settings.lineup.tol)}
+    if seconds:
+        caption = (
+            f"Time of the whole batch of {settings.subject.size} on {device_name()}: median and quartiles of "
+            f"{ROUNDS} rounds after compilation, in which the solvers take turns."
+        )
+        times = {name: quartiles(taken) for name, taken in seconds.items()}
+        figures[caption] = race_times(times, _failed(runs))
+    return figures
+
+
+def _report_button(
+    settings: Settings, runs: dict[str, Run], seconds: dict[str, np.ndarray], table: dict[str, list]
+) -> None:
+    """The report is made when the button is clicked."""
+    st.download_button(
+        "Download a report",
+        lambda: race_report(settings, runs, seconds, table),
+        file_name="solvers.html",
+        mime="text/html",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download-report",
+        help="One HTML file of about 5 MB that needs no network: settings, versions, figures, tables and their data.",
+    )
+
+
+def race_report(
+    settings: Settings, runs: dict[str, Run], seconds: dict[str, np.ndarray], table: dict[str, list]
+) -> str:
+    """The race as one HTML file: what it was measured with, the figures, and their numbers as CSV."""
+    subject = settings.subject
+    facts = {
+        "device": device_name(),
+        "versions": f"deq {deq.__version__}, jax {jax.__version__}, python {platform.python_version()}",
+        "model": f"{subject.model}{', own weights' if subject.weights else ''}",
+        "batch": f"{subject.batch}, {subject.size}",
+        "seed": str(subject.seed),
+    }
+    if subject.model == RANDOM:
+        facts["spectral radius"] = f"{subject.radius:g}"
+    facts |= {name: repr(settings.solver(name)) for name in runs}
+    tables = {"race.csv": csv_text(table), "race-curves.csv": csv_text(_curve_columns(runs))}
+    if seconds:
+        tables["race-seconds.csv"] = csv_text(seconds)
+    return report("Solvers compared", facts, race_figures(settings, runs, seconds), tables)
 
 
 def _reference_classes(settings: Settings) -> np.ndarray | None:
