@@ -1,7 +1,7 @@
 // One number, live: cobweb, iterates and bifurcation diagram, drawn again in the frame in which the start or a
 // parameter moves. Python hears of it on release, and its verdict follows.
 
-import { Board } from "../widgets/live/board.js";
+import { Board, mount } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";
 import { Settings } from "../widgets/live/settings.js";
 import { dimAnswers, followSliders } from "../widgets/live/handles.js";
@@ -84,21 +84,8 @@ class NumberBoard extends Board {
 
   close() {
     this.unfollow();
-    this.watch.disconnect();
-    this.player.stop();
-    cancelAnimationFrame(this.frame);
-    dimAnswers(false);
+    super.close();
   }
 }
 
-const boards = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  if (!boards.has(parentElement)) boards.set(parentElement, new NumberBoard(parentElement));
-  const board = boards.get(parentElement);
-  board.adopt(data, (moved) => setStateValue("moved", moved));
-  return () => {
-    board.close();
-    boards.delete(parentElement);
-  };
-}
+export default mount(NumberBoard, "moved");

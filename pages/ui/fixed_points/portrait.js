@@ -1,7 +1,7 @@
 // Two numbers, live: the flow as arrows, the nullclines, and one orbit of the iteration and of the flow, drawn again
 // in the frame in which the start or a parameter moves. Python hears of it on release.
 
-import { Board } from "../widgets/live/board.js";
+import { Board, mount } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";
 import { Settings } from "../widgets/live/settings.js";
 import { describe, dimAnswers, dragInside, followSliders, keyedInPlane } from "../widgets/live/handles.js";
@@ -104,10 +104,7 @@ class PortraitBoard extends Board {
 
   close() {
     this.unfollow();
-    this.watch.disconnect();
-    this.player.stop();
-    cancelAnimationFrame(this.frame);
-    dimAnswers(false);
+    super.close();
   }
 }
 
@@ -126,14 +123,4 @@ function sentence(path, fixed, step) {
   return `${points}: ${stable}. After ${step} steps z = (${z1}, ${z2}).`;
 }
 
-const boards = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  if (!boards.has(parentElement)) boards.set(parentElement, new PortraitBoard(parentElement));
-  const board = boards.get(parentElement);
-  board.adopt(data, (moved) => setStateValue("moved", moved));
-  return () => {
-    board.close();
-    boards.delete(parentElement);
-  };
-}
+export default mount(PortraitBoard, "moved");

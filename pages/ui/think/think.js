@@ -1,6 +1,6 @@
 // A puzzle, live: the answer after each evaluation, played once; a click changes the puzzle, and Python answers.
 
-import { Board } from "../widgets/live/board.js";
+import { Board, mount } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";
 import { dimAnswers } from "../widgets/live/handles.js";
 import { Bits } from "./bits.js";
@@ -163,23 +163,6 @@ class PuzzleBoard extends Board {
     const other = this.data.kind === "maze" ? "missing" : "0 instead of 1";
     return ` × ${one}, ○ ${other}.`;
   }
-
-  close() {
-    this.watch.disconnect();
-    this.player.stop();
-    cancelAnimationFrame(this.frame);
-    dimAnswers(false);
-  }
 }
 
-const boards = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  if (!boards.has(parentElement)) boards.set(parentElement, new PuzzleBoard(parentElement));
-  const board = boards.get(parentElement);
-  board.adopt(data, (edited) => setStateValue("edited", edited));
-  return () => {
-    board.close();
-    boards.delete(parentElement);
-  };
-}
+export default mount(PuzzleBoard, "edited");

@@ -1,5 +1,7 @@
 // What live pictures share: a move sets what is drawn in the next frame, a release reports it and says it aloud.
 
+import { dimAnswers } from "./handles.js";
+
 export class Board {
   move(values) {
     this.settings.set(values);
@@ -19,4 +21,26 @@ export class Board {
       this.draw();
     });
   }
+
+  close() {
+    this.watch.disconnect();
+    this.player.stop();
+    cancelAnimationFrame(this.frame);
+    dimAnswers(false);
+  }
+}
+
+// What Streamlit calls whenever Python has drawn the component: one board a place, and `adopt` for what is new.
+// name: the state of the component in which it reports.
+export function mount(Kind, name) {
+  const boards = new WeakMap();
+  return ({ data, parentElement, setStateValue }) => {
+    if (!boards.has(parentElement)) boards.set(parentElement, new Kind(parentElement));
+    const board = boards.get(parentElement);
+    board.adopt(data, (value) => setStateValue(name, value));
+    return () => {
+      board.close();
+      boards.delete(parentElement);
+    };
+  };
 }
