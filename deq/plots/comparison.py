@@ -1,6 +1,7 @@
 """Solvers compared: residual against evaluations and time, work-precision, test-time compute, starts."""
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -71,7 +72,17 @@ def race_times(times: Mapping[str, tuple[float, float, float]], failed: Collecti
         )
     figure.update_yaxes(tickvals=list(range(len(times))), ticktext=list(times), nticks=None, showgrid=False)
     figure.update_yaxes(range=[len(times) - 0.5, -0.5])
-    return _plain_decades(figure).update_layout(showlegend=False)
+    ticks = _ticks([end for ends in times.values() for end in ends])
+    figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks], nticks=None)
+    return figure.update_layout(showlegend=False)
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """1, 2 and 5 times powers of ten from just below the values to just above, the powers alone over three decades."""
+    low, high = 0.5 * min(values, default=1.0), 2 * max(values, default=1.0)
+    steps = (1, 2, 5) if high < 1e3 * low else (1,)
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [tick for k in exponents for m in steps if low <= (tick := float(f"{m}e{k}")) <= high]
 
 
 def _name_failures(figure: go.Figure) -> None:

@@ -18,7 +18,7 @@ PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 body {{ font-family: sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-.xtick text, .ytick text, .xtitle, .ytitle, .annotation-text {{ fill: CanvasText !important; }}
+.xtick text, .ytick text, .xtitle, .ytitle, .legendtext, .annotation-text {{ fill: CanvasText !important; }}
 td {{ padding: 0.2rem 0.8rem 0.2rem 0; }}
 .wide {{ overflow-x: auto; }}
 </style>

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
 from deq.solvers import SOLVERS, Anderson
+from pages.ui.readers.digit import KEY
 from tests.pages.conftest import OpenPage, metrics
 from tests.support import pictures
 
@@ -66,10 +67,13 @@ def test_another_digit(open_page: OpenPage) -> None:
 def test_upload_is_answered(open_page: OpenPage, digits) -> None:
     images, labels = digits
     app = open_page("predict")
+    assert KEY not in app.session_state  # a test digit is nobody's own
     for i in range(3):
         upload(app, drawn(images[i : i + 1]), f"{i}.png")
         assert metrics(app)["Prediction"] == str(labels[i])
         assert "True label" not in metrics(app)
+        assert len(set(app.session_state[KEY])) > 2  # kept for Solvers
+        assert len(app.session_state[KEY]) == 28 * 28
 
 
 def test_several_digits_are_each_read(open_page: OpenPage, digits) -> None:

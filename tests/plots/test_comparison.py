@@ -32,7 +32,9 @@ def test_race_explains_failures_once_in_the_legend() -> None:
 
 
 def test_times_are_medians_with_quartiles_and_a_cross_for_who_gave_up() -> None:
-    anderson, picard = race_times({"Anderson": (2, 3, 5), "Picard": (7, 8, 9)}, ["Picard"]).data
+    figure = race_times({"Anderson": (2, 3, 5), "Picard": (7, 8, 9)}, ["Picard"])
+    assert list(figure.layout.xaxis.ticktext) == ["1", "2", "5", "10"]
+    anderson, picard = figure.data
     assert (anderson.x[0], anderson.error_x.arrayminus[0], anderson.error_x.array[0]) == (3, 1, 2)
     assert picard.marker.symbol == FAILED_MARKER["symbol"] != anderson.marker.symbol
 
