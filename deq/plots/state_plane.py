@@ -53,33 +53,28 @@ def plane_starts(
     points: ArrayLike,
     labels: ArrayLike,
     explained: tuple[float, float],
-    trajectories: Sequence[tuple[np.ndarray, int | None, bool]],
+    trajectories: Sequence[tuple[np.ndarray, bool]],
 ) -> go.Figure:
-    """Trajectories from many starts in the plane of `plane_paths`: (places (n, 2), digit or None, converged).
-
-    digit: that of the equilibrium where it starts, None for noise.
-    """
+    """Trajectories from random starts in the plane of `plane_paths`: (places (n, 2), converged)."""
     figure = _plane(points, labels, explained)
-    for places, digit, _ in trajectories:
-        color = NEUTRAL if digit is None else DIGIT_COLORS[digit % 10]
-        start = {"symbol": "square", "size": 9, "color": color, "line": {"width": 1, "color": "white"}}
-        origin = "noise" if digit is None else f"the equilibrium of a {digit}"
+    start = {"symbol": "square", "size": 9, "color": NEUTRAL, "line": {"width": 1, "color": "white"}}
+    for places, _ in trajectories:
         figure.add_scatter(
             x=places[:, 0],
             y=places[:, 1],
             mode="lines+markers",
-            line={"color": color, "width": 1.5},
+            line={"color": NEUTRAL, "width": 1.5},
             marker=start | {"size": [9] + [3] * (len(places) - 1)},
-            hovertemplate=f"from {origin}<extra></extra>",
+            hovertemplate="from a random start<extra></extra>",
         )
-    for places, _, converged in trajectories:
+    for places, converged in trajectories:
         end = dict(EQUILIBRIUM_MARKER) if converged else dict(FAILED_MARKER)
         what = "equilibrium" if converged else FAILED_TEXT
         hover = f"{what}<extra></extra>"
         figure.add_scatter(
             x=places[-1:, 0], y=places[-1:, 1], mode="markers", marker=end, hovertemplate=hover
         )
-    _fit(figure, np.asarray(points, float), [places for places, _, _ in trajectories])
+    _fit(figure, np.asarray(points, float), [places for places, _ in trajectories])
     return figure
 
 

@@ -46,11 +46,10 @@ def load_share() -> float:
     return 100 * PCA(2).fit(kept).explained_variance_ratio_.sum()
 
 
-def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
+def test_reasons_and_distortions(open_page: OpenPage) -> None:
     app = open_page("predict", predict_view=WHY, index="4", model="mlp", predict_turn="45.0")
-    assert charts(app) == 7  # picture, bars; two maps, what it sees and says, starts
+    assert charts(app) == 6  # picture, bars; two maps, what it sees and says
     assert "nats" in words(app)
-    assert "16 of 16" in words(app)
     assert app.slider(key="predict_turn").value == 45
     next(button for button in app.button if button.label == "Upside down").click().run()
     assert not app.exception
@@ -58,7 +57,7 @@ def test_reasons_distortions_and_starts(open_page: OpenPage) -> None:
     turned = Distortion(turn=180)(load_dataset("digits").test_images[4, ..., 0])
     mlp = load_pretrained("mlp")
     (label,) = infer(mlp.model, turned[None, ..., None], mlp.solver).labels
-    assert f"Converged on **{label}**" in app.markdown[-2].value
+    assert f"Converged on **{label}**" in app.markdown[-1].value
     rival = next(group for group in app.get("button_group") if group.label == "Compared with")
     rival.set_value(0).run()
     assert not app.exception
@@ -119,18 +118,24 @@ def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> Non
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("view", "said"),
-    [(HOW, ":red[Anderson did not converge.]"), (WHY, "There is no equilibrium here")],
+    ("view", "look", "said"),
+    [
+        (HOW, "This picture", (":red[Anderson did not converge.]", "three equilibria; 0 were found")),
+        (HOW, "Sixteen starts", ("three equilibria; 0 were found",)),
+        (WHY, "This picture", ("There is no equilibrium here",)),
+    ],
 )
-def test_where_nothing_converges_nothing_is_claimed(open_page: OpenPage, view: str, said: str) -> None:
-    app = open_page("predict", predict_view=view)
+def test_where_nothing_converges_nothing_is_claimed(
+    open_page: OpenPage, view: str, look: str, said: tuple[str, ...]
+) -> None:
+    app = open_page("predict", predict_view=view, predict_how=look)
     app.session_state[KEY] = {"lost": lost_model()}
     app.run()
     app.selectbox(key="model").select("lost").run()
     assert not app.exception
     assert metrics(app)["Prediction"] == "not converged"
-    assert any(said in text.value for text in [*app.markdown, *app.warning])
-    assert any("three equilibria; 0 were found" in warning.value for warning in app.warning)
+    texts = [text.value for text in [*app.markdown, *app.warning]]
+    assert all(any(part in text for text in texts) for part in said)
     assert "nats" not in words(app)
 
 
@@ -140,6 +145,12 @@ def lost_model() -> ModelInUse:
     model = construct(architecture)
     model.cell.state.kernel[...] = np.random.default_rng(0).normal(0, 2, (64, 64)).astype(np.float32)
     return own_model("lost", weights_of(model, architecture))
+
+
+def test_sixteen_starts_end_at_one_equilibrium(open_page: OpenPage) -> None:
+    app = open_page("predict", model="monotone", predict_how="Sixteen starts", predict_way="Test digit")
+    assert not app.exception
+    assert "**16 of 16** random starts converge and **16** give the same answer" in words(app)
 
 
 def test_many_digits_part_with_depth(open_page: OpenPage) -> None:

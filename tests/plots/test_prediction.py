@@ -81,11 +81,11 @@ def test_long_trajectories_keep_their_early_frames_and_the_last() -> None:
     assert counts[-1] == 101
 
 
-def test_starts_have_the_colour_of_their_digit_and_failures_a_cross() -> None:
+def test_starts_are_grey_and_failures_a_cross() -> None:
     places = RNG.normal(size=(3, 2))
-    figure = plane_starts(POINTS, LABELS, (0.3, 0.2), [(places, 4, True), (places, None, False)])
+    figure = plane_starts(POINTS, LABELS, (0.3, 0.2), [(places, True), (places, False)])
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
-    assert [trace.line.color for trace in lines] == [DIGIT_COLORS[4], NEUTRAL]
+    assert [trace.line.color for trace in lines] == [NEUTRAL, NEUTRAL]
     assert FAILED_TEXT in figure.data[-1].hovertemplate
 
 

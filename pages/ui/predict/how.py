@@ -5,30 +5,35 @@ import streamlit as st
 
 from deq.analysis.answers import Answer, answer_digits
 from deq.analysis.explanation.parting import Parting, parting
+from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.data import held_out_digits
 from deq.plots.parting import parting_states
 from deq.plots.prediction import probability_paths
 from deq.plots.residuals import residual_curve
-from deq.plots.state_plane import plane_paths
+from deq.plots.state_plane import plane_paths, plane_starts
 from deq.plots.states import feature_maps, state_map
 from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import cached
 from pages.ui.widgets.charts import show
+from pages.ui.widgets.glossary import tip
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
-LOOKS = ("This picture", "Many digits")
+LOOKS = ("This picture", "Sixteen starts", "Many digits")
+STARTS = 16
 FOLLOWED = 500  # test digits
 
 
 def draw_how(case: Case) -> None:
-    """The picture's own way, or that of many digits at once."""
+    """The picture's own way, the ways from random starts, or those of many digits at once."""
     look = st.segmented_control(
         "Look at", LOOKS, default=LOOKS[0], required=True, key="predict_how", bind="query-params"
     )
     if look == LOOKS[0]:
         _own_way(case)
+    elif look == LOOKS[1]:
+        _starts(case)
     else:
         _parting(case)
 
@@ -84,6 +89,45 @@ def _plane(case: Case) -> None:
         )
         show(figure, "plane", caption)
     st.markdown(arrival_sentence(found))
+
+
+def _starts(case: Case) -> None:
+    """The paths from random starts in the plane of the states, and in numbers where they end."""
+    if not case.chosen.reads_digits:
+        st.info(f"The comparison of starts is left out: {NO_DIGITS}")
+        return
+    try:
+        marks = landmarks_of(case.chosen)
+    except ValueError as error:
+        st.warning(f"There are no other starts to try. {error}")
+        return
+    ends = solve_from(
+        case.chosen.model, case.answer.image, noise_starts(marks.equilibria, STARTS), case.solver
+    )
+    paths = [
+        (places[np.isfinite(places).all(axis=1)], bool(ok))
+        for places, ok in zip(
+            (marks.plane.project(states) for states in ends.states[1:]), ends.converged[1:], strict=True
+        )
+    ]
+    plane = marks.plane
+    figure = plane_starts(plane.points, plane.labels, tuple(plane.explained), paths)
+    show(figure, "starts", "Squares: random starts. Lines: the solves from them, in the plane of the states.")
+    st.markdown(starts_sentence(ends, float(case.solver.tol)), help=tip("path independence"))
+
+
+def starts_sentence(ends: Ends, tol: float) -> str:
+    """How many random starts converge, to which answer, and how far apart their equilibria are."""
+    if not ends.converged[0]:
+        return ":red[The solve from the model's own start did not converge,] so there is nothing to compare with."
+    converged, count = ends.converged[1:], len(ends.labels) - 1
+    if not converged.any():
+        return f":red[None of {count} random starts converged.]"
+    far = float(ends.distance[1:][converged].max())
+    return (
+        f"**{converged.sum()} of {count}** random starts converge and **{ends.agree[1:].sum()}** give the same answer; "
+        f"their equilibria lie at most {100 * far:.2g} % from that of the usual start (tolerance {100 * tol:.2g} %)."
+    )
 
 
 def _parting(case: Case) -> None:

@@ -1,4 +1,4 @@
-"""Why this answer: the pixels it depends on, the digit distorted, other starts of the solve."""
+"""Why this answer: the pixels it depends on, and the digit distorted."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,12 @@ import streamlit as st
 from deq.analysis.answers import answer_digits
 from deq.analysis.explanation.occlusion import Occlusion, occlusion
 from deq.analysis.explanation.saliency import saliency
-from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.images.distortion import Distortion
 from deq.plots.prediction import digit_picture, pixel_map, probability_bars
-from deq.plots.state_plane import plane_starts
-from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
+from pages.ui.predict.results import Case
 from pages.ui.predict.words import bars_caption, verdict_sentence
 from pages.ui.readers.model import DIGITS
 from pages.ui.widgets.charts import show
-from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.text import plain
 
 SLIDERS = {  # setting of Distortion -> label, least, most, step
@@ -33,17 +30,15 @@ EXAMPLES: dict[str, dict[str, float]] = {  # one click each; other settings are 
     "Out of focus": {"blur": 2.0},
     "In the snow": {"noise": 0.5},
 }
-NOISE_STARTS = 6
 
 
 def draw_why(case: Case) -> None:
-    """The evidence pixel by pixel, the digit distorted, other starts."""
+    """The evidence pixel by pixel, and the digit distorted."""
     if case.answer.converged:
         draw_evidence(case)
     else:
         st.warning("There is no equilibrium here to differentiate. Try another solver.")
     draw_distorted(case)
-    draw_starts(case)
 
 
 def draw_evidence(case: Case) -> None:
@@ -125,47 +120,3 @@ def _slider(name: str, label: str, least: float, most: float, step: float) -> fl
 def _distort(settings: dict[str, float]) -> None:
     for name in SLIDERS:
         st.session_state[f"predict_{name}"] = settings.get(name, 0.0)
-
-
-def draw_starts(case: Case) -> None:
-    """The paths from noise and from other digits' equilibria, in one plane, and where they end."""
-    st.subheader("Does it matter where the solve starts?", anchor=False, help=tip("path independence"))
-    if not case.chosen.reads_digits:
-        st.info(f"The comparison of starts is left out: {NO_DIGITS}")
-        return
-    try:
-        marks = landmarks_of(case.chosen)
-    except ValueError as error:
-        st.warning(f"There are no other starts to try. {error}")
-        return
-    noise = noise_starts(marks.equilibria, NOISE_STARTS)
-    ends = solve_from(
-        case.chosen.model, case.answer.image, np.concatenate([marks.equilibria, noise]), case.solver
-    )
-    st.markdown(starts_sentence(ends, float(case.solver.tol)))
-    origins = [None, *marks.labels.tolist(), *[None] * NOISE_STARTS]
-    paths = [
-        (places[np.isfinite(places).all(axis=1)], origin, bool(ok))
-        for places, origin, ok in zip(
-            (marks.plane.project(states) for states in ends.states), origins, ends.converged, strict=True
-        )
-    ]
-    plane = marks.plane
-    figure = plane_starts(plane.points, plane.labels, tuple(plane.explained), paths)
-    caption = "Squares: starts. Grey: noise. Coloured: equilibria of other digits."
-    show(figure, "starts", caption)
-
-
-def starts_sentence(ends: Ends, tol: float) -> str:
-    """How many starts lead to the same answer, and how far apart their equilibria are."""
-    if not ends.converged[0]:
-        return ":red[The solve from the model's own start did not converge,] so there is nothing to compare with."
-    others = slice(1, None)  # the first is the model's own start
-    agree, count = int(ends.agree[others].sum()), len(ends.labels) - 1
-    converged = ends.converged[others]
-    lost = f" :red[{(~converged).sum()} did not converge.]" if not converged.all() else ""
-    far = float(ends.distance[others][converged].max(initial=0))
-    return (
-        f"**{agree} of {count}** other starts give the same answer, {ends.labels[0]}; the equilibria differ by at "
-        f"most {100 * far:.2g} % (tolerance {100 * tol:.2g} %).{lost}"
-    )
