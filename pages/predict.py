@@ -57,7 +57,7 @@ controls, result = st.columns([1, 2], gap="large")
 with controls:
     inputs, settings = st.container(), st.expander("More settings", icon=":material/tune:")
 with settings:
-    chosen, solver_name, solver = model_controls()
+    chosen, solver_name, solver = model_controls(inputs)
 with inputs:
     given = choose_input(chosen)
 with settings:

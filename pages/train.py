@@ -11,7 +11,7 @@ from pages.ui.train.runs import (
     choose_run,
     current_job,
     draw_downloads,
-    session_jobs,
+    own_jobs,
     start_run,
     upload_weights,
 )
@@ -43,12 +43,12 @@ if refused := st.session_state.pop("fit_refused", None):
     st.warning(refused)
 
 job = current_job()
-jobs = session_jobs()
+jobs = own_jobs()
 with st.container():  # keeps what follows in its place
+    choose_run(jobs, job)
     if job is None:
         preview(plan)
     else:
-        choose_run(jobs, job)
         draw_run(job)
         if not job.status.is_live:
             draw_downloads(job)

@@ -44,7 +44,7 @@ def test_a_digit_reader_from_start_to_prediction(
     visit(page, f"{server}/train?fit_task=MNIST&fit_epochs=24&fit_patience=0&fit_width=64")
     page.get_by_role("button", name="Start training").click()
     first = wait_for_updates(page, 0)
-    only_watches(browser, page.url.partition("&runs=")[0])
+    only_watches(browser, page.url)
     points = drawn_points(page)
     wait_for_updates(page, first)
     page.get_by_role("link", name="Toy").click()

@@ -7,10 +7,12 @@ from safetensors.numpy import load
 
 from deq.jobs import Registry, Status
 from deq.models.weights import architecture_of, weights_of
+from pages.ui.server import owner
 from pages.ui.server.runs import duration
 from pages.ui.train.settings import BASIC, PICTURES, PRESETS
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage, labels, metrics, press, run_until, words
+from tests.pages.test_privacy import token
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -80,17 +82,26 @@ def test_runs_are_compared_by_what_differs(open_page: OpenPage) -> None:
     assert list(table["run 1"]) + list(table["run 2"]) == ["tanh", "relu"]
 
 
-def test_a_refresh_keeps_the_list_and_a_copied_link_does_not_share_it(open_page: OpenPage) -> None:
+def test_a_refresh_keeps_the_runs_and_a_link_does_not_share_them(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "this_browser", lambda: token(1))
     app = open_page("train", **QUICK)
     for _ in range(2):
         press(app, "Start training")
-    ids = [entry.partition(".")[2] for entry in app.query_params["runs"].split("~")]
-    assert app.query_params["job"] == ids[1]
-    assert not any("runs=" in code.value or ids[0] in code.value for code in app.code)
-    refreshed = open_page("train", **dict(app.query_params))
-    assert refreshed.button_group(key="fit_run").options[-2:] == ["run 1", "run 2"]
-    third = open_page("train", runs=f"7.{ids[0]}~x.{ids[1]}~99999.{ids[1]}~2.guessed~~..", job=ids[1])
-    assert third.button_group(key="fit_run").options == ["run 7", "run 8"]
+    assert "runs" not in app.query_params
+    job = app.query_params["job"][0]
+    names = app.button_group(key="fit_run").options
+    assert names[-2:] == ["run 1", "run 2"]
+    assert (
+        open_page("train", **QUICK).button_group(key="fit_run").options == names
+    )  # without a run in the link
+    monkeypatch.setattr(owner, "this_browser", lambda: token(2))
+    other = open_page("train", runs=f"7.{job}~x.{job}~2.guessed~~..", job=job)
+    assert not other.exception
+    assert "fit_run" not in [group.key for group in other.button_group]  # one run, the one in the link
+    assert "Pause" not in labels(other)
+    assert "runs" not in other.query_params
 
 
 def test_a_formula_that_cannot_be_learnt(open_page: OpenPage) -> None:

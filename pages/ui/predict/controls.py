@@ -1,10 +1,11 @@
 """The settings of the Predict page: model, solver, and how ink is told from paper."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.readings import WHOLE
-from pages.ui.readers.model import ModelInUse, model_named, picture_models
+from pages.ui.readers.model import ModelInUse, choose_model, model_named, picture_models
 from pages.ui.readers.weights import own_model_controls
 from pages.ui.widgets.glossary import tip
 
@@ -14,14 +15,13 @@ SOLVER_HELP = (
 POLARITIES = {"automatic": None, "dark ink": "dark", "light ink": "light"}
 
 
-def model_controls() -> tuple[ModelInUse, str, Solver]:
-    """The model, shipped or of this session, and the solver with its name on the page; both in the URL."""
+def model_controls(said: DeltaGenerator) -> tuple[ModelInUse, str, Solver]:
+    """The model, shipped or of this browser, and the solver with its name on the page; both in the URL; `said` is always in view."""
     controls = st.container()
     own_model_controls("predict_weights", "model")
     left, right = controls.columns(2)
-    name = left.selectbox(
-        "Model", picture_models(), key="model", bind="query-params", help=tip("deep equilibrium model")
-    )
+    with left:
+        name = choose_model(picture_models(), "model", tip("deep equilibrium model"), said)
     solver_name = right.selectbox(
         "Solver", list(SOLVERS), 2, key="solver", bind="query-params", help=SOLVER_HELP
     )

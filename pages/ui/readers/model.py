@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.data import Form
 from deq.models import PICTURE_MODELS, Checkpoint, EquilibriumModel, load_pretrained, picture_readers
@@ -11,9 +12,10 @@ from deq.models.inference import reads_pictures
 from deq.models.model_file import is_model_file
 from deq.models.weights import architecture_of, form_of, model_name, restore_weights
 from deq.solvers import Anderson, Solver
-from pages.ui.widgets.text import short
+from pages.ui.server.kept import kept
+from pages.ui.server.owner import browser_key
+from pages.ui.widgets.text import plain, short
 
-KEY = "session_models"
 DIGITS = tuple("0123456789")
 
 
@@ -113,27 +115,39 @@ def own_model(name: str, weights: bytes, solver: Solver = Anderson(tol=1e-3)) ->
     return ModelInUse(name, solver, hashlib.sha256(weights).hexdigest(), False, weights)
 
 
-def session_models() -> dict[str, ModelInUse]:
-    """This session's own models by name, the oldest first."""
-    return st.session_state.setdefault(KEY, {})
+def own_models() -> dict[str, ModelInUse]:
+    """This browser's own models by name, the oldest first."""
+    return kept().models(browser_key())
 
 
 def keep_model(model: ModelInUse) -> None:
     """Offer this model on the other pages; it replaces one of the same name."""
-    session_models()[model.name] = model
+    kept().keep_model(browser_key(), model)
 
 
 def picture_models() -> list[str]:
     """Names of the models that read pictures: shipped ones, the default first, then this visitor's own."""
     ships = sorted(picture_readers(), key=lambda name: (name != "conv", name))
-    return ships + [name for name, model in session_models().items() if model.reads_pictures]
+    return ships + [name for name, model in own_models().items() if model.reads_pictures]
 
 
 def own_digit_models() -> list[str]:
     """Names of this visitor's own models that read digits."""
-    return [name for name, model in session_models().items() if model.reads_digits]
+    return [name for name, model in own_models().items() if model.reads_digits]
 
 
 def model_named(name: str) -> ModelInUse:
     """The model behind a name of `picture_models`."""
-    return session_models().get(name) or shipped_model(name)
+    return own_models().get(name) or shipped_model(name)
+
+
+def choose_model(offered: list[str], key: str, help: str, said: DeltaGenerator) -> str:
+    """A selectbox of models, in the link; if the wanted one is gone, a line in `said` tells what is shown."""
+    wanted = st.session_state.get(key) or st.query_params.get(key)
+    name = st.selectbox("Model", offered, key=key, bind="query-params", help=help)
+    if wanted and wanted not in offered:
+        said.warning(
+            f"The model {plain(short(wanted))} is no longer on this server, or belongs to another browser. "
+            f"Train or upload it again. Shown instead: {plain(name)}."
+        )
+    return name

@@ -4,7 +4,7 @@ import streamlit as st
 
 from deq.models import count_parameters
 from deq.models.weights import CheckpointError, architecture_of, form_of, model_name
-from pages.ui.readers.model import ModelInUse, keep_model, model_of, own_model, session_models
+from pages.ui.readers.model import ModelInUse, keep_model, model_of, own_model, own_models
 from pages.ui.widgets.navigation import page
 from pages.ui.widgets.text import plain, short
 
@@ -40,7 +40,7 @@ def own_model_controls(key: str, choice: str) -> None:
     elif not model.reads_pictures:
         st.error("This model reads no digits or other pictures. Upload one with 784 inputs.")
     else:
-        if model.name not in session_models():
+        if model.name not in own_models():
             st.session_state[choice] = model.name
         keep_model(model)
 

@@ -19,7 +19,7 @@ from deq.analysis.comparison.subjects import (
 from deq.plots.style import scientific
 from deq.solvers import Solver
 from pages.ui.readers.digit import own_digit
-from pages.ui.readers.model import own_digit_models, session_models
+from pages.ui.readers.model import choose_model, own_digit_models, own_models
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.navigation import page
 
@@ -72,15 +72,10 @@ class Settings:
 
 def read_settings() -> Settings | None:
     """Draw and read the controls; None, with a message on the page, while something is missing."""
-    columns = st.columns(4, gap="medium")
+    said, columns = st.container(), st.columns(4, gap="medium")
     with columns[0]:
-        model = st.selectbox(
-            "Model",
-            [*subject_names(), *own_digit_models(), OWN],
-            key="race_model",
-            bind="query-params",
-            help=tip("deep equilibrium model"),
-        )
+        offered_models = [*subject_names(), *own_digit_models(), OWN]
+        model = choose_model(offered_models, "race_model", tip("deep equilibrium model"), said)
     with columns[1]:
         batch, radius = _batch_or_radius(model)
     with columns[2]:
@@ -202,7 +197,8 @@ def _more_settings() -> tuple[int, int, dict[str, Any]]:
 
 def _subject(model: str, batch: str | None, size: int, seed: int, radius: float) -> Subject | None:
     """The chosen problem; None while weights are missing."""
-    weights = session_models()[model].weights if model in session_models() else b""
+    own = own_models().get(model)
+    weights = own.weights if own else b""
     if model == OWN:
         weights = _uploaded_weights()
         if not weights:
@@ -225,5 +221,5 @@ def _uploaded_weights() -> bytes:
 
 def _offered(model: str) -> list[str]:
     """The solvers that can run on a model."""
-    own = session_models().get(model)
+    own = own_models().get(model)
     return racers_for(Subject(model, weights=own.weights if own else b""))

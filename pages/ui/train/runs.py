@@ -1,4 +1,4 @@
-"""The runs of a session: the list, the current run, the comparison, the downloads."""
+"""The runs of a browser: the list, the current run, the comparison, the downloads."""
 
 import json
 from typing import Literal
@@ -10,16 +10,16 @@ from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
 from pages.ui.readers.weights import weights_upload
-from pages.ui.server.owner import claim, is_mine, this_browser
+from pages.ui.server.kept import kept
+from pages.ui.server.owner import browser_key, claim, is_mine, this_browser
 from pages.ui.server.runs import comparisons, registry
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.downloads import csv_button
-from pages.ui.widgets.links import LISTED
 from pages.ui.widgets.navigation import page
 
-RUNS, CURRENT, COMPARED = "fit_runs", "fit_job", "compared"
+CURRENT, COMPARED = "fit_job", "compared"
+OLD_LIST = "runs"  # parameter of older links, with the ids of a visitor's runs
 MOST_LIVE = 3  # live or queued runs per visitor
-MOST_LISTED = 8  # newest runs that a visitor's list keeps
 NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {
     "validation accuracy": ("validation", "accuracy", "linear"),
     "validation loss": ("validation", "loss", "log"),
@@ -30,7 +30,8 @@ NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {
 
 
 def current_job() -> Job | None:
-    """The run in the link, or the last one shown; a run from the link joins this session's list."""
+    """The run in the link, or the last one shown; a run from the link joins this browser's list."""
+    st.query_params.pop(OLD_LIST, None)
     wanted = st.query_params.get("job") or st.session_state.get(CURRENT)
     job = registry().get(wanted) if wanted else None
     if job is None:
@@ -63,7 +64,7 @@ def _show_comparison(comparison: Comparison | None) -> None:
 def refuse_too_many() -> bool:
     """Whether this visitor has too many live runs; a comparison counts as one, and `fit_refused` says it."""
     compared = comparisons().get(st.session_state.get(COMPARED) or "")
-    live = sum(job.status.is_live and is_mine(job) for job in session_jobs().values())
+    live = sum(job.status.is_live and is_mine(job) for job in own_jobs().values())
     live += compared is not None and compared.is_live and is_mine(compared)
     if live >= MOST_LIVE:
         st.session_state["fit_refused"] = f"You have {MOST_LIVE} live runs: stop one of them first."
@@ -93,8 +94,8 @@ def start_run(plan: Plan) -> None:
         st.session_state["fit_refused"] = str(error)
 
 
-def session_jobs() -> dict[str, Job]:
-    """This session's runs that the server still has, by name, the oldest first."""
+def own_jobs() -> dict[str, Job]:
+    """This browser's runs that the server still has, by name, the oldest first."""
     found = {f"run {number}": registry().get(job_id) for job_id, number in _numbers().items()}
     return {name: job for name, job in found.items() if job is not None}
 
@@ -103,12 +104,12 @@ def name_of(job: Job) -> str:
     return f"run {_numbers()[job.id]}"
 
 
-def choose_run(jobs: dict[str, Job], job: Job) -> None:
-    """Choose the run to show, if there are several."""
-    if len(jobs) < 2:
+def choose_run(jobs: dict[str, Job], job: Job | None) -> None:
+    """Choose the run to show, if there are others than the one shown."""
+    if len(jobs) < (1 if job is None else 2):
         return
-    st.session_state["fit_run"] = name_of(job)
-    st.segmented_control("Run", list(jobs), key="fit_run", required=True, on_change=_choose)
+    st.session_state["fit_run"] = job and name_of(job)
+    st.segmented_control("Run", list(jobs), key="fit_run", required=job is not None, on_change=_choose)
 
 
 def draw_downloads(job: Job) -> None:
@@ -173,7 +174,7 @@ def upload_weights() -> None:
 
 
 def _use_elsewhere(model: ModelInUse) -> None:
-    """Keep a model that reads pictures for this session, and link to the pages that use it."""
+    """Keep a model that reads pictures for this browser, and link to the pages that use it."""
     if not model.reads_pictures:
         return
     keep_model(model)
@@ -184,35 +185,21 @@ def _use_elsewhere(model: ModelInUse) -> None:
 
 
 def _choose() -> None:
-    number = int(st.session_state["fit_run"].removeprefix("run "))
-    show_run(next(job_id for job_id, other in _numbers().items() if other == number))
+    """Show the chosen run; none, if another tab's runs have displaced it meanwhile."""
+    chosen = st.session_state["fit_run"]
+    show_run(next((job_id for job_id, number in _numbers().items() if f"run {number}" == chosen), None))
 
 
 def show_run(job_id: str | None) -> None:
-    """Store the run in link and session; a new one gets the next number."""
+    """Store the run in link and session; one that is new to this browser gets the next number."""
     st.session_state[CURRENT] = job_id
     if job_id is None:
         st.query_params.pop("job", None)
         return
     st.query_params["job"] = job_id
-    numbers = _numbers()
-    numbers.setdefault(job_id, max(numbers.values(), default=0) + 1)
-    for old in [other for other in numbers if other != job_id][: len(numbers) - MOST_LISTED]:
-        del numbers[old]
-    if len(numbers) > 1:
-        st.query_params[LISTED] = "~".join(f"{number}.{other}" for other, number in numbers.items())
+    kept().keep_run(browser_key(), job_id)
 
 
 def _numbers() -> dict[str, int]:
-    """The ids of this session's runs, the oldest first, with their numbers.
-
-    They are in the URL too, so that a refresh, which starts a new session, finds them again. A run can only be
-    reached by its id; a copied link does not contain the list.
-    """
-    if RUNS not in st.session_state:
-        st.session_state[RUNS] = {}
-        for entry in st.query_params.get(LISTED, "").split("~")[:MOST_LISTED]:
-            number, _, job_id = entry.partition(".")
-            if number.isascii() and number.isdigit() and len(number) < 5 and registry().get(job_id):
-                st.session_state[RUNS][job_id] = int(number)
-    return st.session_state[RUNS]
+    """The ids of this browser's runs, the oldest first, with their numbers."""
+    return kept().runs(browser_key())

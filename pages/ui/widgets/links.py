@@ -4,13 +4,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-LISTED = "runs"  # parameter with a visitor's own runs: it survives a refresh and is left out of copied links
-
 
 def current_link() -> str:
     """The URL of this page with its settings; only the query if the address is unknown."""
-    settings = [name for name in st.query_params if name != LISTED]
-    query = urlencode({name: st.query_params.get_all(name) for name in settings}, doseq=True)
+    query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, doseq=True)
     address = st.context.url or ""
     return f"{address}?{query}" if query else address
 
