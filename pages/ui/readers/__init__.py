@@ -1,1 +1,1 @@
-"""The models in use: shipped, trained in this session, or uploaded."""
+"""The models in use: shipped, trained in this browser, or uploaded."""

@@ -35,7 +35,7 @@ class Belongings(Generic[Model]):
 
 
 class Kept(Generic[Model]):
-    """A bounded store. Past a limit it forgets a browser's oldest run or model, or the browser that kept nothing longest."""
+    """A bounded store. Past a limit it forgets a browser's oldest run or model, or the browser idle longest."""
 
     def __init__(
         self,
