@@ -16,7 +16,7 @@ POLARITIES = {"automatic": None, "dark ink": "dark", "light ink": "light"}
 
 
 def model_controls(said: DeltaGenerator) -> tuple[ModelInUse, str, Solver]:
-    """The model, shipped or of this browser, and the solver with its name on the page; both in the URL; `said` is always in view."""
+    """The model, shipped or of this browser, and the solver with its name on the page; both in the URL."""
     controls = st.container()
     own_model_controls("predict_weights", "model")
     left, right = controls.columns(2)
