@@ -54,10 +54,10 @@ def test_an_uploaded_model_survives_a_refresh_and_is_nobody_elses(
     assert refreshed.selectbox(key="model").value == MINE
     assert not any("no longer" in warning.value for warning in refreshed.warning)
     monkeypatch.setattr(owner, "this_browser", lambda: token(2))
-    is_gone(open_page("predict", model=MINE))
+    is_gone(open_page("predict", model=MINE).run())
     monkeypatch.setattr(owner, "this_browser", lambda: token(1))
     kept.clear()  # the server starts again
-    is_gone(open_page("predict", model=MINE))
+    is_gone(open_page("predict", model=MINE).run())
 
 
 def is_gone(app: AppTest) -> None:

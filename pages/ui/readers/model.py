@@ -146,8 +146,12 @@ def choose_model(offered: list[str], key: str, help: str, said: DeltaGenerator) 
     wanted = st.session_state.get(key) or st.query_params.get(key)
     name = st.selectbox("Model", offered, key=key, bind="query-params", help=help)
     if wanted and wanted not in offered:
+        st.session_state[f"{key}_gone"] = wanted, name
+    gone, instead = st.session_state.get(f"{key}_gone", ("", ""))
+    # The line stays until another model is chosen: the page may rerun at once.
+    if gone and gone not in offered and name == instead:
         said.warning(
-            f"The model {plain(short(wanted))} is no longer on this server, or belongs to another browser. "
+            f"The model {plain(short(gone))} is no longer on this server, or belongs to another browser. "
             f"Train or upload it again. Shown instead: {plain(name)}."
         )
     return name
