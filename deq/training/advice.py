@@ -27,7 +27,7 @@ def advise(training: Columns, validation: Columns) -> list[str]:
     if not len(training.get("step", ())):
         return []
     rules = [_convergence, _skipped]
-    if not _recent(training["converged"]) < MIN_SHARE:
+    if not _share(training, validation) < MIN_SHARE:
         rules += [_effort, _radius, _backward, _overfitting]
     found = [advice for rule in rules if (advice := rule(training, validation))]
     return found or [_healthy(training)]
@@ -41,12 +41,26 @@ def _healthy(training: Columns) -> str:
 
 
 def _convergence(training: Columns, validation: Columns) -> str:
-    share = _recent(training["converged"])
+    share = _share(training, validation)
     if not share < MOST_CONVERGED:
         return ""
     found = f"Only {_percent(share)} of the solves converge" if share else "No solve converges"
-    meaning = "the equilibrium is lost" if share < MIN_SHARE else "the gradients of the others are not exact"
+    meaning = _lost(training) if share < MIN_SHARE else "the gradients of the others are not exact"
     return f"{found}: {meaning}. Lower the learning rate or add a Jacobian penalty."
+
+
+def _share(training: Columns, validation: Columns) -> float:
+    """The least share of converged solves lately: a mean alone would hide that the equilibrium has just been lost."""
+    lately = [_recent(training["converged"]), _last(training, "converged"), _last(validation, "converged")]
+    return min((share for share in lately if math.isfinite(share)), default=math.nan)
+
+
+def _lost(training: Columns) -> str:
+    """Since when, where it was there before and the training solves show it."""
+    sound = np.flatnonzero(training["converged"] >= MIN_SHARE)
+    if not len(sound) or sound[-1] + 1 == len(training["step"]):
+        return "the equilibrium is lost"
+    return f"the equilibrium was lost by update {training['step'][sound[-1] + 1]:,.0f}"
 
 
 def _skipped(training: Columns, validation: Columns) -> str:

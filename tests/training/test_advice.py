@@ -67,6 +67,24 @@ def test_a_lost_equilibrium_comes_first_and_hides_overfitting() -> None:
     assert OVERFIT in advice(training | {"converged": 0.6}, validation)
 
 
+@pytest.mark.parametrize(
+    ("training", "validation", "words"),
+    [
+        ({"converged": np.r_[np.ones(19), 0.0]}, {}, "the equilibrium was lost by update 19."),
+        ({}, {"converged": 0.0}, "No solve converges: the equilibrium is lost."),
+    ],
+)
+def test_an_equilibrium_lost_just_now_comes_first(training: dict, validation: dict, words: str) -> None:
+    """Also before the mean of the latest updates shows it; nothing that follows from it is named."""
+    faults = {"accuracy": 0.99, "nfe": np.linspace(8, 24, 20)}
+    found = advise(
+        table(TRAINING, faults | training),
+        table(VALIDATION, {"accuracy": 0.5, "spectral_radius": 1.4} | validation),
+    )
+    assert len(found) == 1
+    assert words in found[0]
+
+
 def test_gradients_without_a_backward_solve() -> None:
     assert "healthy" in advice({"backward_nfe": 0.0, "backward_converged": 0.0})
 
