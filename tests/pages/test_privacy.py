@@ -1,4 +1,4 @@
-"""A visitor's data stay in the session, not on disk, in a log or in a shared cache; what others may see and do."""
+"""A visitor's data stay with the visitor, not on disk, in a log or in a shared cache; what others may see and do."""
 
 import http.client
 import logging
@@ -51,7 +51,7 @@ def kept_for_all(*secrets: bytes) -> bool:
     for value in shared_values():
         try:
             found.append(value if isinstance(value, bytes) else pickle.dumps(value))
-        except Exception:  # the registry of runs holds locks
+        except Exception:  # the registry of runs and the store of own models hold locks
             continue
     assert found
     return any(secret in data for secret in secrets for data in found)
@@ -83,9 +83,10 @@ def test_a_picture_stays_in_its_session(
         ("solvers", "race_weights", OWN_WEIGHTS, "Fewest evaluations"),
     ],
 )
-def test_weights_stay_in_their_session(
+def test_weights_reach_no_shared_cache(
     open_page: OpenPage, name: str, uploader: str, query: dict[str, str], shown: str
 ) -> None:
+    """The store of own models is keyed by browser; see test_kept.py."""
     data = bytearray((PRETRAINED / "mlp" / WEIGHTS).read_bytes())
     data[-1] ^= 1
     app = open_page(name, **query)
