@@ -14,7 +14,9 @@ from deq.models.inference import infer
 from deq.models.weights import weights_of
 from pages.ui.predict.whole import SHOWN
 from pages.ui.predict.why import evidence_sentence
-from pages.ui.readers.model import KEY, ModelInUse, own_model
+from pages.ui.readers.model import ModelInUse, own_model
+from pages.ui.server.kept import kept
+from pages.ui.server.owner import ALONE
 from tests.pages.conftest import OpenPage, metrics, words
 
 pytestmark = pytest.mark.usefixtures("scikit_learn_only")
@@ -129,7 +131,8 @@ def test_where_nothing_converges_nothing_is_claimed(
     open_page: OpenPage, view: str, look: str, said: tuple[str, ...]
 ) -> None:
     app = open_page("predict", predict_view=view, predict_how=look)
-    app.session_state[KEY] = {"lost": lost_model()}
+    app.session_state[ALONE] = b"a browser"
+    kept().keep_model(b"a browser", lost_model())
     app.run()
     app.selectbox(key="model").select("lost").run()
     assert not app.exception
