@@ -1,4 +1,4 @@
-"""Home: from cos x to a network that reads digits in six steps, each really solved."""
+"""Home: from cos x to a network that reads digits in six steps, each actually solved."""
 
 import numpy as np
 import streamlit as st
@@ -25,14 +25,14 @@ def press_cosine() -> None:
     charts.show(cosine_picture(found["cosine.orbit"][place]), "cosine", alt=ALT["cosine"])
     st.markdown(
         f"Every start ends at **{found['cosine.z'][place]:.6f}**, this one after {found['cosine.nfe'][place]} "
-        "presses. It is the only number with cos x = x: a fixed point."
+        "presses. It is the only number with cos x = x, the fixed point of cos."
     )
 
 
 st.title("What if a network repeated one layer forever?", anchor=False)
 st.markdown(
     "A deep equilibrium model has a single layer f. Its output is the state that this layer does not change, "
-    "$z^* = f(z^*, x)$. Six steps lead there from the cos key of a calculator."
+    "$z^* = f(z^*, x)$. Six steps lead there, starting with the cos key of a calculator."
 )
 found = story()
 first, second, third = st.columns(3)
@@ -77,7 +77,7 @@ with fifth, card("5. Read a digit", "predict", "Try your own digit", {"predict_w
         paths = probability_paths(found["digit.nfe"], found["digit.paths"], height=220)
         charts.show(paths, "opinion", alt=ALT["opinion"])
     st.markdown(reading_line(found))
-with card("6. Watch all digits part", "predict", "Follow other models", {"predict_how": "Many digits"}):
+with card("6. Watch the digits separate", "predict", "Follow other models", {"predict_how": "Many digits"}):
     explained = tuple(found["parting.explained"].tolist())
     parts = parting_states(
         found["parting.depth"], found["parting.places"], found["parting.labels"], explained, height=420

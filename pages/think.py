@@ -1,4 +1,4 @@
-"""Think longer: puzzles larger than the network was trained on, its answer evaluation by evaluation."""
+"""Think longer: puzzles larger than in training, and the answer after each evaluation."""
 
 import streamlit as st
 
@@ -21,8 +21,8 @@ require_app()
 
 
 CHANGED_HELP = (
-    "The last evaluation that changed a place. Where nothing settles, the last answer is that of the state with the "
-    "smallest residual."
+    "The last evaluation that changed any place. If the solve does not converge, the answer is read from the state "
+    "with the smallest residual."
 )
 
 
@@ -37,10 +37,10 @@ def numbers(puzzle: Puzzle, answer: Answer) -> None:
     st.markdown(sentence(puzzle, answer))
 
 
-st.title("Can a network think longer than it was taught to?", anchor=False)
+st.title("Can a network think longer than in training?", anchor=False)
 st.markdown(
-    "It learned small puzzles only; its one layer repeats until nothing changes, so a larger one simply takes longer. "
-    "**Click the picture** to change the puzzle: the network thinks on from its last answer."
+    "It was trained on small puzzles only. Its one layer repeats until nothing changes, so a larger puzzle simply "
+    "takes longer. **Click the picture** to change the puzzle: the network continues from its last answer."
 )
 top = st.container()
 hero, side = st.columns([1.35, 1], gap="large")

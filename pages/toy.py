@@ -65,7 +65,7 @@ with predictions:
 with depth:
     figure = depth_trajectories(study.values[seen_in_training], 2 * study.x[seen_in_training], height=320)
     charts.show(
-        figure, key="depth", caption="z at each depth for the ten training inputs; ticks are the targets."
+        figure, key="depth", caption="z at each depth for the ten training inputs; ticks mark the targets."
     )
 with training:
     charts.show(loss_curve(run.step, run.loss, height=320), key="loss", caption="Training loss.")
@@ -76,7 +76,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     for name, (*settings, seen) in PRESETS.items():
         st.button(name, on_click=choose, args=settings, help=seen)
 with st.container(horizontal=True, gap="large"):
-    metric_with_error("f(−5)", study.at(-5), -10.0, "−10", 3, "extrapolation")
+    metric_with_error("Prediction at −5", study.at(-5), -10.0, "−10", 3, "extrapolation")
     metric_with_error("Slope", study.slope, BEST_SLOPE, "2/3", 4, "slope")
     st.metric("Loss", f"{run.loss[-1]:.3g}", help=tip("loss"), width="content")
     st.metric("Evaluations", int(study.nfe.max()), help=tip("NFE"), width="content")

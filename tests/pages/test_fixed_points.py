@@ -183,7 +183,7 @@ def test_only_the_open_tab_is_drawn(open_page: OpenPage, preset: str) -> None:
 
 def test_solvers_tab_says_who_failed(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="Four solvers", preset="affine", a="-2")
-    assert "Not converged within 60: Picard" in words(app)
+    assert "Not converged within 60 evaluations: Picard" in words(app)
 
 
 def test_ode_tab_compares_flow_and_iteration(open_page: OpenPage) -> None:
@@ -198,8 +198,9 @@ def test_plane_tab_compares_iteration_and_flow(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="Two numbers")
     buttons = {button.label: button for button in app.button}
     buttons["Only the flow settles"].click().run()
-    assert "does not settle and the flow (real part below 1) settles" in words(app)
-    buttons["Four memories"].click().run()
+    assert "the iteration (size below 1) does not settle" in words(app)
+    assert "the flow (real part below 1) settles" in words(app)
+    buttons["Four stable states"].click().run()
     assert "9 fixed points: 4 stable for the iteration" in words(app)
 
 

@@ -129,10 +129,10 @@ def test_a_large_puzzle_is_solved_from_scratch_on_demand(
 
 def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
     app = open_page("think")
-    press(app, "Open a second way")
-    assert "Doors now make a ring" in words(app)
-    press(app, "Close the way")
-    assert "No way leads from the start to the goal" in words(app)
+    press(app, "Open a second path")
+    assert "Doors now form a ring" in words(app)
+    press(app, "Block the path")
+    assert "No path leads from the start to the goal" in words(app)
     press(app, "New maze")
     assert app.number_input(key="think_seed").value == FIRST + 1
     assert sent(app)["changes"] == []
@@ -184,7 +184,7 @@ def test_the_code_runs(open_page: OpenPage) -> None:
 
 
 @pytest.mark.long
-def test_a_network_taught_here_answers_until_it_is_gone(
+def test_a_network_trained_here_answers_until_it_is_gone(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = [Examples(*bits(count, 32, seed)) for seed, count in enumerate((256, 20, 20))]
@@ -194,7 +194,7 @@ def test_a_network_taught_here_answers_until_it_is_gone(
     )
     app = open_page("think", kind="Bits")
     shipped = sent(app)["frames"]
-    press(app, "Teach")
+    press(app, "Train")
     job = registry().get(app.session_state[JOB])
     deadline = time.monotonic() + 120
     while job.status.is_live:

@@ -7,7 +7,7 @@ from tests.pages.conftest import OpenPage, metrics
 
 def test_default_is_a_trained_toy(open_page: OpenPage) -> None:
     app = open_page("toy")
-    assert float(metrics(app)["f(−5)"].replace("−", "-")) == pytest.approx(-10, abs=0.05)
+    assert float(metrics(app)["Prediction at −5"].replace("−", "-")) == pytest.approx(-10, abs=0.05)
     assert float(metrics(app)["Slope"]) == pytest.approx(2 / 3, abs=1e-3)
     assert len(app.get("plotly_chart")) == 3
 

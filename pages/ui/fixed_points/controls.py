@@ -30,7 +30,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, float]]] = {  # label -> preset, and wh
 
 @dataclass(frozen=True)
 class MapSettings:
-    """Values of the controls. f with a and b is the map, g the damped map that is iterated."""
+    """Values of the controls. f, with a and b, is the map; g is the damped map that is iterated."""
 
     formula: Formula
     a: float
@@ -65,7 +65,7 @@ class MapSettings:
 def map_controls(places: Sequence[DeltaGenerator], damping_label: str = "Damping") -> MapSettings | None:
     """Draw and read the controls; None, with a message on the page, if the formula cannot be used.
 
-    places: of the map, its parameters, the start, and the damping with what few need.
+    places: for the map, its parameters, the start, and the damping with further settings.
     """
     with places[0]:
         name = st.selectbox("Map", list(PRESETS), key="preset", bind="query-params", on_change=_use_defaults)
@@ -194,7 +194,7 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
             )
             high = st.number_input("to", -1e6, 1e6, preset.high, key="window_to", bind="query-params")
             if high - low < WIDTH_LEAST * (1 + abs(low)):
-                st.warning("The window must end above its start; showing the default.")
+                st.warning("The window must end above its start. Showing the default window.")
                 low, high = preset.low, preset.high
     return low, high, num_steps, sweep if sweep[1] > sweep[0] else preset.sweep
 
@@ -235,7 +235,7 @@ def _has_values(settings: MapSettings) -> bool:
 
 
 def _use_defaults() -> None:
-    """A new map brings its own parameters, unless a was changed in the same run."""
+    """Set the parameters to the new map's defaults, unless a was changed in the same run."""
     preset = PRESETS[st.session_state["preset"]]
     if st.session_state.get("a") == st.session_state.get("_a_seen"):
         st.session_state["a"] = preset.a

@@ -1,4 +1,4 @@
-"""The tab As an ODE: the flow x' = f(x) - x beside the iteration, and which of them converges where."""
+"""The tab As an ODE: the flow x' = f(x) - x beside the iteration, and where each converges."""
 
 import numpy as np
 import streamlit as st

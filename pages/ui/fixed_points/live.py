@@ -1,4 +1,4 @@
-"""What the live pictures of this page are sent, and what they report when a drag ends."""
+"""What the page sends to its live pictures, and what they report when a drag ends."""
 
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,9 @@ KEY = {  # of the portrait's lines
 
 
 def live_number(settings: MapSettings, fixed: FixedPoints) -> None:
-    """Cobweb, iterates and bifurcation diagram of a map, redrawn in the browser while a hand moves them.
+    """Cobweb, iterates and bifurcation diagram of a map, redrawn in the browser during a drag.
 
-    The formula goes as a tree; what a drag has set comes back when it ends.
+    The formula is sent as a tree; the values that a drag has set are reported when it ends.
     """
     st.session_state[WINDOW] = (settings.low, settings.high)
     points = zip(fixed.x.tolist(), fixed.stable.tolist(), strict=True)
@@ -60,7 +60,7 @@ def live_number(settings: MapSettings, fixed: FixedPoints) -> None:
 
 
 def live_portrait(settings: PlaneSettings, fixed: PlanarFixedPoints, num_steps: int) -> None:
-    """Flow, nullclines and one orbit in the plane, redrawn in the browser while a hand moves them."""
+    """Flow, nullclines and one orbit in the plane, redrawn in the browser during a drag."""
     stable = zip(fixed.stable_for_iteration.tolist(), fixed.stable_for_flow.tolist(), strict=True)
     data = {
         "radius": settings.radius,
@@ -107,7 +107,7 @@ def _number_moved() -> None:
 
 
 def _report(key: str) -> dict[str, Any]:
-    """The last report of a live picture: anything, as it comes from a browser."""
+    """The last report of a live picture; unchecked, because it comes from a browser."""
     report = st.session_state.get(key, {}).get("moved")
     return report if isinstance(report, dict) else {}
 
@@ -119,7 +119,7 @@ def _serial(key: str) -> int:
 
 
 def _moved(key: str, name: str, bounds: tuple[float, float]) -> float | None:
-    """A number of the last report, within bounds; None if it is not finite or no number."""
+    """A number of the last report, within bounds; None if it is not a finite number."""
     value = _report(key).get(name)
     if not isinstance(value, int | float) or not abs(value) < FAR:
         return None

@@ -60,7 +60,7 @@ def draw_network() -> None:
     seen = np.isin(study.x, TRAINED_ON)
     with left:
         figure = depth_trajectories(study.values[seen], 2 * study.x[seen], height=HEIGHT)
-        show(figure, "depth", "z at each depth for the ten training inputs; ticks are the targets.")
+        show(figure, "depth", "z at each depth for the ten training inputs; ticks mark the targets.")
     with right:
         figure = cobweb(
             WINDOW,
@@ -75,7 +75,7 @@ def draw_network() -> None:
     st.markdown(
         f"The toy was trained on y = 2x. Its cell is the line f(z) = {slope:.4f} (z + x){_signed(shift)}. The best "
         f"slope is 2/3 = {BEST_SLOPE:.4f}, because z = 2/3 (z + x) only where z = 2x. Each application multiplies "
-        f"the error by {slope:.3f} for every input: the affine map of the first tab, learnt from data."
+        f"the error by {slope:.3f} for every input. This is the affine map of the first tab, learnt from data."
     )
     with st.container(horizontal=True):
         csv_button("Trajectories", _long(study, seen), "toy-trajectories.csv")

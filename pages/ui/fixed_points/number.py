@@ -35,7 +35,7 @@ figure
 
 
 def draw_number() -> None:
-    """Examples, the live picture with the controls beside it, what Python says about it, details."""
+    """Examples, the live picture with the controls beside it, the verdict, details."""
     example_buttons()
     left, right = st.columns([3.2, 1], gap="medium")
     answer = right.container(key="answer_verdict")
@@ -54,7 +54,7 @@ def draw_number() -> None:
 
 
 def _answers(settings: MapSettings, fixed: FixedPoints, verdict: Verdict) -> None:
-    """What the verdict rests on: numbers, words and a curve; then tables, files and code."""
+    """What the verdict is based on: numbers, sentences and a curve; then tables, files and code."""
     xs = orbit(settings.g, settings.start, settings.num_steps)
     _metrics(verdict, fixed)
     left, right = st.columns(2, gap="medium")

@@ -54,7 +54,7 @@ CELL = (
 
 
 def draw_plane() -> None:
-    """Examples, the live portrait between what Python says about it and the controls, data and code."""
+    """Examples, the live portrait, the maps over starts, the controls, data and code."""
     plane_examples()
     left, middle, right = st.columns([1.55, 1.4, 1], gap="medium")
     with right:

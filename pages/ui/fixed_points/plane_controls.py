@@ -18,8 +18,8 @@ SIZES = {"tol": 1e-6, "max_nfe": MAX_NFE, "memory": 2, "krylov": 2, "rank": 2}  
 EXAMPLES = {  # label -> radius, angle, x1, x2
     "Contraction": (0.9, 40, 0.3, -0.2),
     "Only the flow settles": (1.5, 120, 0.3, -0.2),
-    "Four memories": (1.5, 0, 0.05, 0.0),
-    "Both go round": (1.6, 25, 0.0, 0.0),
+    "Four stable states": (1.5, 0, 0.05, 0.0),
+    "Neither settles": (1.6, 25, 0.0, 0.0),
 }
 
 

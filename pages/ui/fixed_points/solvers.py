@@ -45,7 +45,7 @@ def draw_solvers() -> None:
         show(
             residual_curves(curves, TOL),
             "race-residual",
-            "Relative residual. For Newton a slope counts as one evaluation.",
+            "Relative residual. For Newton, each slope counts as one evaluation.",
         )
     distances = distances_to_best(race)
     with right:
@@ -64,7 +64,7 @@ def draw_solvers() -> None:
 
 
 def _damping(settings: MapSettings) -> float:
-    """0.5 instead of 1, which would race Picard against itself."""
+    """0.5 instead of 1, which would be Picard again."""
     return settings.damping if settings.damping < 1 else 0.5
 
 
@@ -81,7 +81,7 @@ def race_sentence(race: dict[str, Solution]) -> str:
     parts = [f"{name} in {nfe} evaluations" for nfe, name in done]
     sentence = f"Converged: {', '.join(parts)}. " if parts else "No solver converged. "
     if failed and parts:
-        sentence += f"Not converged within {MAX_NFE}: {', '.join(failed)}. "
+        sentence += f"Not converged within {MAX_NFE} evaluations: {', '.join(failed)}. "
     points = [float(s.z[0, 0]) for s in race.values() if s.converged[0]]
     if points and max(points) - min(points) > 1e-5 * (1 + max(map(abs, points))):
         sentence += "They found different fixed points. "
@@ -89,7 +89,7 @@ def race_sentence(race: dict[str, Solution]) -> str:
     slow = [name for _, name in done if is_hidden(errors[name], float(race[name].residual[0]))]
     if slow:
         sentence += (
-            f"The last steps of {listed(slow)} were small: the estimated error is far above the residual. "
+            f"The last steps of {listed(slow)} were small, so the estimated error is far above the residual. "
         )
     return sentence + "Anderson and Newton also find fixed points that are unstable for the iteration."
 

@@ -51,13 +51,13 @@ def draw_sweep() -> None:
 
 
 def sweep_sentence(sweep: Sweep) -> str:
-    """The shares of the range that settle, are chaotic, diverge."""
+    """The shares of orbits that settle, are chaotic or diverge."""
     diverged = np.isnan(sweep.lyapunov)
     chaotic = ~diverged & (sweep.lyapunov > 0.005)
     shares = {
-        "settles on a point or cycle": ~diverged & ~chaotic,
-        "is chaotic": chaotic,
-        "diverges": diverged,
+        "settle on a point or cycle": ~diverged & ~chaotic,
+        "are chaotic": chaotic,
+        "diverge": diverged,
     }
     parts = [f"{100 * share.mean():.0f} % {name}" for name, share in shares.items() if share.any()]
-    return f"Of the values of a from {sweep.a[0]:g} to {sweep.a[-1]:g}: {', '.join(parts)}."
+    return f"Orbits for a from {sweep.a[0]:g} to {sweep.a[-1]:g}: {', '.join(parts)}."

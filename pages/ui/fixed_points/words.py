@@ -18,7 +18,7 @@ def number(x: float, digits: int = 10) -> str:
 
 
 def verdict_sentence(verdict: Verdict, xs: np.ndarray) -> str:
-    """What becomes of the orbit xs (n + 1,), in one or two sentences."""
+    """What the orbit xs (n + 1,) does in the long run, in one or two sentences."""
     if verdict.kind == "converges":
         return _convergence(verdict, xs)
     if verdict.kind == "period":
@@ -69,7 +69,7 @@ def _period(verdict: Verdict, xs: np.ndarray) -> str:
     cycle = f"{period}-cycle" + (f", {listed([number(x, 3) for x in values])}" if values else "")
     if verdict.lyapunov < -1e-6:
         return f"The orbit ends in a stable {cycle} (Lyapunov exponent {verdict.lyapunov:.3f})."
-    return f"The orbit ends in a neutral {cycle}: nearby orbits stay at their distance."
+    return f"The orbit ends in a neutral {cycle}: nearby orbits keep their distance."
 
 
 def banach_sentence(lipschitz: float, inside: bool, low: float, high: float) -> str:
@@ -103,11 +103,11 @@ def plane_sentence(fixed: PlanarFixedPoints) -> str:
     number = len(fixed.z)
     iteration, flow = int(fixed.stable_for_iteration.sum()), int(fixed.stable_for_flow.sum())
     if number == 1:
-        l = fixed.eigenvalues[0][0]
-        size = f"df/dz has eigenvalues of size {abs(l):.2f} and real part {l.real:.2f}"
+        size, real = np.abs(fixed.eigenvalues[0]).max(), fixed.eigenvalues[0].real.max()
         return (
-            f"One fixed point: {size}, so the iteration (size below 1) {_settles(iteration)} "
-            f"and the flow (real part below 1) {_settles(flow)}."
+            f"One fixed point. The largest eigenvalue of df/dz has size {size:.2f}, so the iteration (size below 1) "
+            f"{_settles(iteration)}; the largest real part is {real:.2f}, so the flow (real part below 1) "
+            f"{_settles(flow)}."
         )
     return f"{number} fixed points: {iteration} stable for the iteration, {flow} stable for the flow."
 

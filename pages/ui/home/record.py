@@ -1,4 +1,4 @@
-"""Recompute the front page's five problems: python -m pages.ui.home.record"""
+"""Recompute the front page's arrays: python -m pages.ui.home.record"""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The front page's arrays and words."""
+"""The front page's arrays and texts."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ FILE = Path(__file__).with_name("front_page.npz")
 
 ALT = {  # picture -> text for screen readers
     "cosine": "The staircase between cos x and the diagonal, ending where they meet.",
-    "layer": "The units of a random layer, one column per depth: from some depth on all columns are equal.",
+    "layer": "The units of a random layer, one column per depth: beyond some depth all columns are equal.",
     "flow": "Twelve paths from a circle, spiralling into one point.",
     "toy": "The predictions of the toy on the line y = 2x, inside and outside its training range.",
     "digit": "A handwritten digit of 28 × 28 pixels, white on black.",
-    "parting": "The states of some hundred digits in a plane, from one cloud into ten clusters as depth grows.",
+    "parting": "The states of several hundred digits in a plane: one cloud that separates into ten clusters.",
     "opinion": "The probability of each digit after every evaluation.",
 }
 
@@ -47,6 +47,6 @@ def parting_line(found: dict[str, np.ndarray]) -> str:
     first, second, last = (percent(float(share)) for share in (*right[:2], right[-1]))
     return (
         f"Each numeral is the state of one of {len(found['parting.labels'])} digits, all starting at the same point: "
-        f"press Reset, then Play. After {depth[0]:.0f} evaluation {first} are read right, after {depth[1]:.0f} "
+        f"press Reset, then Play. After {depth[0]:.0f} evaluation {first} are read correctly, after {depth[1]:.0f} "
         f"{second}, at the equilibrium **{last}**."
     )

@@ -1,1 +1,1 @@
-"""A puzzle, its answers call by call, and what the page says about them."""
+"""A puzzle, its answer after each evaluation, and the texts about it."""

@@ -1,4 +1,4 @@
-"""Answers to a puzzle: from scratch, for all visitors, and from where the last one of this session ended."""
+"""Answers to a puzzle: from scratch, shared by all visitors, or from the last state of this session."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,15 +15,15 @@ from pages.ui.think.teach import model_of
 TOL = 1e-3
 LARGE = 2000  # places, beyond which a solve takes seconds
 CALLS = 200  # at most, at the trained size
-LAST, EDITED = "_think_last", "_think_edited"  # EDITED: a hand has just changed the puzzle
+LAST, EDITED = "_think_last", "_think_edited"  # EDITED: the visitor has just changed the puzzle
 
 
 @dataclass(frozen=True)
 class Answer:
     """How an answer formed. frames: (n, bytes) the packed answer after each step; calls: (n,) the evaluations so far.
 
-    wrong: (n,) places that were wrong. settled: evaluations after which nothing changed any more. state: (1, ...), for
-    a warm start.
+    wrong: (n,) number of wrong places. settled: evaluations after which the answer no longer changed. state: (1, ...),
+    for a warm start.
     """
 
     frames: np.ndarray
@@ -58,9 +58,9 @@ def cold(puzzle: Puzzle, solver: str) -> Answer:
 
 
 def answer_now(puzzle: Puzzle, solver: str) -> tuple[Answer, bool]:
-    """The answer, and whether it is a warm one: a changed puzzle starts where the last solve ended.
+    """The answer, and whether the solve was warm-started: a changed puzzle starts where the last solve ended.
 
-    One without changes does so only if a hand has just undone them, not on a new visit.
+    An unchanged puzzle does so only if the visitor has just undone the changes, not on a new visit.
     """
     last: Last | None = st.session_state.get(LAST)
     undone = st.session_state.pop(EDITED, False) or puzzle.changes

@@ -1,4 +1,4 @@
-"""The controls of the page: kind, size, seed, solver; presets; what has been changed comes from the link."""
+"""The controls of the page: kind, size, seed, solver; presets. The changes come from the link."""
 
 import streamlit as st
 
@@ -12,8 +12,8 @@ from pages.ui.widgets.glossary import tip
 
 KIND, SEED, SOLVER = "kind", "think_seed", "think_solver"  # in the link; other pages have their own
 SEEDS = 10_000
-FIRST = 69  # a winding maze with a long way, answered rightly up to 25 rooms, as few are
-SIZE_HELP = "The network was trained on the smallest size alone."
+FIRST = 69  # a winding maze with a long path, one of the few answered correctly up to 25 rooms
+SIZE_HELP = "The network was trained on the smallest size only."
 
 
 def puzzle_controls() -> tuple[Puzzle, str]:
@@ -65,7 +65,7 @@ def size_key(kind: str) -> str:
 
 
 def drop_changes() -> None:
-    """Another puzzle is shown as it was drawn."""
+    """Show the next puzzle unchanged, and solve it from scratch."""
     keep_changes(())
     forget()
 
@@ -90,14 +90,14 @@ def buttons(puzzle: Puzzle) -> None:
 
 
 def choose(kind: str, size: int, seed: int, changes: tuple[int, ...] = ()) -> None:
-    """Set the controls; changes are answered from the equilibrium without them."""
+    """Set the controls; the solve with changes starts from the equilibrium without them."""
     drop_changes()
     st.session_state.update({KIND: kind, size_key(kind): size, SEED: seed})
     keep_changes(changes)
 
 
 def presets(puzzle: Puzzle) -> None:
-    """What to try: larger puzzles, and one change that tells much."""
+    """What to try: larger puzzles, and changes with a large effect."""
     sizes = KINDS[puzzle.kind].sizes
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What to try.**", width="content")
@@ -110,11 +110,11 @@ def presets(puzzle: Puzzle) -> None:
 def _changes(puzzle: Puzzle) -> list[tuple[str, list[int], str]]:
     """Name, possible changes, what to look for."""
     if puzzle.kind == "Bits":
-        return [("Flip the first bit", [0], "Every parity turns.")]
+        return [("Flip the first bit", [0], "Every parity flips.")]
     walls, doors = along_the_way(puzzle.drawn, False), along_the_way(puzzle.drawn, True)
     return [
-        ("Open a second way", walls, "The mazes it was trained on have exactly one way."),
-        ("Close the way", doors[len(doors) // 2 :], "No training maze is without a way."),
+        ("Open a second path", walls, "Every training maze has exactly one path."),
+        ("Block the path", doors[len(doors) // 2 :], "Every training maze has a path."),
     ]
 
 

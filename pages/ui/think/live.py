@@ -1,4 +1,4 @@
-"""What the live picture of a puzzle is sent, and what it reports when a hand changes the puzzle."""
+"""What the page sends to the live picture of a puzzle, and what the picture reports when the puzzle is changed."""
 
 import base64
 import zlib
@@ -19,7 +19,7 @@ KEY, CHANGES, SHOWN = "live_puzzle", "changes", "_think_shown"  # CHANGES: in th
 
 
 def live_puzzle(puzzle: Puzzle, answer: Answer) -> None:
-    """The puzzle and its answer after each step, played once; a click changes the puzzle, and Python answers."""
+    """The puzzle and its answer after each step, played once; after a click, Python solves the changed puzzle."""
     st.session_state[SHOWN] = puzzle
     live_component(HERE / "think.js")(key=KEY, data=message(puzzle, answer), on_edited_change=_edited)
 
@@ -51,7 +51,7 @@ def _text(data: bytes) -> str:
 
 
 def _report() -> dict[str, Any]:
-    """The last report of the picture: anything, as it comes from a browser."""
+    """The last report of the picture; unchecked, because it comes from a browser."""
     report = (st.session_state.get(KEY) or {}).get("edited")
     return report if isinstance(report, dict) else {}
 

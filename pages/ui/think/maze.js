@@ -65,7 +65,7 @@ export class Maze {
     const open = doors.filter(([door]) => door).map(([, name]) => name);
     const end = place === this.ends[0] ? ", the start" : place === this.ends[1] ? ", the goal" : "";
     const way = bit(answer, place) ? "in the answer" : "not in the answer";
-    return `Row ${row + 1}, column ${column + 1}${end}: doors ${open.join(", ") || "nowhere"}; ${way}.`;
+    return `Row ${row + 1}, column ${column + 1}${end}: doors: ${open.join(", ") || "none"}; ${way}.`;
   }
 
   draw(pen, picture) {

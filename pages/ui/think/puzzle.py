@@ -1,4 +1,4 @@
-"""The puzzle on the page: which kind, how large, drawn from which seed, and what a hand has changed in it."""
+"""The puzzle on the page: its kind, size and seed, and what the visitor has changed in it."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ import numpy as np
 from deq.data import PUZZLES
 from deq.data.edits import can_change, edited, solution
 
-MOST = 200  # changes, as a link has to carry them
+MOST = 200  # changes, because they have to fit in a link
 WRITTEN = re.compile(r"(0|[1-9][0-9]{0,4})(\.(0|[1-9][0-9]{0,4}))*")
 
 
@@ -45,7 +45,7 @@ KINDS = {
 class Puzzle:
     """One puzzle as plain, hashable data. kind: a key of KINDS. changes: see deq.data.edits.
 
-    network: the run that taught the network which answers, "" for the one that ships.
+    network: the run that trained the network, "" for the shipped one.
     """
 
     kind: str
@@ -56,7 +56,7 @@ class Puzzle:
 
     @cached_property
     def drawn(self) -> np.ndarray:
-        """As the seed has it: (h, w, 6) or (length, 1). Mazes are bushy where it is even, winding where it is odd."""
+        """Without changes: (h, w, 6) or (length, 1). A maze is bushy if the seed is even, winding if it is odd."""
         return PUZZLES[KINDS[self.kind].name][0](2, self.size, self.seed)[0][self.seed % 2]
 
     @cached_property
@@ -75,11 +75,11 @@ class Puzzle:
 
     @property
     def label(self) -> str:
-        """What it was drawn from, without its changes."""
+        """Its kind, size and seed, without its changes."""
         return f"{self.kind}-{self.size}-{self.seed}"
 
     def changed(self, changes: Iterable[object]) -> "Puzzle":
-        """With these changes instead; as it was drawn if any of them is no change of this puzzle."""
+        """With these changes instead; without changes if any of them is invalid for this puzzle."""
         listed = list(changes)
         found = tuple(k for k in listed if type(k) is int and can_change(self.drawn, k))
         if len(found) < len(listed) or len(found) > MOST or len(set(found)) < len(found):
@@ -88,12 +88,12 @@ class Puzzle:
 
 
 def written(changes: tuple[int, ...]) -> str:
-    """Changes as a link has them: 12.57.103."""
+    """Changes as text for a link: 12.57.103."""
     return ".".join(map(str, changes))
 
 
 def read(text: str) -> list[int]:
-    """The changes in a link; none if it is not written so."""
+    """The changes in a link; none if it is malformed."""
     if len(text) > 6 * MOST or not WRITTEN.fullmatch(text):
         return []
     return [int(part) for part in text.split(".")]

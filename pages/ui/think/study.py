@@ -1,4 +1,4 @@
-"""On demand: how far the network reaches, and whether its answers depend on where the solve begins."""
+"""On demand: how far the network reaches, and whether its answers depend on the start of the solve."""
 
 import math
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import in_steps
 
-SEED = 7  # of puzzles that neither training nor the page's first puzzle has seen
+SEED = 7  # used neither in training nor for the page's first puzzle
 ASKED = "_think_asked"
 MOST_PUZZLES = 50
 ALIGNED = 0.99  # cosine
 
 
 def draw_study(puzzle: Puzzle, solver: str) -> None:
-    """Two buttons, and what was asked for."""
+    """Two buttons, and the results that were asked for."""
     asked = st.session_state.setdefault(ASKED, set())
     kind = KINDS[puzzle.kind]
     with st.expander("How far does it reach, and does the start matter?", icon=":material/grid_on:"):
@@ -33,14 +33,14 @@ def draw_study(puzzle: Puzzle, solver: str) -> None:
         if _asked(asked, ("reach", kind.name, puzzle.network), "Measure the reach"):
             _draw_reach(kind, puzzle.network)
         st.markdown(
-            f"The same {kind.plural}, solved from the usual start and from random numbers: are the equilibria equal?"
+            f"New {kind.plural} of this size, solved from the usual start and from noise: are the equilibria the same?"
         )
         if _asked(asked, ("starts", kind.name, puzzle.size, solver, puzzle.network), "Compare two starts"):
             _draw_starts(puzzle, solver)
 
 
 def _asked(asked: set[tuple[object, ...]], what: tuple[object, ...], label: str) -> bool:
-    """A button that gives way to what it asks for."""
+    """A button, replaced by its result after a click; whether the result is wanted."""
     if what not in asked:
         st.button(label, key=f"ask_{what[0]}", on_click=asked.add, args=(what,))
     return what in asked
@@ -59,7 +59,7 @@ def _draw_reach(kind: Kind, network: str) -> None:
     show(
         reach_map(share, done, calls, kind.trained, kind.unit),
         "reach",
-        caption=f"In %, with Picard. All above the dashed line is larger than in training. Measured on {counts}.",
+        caption=f"In %, with Picard. Sizes above the dashed line are larger than in training. Measured on {counts}.",
         alt="Heat map of accuracy against evaluations and size",
     )
 
@@ -101,12 +101,12 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
     elif starts.lowest > ALIGNED:
         st.markdown(
             f"{settled}; the lowest cosine among them is {starts.lowest:.3f}. The equilibrium does not depend on where "
-            "the solve begins. Such networks gain most from thinking longer (Anil et al., 2022)."
+            "the solve starts. Such networks gain most from thinking longer (Anil et al., 2022)."
         )
     else:
         st.markdown(
             f"{settled}; the lowest cosine among them is {starts.lowest:.3f}. The equilibrium depends on where the "
-            "solve begins, so thinking longer need not help (Anil et al., 2022)."
+            "solve starts, so thinking longer may not help (Anil et al., 2022)."
         )
 
 

@@ -1,4 +1,4 @@
-"""Teach a fresh network here: the parity of 32 bits, in a minute or two; then ask it about longer ones."""
+"""Train a fresh network on the page: the parity of 32 bits, in a minute or two; then try it on longer rows."""
 
 import streamlit as st
 
@@ -11,12 +11,12 @@ from pages.ui.server.runs import EVERY, progress_text, registry
 from pages.ui.think.puzzle import Kind
 
 JOB, NETWORK = "_think_job", "network"
-SHIPPED, TAUGHT = "as it ships", "taught here"
+SHIPPED, TAUGHT = "as shipped", "trained here"
 PLAN = Plan("prefix_sums", "prefix", RECIPES["prefix"])
 
 
 def model_of(kind: Kind, network: str) -> EquilibriumModel:
-    """The network that answers: the one taught here in the run `network`, or the one that ships."""
+    """The network that answers: the one trained here in the run `network`, or the shipped one."""
     job = registry().get(network) if network else None
     if job is not None and job.model is not None:
         return job.model
@@ -24,7 +24,7 @@ def model_of(kind: Kind, network: str) -> EquilibriumModel:
 
 
 def network_control(kind: str) -> str:
-    """Which network answers, once one has been taught: its run, or "" for the one that ships."""
+    """Which network answers, once one has been trained here: its run, or "" for the shipped one."""
     job = _job()
     if kind != "Bits" or job is None or job.status.is_live or job.model is None:
         return ""
@@ -34,28 +34,28 @@ def network_control(kind: str) -> str:
 
 
 def draw_teaching(kind: str) -> None:
-    """A button that starts it, and how far it is."""
+    """A button that starts the run, and its progress."""
     if kind != "Bits":
         return
-    with st.expander("Teach a fresh network yourself", icon=":material/school:"):
+    with st.expander("Train a fresh network yourself", icon=":material/school:"):
         st.markdown(
-            "It sees 50,000 rows of 32 bits, each three times, from any start and at any depth. On two cores that "
-            "takes one to two minutes, and goes on while you look at other puzzles."
+            "It trains for three epochs on 50,000 rows of 32 bits, from any start and at any depth. On two cores this "
+            "takes one to two minutes, and continues while you look at other puzzles."
         )
         job = _job()
         live = job is not None and job.status.is_live
-        st.button("Teach", icon=":material/play_arrow:", on_click=_start, disabled=live)
+        st.button("Train", icon=":material/play_arrow:", on_click=_start, disabled=live)
         if job is not None:
             (_live if live else _ended)(job)
 
 
 def _job() -> Job | None:
-    """This session's run, if the server still has it; if not, that is said once."""
+    """This session's run, if the server still has it; if not, a message says so once."""
     wanted = st.session_state.get(JOB)
     job = registry().get(wanted) if wanted else None
     if wanted and job is None:
         del st.session_state[JOB]
-        st.info("The network taught here is no longer on this server; the one that ships answers again.")
+        st.info("The network trained here is no longer on this server; the shipped one answers again.")
     return job
 
 
@@ -79,7 +79,7 @@ def _live(job: Job) -> None:
     st.progress(min(now.step / now.steps, 1.0) if now.steps else 0.0, text=progress_text(now))
     if len(now.validation.get("step", ())):
         share = 100 * now.validation["accuracy"][-1]
-        st.markdown(f"Right in all 32 places: {share:.1f} % of rows that it has not seen.")
+        st.markdown(f"Validation: {share:.1f} % of new rows are right in all 32 places.")
     if is_mine(job):
         st.button("Stop", key="think_stop", on_click=registry().halt, args=(job, Status.STOPPED))
 
@@ -90,6 +90,6 @@ def _ended(job: Job) -> None:
         st.info(now.message)
     if now.test is not None:
         st.markdown(
-            f"Taught on 32 bits: {100 * float(now.test.accuracy):.1f} % of new rows are right in all places. It "
-            "answers above now; make the row longer."
+            f"Trained on 32 bits: {100 * float(now.test.accuracy):.1f} % of new rows are right in all places. It now "
+            "answers above; make the row longer."
         )

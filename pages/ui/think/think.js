@@ -87,7 +87,7 @@ class PuzzleBoard extends Board {
     if (this.changes.includes(place)) this.changes = this.changes.filter((other) => other !== place);
     else if (this.changes.length < this.data.most) this.changes.push(place);
     else {
-      this.spoken.textContent = this.reading.textContent = `No more than ${this.data.most} changes. Start again first.`;
+      this.spoken.textContent = this.reading.textContent = `At most ${this.data.most} changes. Press Start again first.`;
       return;
     }
     this.cells[place] = 1 - this.cells[place];
@@ -150,7 +150,7 @@ class PuzzleBoard extends Board {
     const places = grouped(this.puzzle.places);
     const judged = wrong ? `${grouped(wrong)} of ${places} places wrong` : `right in all ${places} places`;
     const said = `After ${grouped(this.calls(step))} evaluations: ${judged}.`;
-    this.reading.textContent = this.stale ? "Thinking about the changed puzzle" : `${said}${this.legend(wrong)}`;
+    this.reading.textContent = this.stale ? "Solving the changed puzzle" : `${said}${this.legend(wrong)}`;
     this.canvas.setAttribute("aria-label", `${this.puzzle.name}. ${this.stale ? "" : said}`);
     if (!this.player.timer && !this.stale && said !== this.saidLast) this.spoken.textContent = this.saidLast = said;
     const [low, bar, high] = this.scale.children;

@@ -1,4 +1,4 @@
-"""What an answer amounts to, in words and numbers."""
+"""An answer in words and numbers."""
 
 from deq.data.edits import is_connected, rings
 from pages.ui.think.answers import CALLS, TOL, Answer, solver_for
@@ -16,7 +16,7 @@ from deq.plots.thinking import wrong_places
 model = {model}
 drawn = {draw}(2, {size}, {seed})[0][{seed} % 2]
 first = think(model, drawn[None], {solver})
-x = edited(drawn, {changes})  # at once; on the page each change starts from the answer before it
+x = edited(drawn, {changes})  # all at once; on the page each change starts from the previous answer
 thought = think(model, x[None], {solver}, z0={start})
 wrong = (thought.answers[0] != solution(x)).reshape(len(thought.calls), -1).sum(axis=1)
 print(f"{{wrong[-1]}} wrong after {{thought.nfe[0]}} evaluations, converged: {{thought.converged[0]}}")
@@ -35,51 +35,51 @@ def verdict(puzzle: Puzzle, answer: Answer) -> str:
 
 
 def sentence(puzzle: Puzzle, answer: Answer) -> str:
-    """Why it failed, or how far beyond training it was right."""
+    """Why it failed, or how much larger than in training the puzzle is."""
     kind, wrong = KINDS[puzzle.kind], int(answer.wrong[-1])
     strange = _strange(puzzle)
     if not answer.converged:
         most = solver_for(puzzle, "Picard").max_nfe
         few = f"{wrong:,} of {puzzle.truth.size:,} places are wrong"
-        state = few if wrong else "every place is right all the same"
+        state = few if wrong else "every place is right anyway"
         return (
             f"The solve did not reach the tolerance of {TOL:g} within {most:,} evaluations, so this is no "
             f"equilibrium; in its best state {state}.{strange}"
         )
     if strange:
-        return f"{'It settled on a wrong answer' if wrong else 'It is right even so'}.{strange}"
+        return f"{'It settled on a wrong answer' if wrong else 'It is still right'}.{strange}"
     if wrong:
         return "It settled on a wrong answer: an equilibrium is where the network stops, whether it is right or not."
     if puzzle.size > kind.trained:
         times = puzzle.size / kind.trained
         return (
-            f"Trained on {kind.trained} {kind.unit}, it is right at {puzzle.size}, {times:.2g} times as many, by "
-            "thinking longer: the weights are the same."
+            f"Trained on {kind.trained} {kind.unit}, it is right at {puzzle.size}, {times:.2g} times as many, with the "
+            "same weights: it just thinks longer."
         )
     return f"This is the size it was trained on. Make the {kind.noun} larger: the weights stay the same."
 
 
 def _strange(puzzle: Puzzle) -> str:
-    """In what a changed maze differs from all that the network was trained on."""
+    """How a changed maze differs from every maze in training."""
     if puzzle.kind == "Bits":
         return ""
     if not is_connected(puzzle.x):
         return (
-            " No way leads from the start to the goal now; every training maze has exactly one. Only the two ends "
-            "count as right, and rooms between rings of doors."
+            " No path leads from the start to the goal now; every training maze has exactly one. What is left when "
+            "dead ends are filled counts as right: the start, the goal, rings of doors and what connects them."
         )
     if rings(puzzle.x):
         return (
-            " Doors now make a ring, so there may be two ways; every training maze has exactly one. All rooms that are "
-            "left once dead ends are filled count as right."
+            " Doors now form a ring, so there may be two paths; every training maze has exactly one. All rooms "
+            "that are left when dead ends are filled count as right."
         )
     return ""
 
 
 def budget(puzzle: Puzzle) -> str:
-    """What the evaluations are limited to, and why."""
+    """The limit on evaluations, and why."""
     most = solver_for(puzzle, "Picard").max_nfe
-    return f"At most {most:,} here: {CALLS} at the trained size, and more in proportion to the size."
+    return f"At most {most:,} here: {CALLS} at the trained size, growing in proportion to the size."
 
 
 def beside_scratch(answer: Answer, scratch: Answer) -> str:

@@ -1,1 +1,1 @@
-"""The words of the toy page."""
+"""The texts of the toy page."""

@@ -22,7 +22,7 @@ def summary(run: ToyRun, steps: int) -> str:
         return _not_converged(study)
     return (
         f"After {steps:,} updates the slope is **{signed(study.slope, 4)}** (2/3 is {BEST_SLOPE:.4f}). Every "
-        f"application of the cell multiplies the distance to z\\* by the slope, so all inputs converge within "
+        f"application of the cell multiplies the distance to z\\* by the slope, and all inputs converge within "
         f"**{study.nfe.max()} evaluations**. At x = −5, outside the training range, the prediction is "
         f"**{signed(study.at(-5), 3)}**; the truth is −10."
     )
@@ -33,7 +33,7 @@ def _not_converged(study: ToyStudy) -> str:
     missing = int((~study.converged).sum())
     return (
         f"**{missing} of {len(study.x)} inputs did not converge**: with a slope of {signed(study.slope, 4)} the "
-        "iteration needs more evaluations than allowed. Crosses show its best iterate, which is not an equilibrium."
+        "iteration needs more evaluations than allowed. Crosses mark the best iterate, which is not an equilibrium."
     )
 
 

@@ -3,8 +3,8 @@
 TERMS = {
     "fixed point": "A point that a map does not change: f(z*) = z*.",
     "equilibrium": "The fixed point z* = f(z*, x) of a model's cell for the input x; the answer is read from it.",
-    "deep equilibrium model": "A network whose output is the fixed point z* = f(z*, x) of one layer, as if it had "
-    "infinitely many of them.",
+    "deep equilibrium model": "A network whose output is the fixed point z* = f(z*, x) of one layer, like a "
+    "network that repeats this layer infinitely often.",
     "cell": "The layer f(z, x) that is applied repeatedly.",
     "injection": "How the input x enters the cell at every evaluation.",
     "residual": "The difference f(z) - z, measured before damping; zero at a fixed point.",
@@ -13,7 +13,7 @@ TERMS = {
     "divided by 1 minus the rate at which it shrinks. Where that rate is near 1, a small residual hides a large error.",
     "NFE": "Number of function evaluations: how often f was called.",
     "tolerance": "The relative residual at which a solve counts as converged.",
-    "converged": "The relative residual is at most the tolerance, and the state has not run away. "
+    "converged": "The relative residual is at most the tolerance, and the state has not diverged. "
     "Otherwise the state is not an equilibrium.",
     "damping": "The weight on f(z) in z + damping (f(z) - z), above 0 and at most 1; 1 is plain iteration.",
     "solver": "The method that finds the fixed point. Solvers differ in cost and in when they converge.",
@@ -35,9 +35,10 @@ TERMS = {
     "unrolled": "Backpropagation through a fixed number of applications of the cell.",
     "eigenvalue": "A number λ with (df/dz) v = λ v: applying f multiplies a small error in the direction v by λ.",
     "spectral radius": "The largest absolute value of the eigenvalues of df/dz. Below 1, plain iteration converges.",
-    "certificate": "A proof that no change of the input smaller than a radius, however clever, changes the answer.",
+    "certificate": "A proof that no change of the input within a given radius can change the answer.",
     "Jacobian": "The matrix of partial derivatives df/dz at a point.",
-    "Jacobian penalty": "Weight of the mean squared entry of df/dz in the loss; it keeps the equilibrium easy to find.",
+    "Jacobian penalty": "Weight of the squared Frobenius norm of df/dz, divided by the number of state entries, in "
+    "the loss. It keeps the equilibrium stable and fast to find.",
     "Lipschitz constant": "The largest factor by which f stretches a distance. Below 1 the fixed point is unique and "
     "iteration finds it (Banach).",
     "contraction": "A map that shrinks all distances by at least a constant factor: its Lipschitz constant is below 1.",
@@ -45,19 +46,19 @@ TERMS = {
     "solves do not converge. 0: never.",
     "slope": "The derivative of a scalar map. At a fixed point it is the factor by which each step multiplies a small "
     "error.",
-    "cobweb": "The staircase between the curve y = f(x) and the diagonal y = x that an iteration climbs.",
-    "depth": "How often the cell has been applied, like the number of layers of an ordinary network.",
+    "cobweb": "The staircase between the curve y = f(x) and the diagonal y = x that traces an iteration.",
+    "depth": "The number of times the cell has been applied, like the number of layers of an ordinary network.",
     "loss": "What training minimises: mean squared error for curves, cross-entropy for classes.",
-    "seed": "The seed of all random numbers; the same seed repeats the run.",
-    "update": "One change of the weights; here each uses all ten training inputs.",
+    "seed": "The seed of all random numbers; the same seed gives the same result.",
+    "update": "One training step. For y = 2x each uses all ten training inputs.",
     "extrapolation": "Prediction outside the training range.",
     "epoch": "One pass over all training data.",
     "basin": "All starts from which an iteration converges to the same fixed point.",
-    "verdict": "What becomes of the orbit: converges, period N, diverges, chaotic, or undecided.",
+    "verdict": "What the orbit does in the long run: converges, period N, diverges, chaotic, or undecided.",
     "Lyapunov exponent": "The mean of log |f'| along the orbit. Above 0, nearby orbits separate exponentially (chaos).",
     "phase portrait": "The flow in the plane: arrows, and the curves where one component does not change.",
-    "batch": "Samples that are solved together but independently. Stiff digits are test digits changed by at most an "
-    "eighth of the ink so that they converge more slowly.",
+    "batch": "Samples that are solved together but independently. Stiff digits are test digits with each pixel changed "
+    "by at most an eighth of full ink, so that they converge more slowly.",
     "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
     "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
     "Neumann, phantom and one-step truncate it; unrolled and through the ODE differentiate the steps to z*.",

@@ -24,7 +24,7 @@ PAGES = {
     "think": (
         "Think longer",
         ":material/route:",
-        "Give a network mazes eight times as large as it was taught, and change them as it thinks.",
+        "Give a network mazes eight times as large as in training, and change them while it thinks.",
     ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
     "glossary": ("Glossary", ":material/menu_book:", "Every technical term in a sentence or two."),
