@@ -74,18 +74,18 @@ def tasks() -> list[str]:
 
 
 def is_own(task: str) -> bool:
-    """Whether a task is no name but a path to the user's own data."""
+    """Whether a task is a path to the user's own data, not a name."""
     return task not in tasks()
 
 
 def name_or_path(names: Callable[[], Iterable[str]]) -> Callable[[str | None], str | None]:
-    """A callback that accepts one of the names, or what can be a path to own data."""
+    """A callback that accepts one of the names, or a possible path to own data."""
 
     def check(value: str | None) -> str | None:
         if value is None or value in (known := list(names())) or os.path.exists(value) or "/" in value:
             return value
         if value.endswith((".npz", ".csv")):
-            return value  # which is missing: said when it is read
+            return value  # a missing file is reported when it is read
         raise typer.BadParameter(
             f"{value!r} is neither one of {', '.join(known)} nor a folder of pictures, a .npz or a .csv."
         )

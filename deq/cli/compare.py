@@ -24,7 +24,7 @@ from deq.training.comparison import Contender, Outcome
 def run(common: Request, models: Sequence[str], seeds: int, picture: Path | None, as_json: bool) -> None:
     """Train every contender with every seed, print the table and draw the picture.
 
-    common: what holds for all contenders. What can be refused is refused before the first run.
+    common: the options that all contenders share. Invalid options are refused before the first run.
     """
     use_cores()
     with usage_errors():
@@ -43,17 +43,17 @@ def run(common: Request, models: Sequence[str], seeds: int, picture: Path | None
 
 
 def require_new(found: Sequence[Entry], seeds: int, out: Path | None) -> None:
-    """Raise ValueError rather than find after an hour that a run's folder is taken."""
+    """Raise ValueError at the start, not after an hour of training, if a run's folder is taken."""
     folders = [request.out for one in found for seed in range(seeds) if (request := one.run(seed, out)).out]
     taken = [folder for folder in folders if folder.exists()]
     if taken:
         raise ValueError(
-            f"{taken[0]} exists: add --resume to go on with that comparison, or choose another --out."
+            f"{taken[0]} exists: add --resume to continue that comparison, or choose another --out."
         )
 
 
 def outcomes(found: Sequence[Entry], seeds: int, common: Request) -> list[Contender]:
-    """Train them: the first seed of all, then the next, so that a slow minute of the machine does not fall on one.
+    """Train them, one seed of all contenders after another, so that a slow phase of the machine affects all alike.
 
     Runs finished in an earlier call are read instead.
     """

@@ -16,7 +16,7 @@ Task = Annotated[
         metavar="TASK",
         callback=name_or_path(tasks),
         autocompletion=tasks,
-        help="What to learn, as in `deq train`: toy, a data set, or your own data.",
+        help="What to train on, as in `deq train`: toy, a puzzle, a data set, or your own data.",
     ),
 ]
 Models = Annotated[
@@ -25,14 +25,14 @@ Models = Annotated[
         "--model",
         metavar="M",
         rich_help_panel=options.WHAT,
-        help="A contender: a model, and in the same text settings of its own, such as "
+        help="A contender: a model, optionally with its own settings, such as "
         '"mlp gradient=phantom solver.tol=1e-2". Repeatable.',
     ),
 ]
 Seeds = Annotated[
     int,
     typer.Option(
-        min=1, metavar="N", rich_help_panel=options.WHAT, help="Runs of each contender: seeds 0 to N - 1."
+        min=1, metavar="N", rich_help_panel=options.WHAT, help="Runs per contender, with seeds 0 to N - 1."
     ),
 ]
 Out = Annotated[
@@ -40,7 +40,7 @@ Out = Annotated[
     typer.Option(
         metavar="DIR",
         rich_help_panel=options.RUN,
-        help="Keep every run in DIR/CONTENDER-seedK, a run folder as `deq train --out` writes it.",
+        help="Keep every run in DIR/CONTENDER-seedK, a folder like that of `deq train --out`.",
     ),
 ]
 Resume = Annotated[
@@ -48,7 +48,7 @@ Resume = Annotated[
     typer.Option(
         "--resume",
         rich_help_panel=options.RUN,
-        help="Go on where the comparison in --out stopped: finished runs are read, not trained again.",
+        help="Continue the comparison in --out: finished runs are read, not trained again.",
     ),
 ]
 Picture = Annotated[
@@ -56,7 +56,7 @@ Picture = Annotated[
     typer.Option(
         metavar="FILE.html",
         rich_help_panel=options.RUN,
-        help="Draw test accuracy against evaluations into a file that needs no network.",
+        help="Plot test accuracy against evaluations in a file that works offline.",
     ),
 ]
 
@@ -76,9 +76,9 @@ def compare(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Train a few models or settings with several seeds, and print mean and spread of what they reach and cost.
+    """Train several models or settings with several seeds; print mean and standard deviation of accuracy and cost.
 
-    --set and --epochs hold for all contenders; a contender's own settings go before them.
+    --set and --epochs apply to all contenders; a contender's own settings take precedence.
     """
     from deq.cli.compare import run
     from deq.cli.request import Request

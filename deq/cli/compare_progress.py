@@ -1,4 +1,4 @@
-"""Progress of a comparison on stderr: which run of how many, the time left, and a line a run."""
+"""Progress of a comparison on stderr: the current run, the time left, and a line per finished run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ComparisonProgress:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _left(self, elapsed: float, share: float) -> str:
-        """The time left, if the run goes on at its pace and the others take as long as such runs took."""
+        """The time left, if the run keeps its pace and the others take as long as earlier ones."""
         name, whole = self._names[self._done], elapsed / share
         known = self._seconds | {name: [*self._seconds[name], whole]}
         return spoken(whole - elapsed + seconds_left(known, self._names[self._done + 1 :]))
@@ -67,7 +67,7 @@ def figures(outcome: Outcome) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """90 -> "about 2 min left"; empty at the end, or if it is unknown."""
+    """90 -> "about 2 min left"; empty at the end or if unknown."""
     if not seconds > 0:
         return ""
     return f"about {seconds:.0f} s left" if seconds < 60 else f"about {seconds / 60:.0f} min left"

@@ -1,4 +1,4 @@
-"""What `deq compare` prints: a row for each contender, and what can be said of them."""
+"""What `deq compare` prints: a row per contender, and a conclusion."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def as_dict(task: str, seeds: int, found: Sequence[Entry], contenders: Sequence[
 
 
 def settings_of(one: Entry) -> dict[str, Any]:
-    """What determines a contender's runs, but for the seed."""
+    """What determines a contender's runs, except the seed."""
     whole = settings(one.request, *choose_recipe(one.request), None)
     return {key: value for key, value in whole.items() if key not in NOT_ITS_OWN}
 
 
 def figures_of(contender: Contender) -> dict[str, Any]:
-    """Mean and standard deviation of every figure, and the runs they are of."""
+    """Mean and standard deviation of every figure, and the runs behind them."""
     spreads = {figure: contender.spread(figure) for figure in FIGURES}
     return {
         "lost": contender.lost,
@@ -64,7 +64,7 @@ def show(result: dict[str, Any], contenders: Sequence[Contender], as_json: bool)
 
 
 def below(spread: Spread, form: str) -> str:
-    """A mean, and below it its standard deviation: side by side they would need a wide terminal."""
+    """A mean with its standard deviation below it: side by side they would need a wide terminal."""
     return f"{spread:{form}}".replace(" ±", "\n±")
 
 

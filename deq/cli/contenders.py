@@ -1,4 +1,4 @@
-"""The contenders of `deq compare`: a model with settings of its own, in one text."""
+"""The contenders of `deq compare`: each a text with a model and its own settings."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ SETTING = re.compile(r"[A-Za-z_][\w.]*=\S*")
 
 @dataclass(frozen=True)
 class Entry:
-    """A contender by its name, and how it is trained; the request's seed and folder are those of no run yet."""
+    """A contender: its name and how it is trained. `run` sets the seed and the folder."""
 
     name: str
     request: Request
 
     def run(self, seed: int, out: Path | None) -> Request:
-        """The request for one of its runs. out: the folder of the whole comparison."""
+        """The request for one run. out: the folder of the whole comparison."""
         return replace(self.request, seed=seed, out=None if out is None else out / f"{self.slug}-seed{seed}")
 
     @property
     def slug(self) -> str:
-        """The name as a part of a folder's."""
+        """The name, as part of a folder name."""
         return re.sub(r"[^\w.=+-]+", "-", self.name).strip("-")
 
 
 def entries(texts: Sequence[str], common: Request) -> list[Entry]:
-    """The contender of each text, such as "mlp gradient=phantom"; its own settings go before those of `common`.
+    """The contender of each text, such as "mlp gradient=phantom"; its own settings override those of `common`.
 
-    Raises ValueError for a model, a setting or a value that there is not, and for two contenders of one name.
+    Raises ValueError for an unknown model or setting, an invalid value, and two contenders with the same name.
     """
     found = [entry(text, common) for text in texts]
     for slug, times in Counter(one.slug for one in found).items():
         if times > 1:
-            raise ValueError(f"{slug} is named twice: leave out one, or give it settings of its own.")
+            raise ValueError(f"{slug} is named twice: leave one out, or give it different settings.")
     for one in found:
         try:
             choose_recipe(one.request)
@@ -68,7 +68,7 @@ def entry(text: str, common: Request) -> Entry:
 
 
 def split(text: str) -> tuple[str, list[str]]:
-    """The model and its settings, which are taken from the right: a path may hold spaces."""
+    """The model and its settings, split from the right because a path may contain spaces."""
     words, settings = text.split(" "), []
     while len(words) > 1 and (not words[-1] or SETTING.fullmatch(words[-1])):
         settings.append(words.pop())

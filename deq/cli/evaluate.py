@@ -60,7 +60,7 @@ def run(
 
 
 def choose_solver(checkpoint: Checkpoint, name: str | None, tol: float | None) -> Solver:
-    """The card's solver, or another one with the same tol; with a new solver or tol, max_nfe is at least 1000."""
+    """The card's solver, or another one with the same tol; max_nfe is at least 1000 for a new solver or tol."""
     solver = checkpoint.solver
     if name is not None and not is_same_method(solver_by_command(name), solver):
         solver = dataclasses.replace(solver_by_command(name), tol=solver.tol, max_nfe=1000)

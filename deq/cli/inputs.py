@@ -1,4 +1,4 @@
-"""What `deq predict` reads: pictures in files, folders, zips and standard input, and vectors in tables."""
+"""What `deq predict` reads: pictures from files, folders, zips and standard input, and vectors from tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Source = Callable[[Path], Iterator[tuple[str, Found]]]  # the entries of one fil
 
 
 def source_for(form: Form) -> Source:
-    """How a file is read for a model whose inputs have this form. Raises MissingExtra."""
+    """The reader of files for a model whose inputs have this form. Raises MissingExtra."""
     if form.mean:
         return lambda path: vectors(path, form)
     from deq.images import READERS
@@ -50,7 +50,7 @@ def vectors(path: Path, form: Form) -> Iterator[tuple[str, Found]]:
     """Row by row, the vectors of a table as the model takes them, or an error."""
     try:
         if path.suffix.lower() != ".csv":
-            raise DatasetError("The model was trained on vectors: name a .csv with its columns.")
+            raise DatasetError("The model was trained on vectors: give a .csv with the same columns.")
         rows = scaled(path, read_rows(path, form), form)
     except DatasetError as error:
         yield str(path), str(error)

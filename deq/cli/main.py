@@ -38,7 +38,7 @@ CodeOption = Annotated[
     typer.Option(
         "--model",
         metavar="FILE.py:FUNCTION",
-        help="The code of your own model, again: none is read from the run's folder.",
+        help="The code of your own model: required again, because no code is read from the run's folder.",
     ),
 ]
 Source = Annotated[
@@ -59,7 +59,7 @@ def root(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """What stands before a command."""
+    """Options before the command."""
 
 
 @app.command(
@@ -74,7 +74,7 @@ def train(
             callback=name_or_path(tasks),
             autocompletion=tasks,
             rich_help_panel="Task",
-            help="What to learn: toy, a puzzle (prefix_sums, mazes), a data set (mnist, fashion_mnist, kmnist, "
+            help="What to train on: toy, a puzzle (prefix_sums, mazes), a data set (mnist, fashion_mnist, kmnist, "
             "digits), or your own data: a folder with train/CLASS/* and test/CLASS/* (or CLASS/*), a .npz or a .csv.",
         ),
     ],
@@ -83,8 +83,8 @@ def train(
         typer.Option(
             metavar="NAME",
             rich_help_panel=options.WHAT,
-            help="Model, default: toy for the task toy, mlp for pictures in ten classes, else a dense one. Your own: "
-            "FILE.py:FUNCTION, a function (*, rngs) that returns a deq.models.EquilibriumModel.",
+            help="Model, default: the task's own for the toy and puzzles, mlp for pictures in ten classes, else dense. "
+            "Your own: FILE.py:FUNCTION, a function (*, rngs) that returns a deq.models.EquilibriumModel.",
         ),
     ] = None,
     init: options.Init = None,
@@ -117,7 +117,7 @@ def train(
 ) -> None:
     """Train a model by its recipe, with the settings you change. Nothing is saved without --out.
 
-    Each model has a recipe. --config changes what its file names; --set and the other options come on top.
+    Each model has a recipe. --config overrides it, and --set and the other options override both.
     """
     from deq.cli.request import Request
     from deq.cli.train import run, run_together
@@ -165,18 +165,20 @@ def evaluate(
             metavar="NAME",
             callback=name_or_path(data_sets),
             autocompletion=data_sets,
-            help="Data set or your own data, default: that in the model's card.",
+            help="Data set or path to your own data, default: the one on the model's card.",
         ),
     ] = None,
     solver: SolverOption = None,
     tol: Annotated[
-        float | None, typer.Option(min=0.0, help="Relative residual that counts as converged.")
+        float | None, typer.Option(min=0.0, help="Relative residual at which a solve counts as converged.")
     ] = None,
     data_dir: DataDir = None,
     size: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Length of the bits, or rooms a side of the mazes, default: as trained."
+            min=1,
+            metavar="N",
+            help="Number of bits, or of rooms along a side of a maze, default: as in training.",
         ),
     ] = None,
     json: Json = False,
@@ -197,12 +199,12 @@ def predict(
         ),
     ],
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one line a picture to FILE.")
+        Path | None, typer.Option(metavar="FILE", help="Write one line per picture or vector to FILE.")
     ] = None,
     model: CodeOption = None,
     json: Json = False,
 ) -> None:
-    """Read the digits in pictures, or name the class of what else a model was trained on."""
+    """Read the digits in pictures, or predict the class of other pictures or vectors."""
     from deq.cli.report import usage_errors
 
     with usage_errors():

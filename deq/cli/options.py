@@ -9,7 +9,7 @@ import typer
 
 from deq.cli.choices import baselines, gradients, one_of, optimizers, precisions, readers, solvers
 
-WHAT, RECIPE, RUN, DEVICES = "What", "Recipe, whose own values are the defaults", "Run", "Devices"
+WHAT, RECIPE, RUN, DEVICES = "What", "Recipe (defaults: the recipe's own values)", "Run", "Devices"
 
 # What
 Init = Annotated[
@@ -31,12 +31,12 @@ Reader = Annotated[
         callback=one_of(readers),
         autocompletion=readers,
         rich_help_panel=WHAT,
-        help="Own pictures: digits, cut out in MNIST style (default where all classes are digits), or plain.",
+        help="Own pictures: digits, cut out in MNIST style (default if all classes are digits), or plain.",
     ),
 ]
 Label = Annotated[
     str | None,
-    typer.Option(metavar="NAME", rich_help_panel=WHAT, help="A table's column of labels, default: the last."),
+    typer.Option(metavar="NAME", rich_help_panel=WHAT, help="Label column of a table, default: the last."),
 ]
 
 # Recipe
@@ -45,7 +45,7 @@ Config = Annotated[
     typer.Option(
         metavar="RECIPE.toml",
         rich_help_panel=RECIPE,
-        help="File with settings of the recipe, and the model; `deq models mlp` prints one with all of them.",
+        help="File with settings of the recipe, and optionally the model; `deq models mlp` prints a complete one.",
     ),
 ]
 Settings = Annotated[
@@ -64,7 +64,7 @@ Epochs = Annotated[
 BatchSize = Annotated[int | None, typer.Option(min=1, rich_help_panel=RECIPE, help="Examples per step.")]
 LearningRate = Annotated[
     float | None,
-    typer.Option("--lr", metavar="X", min=0.0, rich_help_panel=RECIPE, help="Highest learning rate."),
+    typer.Option("--lr", metavar="X", min=0.0, rich_help_panel=RECIPE, help="Peak learning rate."),
 ]
 Warmup = Annotated[
     float | None,
@@ -73,7 +73,7 @@ Warmup = Annotated[
         min=0.0,
         max=1.0,
         rich_help_panel=RECIPE,
-        help="Share of all steps in which the learning rate rises; then it falls along a cosine.",
+        help="Share of all steps over which the learning rate rises; it then falls along a cosine.",
     ),
 ]
 WeightDecay = Annotated[
@@ -87,7 +87,7 @@ Optimizer = Annotated[
         callback=one_of(optimizers),
         autocompletion=optimizers,
         rich_help_panel=RECIPE,
-        help="adamw, lion or sgd, which has Nesterov momentum.",
+        help="adamw, lion or sgd (with Nesterov momentum).",
     ),
 ]
 KeepBest = Annotated[
@@ -95,7 +95,7 @@ KeepBest = Annotated[
     typer.Option(
         "--keep-best",
         rich_help_panel=RECIPE,
-        help="Keep the weights of the epoch with the best validation, not of the last.",
+        help="Keep the weights of the epoch with the best validation result, not of the last epoch.",
     ),
 ]
 EarlyStopping = Annotated[
@@ -104,7 +104,7 @@ EarlyStopping = Annotated[
         metavar="N",
         min=0,
         rich_help_panel=RECIPE,
-        help="Stop when N epochs in a row brought no better validation; 0 never stops.",
+        help="Stop after N epochs in a row without a better validation result; 0: never.",
     ),
 ]
 Solver = Annotated[
@@ -114,7 +114,7 @@ Solver = Annotated[
         callback=one_of(solvers),
         autocompletion=solvers,
         rich_help_panel=RECIPE,
-        help="Forward solver. An unknown name lists them all.",
+        help="Forward solver; an unknown name lists them all.",
     ),
 ]
 Gradient = Annotated[
@@ -124,7 +124,7 @@ Gradient = Annotated[
         callback=one_of(gradients),
         autocompletion=gradients,
         rich_help_panel=RECIPE,
-        help="Gradient. An unknown name lists them all.",
+        help="How to differentiate the equilibrium; an unknown name lists all ways.",
     ),
 ]
 Baseline = Annotated[
@@ -145,7 +145,7 @@ Precision = Annotated[
         callback=one_of(precisions),
         autocompletion=precisions,
         rich_help_panel=RECIPE,
-        help="Of products in the cell: float32, or tf32 or bf16, which accelerators multiply faster.",
+        help="Precision of products in the cell: float32, or tf32 or bf16, which are faster on accelerators.",
     ),
 ]
 
@@ -162,7 +162,7 @@ Resume = Annotated[
     typer.Option(
         "--resume",
         rich_help_panel=RUN,
-        help="Continue from the last checkpoint in --out; with more --epochs, train a finished run on.",
+        help="Continue from the last checkpoint in --out; with more --epochs, also a finished run.",
     ),
 ]
 Quiet = Annotated[
@@ -180,18 +180,22 @@ Json = Annotated[
 # Devices
 Devices = Annotated[
     int | None,
-    typer.Option(min=1, rich_help_panel=DEVICES, help="Number of devices that share a batch, default: all."),
+    typer.Option(
+        min=1,
+        rich_help_panel=DEVICES,
+        help="Devices that share each batch, default: as many as divide it evenly.",
+    ),
 ]
 Coordinator = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=DEVICES,
-        help="For a run of several processes: HOST:PORT of process 0, or `auto` on a known cluster.",
+        help="For a run of several processes: HOST:PORT of process 0, or `auto` on a supported cluster.",
     ),
 ]
 NumProcesses = Annotated[
     int | None, typer.Option(min=1, rich_help_panel=DEVICES, help="Number of processes of the run.")
 ]
 ProcessId = Annotated[
-    int | None, typer.Option(min=0, rich_help_panel=DEVICES, help="Number of this process, from 0.")
+    int | None, typer.Option(min=0, rich_help_panel=DEVICES, help="Index of this process, from 0.")
 ]

@@ -1,4 +1,4 @@
-"""The recipe of a training command: that of the model, then the file's settings, then --set and the named options."""
+"""The recipe of a training command: the model's own, the file's settings, then --set and the named options."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def with_settings(
     for key in sorted(both):
         if changed(by_name, {key: both[key]}) != by_name:
             raise ValueError(
-                f"--set {key}={both[key]} contradicts {_option(key)} {named[key]}: leave out one."
+                f"--set {key}={both[key]} contradicts {_option(key)} {named[key]}: leave one out."
             )
     return changed(recipe, settings | named)
 
@@ -53,7 +53,7 @@ def read_texts(texts: Iterable[str]) -> dict[str, str]:
             raise ValueError(f"--set takes KEY=VALUE, such as solver.tol=1e-4; got {text!r}.")
         key = key.removesuffix(".type")
         if found.setdefault(key, value) != value:
-            raise ValueError(f"--set {key} has two values, {found[key]} and {value}: leave out one.")
+            raise ValueError(f"--set {key} has two values, {found[key]} and {value}: leave one out.")
     return found
 
 

@@ -27,7 +27,7 @@ NAME = "dense"  # of the model that is built for the data
 
 
 def read(path: str, form: Form) -> OwnData:
-    """The data at a path, with progress and what there is to say about it on stderr. Raises DatasetError."""
+    """The data at a path; progress and notes go to stderr. Raises DatasetError."""
     own = load_own_data(path, form, progress)
     for note in own.notes if is_leader() else ():
         say(note)
@@ -41,7 +41,7 @@ def progress(paths: list[Path]) -> Iterable[Path]:
 
 @dataclass(frozen=True)
 class Lesson:
-    """Own data to train on. architecture: of the model built for it, None for one of MODELS or the user's own."""
+    """Own data to train on. architecture: of the model built for it; None for one of MODELS or the user's own."""
 
     own: OwnData
     name: str
@@ -69,7 +69,7 @@ class Lesson:
 
 
 def lesson(own: OwnData, model: str | None) -> Lesson:
-    """The data with the model to learn it: the named or the user's own, else mlp where that fits. Raises ValueError."""
+    """The data and its model: the named or the user's own, else mlp if it fits, else a dense one. Raises ValueError."""
     data = own.dataset
     if model is not None and is_model_file(model):
         return Lesson(own, model, None)
@@ -94,7 +94,7 @@ def require_a_batch(task: Task, batch_size: int) -> None:
 
 
 def form_of(card: Card) -> Form:
-    """How data for a trained model is read: as its card says, or as its data set is. Raises CheckpointError."""
+    """How to read data for a trained model: as on its card, or like its data set. Raises CheckpointError."""
     kept = card.inputs
     if kept is None:
         return Form(tuple("0123456789"), reader="digits" if card.dataset in DIGITS else "plain")

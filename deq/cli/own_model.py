@@ -1,4 +1,4 @@
-"""A user's own model on the command line: --model FILE.py:FUNCTION. Its code runs only where it is named so."""
+"""A user's own model on the command line: --model FILE.py:FUNCTION. Its code runs only if it is named like this."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def read_code(model: str | None) -> ModelFile | None:
 
 
 def try_out(model: EquilibriumModel, file: ModelFile, task: Task) -> None:
-    """Raise ValueError of one line if the user's model fails on the task's inputs, or does not fit the task."""
+    """Raise a one-line ValueError if the user's model fails on the task's inputs or does not fit the task."""
     with named_errors(file.name, file.make):
         check_fit(model, task)

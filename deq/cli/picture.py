@@ -16,7 +16,7 @@ def check_picture(path: Path | None) -> None:
     if path.suffix.lower() != ".html":
         raise ValueError(f"--picture writes an .html file; got {path}.")
     if not path.absolute().parent.is_dir():
-        raise ValueError(f"{path.parent} is no folder: create it, or name another file with --picture.")
+        raise ValueError(f"{path.parent} is not a folder: create it, or name another file with --picture.")
     with extra("app"):
         import deq.plots.contenders  # noqa: F401
 

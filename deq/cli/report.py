@@ -40,7 +40,7 @@ def usage_errors() -> Iterator[None]:
 def open_model(source: str, file: ModelFile | None = None) -> Checkpoint:
     """The pretrained model with this name, or the checkpoint in this folder, else its run's last one.
 
-    file: the code of a model of the user's own; what has changed in it since training is said. Raises ValueError.
+    file: the code of the user's own model; a warning says if it has changed since training. Raises ValueError.
     """
     if source in pretrained_names():
         checkpoint = load_pretrained(source)
@@ -64,7 +64,7 @@ def _in_folder(folder: Path, make: Make | None) -> Checkpoint:
 
 
 def _check_code(source: str, card: Card, file: ModelFile) -> None:
-    """Say how the code differs from that of the training. Raises ValueError for a model that deq itself builds."""
+    """Warn if the code has changed since training. Raises ValueError for a model that deq itself builds."""
     if card.model_sha256 is None and card.model != OWN:
         raise ValueError(f"{source} holds {card.model}, which deq builds: leave out --model.")
     if card.model_sha256 not in (None, file.sha256):
@@ -76,7 +76,7 @@ def _check_code(source: str, card: Card, file: ModelFile) -> None:
 
 
 def read_weights(source: str | None, file: ModelFile | None = None) -> bytes | None:
-    """The weights in a safetensors file, or of what `open_model` opens; None for None. Raises ValueError."""
+    """The weights in a safetensors file, or of anything that `open_model` opens; None for None. Raises ValueError."""
     if source is None:
         return None
     path = Path(source)
@@ -117,7 +117,7 @@ def readable(value: Any) -> str:
 
 
 def without_nan(value: Any) -> Any:
-    """Nested plain data with null for what is no number in JSON."""
+    """Nested plain data with null for NaN and infinity, which JSON lacks."""
     if isinstance(value, dict):
         return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A training command, the recipe that follows from it, and the card of the trained model."""
+"""A training command, its recipe, and the card of the trained model."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Request:
 
 
 def with_own_code(request: Request) -> Request:
-    """The request with the code of its model, where that is the user's own, unless it has it. Raises ValueError."""
+    """The request with the code of its model loaded, if the model is the user's own. Raises ValueError."""
     if request.file is not None or request.model is None or not is_model_file(request.model):
         return request
     file = load_model_file(request.model)
@@ -100,13 +100,13 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
 
 
 def named_model(request: Request) -> str | None:
-    """The model that the command names, or else its file. Raises ValueError."""
+    """The model named by the command, otherwise by its settings file. Raises ValueError."""
     if request.model is not None or request.config is None:
         return request.model
     name = read_settings(request.config)[0]
     if name is not None and is_model_file(name):
         raise ValueError(
-            f"{request.config}: {name} is code, which no file of settings runs: name it with --model."
+            f"{request.config}: {name} is code, which a settings file cannot run: name it with --model."
         )
     return name
 
@@ -136,7 +136,7 @@ def _named(request: Request) -> dict[str, Any]:
 
 
 def settings(request: Request, name: str, recipe: Recipe, init: bytes | None) -> dict[str, Any]:
-    """What determines a run's result, as plain data; of the initial weights their sha256."""
+    """What determines a run's result, as plain data; initial weights as their sha256."""
     first = {"task": str(request.task), "model": name, "seed": request.seed}
     code = {} if request.file is None else {"model_sha256": request.file.sha256}
     given = {"init": hashlib.sha256(init).hexdigest()} if init else {}

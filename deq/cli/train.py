@@ -65,7 +65,7 @@ def train(request: Request) -> dict[str, Any]:
 
 
 def run_of(request: Request, shown: Shown) -> Checkpoint:
-    """Train and save to --out if given, or read what has finished there. shown: follows the events."""
+    """Train and save to --out if given, or read a finished run there. shown: displays the events."""
     with usage_errors(), failed_writes():
         request = with_own_data(with_own_code(request))
         name, recipe = choose_recipe(request)
@@ -98,7 +98,7 @@ def run_of(request: Request, shown: Shown) -> Checkpoint:
 
 
 def with_own_data(request: Request) -> Request:
-    """The request with its data, where the task is a path to it, unless it has them. Raises ValueError."""
+    """The request with its data loaded, if the task is a path to data. Raises ValueError."""
     if request.own is not None:
         return request
     if not is_own(request.task):
@@ -111,7 +111,7 @@ def with_own_data(request: Request) -> Request:
     if request.reader and own.form.mean:
         raise ValueError(f"{request.task} holds vectors, not pictures: leave out --reader.")
     if request.label and not request.task.lower().endswith(".csv"):
-        raise ValueError(f"{request.task} is no table: leave out --label.")
+        raise ValueError(f"{request.task} is not a table: leave out --label.")
     return dataclasses.replace(request, own=lesson(own, named_model(request)))
 
 
@@ -142,7 +142,7 @@ def open_folder(request: Request, described: dict[str, Any]) -> RunFolder | None
 def start(
     request: Request, name: str, recipe: Recipe, init: bytes | None, task: Task, folder: RunFolder | None
 ) -> Iterator[Event]:
-    """The run's events, from the last intact checkpoint if it is resumed; seconds are those of the whole run."""
+    """The run's events, from the last intact checkpoint if it is resumed; seconds count the whole run."""
     model, before = request.build(name), 0.0
     if request.file is not None:
         try_out(model, request.file, task)
@@ -165,17 +165,17 @@ def start(
 
 
 def resume_line(found: TrainState | None, recipe: Recipe) -> str:
-    """Where a resumed run goes on, and how the learning rate does where epochs were added."""
+    """Where a resumed run continues, and what the learning rate does if epochs were added."""
     if found is None:
         return "No intact checkpoint: starting over."
     where = f"Resuming at step {int(found.step)}."
     if not recipe.restarts:
         return where
-    return f"{where} The learning rate warms up anew after epoch {recipe.restarts[-1]}."
+    return f"{where} The learning rate warms up again after epoch {recipe.restarts[-1]}."
 
 
 def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, mesh: Mesh) -> str:
-    """What is about to be trained, on what."""
+    """What will be trained, and on which devices."""
     examples, kind = len(task.train.y), mesh.devices.flat[0].device_kind
     updates = recipe.epochs * (examples // recipe.batch_size)
     return (
@@ -187,8 +187,8 @@ def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, m
 def follow(events: Iterator[Event], folder: RunFolder | None, shown: Shown) -> Finished:
     """Show, log and save the events; returns the last one.
 
-    A signal saves a checkpoint and exits, before the first event without one: there is nothing to save. States with a
-    fault are not saved: resumed from its last sound state, a run ends as if it had never stopped.
+    A signal saves a checkpoint and exits; before the first event there is nothing to save. States with a fault are not
+    saved, so a run resumed from its last sound state ends as if it had never stopped.
     """
     with shown as bar:
         first = next(events)

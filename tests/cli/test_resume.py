@@ -58,7 +58,7 @@ def test_more_epochs_train_on(copy: Path) -> None:
     (copy / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in earlier))
     done = deq(*TOY, "--epochs", "300", "--out", copy, "--resume")
     found = answer(done)
-    assert "Resuming at step 200. The learning rate warms up anew after epoch 200." in done.stderr
+    assert "Resuming at step 200. The learning rate warms up again after epoch 200." in done.stderr
     card = load_checkpoint(copy).card
     assert card.recipe["restarts"] == [200]
     assert (card.epochs, card.seconds) == (300, found["seconds"])
