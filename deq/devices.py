@@ -66,7 +66,7 @@ def join(coordinator: str, num_processes: int | None, process_id: int | None) ->
         if coordinator == "auto":
             raise ValueError(
                 "--coordinator auto finds no cluster here (Slurm, Open MPI, Kubernetes, Cloud TPU): name process 0 "
-                "by --coordinator HOST:PORT, with --num-processes and --process-id."
+                "with --coordinator HOST:PORT, --num-processes and --process-id."
             ) from error
         reason = str(error).partition("\n")[0]
         raise ValueError(f"Cannot join the run at {coordinator}: {reason}") from error
@@ -132,7 +132,7 @@ def in_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
 def sum_of_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
     """The sum over devices of f(whole, part of the batch), a pytree; see `in_parts`.
 
-    It is sent as one message, because between CPU cores the latency of a message outweighs its size.
+    It is sent as one message, because between CPU cores latency costs more than size.
     """
     axis = mesh.axis_names[0]
 
@@ -145,9 +145,9 @@ def sum_of_parts(f: BatchFunction, mesh: Mesh) -> BatchFunction:
 
 
 def split_batch(f: BatchFunction) -> BatchFunction:
-    """f(whole, batch), a mean over the examples of a batch, with every device computing that of its part.
+    """f(whole, batch), a mean over the examples of a batch; each device computes the mean over its part.
 
-    For a training loop of your own, as `fit` does it; loss(parameters, batch) is a mean over the batch:
+    For your own training loop, as in `fit`; loss(parameters, batch) is a mean over the batch:
 
         use_cores()  # before anything else: each CPU core is a device
         slope = split_batch(jax.value_and_grad(loss))
@@ -172,7 +172,7 @@ def split_batch(f: BatchFunction) -> BatchFunction:
 
 
 def everywhere(tree: Any, mesh: Mesh) -> Any:
-    """Replicate arrays that every process has on each device of the mesh."""
+    """Replicate arrays, which every process holds, on each device of the mesh."""
     return jax.device_put(jax.device_get(tree), NamedSharding(mesh, PartitionSpec()))
 
 

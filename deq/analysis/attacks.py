@@ -1,4 +1,4 @@
-"""The other side of a certificate: the nearest input found at which the predicted class is another."""
+"""The counterpart of a certificate: the nearest input found with a different predicted class."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _GROWTH = 0.05  # of the distance, per step
 
 
 class Attack(NamedTuple):
-    """distance: (batch,) L2 from x to `changed`, inf where no change was found. changed: (batch, ...) in [0, 1].
+    """distance: (batch,) L2 from x to `changed`, inf where none was found. changed: (batch, ...) in [0, 1].
 
-    label: (batch,) the class there.
+    label: (batch,) the predicted class of `changed`.
     """
 
     distance: np.ndarray
@@ -37,7 +37,7 @@ class Attack(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """A search in progress: the change d of x, the distance allowed, the nearest change that was found, and how far."""
+    """A search in progress: the change d of x, the distance allowed, the nearest change found and its distance."""
 
     d: Array
     allowed: Array
@@ -48,11 +48,11 @@ class _Search(NamedTuple):
 def nearest_changes(
     model: EquilibriumModel, x: Any, restarts: int, *, seed: int = 0, solver: Solver = ACCURATE
 ) -> Iterator[Attack]:
-    """The nearest inputs in [0, 1] found so far at which the predicted class is another, after each restart.
+    """The nearest inputs in [0, 1] found so far with a different predicted class, after each restart.
 
-    Gradient steps on the margin through the equilibrium, at a distance that shrinks while the class is another and
-    grows while it is not; the first start is x, the others are random. What was found is solved again by `solver` and
-    counts only where that converges to another class. Rony et al. (2019), "Decoupling direction and norm",
+    Gradient steps on the margin through the equilibrium, at a distance that shrinks while the class differs and
+    grows while it does not; the first start is x, the others are random. What was found is solved again by `solver` and
+    counts only if that converges to a different class. Rony et al. (2019), "Decoupling direction and norm",
     arXiv:1811.09600.
 
     x: (batch, ...) inputs, pictures as uint8 or float in [0, 1].
@@ -73,7 +73,7 @@ def nearest_changes(
 def _confirmed(
     model: EquilibriumModel, start: np.ndarray, found: np.ndarray, label: np.ndarray, solver: Solver
 ) -> Attack:
-    """What was found, with its distance where an accurate solve agrees that the class is another."""
+    """What was found, with its distance if an accurate solve agrees that the class differs."""
     answer = infer(model, found, solver)
     there = answer.outputs.argmax(axis=1)
     apart = np.linalg.norm((found.astype(float) - start).reshape(len(start), -1), axis=1)
@@ -95,7 +95,7 @@ def _nearer(best: Attack, found: Attack) -> Attack:
 def _search(
     graphdef: nnx.GraphDef, variables: nnx.State, x: Array, label: Array, key: Array, random: Array
 ) -> Array:
-    """The nearest inputs (batch, ...) of another class that one start leads to; the last one tried where there is none.
+    """The nearest inputs (batch, ...) of another class found from one start; the last one tried if there is none.
 
     random: 1 for a random direction and distance to begin with, 0 for none.
     """

@@ -39,7 +39,7 @@ class Reader(NamedTuple):
 def certified_radius(
     model: EquilibriumModel, x: Any, solver: Solver = ACCURATE, *, local: bool = False
 ) -> np.ndarray:
-    """L2 radii (batch,) within which no change of x can change the predicted class: a proof, 0 where none is known.
+    """L2 radii (batch,) within which no change of x can change the predicted class: proven, 0 if none is known.
 
     In units of x, for pictures pixels in [0, 1] of the 28 x 28 array that the model reads (not of the photo it was cut
     from). The margin y_i - y_j of the predicted class i over each other j, lowered by what the solve may have missed,
@@ -52,8 +52,8 @@ def certified_radius(
     Args:
         model: an affine encoder, `MonotoneDense` and an affine head, such as `monotone`; for others every radius is 0.
         x: (batch, ...) inputs, pictures as uint8 or float in [0, 1].
-        solver: finds z*; where it does not converge the radius is 0.
-        local: also use that units far from 0 cannot switch near x: up to twice the radius, for a hundred times the
+        solver: finds z*; the radius is 0 where it does not converge.
+        local: also use that units far from 0 cannot switch near x: up to twice the radius, at a hundred times the
             work.
     """
     x, parts = np.asarray(x), affine_parts(model)
@@ -78,13 +78,13 @@ def reader_of(parts: AffineParts) -> Reader:
 
 
 def _wide(variable: Any) -> Array:
-    """A parameter in float64; 0 for a bias that is not there."""
+    """A parameter in float64; 0 for a missing bias."""
     return jnp.asarray(0.0 if variable is None else np.asarray(variable[...], np.float64))
 
 
 @partial(jax.jit, static_argnames="local")
 def _radii(reader: Reader, x: Array, z: Array, local: bool) -> Array:
-    """Radii (batch,) for inputs (batch, inputs) and states (batch, n), negative where nothing is certain."""
+    """Radii (batch,) for inputs (batch, inputs) and states (batch, n), negative where nothing is proven."""
     affine = reader.affine
     injection = x @ reader.u.T + reader.b
     reached = jax.nn.relu(z @ affine.w.T + injection)  # f(z)
@@ -113,7 +113,7 @@ def _least(margins: Array, bounds: Bounds, label: Array) -> Array:
 
 
 def _local(affine: Affine, before: Array, slack: Array, margins: Array, label: Array, radius: Array) -> Array:
-    """A radius for one example that may be larger, by halving the interval above the one that is known."""
+    """A possibly larger radius for one example, by bisection above the known one."""
 
     def halve(ends: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
         low, high = ends
@@ -126,7 +126,7 @@ def _local(affine: Affine, before: Array, slack: Array, margins: Array, label: A
 
 
 def _bounds_within(affine: Affine, before: Array, slack: Array, radius: Array) -> Bounds:
-    """Bounds between inputs within a radius of one with the units `before`: those that cannot switch are held."""
+    """Bounds within a radius of an input with the units `before`: units that cannot switch are held fixed."""
     bounds = lipschitz_bounds(affine)
     for _ in range(REFINEMENTS):
         reach = radius * bounds.units + slack

@@ -1,4 +1,4 @@
-"""The arrays of the front page: a map, a repeated layer, a flow, the toy and a digit, each actually solved."""
+"""The arrays of the front page: a map, a repeated layer, a flow, the toy and digits, each actually solved."""
 
 import dataclasses
 

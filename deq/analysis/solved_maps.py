@@ -1,6 +1,6 @@
 """Solvers and flows on maps of one or two variables, in float64.
 
-A formula is part of the compiled program, its parameters are not: a new formula compiles once, a moved slider never.
+A formula is part of the compiled program, its parameters are not: a new formula compiles once, a slider never.
 """
 
 import functools

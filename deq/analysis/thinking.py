@@ -1,4 +1,4 @@
-"""How an answer of many places forms, call by call, and how far it reaches."""
+"""How an answer with many places forms, call by call, and up to which size it is right."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from deq.solvers.loop import run
 
 @dataclass(frozen=True)
 class Thought:
-    """What a model answers on its way to the equilibria of n puzzles.
+    """A model's answers to n puzzles after each call.
 
-    answers: (n, calls, ...) the answer after each call, uint8; a sample that has ended keeps its last one. state:
+    answers: (n, calls, ...) the answer after each call, uint8; a finished sample keeps its last one. state:
     (n, ...) where the solves ended, for a warm start. nfe, residual, converged: (n,) of the solves. calls: (calls,)
     how many calls each answer took.
     """
@@ -74,7 +74,7 @@ def _answer(model: EquilibriumModel, z: Array) -> Array:
 def reach(
     model: EquilibriumModel, name: str, sizes: list[int], calls: list[int], count: int = 50
 ) -> np.ndarray:
-    """The share of puzzles of each size that are right in all places after so many plain calls: (sizes, calls)."""
+    """The share of puzzles of each size that are right in all places after these numbers of calls: (sizes, calls)."""
     drawn = (PUZZLES[name][0](count, size, 2) for size in sizes)
     return np.stack([_right_after(model, x, y, jnp.asarray(calls), max(calls)) for x, y in drawn])
 

@@ -1,4 +1,4 @@
-"""How far a monotone cell's equilibrium, and what is read from it, can move with the input: Lipschitz bounds."""
+"""Lipschitz bounds: how far a monotone cell's equilibrium, and outputs read from it, can move with the input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SQUARINGS = 6
 
 
 class Affine(NamedTuple):
-    """z* = relu(W z* + U x + b) with I - W >= m I, y = C z* + c, as far as bounds need it.
+    """z* = relu(W z* + U x + b) with I - W >= m I, y = C z* + c: the parts that bounds need.
 
     w: (n, n). u: (n, k) with u u^T = U U^T, any k. c: (classes, n).
     """
@@ -40,7 +40,7 @@ def lipschitz_bounds(model: Affine, on: Array | None = None, off: Array | None =
     (a Schur complement of I - W, which is as monotone as I - W); with every unit on or off the bound is exact.
 
     Refines Pabbaraju, Winston & Kolter, "Estimating Lipschitz constants of monotone deep equilibrium models" (ICLR
-    2021), whose bound is ||C|| ||U|| / m. Exact arithmetic: evaluate it in float64, where rounding is negligible.
+    2021), whose bound is ||C|| ||U|| / m. It assumes exact arithmetic: use float64, where rounding is negligible.
     """
     eye = jnp.eye(len(model.w), dtype=model.w.dtype)
     free, inverse = jnp.ones_like(eye[0]), jnp.zeros_like(eye)
@@ -68,9 +68,9 @@ def lipschitz_bounds(model: Affine, on: Array | None = None, off: Array | None =
 
 
 def _largest(g: Array) -> Array:
-    """At least the largest eigenvalue of a positive semidefinite matrix, and hardly more: (tr g^p)^(1/p), p = 64.
+    """A tight upper bound on the largest eigenvalue of a positive semidefinite matrix: (tr g^p)^(1/p), p = 64.
 
-    A tenth of the time of the eigenvalues themselves.
+    It takes a tenth of the time of the eigenvalues themselves.
     """
     scale = jnp.trace(g) + jnp.finfo(g.dtype).tiny
     g = g / scale

@@ -1,4 +1,4 @@
-"""The cell that thinks along a row of bits or over a grid of any size."""
+"""A convolutional cell for rows and grids of any size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class GridCell(nnx.Module):
     """f(z, x) = tanh(b + C_n relu(... relu(b1 + C1 [z, x]))), C1..C_n convolutions of width 3, on states of any size.
 
     States and injections: (batch, length, channels) for axes = 1, (batch, h, w, channels) for axes = 2. One call
-    carries news `layers` places far, so the equilibrium is where all news has arrived. After the recall networks of
+    carries information `layers` places, so at the equilibrium all of it has arrived. After the recall networks of
     Bansal et al. (2022), arXiv:2202.05826.
     """
 

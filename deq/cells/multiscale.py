@@ -1,4 +1,4 @@
-"""A cell with several resolutions at once. States and injections: one (batch, height, width, channels) a resolution."""
+"""A cell with several resolutions. States and injections: one (batch, height, width, channels) per resolution."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ States = tuple[Array, ...]  # from fine to coarse, each half as high and wide, r
 
 
 class MultiscaleCell(nnx.Module):
-    """f_i(z, x) = R_i(z_i, x_i + D_i z_(i-1) + U_i z_(i+1)): one residual cell R_i a resolution, joined to the next.
+    """f_i(z, x) = R_i(z_i, x_i + D_i z_(i-1) + U_i z_(i+1)): R_i is a residual cell, joined to its neighbours.
 
-    D is a strided 3 x 3 convolution, U a 1 x 1 convolution whose result is enlarged; both start small, so that a new
-    cell settles. After Bai, Koltun & Kolter (2020), arXiv:2006.08656, who join every pair of resolutions.
+    D is a strided 3 x 3 convolution, U a 1 x 1 convolution whose result is enlarged; both start small, so that a fresh
+    cell has an equilibrium. After Bai, Koltun & Kolter (2020), arXiv:2006.08656, who join every pair of resolutions.
     """
 
     def __init__(self, channels: tuple[int, ...], groups: int, *, rngs: nnx.Rngs) -> None:

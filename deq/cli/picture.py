@@ -1,4 +1,4 @@
-"""The picture of a comparison, as a file."""
+"""The plot of a comparison, as a file."""
 
 from __future__ import annotations
 

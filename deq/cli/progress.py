@@ -22,7 +22,7 @@ from deq.cli.report import stderr
 
 
 class Bar(Protocol):
-    """What follows the events of a run."""
+    """Follows the events of a run."""
 
     def show(self, event: training.Event) -> None: ...
 

@@ -124,7 +124,7 @@ def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, 
 
 
 def open_folder(request: Request, described: dict[str, Any]) -> RunFolder | None:
-    """The run folder of --out, None without one. Raises ValueError rather than overwrite a run."""
+    """The run folder of --out, None without one. Raises ValueError instead of overwriting a run."""
     if request.out is None:
         return None
     try:

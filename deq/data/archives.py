@@ -77,7 +77,7 @@ def check_size(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
-    """Shape and dtype of a .npy file. Raises ValueError if it is none."""
+    """Shape and dtype of a .npy file. Raises ValueError if it is not one."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
@@ -129,7 +129,7 @@ def labels(path: Path, key: str, y: np.ndarray) -> np.ndarray:
     if not (np.isfinite(y) & (y == np.floor(y))).all():
         raise DatasetError(f"{path}: {key} has labels that are not whole numbers.")
     if y.size and not (y.min() >= 0 and y.max() < MAX_CLASSES):
-        raise DatasetError(f"{path}: {key} runs from {y.min():g} to {y.max():g}: count classes from 0.")
+        raise DatasetError(f"{path}: {key} runs from {y.min():g} to {y.max():g}: number classes from 0.")
     return y.astype(np.int32)
 
 
@@ -138,5 +138,5 @@ def require_no_gap(path: Path, y: np.ndarray) -> None:
     empty = np.setdiff1d(np.arange(int(y.max()) + 1), y)
     if empty.size:
         raise DatasetError(
-            f"{path}: no training example has the label {empty[0]}: count classes without gaps."
+            f"{path}: no training example has the label {empty[0]}: number classes without gaps."
         )

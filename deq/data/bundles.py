@@ -19,8 +19,8 @@ Names = tuple[str, ...]  # the steps of a path
 def zipped_parts(data: bytes, name: str) -> list[Part]:
     """The pictures of each class, of one part or of train and test, sorted; each is unpacked when it is read.
 
-    A folder that holds all the rest may stand around it. Raises DatasetError for what is no zip, for one that is
-    damaged, too large or leads outside itself, and for one without pictures in folders.
+    A folder around everything is allowed. Raises DatasetError for anything but a zip, for one that is damaged, too
+    large or points outside itself, and for one without pictures in folders.
     """
     from deq.images import PictureError, is_zip
     from deq.images.bundle import open_zip
@@ -35,7 +35,7 @@ def zipped_parts(data: bytes, name: str) -> list[Part]:
 
 
 def entries(archive: ZipFile, name: str) -> dict[Names, ZipInfo]:
-    """What is not hidden, folders too, by its path without the folder around all. Raises DatasetError."""
+    """Entries that are not hidden, folders included, by path without an outer folder. Raises DatasetError."""
     found = {}
     for member in archive.infolist():
         path = PurePosixPath(member.filename.replace("\\", "/"))
@@ -49,14 +49,14 @@ def entries(archive: ZipFile, name: str) -> dict[Names, ZipInfo]:
 
 
 def unwrapped(found: dict[Names, ZipInfo]) -> dict[Names, ZipInfo]:
-    """Without the one folder around everything, if that is no class: what zipping a folder adds."""
+    """Without the outer folder that zipping a folder adds, unless it is a class."""
     tops = {path[0] for path in found}
     wraps = len(tops) == 1 and any(len(path) > 2 for path in found) and not tops & {"train", "test"}
     return {path[1:]: member for path, member in found.items() if path[1:]} if wraps else found
 
 
 def branches(found: dict[Names, ZipInfo], name: str) -> list[dict[Names, ZipInfo]]:
-    """What lies in train and in test, or all as one. Raises DatasetError if there is only one of them."""
+    """The entries in train and in test, or all as one part. Raises DatasetError if only one of the two is there."""
     there = {
         part: {path[1:]: at for path, at in found.items() if path[0] == part} for part in ("train", "test")
     }
@@ -85,7 +85,7 @@ def first(item: tuple[Names, ZipInfo]) -> Names:
 
 
 def is_class(path: Names, member: ZipInfo) -> bool:
-    """Whether a path shows that its first step is a folder."""
+    """Whether the path's first component must be a folder."""
     return len(path) > 1 or member.is_dir()
 
 
@@ -96,7 +96,7 @@ class Budget:
         self.left = pixels
 
     def reader(self, archive: ZipFile, member: ZipInfo) -> Callable[[], bytes]:
-        """What unpacks a picture. It raises ValueError where the picture is refused, or the pixels are used up."""
+        """A function that unpacks a picture, or raises ValueError if it is refused or the pixels are used up."""
         from deq.images.bundle import extract
         from deq.images.reading import open_checked
 

@@ -23,7 +23,7 @@ CURVES: dict[str, Curve] = {
 
 
 def curve(name: str, seed: int = 0) -> Task:
-    """Learn one of CURVES from 256 random points, with 64 more for validation and a grid of 101 for testing."""
+    """Learn one of CURVES from 256 random points, with 64 more for validation and a grid of 101 points for testing."""
     if name not in CURVES:
         raise ValueError(f"Unknown curve {name!r}; choose from {', '.join(CURVES)}.")
     return _curve_task(name, CURVES[name], seed)

@@ -90,7 +90,7 @@ def probe(name: str, url: str) -> None:
 
 
 def offline_hint(name: str) -> str:
-    """How to go on without the server."""
+    """What to do without the server."""
     return (
         f"Either set --data-dir{' or MNIST_DIR' if name == 'mnist' else ''} to a folder with its four .gz files,"
         " or use the data set `digits`, which needs no network."
@@ -124,7 +124,7 @@ def wait_while_growing(get: Callable[[], list[Path]], folder: Path, message: str
 def folder_size(folder: Path) -> int:
     """Bytes in all files of a folder, some of which may be renamed or removed meanwhile."""
     total = 0
-    for place, _, files in os.walk(folder):  # unlike Path.rglob it skips folders that are gone
+    for place, _, files in os.walk(folder):  # unlike Path.rglob it skips folders that were removed
         for file in files:
             with suppress(FileNotFoundError):
                 total += os.path.getsize(os.path.join(place, file))

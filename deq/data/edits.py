@@ -1,4 +1,4 @@
-"""Puzzles that somebody has changed: a bit flipped, a door opened or closed, and what that does to the answer."""
+"""Edited puzzles: a bit flipped, a door opened or closed, and what that does to the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIDES = ((RIGHT, LEFT, 1, 0), (DOWN, UP, 0, 1))  # a door, the one behind it, co
 
 
 def can_change(x: np.ndarray, change: int) -> bool:
-    """Whether `edited` takes this change of bits (length, 1) or of a maze (h, w, 6)."""
+    """Whether `edited` accepts this change of bits (length, 1) or of a maze (h, w, 6)."""
     if x.ndim == 2:
         return 0 <= change < len(x)
     rows, columns, _ = x.shape
@@ -24,7 +24,7 @@ def can_change(x: np.ndarray, change: int) -> bool:
 
 
 def edited(x: np.ndarray, changes: Iterable[int]) -> np.ndarray:
-    """A copy of a puzzle with these changes, each the other way round than it was.
+    """A copy of a puzzle with these changes: each bit flipped, each wall or door toggled.
 
     x: bits (length, 1), where a change is the place of a bit; or a maze (h, w, 6), where 2 k is the wall to the right
     of room k, row by row, and 2 k + 1 the wall below it. Raises ValueError for a wall at the border, or no such place.
@@ -50,9 +50,9 @@ def solution(x: np.ndarray) -> np.ndarray:
 
 
 def along_the_way(x: np.ndarray, is_open: bool) -> list[int]:
-    """The changes of a maze (h, w, 6) between two rooms on the way, with a door between them or with a wall.
+    """The changes of a maze (h, w, 6) between two rooms on the path, those with a door or those with a wall.
 
-    Closing any of these doors cuts the way; opening any of these walls makes a second one. Those that save most come
+    Closing any of these doors cuts the path; opening any of these walls makes a second one. The best shortcuts come
     first.
     """
     on, doors, behind = solution(x).ravel(), x.reshape(-1, x.shape[2]), (1, x.shape[1])
@@ -74,13 +74,13 @@ def rings(x: np.ndarray) -> int:
 
 
 def is_connected(x: np.ndarray) -> bool:
-    """Whether a way leads from the start to the goal of a maze (h, w, 6)."""
+    """Whether a path leads from the start to the goal of a maze (h, w, 6)."""
     _, part = _parts(x)
     return bool(part[x[..., START].argmax()] == part[x[..., GOAL].argmax()])
 
 
 def _parts(x: np.ndarray) -> tuple[int, np.ndarray]:
-    """The number of parts that no door joins, and the part of each room: (h w,)."""
+    """The number of parts that are not connected by doors, and the part of each room: (h w,)."""
     parts, part = connected_components(_graph(x), directed=False)
     return int(parts), part
 

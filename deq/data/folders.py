@@ -48,7 +48,7 @@ def hidden(path: Path) -> bool:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a class folder's entry is to be read: no folder, and no hidden file."""
+    """Whether an entry of a class folder is read: not a folder, not a hidden file."""
     return not hidden(path) and not path.is_dir()
 
 
@@ -58,7 +58,7 @@ def inside(path: Path, root: Path) -> bool:
 
 
 def bytes_of(path: Path, root: Path) -> bytes:
-    """The bytes of a picture file, as many as are ever read. Raises ValueError."""
+    """The bytes of a picture file, up to the size limit. Raises ValueError."""
     from deq.images import MAX_BYTES
 
     if not inside(path, root):

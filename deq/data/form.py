@@ -20,7 +20,7 @@ Track = Callable[[list[Any]], Iterable[Any]]  # shows progress through a list of
 
 @dataclass(frozen=True)
 class Form:
-    """How data is read; what is empty is chosen by the data. A model's later inputs are read by the form of its first.
+    """How data is read; empty fields are chosen from the data. A model's later inputs are read with the same form.
 
     classes: names, by label. reader: of pictures, one of READERS; empty for vectors. label: name of a table's column of
     labels, empty for the last. mean, scale: of the training vectors' columns; inputs are (x - mean) / scale.
@@ -45,11 +45,9 @@ class Found(NamedTuple):
 def require_classes(source: Path, names: list[str]) -> None:
     """Raise DatasetError unless there are 2 to MAX_CLASSES classes."""
     if len(names) == 1:
-        raise DatasetError(
-            f"{source} holds one class only, {shown(names[0])}: there is nothing to tell apart."
-        )
+        raise DatasetError(f"{source} holds one class only, {shown(names[0])}: there must be at least two.")
     if len(names) > MAX_CLASSES:
-        raise DatasetError(f"{source} holds {len(names):,} classes; at most {MAX_CLASSES:,} can be learnt.")
+        raise DatasetError(f"{source} holds {len(names):,} classes; at most {MAX_CLASSES:,} are allowed.")
 
 
 def known_labels(source: Path, names: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
@@ -63,6 +61,6 @@ def known_labels(source: Path, names: np.ndarray, classes: tuple[str, ...]) -> n
 
 
 def shown(text: str) -> str:
-    """Text of a file as it may be shown in one line: short, without escape codes for the terminal."""
+    """Text from a file, safe to show in one line: short, without terminal escape codes."""
     plain = "".join(c if c.isprintable() else "?" for c in text)
     return repr(plain if len(plain) <= 60 else plain[:57] + "...")

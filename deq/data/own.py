@@ -38,7 +38,7 @@ class OwnData:
 
     @property
     def task(self) -> Task:
-        """To tell the classes apart."""
+        """Classification of the data."""
         return classify(self.dataset)
 
     @property
@@ -52,15 +52,15 @@ class OwnData:
 def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) -> OwnData:
     """The data in a folder with train/CLASS/* and test/CLASS/*, or CLASS/*, in a .npz or in a .csv.
 
-    What comes without a test set is split by class, the same way every time: a fifth to test, a tenth to validate.
+    Data without a test set is split by class, the same way every time: a fifth to test, a tenth to validate.
     Vectors are standardised by the mean and scale of the training set.
 
     Args:
-        form: what is known before; of a trained model, to read data for it. track: shows progress through files.
+        form: known settings, such as those of a trained model to read data for. track: shows progress through files.
 
     Raises:
         MissingExtra: the packages that read pictures are not installed.
-        DatasetError: it cannot be read or learnt from; the message is one line and says what to do.
+        DatasetError: it cannot be read or used for training; the message is one line and says what to do.
     """
     path = Path(path).expanduser()
     if not os.path.exists(path):  # unlike Path.exists it takes any text
@@ -71,7 +71,7 @@ def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) ->
 
 
 def load_zip(data: bytes, name: str, form: Form = Form(), track: Track = iter) -> OwnData:
-    """The same pictures as in a folder, from the bytes of a zip: nothing is written, and little unpacked at a time.
+    """The pictures of a folder from the bytes of a zip: nothing is written to disk, and little is unpacked at a time.
 
     name: of the zip, for messages. Raises DatasetError and MissingExtra as `load_own_data` does.
     """
@@ -98,7 +98,7 @@ def digest(found: Found) -> str:
 
 
 def divide(path: Path, found: Found) -> tuple[Dataset, tuple[str, ...]]:
-    """The data set in an order of which every part holds each class in proportion, and how it was split."""
+    """The data set, ordered so that every part holds each class in proportion, and a note on the split."""
     order = mixed(found.train.y)
     n, classes, notes = len(order), found.form.classes, ()
     held = max(1, min(5_000, n // 10))

@@ -1,4 +1,4 @@
-"""Pictures in classes, wherever they lie: which reader they need, those that are broken, what there must be."""
+"""Pictures in classes from any source: their reader, broken pictures, and checks."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_parts(source: Path, parts: list[Part], form: Form, track: Track) -> Fou
 
 
 def fitting_reader(classes: tuple[str, ...]) -> str:
-    """Digits are cut out and centred where every class is a digit; all else is kept whole."""
+    """Digits are cut out and centred if every class is a digit; other pictures are kept whole."""
     return "digits" if all(len(name) == 1 and name in "0123456789" for name in classes) else "plain"
 
 
@@ -78,9 +78,11 @@ def read_part(source: Path, part: Part, form: Form, track: Track, broken: dict[s
 
 
 def only_digit(found: np.ndarray) -> np.ndarray:
-    """The one picture in (n, 28, 28): with several digits, the class of none is known. Raises ValueError."""
+    """The only picture in (n, 28, 28); of several digits the classes would be unknown. Raises ValueError."""
     if len(found) > 1:
-        raise ValueError(f"It shows {len(found)} digits. Cut it up, or keep pictures whole (--reader plain).")
+        raise ValueError(
+            f"It shows {len(found)} digits. Crop it to one, or keep pictures whole (--reader plain)."
+        )
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""Points in the plane from text: x, y and a label a line, at any scale."""
+"""Points in the plane from text: x, y and a label per line, at any scale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST_SPAN = 1.0  # points closer together are spread: all may lie in one step o
 
 
 class ReadPoints(NamedTuple):
-    """Points, and lines that say what was done to bring them into the plane."""
+    """Points, and notes on how they were moved into the plane."""
 
     points: Points
     notes: tuple[str, ...]
@@ -54,13 +54,13 @@ def read_points_file(name: str, data: bytes) -> ReadPoints:
     try:
         return read_points(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{name} is not a text: save it as CSV in UTF-8.") from error
+        raise DatasetError(f"{name} is not a text file: save it as CSV in UTF-8.") from error
 
 
 def into_plane(x: np.ndarray) -> tuple[np.ndarray, str]:
-    """Places (n, 2) of any scale, centred in the plane with one scale for both axes, and a line that says so.
+    """Places (n, 2) of any scale, centred in the plane with one scale for both axes, and a note.
 
-    Places that lie in the plane already, and not all close together, stay where they are.
+    Places that are already in the plane, and not all close together, are unchanged.
     """
     low, high = x.min(axis=0), x.max(axis=0)
     span = float((high - low).max())
@@ -72,13 +72,13 @@ def into_plane(x: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def points_text(points: Points) -> str:
-    """The points as `read_points` reads them, a line each."""
+    """The points as `read_points` reads them, one per line."""
     places = zip(points.x.tolist(), points.y.tolist(), strict=True)
     return "".join(f"{a:.2f}, {b:.2f}, {LETTERS[label]}\n" for (a, b), label in places)
 
 
 def _letters(name: str, names: np.ndarray) -> tuple[np.ndarray, str]:
-    """Classes (n,) from 0 for A, and a line that says which is which unless the names are letters already."""
+    """Classes (n,) from 0 for A, and a note on which is which unless the names are letters already."""
     found = in_order(names)
     if len(found) > len(LETTERS):
         raise DatasetError(f"{name} has {len(found):,} classes; the plane takes at most {len(LETTERS)}.")

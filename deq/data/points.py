@@ -84,9 +84,9 @@ class Points:
 
     @property
     def missing(self) -> str:
-        """What to add before there is something to learn; empty if nothing."""
+        """What to add before training can start; empty if nothing."""
         if len(self.classes) < 2:
-            return "Add points of two classes: with one there is nothing to tell apart."
+            return "Add points of at least two classes."
         counts = np.bincount(self.labels)
         if counts.min() < LEAST_EACH:
             few = self.classes[counts.argmin()]
@@ -100,7 +100,7 @@ def make_points(x: np.ndarray, y: np.ndarray) -> Points:
     """Points at x (n, 2) of classes y (n,), 0 for A; rounded and moved into the plane. Raises ValueError."""
     x, y = np.asarray(x, float).reshape(-1, 2), np.asarray(y, int)
     if not np.isfinite(x).all() or (y.size and not 0 <= y.min() <= y.max() < len(LETTERS)):
-        raise ValueError(f"Points need finite places and one of {len(LETTERS)} classes.")
+        raise ValueError(f"Points need finite coordinates and one of {len(LETTERS)} classes.")
     steps = np.round((np.clip(x, -HALF, HALF) + HALF) / STEP).astype(int)
     places = steps @ [SIDE, 1]
     groups = ["".join(map(_digits, places[y == label])) for label in range(int(y.max(initial=1)) + 1)]

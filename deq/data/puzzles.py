@@ -1,4 +1,4 @@
-"""Puzzles of any size, drawn from a seed, whose answer needs as many steps as they are large."""
+"""Puzzles of any size, generated from a seed. The steps to an answer grow with the size."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def bits(count: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mazes(count: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mazes of size x size rooms with exactly one way from start to goal.
+    """Mazes of size x size rooms with exactly one path from start to goal.
 
     Returns the rooms (count, size, size, 6) in uint8, with the channels UP to GOAL, and (count, size, size): 1 on the
-    way, else 0. Start and goal are any two rooms. Every other maze is bushy, a spanning tree of random weights
-    (Kruskal); those between are winding, dug by a mole that turns back only where it must (depth first).
+    path, else 0. Start and goal are any two rooms. Mazes with an even index are bushy, minimum spanning trees of random
+    weights (Kruskal); the others are winding, dug depth first.
     """
     rng = np.random.default_rng([seed, size])
     x = np.zeros((count, size, size, 6), np.uint8)
@@ -36,9 +36,9 @@ def mazes(count: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def way(x: np.ndarray) -> np.ndarray:
-    """The answer to mazes (count, h, w, 6): what is left when dead ends are filled again and again, as 0 and 1.
+    """The answer to mazes (count, h, w, 6): what is left when dead ends are filled repeatedly, as 0 and 1.
 
-    Where doors make a ring, the rooms of the ring are left as well.
+    If doors form a ring, the rooms of the ring are left as well.
     """
     ends = x[..., [START, GOAL]].any(axis=-1)
     left = np.ones(ends.shape, bool)
@@ -58,7 +58,7 @@ def _behind(rooms: np.ndarray, door: int) -> np.ndarray:
 
 
 def _bushy(weights: np.ndarray) -> np.ndarray:
-    """Mazes without ends: of all walls, with these weights down and right (2, count, size, size), the lightest go."""
+    """Mazes without start and goal: minimum spanning trees for wall weights down and right (2, count, size, size)."""
     _, count, size, _ = weights.shape
     rooms = np.arange(count * size * size).reshape(count, size, size)
     down = rooms[:, :-1].ravel(), rooms[:, 1:].ravel(), 1 + weights[0, :, :-1].ravel()
@@ -73,7 +73,7 @@ def _bushy(weights: np.ndarray) -> np.ndarray:
 
 
 def _winding(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
-    """Mazes without ends, all dug at once: a mole goes on to a fresh room at random, or back the way it came."""
+    """Mazes without start and goal, all dug at once: go to a random fresh room, or back along the path."""
     x = np.zeros((count, size + 2, size + 2, 6), np.uint8)  # with a frame that counts as dug
     dug = np.ones(x.shape[:3], bool)
     dug[:, 1:-1, 1:-1] = False

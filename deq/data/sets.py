@@ -28,8 +28,8 @@ DIGITS_TEST = 360  # the last fifth of scikit-learn's 1,797
 class Dataset:
     """Images uint8 (n, 28, 28, 1) and labels int32 (n,), train and test, in their original order.
 
-    Other inputs, such as vectors float32 (n, d), stand in the same places. validation: how many of the last training
-    examples `classify` holds out; the last tenth, at most 5,000, where it is None.
+    The fields also hold other inputs, such as vectors float32 (n, d). validation: how many of the last training
+    examples `classify` holds out; if None, the last tenth, at most 5,000.
     """
 
     name: str
@@ -61,7 +61,7 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     if name == "digits":
         if data_dir is not None:
             raise ValueError(
-                "digits ships with scikit-learn and is read from no folder: leave out --data-dir."
+                "digits ships with scikit-learn and is not read from a folder: leave out --data-dir."
             )
         return load_digits()
     folder = data_dir or (os.environ.get("MNIST_DIR") if name == "mnist" else None)

@@ -1,4 +1,4 @@
-"""A .csv of numbers, a header above or none, with a column of labels: numbers or words."""
+"""A .csv of numbers, with or without a header, and a column of labels: numbers or words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_table(path: Path, form: Form, track: Track) -> Found:
     """Vectors float64 (n, d) and labels int32 (n,), in the order of the rows.
 
     Raises:
-        DatasetError: rows of unequal length, something else than a finite number, a single class, or too much.
+        DatasetError: rows of unequal length, anything but finite numbers, a single class, or too much data.
     """
     table = open_table(path)
     at = label_column(path, table, form.label)
@@ -76,7 +76,7 @@ def parse_table(path: Path, file: TextIO) -> Table:
         file.seek(0)
         rows = list(equal_rows(path, file, delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path} is not a text of numbers: {error}.") from error
+        raise DatasetError(f"{path} is not a text file of numbers: {error}.") from error
     names = [] if not rows or sum(map(is_number, rows[0][1])) >= len(rows[0][1]) - 1 else rows.pop(0)[1]
     if not rows:
         raise DatasetError(f"{path} holds no rows of numbers.")
@@ -115,7 +115,7 @@ def label_column(path: Path, table: Table, name: str) -> int:
 
 
 def numbers(path: Path, rows: list[tuple[int, list[str]]]) -> np.ndarray:
-    """Fields as float64 (n, d). Raises DatasetError that names the first line with something else."""
+    """Fields as float64 (n, d). Raises DatasetError that names the first line with anything but finite numbers."""
     found = np.empty((len(rows), len(rows[0][1])))
     for i, (line, row) in enumerate(rows):
         try:

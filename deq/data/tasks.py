@@ -37,7 +37,7 @@ class Task:
 
     @property
     def has_one_label(self) -> bool:
-        """Whether each example is of one class, of which a model gives the probability."""
+        """Whether each example has a single class, whose probability a model can give."""
         return self.has_labels and self.train.y.ndim == 1
 
     @property
@@ -49,7 +49,7 @@ class Task:
 def cross_entropy(logits: Array, labels: Array, smoothing: float) -> Array:
     """-sum_k t_k log softmax(logits)_k, t the one-hot label smoothed towards 1 / classes; (batch,) in nats.
 
-    Of an answer of many places, (batch, ..., classes) and (batch, ...), the mean over them.
+    For answers with many places, (batch, ..., classes) and (batch, ...), the mean over the places.
     """
     targets = optax.smooth_labels(jnp.eye(logits.shape[-1])[labels], smoothing)
     return optax.softmax_cross_entropy(logits, targets).reshape(len(labels), -1).mean(axis=1)
@@ -70,7 +70,7 @@ def classify(dataset: Dataset) -> Task:
         if labels.size and not (labels.min() >= 0 and labels.max() < dataset.num_classes):
             raise ValueError(
                 f"{dataset.name} has {dataset.num_classes} classes, but labels from {labels.min()} to {labels.max()}: "
-                "count them from 0, or set num_classes."
+                "number them from 0, or set num_classes."
             )
     held_out = dataset.validation or min(5_000, len(dataset.train_labels) // 10)
     return Task(
@@ -90,10 +90,10 @@ PUZZLE_COUNTS = (50_000, 500, 1_000)
 
 
 def puzzle(name: str, size: int | None = None) -> Task:
-    """Bits of a length and the parity so far, or mazes of size x size rooms and the way; by default as trained.
+    """Bits of this length and their parity so far, or mazes of size x size rooms and the path; default: trained size.
 
-    The parts differ in their seeds. Each answer has many places, and counts as right if all of them are. Of another
-    size there is a test set alone, and one example in the other parts.
+    The parts differ in their seeds. Each answer has many places, and is right if all of them are. Another size has only
+    a test set, and one example in each of the other parts.
     """
     draw, usual = PUZZLES[name]
     counts = PUZZLE_COUNTS if size in (None, usual) else (1, 1, PUZZLE_COUNTS[-1])
@@ -104,7 +104,7 @@ def puzzle(name: str, size: int | None = None) -> Task:
 
 
 def calls_for(usual: int, name: str, size: int) -> int:
-    """The calls allowed for puzzles of a size: in proportion, at least as many as for those trained on."""
+    """The calls allowed for puzzles of a size: in proportion to it, at least as many as for the trained size."""
     return max(usual, math.ceil(usual * size / PUZZLES[name][1]))
 
 

@@ -75,10 +75,10 @@ class Unrolled(_DampedSteps):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Progressive(Unrolled):
-    """Train on the next `steps` steps from wherever z0 is, and solve when the model is used.
+    """Train on the next `steps` steps from any z0, and solve when the model is used.
 
-    For recipes that `wander`: z0 is then at any depth, so that each step has to bring any state nearer to the answer,
-    and an answer that is there has to stay. As `Unrolled` in all else. Bansal et al. (2022), arXiv:2202.05826.
+    For recipes with `wander`: z0 is then at any depth, so training teaches each step to bring any state closer to the
+    answer, and to keep an answer once reached. Otherwise like `Unrolled`. Bansal et al. (2022), arXiv:2202.05826.
     """
 
     seeks_equilibrium: ClassVar[bool] = True

@@ -51,7 +51,7 @@ class Gradient(abc.ABC):
 
     @property
     def solvers(self) -> tuple[Any, ...]:
-        """The solvers of its own."""
+        """The solvers that it runs itself."""
         return ()
 
     @abc.abstractmethod

@@ -43,7 +43,7 @@ def equilibrium(
             by default; tf32 and bf16 are faster on accelerators and reach residuals of about 1e-4 and 1e-3. State,
             sums and residual stay float32. See `deq.solvers.rounding`.
         rowwise: every array of x has a row per sample, and the cell, an NNX module, draws no random numbers: then the
-            slowest samples of a large batch are finished by themselves, see `deq.solvers.slowest`.
+            slowest samples of a large batch are finished in a smaller one, see `deq.solvers.slowest`.
 
     Returns:
         A Solution. Only z is differentiable; residual, nfe, converged and error are constants.

@@ -1,4 +1,4 @@
-"""A cell as a pure function of all that its equilibrium depends on."""
+"""A cell as a pure function of everything that its equilibrium depends on."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ModuleFunction:
 def _refuse_changes(before: nnx.State, after: nnx.State) -> None:
     """Raise ValueError if a variable holds another array than before.
 
-    Counts of random draws may, and parameters: WeightNorm writes its kernel anew at every call, always the same.
+    Counts of random draws may change, and so may parameters: WeightNorm recomputes its kernel at every call.
     """
     old = dict(nnx.to_flat_state(before))
     for path, variable in nnx.to_flat_state(after):
@@ -74,7 +74,7 @@ def _refuse_changes(before: nnx.State, after: nnx.State) -> None:
 def pure(cell: Cell, x: Any, z0: Any) -> tuple[Callable[[Any, Any, Any], Any], Any]:
     """The cell as a function (variables, z, x) -> f(z, x), and its variables.
 
-    Those of an NNX module are its own; of any other callable, the traced arrays that it holds or closes over. Raises
+    For an NNX module these are its own; for any other callable, the traced arrays that it holds or closes over. Raises
     ValueError if the cell cannot be called.
     """
     if isinstance(cell, nnx.Module):

@@ -30,7 +30,7 @@ from deq.solvers.precision import in_float32, to_floor
 Solve = Callable[[Array], Solution]
 
 ONCE = (
-    "{} has first derivatives only: a second one would take z* for a constant and be wrong. Use gradient=Implicit(), "
+    "{} has first derivatives only: a second one would treat z* as a constant and be wrong. Use gradient=Implicit(), "
     "and leave the probe out."
 )
 IN_A_LOOP = (
@@ -87,7 +87,7 @@ def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array
 
 
 def _through_inputs(apply: Apply, inputs: Inputs, d_inputs: Inputs, z: Array) -> Array:
-    """df/dinputs dinputs; inputs that do not move cost nothing."""
+    """df/dinputs dinputs; inputs without a tangent cost nothing."""
     leaves, tree = jax.tree.flatten(inputs)
     slopes = jax.tree.leaves(d_inputs, is_leaf=lambda leaf: isinstance(leaf, SymbolicZero))
     moving = [i for i, slope in enumerate(slopes) if not isinstance(slope, SymbolicZero)]
@@ -109,9 +109,9 @@ def _solve(push: Derivative, b: Array, forward: Solve, backward: Solve) -> Array
 
 
 def _solve_probed(push: Derivative, b: Array, d_probe: Probe, forward: Solve, backward: Solve) -> Array:
-    """The same, where the transposed solve's statistics leave as the cotangent of the probe.
+    """The same, returning the transposed solve's statistics as the cotangent of the probe.
 
-    The system has the probe as a second unknown, which its matrix leaves alone.
+    The probe is a second unknown of the system, unaffected by its matrix.
     """
     d_probe, b = _bound_together(d_probe, b)
 
@@ -129,7 +129,7 @@ def _solve_probed(push: Derivative, b: Array, d_probe: Probe, forward: Solve, ba
 
 
 def _both_ways(push: Derivative, like: Array, adjoint: Callable[..., Solution]) -> tuple[Solve, Solve]:
-    """The solves with J and with J^T, for right sides like the one given."""
+    """The solves with J and with J^T, for right-hand sides like the one given."""
     pull = jax.linear_transpose(push, like)
     products = _as_pytree(push, like), _as_pytree(lambda u: pull(u)[0], like)
     forward, backward = (partial(adjoint, product) for product in products)
@@ -137,7 +137,7 @@ def _both_ways(push: Derivative, like: Array, adjoint: Callable[..., Solution]) 
 
 
 def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
-    """Both as they are, each a function of the other: JAX transposes a solve only where its whole right side moves."""
+    """Both unchanged, but each depends on the other: JAX transposes a solve only if its whole right-hand side does."""
     never = jnp.zeros(b.shape[:1], bool)
     total = jnp.sum(flat(b), axis=1).astype(jnp.float32)
     probe = jax.tree.map(lambda d: d + jnp.where(never, total, 0), d_probe)

@@ -1,4 +1,4 @@
-"""A photo, scan or drawing -> the 28x28 images the model was trained on.
+"""A photo, scan or drawing -> 28x28 images like those the model was trained on.
 
 `read_picture` decodes a file safely, `find_ink` separates ink from paper, `cut_digits` cuts the digits out in
 MNIST style; `find_digits` does the last two at once, `keep_plain` keeps the whole picture. `pictures_in` opens a

@@ -1,4 +1,4 @@
-"""Remove what is not writing: ruled lines, printed boxes, a scanner's lid, the table, a shadow at the edge."""
+"""Remove everything but writing: ruled lines, printed boxes, a scanner's lid, the table, a shadow at the edge."""
 
 from itertools import pairwise, product
 
@@ -109,7 +109,7 @@ def remove_frames(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.
     """Remove what frames the paper: a scanner's lid, the table, a shadow.
 
     At the edge of a photo, a stroke that runs out and a dark area look alike. `strength` assumes that the paper
-    goes on beyond the edge in its usual shade, `ending` that it goes on as it ends. Where only the former is ink,
+    continues beyond the edge in its usual shade, `ending` that it continues as at the edge. Where only the former is ink,
     a component is a frame if most of it lies there or it fills the edge from end to end.
     """
     ink = strength > floor

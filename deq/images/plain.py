@@ -1,4 +1,4 @@
-"""A whole picture as 28x28, for what is no digit: grey, squared, resized."""
+"""A whole picture as 28x28, if it is not a digit: grey, squared, resized."""
 
 import numpy as np
 from PIL import Image

@@ -21,10 +21,10 @@ Key = tuple[str, int]  # contender, seed
 
 
 class Comparison:
-    """The runs of some contenders, a plan each: the first seed of all, then the next. One run is live at a time.
+    """The runs of several contenders, one plan each: one seed of all, then the next. One run is live at a time.
 
-    It has an unguessable id; owner: identifies whoever started it, as in Job. Any thread may call it. Of a run that has
-    ended it keeps the outcome and the id; the registry may drop the rest.
+    It has an unguessable id; owner: identifies whoever started it, as in Job. Any thread may call it. Of an ended run
+    it keeps the outcome and the id; the registry may drop the rest.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def is_live(self) -> bool:
-        """Whether a run is live or the next about to be."""
+        """Whether a run is live or the next one is about to start."""
         with self._lock:
             if self._current is not None:
                 return self._current[1].status not in HALTED  # one that failed is about to be followed
@@ -91,7 +91,7 @@ class Comparison:
             return not self.is_live and (self._current is not None or bool(self._waiting))
 
     def start(self) -> None:
-        """Begin; nothing raises: `refused` says it if the server has too many runs."""
+        """Begin. Never raises: `refused` says if the server has too many runs."""
         self._advance(None)
 
     def halt(self) -> None:
@@ -102,7 +102,7 @@ class Comparison:
             self._registry.halt(current[1], Status.PAUSED)
 
     def resume(self) -> None:
-        """Go on where it stopped."""
+        """Continue where it stopped."""
         with self._lock:
             self._halted, current = False, self._current
         if current is None:

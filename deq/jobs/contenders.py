@@ -1,4 +1,4 @@
-"""What can be compared with a plan: models by name, and one setting changed."""
+"""Contenders to compare with a plan: models by name, and the plan with one setting changed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,20 +26,20 @@ def contenders(plan: Plan) -> dict[str, Plan]:
 
 
 def reads_digits(plan: Plan) -> bool:
-    """Whether the models by name can learn its task."""
+    """Whether the named models fit its task."""
     built = plan.described
     return built is not None and (built.inputs, built.outputs) == (784, 10)
 
 
 def usual(plan: Plan) -> list[str]:
-    """The contenders to begin with."""
+    """The contenders selected by default."""
     return (
         USUAL if reads_digits(plan) else [CURRENT, *(name for name in variants(plan) if "injection" in name)]
     )
 
 
 def by_name(name: str, plan: Plan) -> Plan:
-    """A named model by its own recipe, with the epochs of the plan, and on own data with its batch, which fits."""
+    """A named model with its own recipe, the plan's epochs and, on own data, the plan's batch size, which fits."""
     recipe = replace(RECIPES[name], epochs=plan.recipe.epochs, steps_per_call=plan.recipe.steps_per_call)
     if plan.own is not None:
         recipe = replace(recipe, batch_size=plan.recipe.batch_size)
@@ -47,7 +47,7 @@ def by_name(name: str, plan: Plan) -> Plan:
 
 
 def variants(plan: Plan) -> dict[str, Plan]:
-    """The plan with another injection, normalisation or solver, by what is other."""
+    """The plan with another injection, normalisation or solver, by what differs."""
     built, recipe = plan.described, plan.recipe
     if built is None:
         return {}

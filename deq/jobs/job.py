@@ -93,7 +93,7 @@ class Job:
         self._enter(Status.QUEUED, "waiting", position=position)
 
     def end(self, status: Status, message: str = "") -> None:
-        """Set the status of a job that is not running any more, or not yet."""
+        """Set the status of a job that is no longer running, or not yet."""
         self._enter(status, status.value, message)
 
     def work(self) -> None:

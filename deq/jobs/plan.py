@@ -39,7 +39,7 @@ class Plan:
     """One run. task: of TASK_NAMES or PUZZLES. formula: for the task OWN, else empty. seed: of data, weights and order.
 
     architecture: of a model to construct, or the name of one in MODELS.
-    own: the data of the tasks OWN_POINTS and OWN_PICTURES, None until there is some.
+    own: the data of the tasks OWN_POINTS and OWN_PICTURES, None if there is none yet.
     """
 
     task: str
@@ -62,7 +62,7 @@ class Plan:
 
     @property
     def described(self) -> Architecture | None:
-        """What weights must say to be a model of their own: nothing for one in MODELS, which they fit."""
+        """What weights must store to define their model: nothing for one in MODELS."""
         return None if isinstance(self.architecture, str) else self.architecture
 
 
@@ -106,7 +106,7 @@ def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
     except DatasetError:
         if task != "mnist":
             raise
-        note = "MNIST is not on this machine and cannot be downloaded: scikit-learn's digits stand in for it."
+        note = "MNIST is not on this machine and cannot be downloaded: scikit-learn's digits replace it."
         return classify(load_dataset("digits")), note
 
 
@@ -121,7 +121,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
 
 
 def _own(data: Points | OwnData | None) -> dict[str, Any]:
-    """What settings keep of own data: points whole, of pictures their classes and a checksum."""
+    """The part of own data in settings: all points; for pictures, their classes and a checksum."""
     if data is None:
         return {}
     return {"points": data.code} if isinstance(data, Points) else {"data": data.described}

@@ -1,4 +1,4 @@
-"""What a run records for those who watch: its history, thinned, its predictions on a grid, a snapshot."""
+"""What a run records for viewers: its thinned history, its predictions on a grid, a snapshot."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Snapshot:
 
     position: in the queue, from 1; 0 if not waiting. seconds: spent training. rate: updates per second, 0 if
     unknown. message: an error or a note, or empty. test: metrics on the test set, None until the run has stopped.
-    outcome: of a run that came to its end, None before.
+    outcome: of a finished run, else None.
     """
 
     status: Status

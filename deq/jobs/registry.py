@@ -17,7 +17,7 @@ AT_ONCE = 2  # more would slow each other down on a small server
 LEASE = 600.0  # seconds that a run continues unwatched: long enough to read another page
 KEPT = 48  # runs kept in memory, a few megabytes each
 
-ABANDONED = "Paused, because nobody watched for a while. Resume continues exactly where it stopped."
+ABANDONED = "Paused because nobody watched for a while. Resume continues exactly where it stopped."
 
 
 class Registry:

@@ -22,7 +22,7 @@ PRESETS = MappingProxyType(
     {
         "cos x": Preset(
             "a*cos(x)",
-            "Press cos on a calculator again and again: 0.739 from any start. Raise a past 1.32 and it splits in two.",
+            "Press cos on a calculator repeatedly: 0.739 from any start. Raise a past 1.32: the limit splits in two.",
             start=-1.0,
             low=-1.5,
             high=1.5,
@@ -76,7 +76,7 @@ PRESETS = MappingProxyType(
         ),
         "one-neuron network": Preset(
             "a*sigmoid(8*x - 4) + b",
-            "A neuron with its input b added outside: two memories. Move b slowly and watch one of them vanish.",
+            "A neuron with b added after the activation: two stable states. Move b slowly and watch one vanish.",
             start=0.45,
             low=-0.5,
             high=1.5,

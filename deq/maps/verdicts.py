@@ -80,7 +80,7 @@ def _judge_escape(g: ScalarMap, xs: np.ndarray) -> Verdict:
 
 
 def _judge_limit(g: ScalarMap, xs: np.ndarray, lyapunov: float) -> Verdict:
-    """An orbit that settles or drifts slowly: does it approach a fixed point?"""
+    """Whether an orbit that settles or drifts slowly approaches a fixed point."""
     limit = _polish(g, xs[-1])
     if limit is not None and not _comes_closer(xs, limit):
         return Verdict(

@@ -1,4 +1,4 @@
-"""Models that are affine but for their monotone cell, such as `monotone`: what Lipschitz bounds need of them."""
+"""Models that are affine except for their monotone cell, such as `monotone`, and what Lipschitz bounds need of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def affine_parts(model: EquilibriumModel) -> AffineParts | None:
 def worst_outputs(model: EquilibriumModel, outputs: Array, labels: Array, radius: float | Array) -> Array:
     """Outputs (batch, classes) with each wrong class as far ahead as a change of the input of L2 `radius` can bring it.
 
-    labels: (batch,). A loss of these asks for a certificate of that radius. Tsuzuku, Sato & Sugiyama (2018),
+    labels: (batch,). A loss of these trains for a certificate of that radius. Tsuzuku, Sato & Sugiyama (2018),
     arXiv:1802.04034. Raises ValueError for a model without a bound.
     """
     parts = affine_parts(model)

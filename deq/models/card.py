@@ -32,7 +32,7 @@ class Card:
     verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
-    accuracy of the same layers trained without an equilibrium. Of a user's own data, classes: their names, by label,
+    accuracy of the same layers trained without an equilibrium. For a user's own data, classes: their names, by label,
     and inputs: how they were read. best_epoch: the epoch with the best validation, whose weights these are, where the
     recipe asks for it. spectral_radius: the largest of df/dz for a few validation inputs, None if unknown. lost:
     whether training was stopped because it lost its equilibrium.
@@ -71,7 +71,7 @@ class Card:
 
 
 def default_card(model: EquilibriumModel, name: str = OWN) -> Card:
-    """A card of a model of which no training and no test is on record."""
+    """A card of a model without a recorded training or test."""
     return Card(
         model=name,
         dataset="",
@@ -96,7 +96,7 @@ def default_card(model: EquilibriumModel, name: str = OWN) -> Card:
 
 
 def card_as_dict(card: Card) -> dict[str, Any]:
-    """A card as plain data, which `Card` takes; cards of earlier versions stay as they were."""
+    """A card as plain data for `Card`; cards of earlier versions are unchanged."""
     written = {part.name for part in dataclasses.fields(card) if is_written(part, card)}
     return {name: value for name, value in dataclasses.asdict(card).items() if name in written}
 

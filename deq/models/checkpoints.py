@@ -52,7 +52,7 @@ def save_checkpoint(
 ) -> None:
     """Write the weights, then the card with their sha256; each file is written atomically.
 
-    card: by default one that says nothing of a training. architecture: of a model that `construct` built; the weights
+    card: by default one without a recorded training. architecture: of a model that `construct` built; the weights
     keep it.
     """
     folder = Path(folder)
@@ -75,7 +75,7 @@ def form_on(card: Card) -> Form:
 def load_checkpoint(folder: str | Path, build: Make | None = None) -> Checkpoint:
     """The model and card in a folder that `save_checkpoint` wrote.
 
-    build: the function (*, rngs) -> EquilibriumModel of a model of your own. No code is read from the folder.
+    build: the function (*, rngs) -> EquilibriumModel of your own model. No code is read from the folder.
 
     Raises:
         CheckpointError: a file is missing or damaged, or the weights do not fit the model.
@@ -121,7 +121,7 @@ def picture_readers() -> list[str]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a temporary file, flush it, rename it: a reader sees the old file or the new one, never a part."""
+    """Write a temporary file, flush it, rename it: a reader sees the old file or the new one, never half a file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:

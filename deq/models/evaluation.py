@@ -22,9 +22,9 @@ from deq.solvers import Solution, Solver
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Metrics:
-    """Means over examples: loss, accuracy (a fraction; NaN without labels; of answers of many places those right in
+    """Means over examples: loss, accuracy (a fraction; NaN without labels; an answer with many places must be right in
     all), nfe, relative residual (finite ones only), the fraction of solves that converged, and the share of single
-    places that are right: the accuracy, where there is one."""
+    places that are right (for one place, the accuracy)."""
 
     loss: Array | float
     accuracy: Array | float

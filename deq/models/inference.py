@@ -70,7 +70,7 @@ def infer(
     """The model's results for each x: (n, ...), n > 0, solved in batches of one shape, compiled once.
 
     Args:
-        gradient: matters only where it replaces the solver, as `Unrolled` and `ThroughODE` do.
+        gradient: matters only if it replaces the solver, as `Unrolled` and `ThroughODE` do.
         batch_size: rows in every batch, the last one padded; min(500, n) or fewer of
             large inputs, by default.
         devices: how many of this process's devices may share a batch; all by default.
@@ -158,8 +158,8 @@ def outputs_of(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
 
 
 def reads_pictures(model: EquilibriumModel, classes: int = 10) -> bool:
-    """Whether a model of the user's own takes pictures of 28 x 28 and has an output for each class."""
+    """Whether a user's own model takes 28 x 28 pictures and has one output per class."""
     try:
         return outputs_of(model, ShapeDtypeStruct((1, 28, 28, 1), jnp.uint8)).shape == (1, classes)
-    except Exception:  # code of the user's own raises anything
+    except Exception:  # the user's own code may raise anything
         return False

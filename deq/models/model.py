@@ -74,7 +74,7 @@ class EquilibriumModel(nnx.Module):
     ) -> tuple[Array, Solution]:
         """The same for an injection, as `encode` returns it."""
         z0 = self.start(injection) if z0 is None else z0
-        # A mask is drawn for the whole batch, and what is no module is traced for one batch size.
+        # A mask is drawn for the whole batch, and anything but a module is traced for one batch size.
         random = jax.tree.leaves(nnx.state(self.cell, nnx.RngState))
         rowwise = isinstance(self.cell, nnx.Module) and not random
         solution = equilibrium(

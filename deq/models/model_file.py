@@ -1,4 +1,4 @@
-"""A model of the user's own: a function in a file of Python, named FILE.py:FUNCTION."""
+"""A user's own model: a function in a Python file, named FILE.py:FUNCTION."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class ModelFile:
 
 
 def is_model_file(text: str) -> bool:
-    """Whether a model is named by its code."""
+    """Whether a name refers to code, FILE.py:FUNCTION."""
     return _FORM.fullmatch(text) is not None
 
 
 def load_model_file(text: str) -> ModelFile:
-    """Run the file in FILE.py:FUNCTION, which can do all that a program can, and take the function out of it.
+    """Run the file in FILE.py:FUNCTION, which can do anything a program can, and return the function.
 
-    Raises ValueError of one line: the file cannot be read or run, or has no such function.
+    Raises a one-line ValueError if the file cannot be read or run, or has no such function.
     """
     match = _FORM.fullmatch(text)
     if match is None or not match[2]:
@@ -60,7 +60,7 @@ def load_model_file(text: str) -> ModelFile:
 
 
 def fresh(name: str, make: Make, seed: int = 0) -> EquilibriumModel:
-    """The model that a user's function makes. Raises ValueError of one line if it makes none."""
+    """The model that a user's function returns. Raises a one-line ValueError if it fails or returns anything else."""
     with named_errors(name, make):
         model = make(rngs=nnx.Rngs(seed))
     if not isinstance(model, EquilibriumModel):
@@ -70,7 +70,7 @@ def fresh(name: str, make: Make, seed: int = 0) -> EquilibriumModel:
 
 @contextmanager
 def named_errors(name: str, make: Make) -> Iterator[None]:
-    """Turn an error in a user's code into a ValueError of one line, which names the line of the file."""
+    """Turn an error in a user's code into a one-line ValueError that names the line in the file."""
     file = getattr(getattr(make, "__code__", None), "co_filename", "")
     try:
         yield
@@ -81,7 +81,7 @@ def named_errors(name: str, make: Make) -> Iterator[None]:
 
 
 def _run(path: Path, code: bytes) -> ModuleType:
-    """The module that a file's code makes; it may import what stands beside the file. Raises ValueError."""
+    """The module that a file's code defines; it may import files next to it. Raises ValueError."""
     module = ModuleType(f"deq_model_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up
@@ -95,7 +95,7 @@ def _run(path: Path, code: bytes) -> ModuleType:
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """Modules in a folder can be imported; those of another file's folder may bear the same names."""
+    """Make the modules in a folder importable; those beside another file may have the same names."""
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
@@ -109,7 +109,7 @@ def _importing_from(folder: Path) -> Iterator[None]:
 
 
 def _functions(module: ModuleType) -> str:
-    """The functions that could be meant."""
+    """The functions to choose from."""
     own = [
         name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
     ]

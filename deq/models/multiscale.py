@@ -1,4 +1,4 @@
-"""Models whose state has several arrays, as one array: what stores, compares and draws states takes arrays."""
+"""Models whose state has several arrays, joined to one, because code that stores and draws states takes arrays."""
 
 from __future__ import annotations
 

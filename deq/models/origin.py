@@ -16,14 +16,14 @@ HERE = Path(__file__).parent
 
 
 def versions() -> dict[str, str]:
-    """The versions of deq and what it leans on, and the commit where it is known."""
+    """The versions of deq and its dependencies, and the commit if it is known."""
     found = {package: version(package) for package in ("jax", "flax", "optax", "diffrax")}
     here = commit()
     return {"deq": __version__} | found | ({"commit": here} if here else {})
 
 
 def commit() -> str | None:
-    """The commit of this code, with `-dirty` after changes that are not committed; None outside a git checkout."""
+    """The commit of this code, with `-dirty` after uncommitted changes; None outside a git checkout."""
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         # Tracked files alone: an installed copy may lie inside the checkout of something else.

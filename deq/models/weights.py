@@ -36,7 +36,7 @@ class CheckpointError(ValueError):
 
 
 def needs_code(weights: str, name: str) -> CheckpointError:
-    """The error where a model of the user's own is to be loaded without the function that builds it."""
+    """The error if a user's own model is loaded without the function that builds it."""
     return CheckpointError(
         f"{weights} need the code of their model, {name}: give its function, in Python as build=, on the command line "
         "as --model FILE.py:FUNCTION, for a dashboard as DEQ_MODEL=FILE.py:FUNCTION at its start."
@@ -52,7 +52,7 @@ def weights_of(
     """The weights as safetensors, a fitted temperature and a monotone cell's m in the metadata; with an architecture
     there too the bytes alone define the model.
 
-    code: FILE.py:FUNCTION of a model that the user's own code builds. form: its classes and its reader of pictures.
+    code: FILE.py:FUNCTION of a user's own model. form: its classes and its reader of pictures.
     """
     described = {} if architecture is None else {ARCHITECTURE: json.dumps(dataclasses.asdict(architecture))}
     if code is not None:
@@ -68,7 +68,7 @@ def weights_of(
 def restore_weights(name: str, data: bytes, make: Make | None = None) -> EquilibriumModel:
     """The model that safetensors bytes describe, or the model `name` if they hold weights alone.
 
-    make: the function that builds a model of the user's own. Raises CheckpointError if the weights do not fit.
+    make: the function that builds a user's own model. Raises CheckpointError if the weights do not fit.
     """
     arrays = _read(data)
     try:
@@ -85,7 +85,7 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
 
 
 def _template(name: str, data: bytes, make: Make | None) -> EquilibriumModel:
-    """The model that weights are for, with nothing in it; the user's own is built, whose code may need numbers."""
+    """The model that weights are for, without values; a user's own model is built, since its code may need values."""
     make = make or ADMITTED.get(name)
     if make is not None:
         return fresh(name, make)
@@ -96,7 +96,7 @@ def _template(name: str, data: bytes, make: Make | None) -> EquilibriumModel:
 
 
 def take_weights(name: str, model: EquilibriumModel, data: bytes) -> None:
-    """Give the model `name` the weights in safetensors bytes, to train on from them.
+    """Load the weights in safetensors bytes into the model `name`, to continue training from them.
 
     Raises CheckpointError that names what does not fit.
     """

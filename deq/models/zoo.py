@@ -26,7 +26,7 @@ from deq.solvers.state import Layout
 def toy(*, rngs: nnx.Rngs) -> EquilibriumModel:
     """The blog's y = 2x: z* = W2 (W1 (z* + x) + b1) + b2, a scalar in, z* out; 16 parameters.
 
-    The blog's initial weights diverge for 1 seed in 11, half as large ones for none of 24.
+    With the blog's initial weights 1 seed in 11 diverges; with weights half as large none of 24 does.
     """
     return EquilibriumModel(identity, TwoLayerCell(1, 5, identity, 0.5, rngs=rngs), identity)
 
@@ -77,7 +77,7 @@ def conv(*, rngs: nnx.Rngs) -> EquilibriumModel:
 
 
 def multiscale(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """Feature maps of 7 x 7 x 18 and 4 x 4 x 36 that settle together, joined to their encoder's, Dense(1458, 10).
+    """Feature maps of 7 x 7 x 18 and 4 x 4 x 36 that settle together, joined to the encoder's, Dense(1458, 10).
 
     After Bai, Koltun & Kolter (2020), arXiv:2006.08656; 61,030 parameters.
     """
@@ -106,7 +106,7 @@ def prefix(*, rngs: nnx.Rngs) -> EquilibriumModel:
 
 
 def maze(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """The way through a maze of any size, room by room: 32 channels; 29,506 parameters."""
+    """The path through a maze of any size, room by room: 32 channels; 29,506 parameters."""
     return EquilibriumModel(
         nnx.Sequential(numbers, Conv(6, 32, 3, rngs=rngs)),
         GridCell(32, layers=2, axes=2, rngs=rngs),

@@ -46,8 +46,8 @@ def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
 def race_times(times: Mapping[str, tuple[float, float, float]], failed: Collection[str] = ()) -> go.Figure:
     """Time of the whole batch on a log axis, one row per solver, the first on top: median and quartiles as a bar.
 
-    times: solver -> (lower quartile, median, upper quartile) in milliseconds. failed: solvers that gave up on some
-    samples, so that their time is no time to a solution: a hollow red cross.
+    times: solver -> (lower quartile, median, upper quartile) in milliseconds. failed: solvers that failed on some
+    samples, so that their time is not a time to solution: a hollow red cross.
     """
     figure = styled_figure("time for the whole batch, ms", "", x_type="log", height=400)
     for row, (name, (low, middle, high)) in enumerate(times.items()):

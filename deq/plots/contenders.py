@@ -1,4 +1,4 @@
-"""Contenders of a comparison: what each reaches against what its solves cost, over seeds."""
+"""Contenders of a comparison: score against cost of the solves, over seeds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ Runs = Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]
 
 
 def effort_and_accuracy(runs: Runs) -> go.Figure:
-    """Test accuracy against evaluations of f: a dot a seed, their mean with a standard deviation to each side.
+    """Test accuracy against evaluations of f: a dot per seed, and their mean with its standard deviation.
 
     runs: contender -> (nfe, accuracy, converged), each (seeds,); accuracy and converged from 0 to 1. A contender most
     of whose solves do not converge is a hollow red cross.
@@ -108,7 +108,7 @@ def _add_mean(
 
 
 def _set_range(figure: go.Figure, nfe: np.ndarray) -> None:
-    """A log axis around some evaluations (n,), with a few plain ticks: of the fine ones where the range is narrow."""
+    """A log axis around some evaluations (n,), with a few plain ticks, finer if the range is narrow."""
     if not nfe.size:
         return
     low, high = np.maximum(nfe.min(), 1) / MARGIN, nfe.max() * MARGIN
@@ -150,7 +150,7 @@ def _shares(values: Sequence[float]) -> list[float]:
 
 
 def _lifts(across: Sequence[float], up: Sequence[float]) -> list[float]:
-    """How far to lift each label, so that those near one another stand at least a line apart."""
+    """How far to lift each label, so that nearby ones are at least a line apart."""
     placed: dict[int, float] = {}
     for i in sorted(range(len(up)), key=lambda i: up[i]):
         below = [placed[j] for j in placed if abs(across[i] - across[j]) < NEAR]

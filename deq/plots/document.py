@@ -1,4 +1,4 @@
-"""Figures and tables as a web page of its own, which needs no network."""
+"""Figures and tables as a stand-alone web page that works offline."""
 
 import base64
 import csv

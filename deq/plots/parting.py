@@ -1,4 +1,4 @@
-"""The states of many digits in a plane, parting as depth grows."""
+"""The states of many digits in a plane, separating with depth."""
 
 import numpy as np
 import plotly.graph_objects as go

@@ -1,4 +1,4 @@
-"""Regions of the plane by the most probable of several classes, each with its colour, its marker and its name."""
+"""Regions of the plane by the most probable of several classes, each with its colour, marker and name."""
 
 from collections.abc import Sequence
 
@@ -63,7 +63,7 @@ def _add_region(figure: go.Figure, side: np.ndarray, probability: np.ndarray, na
 
 
 def _add_border(figure: go.Figure, side: np.ndarray, lead: np.ndarray) -> None:
-    """Where a class stops to be the most probable. lead: (m, m), its probability above that of the next."""
+    """The border where a class stops being the most probable. lead: (m, m), its probability minus the next one's."""
     border = {"start": 0, "end": 0, "size": 1, "coloring": "none"}
     line = {"color": NEUTRAL, "width": 1.5}
     figure.add_contour(x=side, y=side, z=lead, contours=border, line=line, showscale=False, hoverinfo="skip")

@@ -1,4 +1,4 @@
-"""How an answer of many places forms: wrong places call by call, and how far the network reaches."""
+"""How an answer with many places forms: wrong places call by call, and up to which size it is right."""
 
 from collections.abc import Mapping, Sequence
 

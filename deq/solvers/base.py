@@ -29,7 +29,7 @@ def static(default: Any) -> Any:
 
 
 def later(default: Any) -> Any:
-    """A field added after models shipped: files leave it out at its default, so that older ones still agree."""
+    """A field added after models were shipped: files omit it at its default, so that older files still match."""
     return field(default=default, metadata={"later": True})
 
 
@@ -117,18 +117,18 @@ def within(residual: Array, tol: float | Array) -> Array:
 
 
 def with_rounding(residual: Array, size: Array) -> Array:
-    """The residual that may be there, (batch,): in float32 z + 1 - z is 0 once z exceeds 2^24. size: ||f(z)||."""
+    """The residual plus what rounding may hide, (batch,): in float32 z + 1 - z is 0 above 2^24. size: ||f(z)||."""
     return residual + jnp.finfo(size.dtype).eps * size
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Contract:
-    """What counts as converged for each sample of a solve from z0; running away cannot meet it.
+    """What counts as converged for each sample of a solve from z0; a diverging solve cannot meet it.
 
-    The relative residual is at most tol, and the state is still of the start's scale, ||f(z)|| <= 10 max(||z0||,
-    ||f(z0)||), or the residual has really fallen, ||f(z) - z|| <= sqrt(tol) ||f(z0) - z0||. Or ||f(z) - z|| <= atol.
-    What rounding can hide, eps ||f(z)||, counts as residual in both.
+    The relative residual is at most tol, and the solve has not diverged: the state is still on the scale of the start,
+    ||f(z)|| <= 10 max(||z0||, ||f(z0)||), or the residual itself has fallen, ||f(z) - z|| <= sqrt(tol) ||f(z0) - z0||.
+    Alternatively ||f(z) - z|| <= atol. The last two bounds add what rounding can hide, eps ||f(z)||, to the residual.
     Without the second condition z + 1 "converges" as soon as z exceeds 1 / tol.
     """
 
@@ -147,7 +147,7 @@ class Contract:
         least = with_rounding(residual, size)
         bounded = (size <= GROWTH * self.size) | (least <= jnp.sqrt(self.tol) * self.residual)
         met = (relative(residual, size) <= self.tol) & bounded
-        # atol = 0 is no condition: a residual that underflows to 0 must not meet it.
+        # atol = 0 means no condition: a residual that underflows to 0 must not meet it.
         near = (self.atol > 0) & (least <= self.atol)
         return jnp.isfinite(residual) & jnp.isfinite(size) & (met | near)
 
@@ -168,8 +168,8 @@ class Solver(abc.ABC):
 
     tol, atol: the relative and the absolute residual at which a sample counts as converged, see `Contract`; atol is
     for equilibria at 0 and mixed scales. max_nfe: calls of f allowed. Below 1 + calls_per_step no step fits: the solve
-    returns its start with the residual there, converged only if it is there already. That is no error, because budgets
-    are compared, and a slider goes down to 1.
+    returns its start with the residual there, converged only if the start is an equilibrium. This is not an error,
+    because comparisons and sliders go down to a budget of 1.
     in_parts: whether each device can solve its part of a batch independently, see deq.devices.in_parts.
     """
 

@@ -18,7 +18,7 @@ mlir.register_lowering(_constant, lambda context, z, *others, message: [z])
 
 
 def constant_in(inputs: Any, z: Array, message: str) -> Array:
-    """z itself; to differentiate it in any of the inputs, a pytree, raises ValueError(message)."""
+    """z itself; differentiating it with respect to any of the inputs, a pytree, raises ValueError(message)."""
     others = [v for v in jax.tree.leaves(inputs) if jnp.issubdtype(jnp.result_type(v), jnp.inexact)]
     return _constant.bind(z, *others, message=message)
 

@@ -81,8 +81,8 @@ def solve(f: Map, z0: Any, solver: Solver = Anderson(), *, trace: int = 0) -> So
 
     Products are computed in full float32 (or float64) on every backend.
 
-    Not differentiable in either mode, which is an error: derivatives of the iterates are not those of the equilibrium
-    (from a start that is there already they would be 0). Use `equilibrium`.
+    Differentiating it, in either mode, is an error: derivatives of the iterates are not those of the equilibrium (from
+    a start at the equilibrium they would be 0). Use `equilibrium`.
     """
     return run(f, z0, solver, trace=trace)
 
@@ -98,12 +98,12 @@ def run(
     rows: Rows | None = None,
     seen: Map = as_it_is,
 ) -> Solution:
-    """`solve`, with the residual relative to `size` (batch,) instead of ||f(z)|| where that is given.
+    """`solve`, with the residual relative to `size` (batch,), if given, instead of ||f(z)||.
 
-    seen: what the trace keeps of the states instead of all, (batch, ...) -> (batch, ...).
+    seen: which part of the states the trace keeps, (batch, ...) -> (batch, ...).
 
-    rows: f for some samples alone, where there is such a map and the state is one array; then the slowest of a large
-    batch are finished by themselves.
+    rows: f for some of the samples, if available and the state is one array: then the slowest samples of a large batch
+    are finished in a smaller batch.
     """
     if not isinstance(solver, Solver):
         raise ValueError(

@@ -30,7 +30,7 @@ def in_shard_map() -> bool:
 
 
 def refuse_in_shard_map(what: str, instead: str) -> None:
-    """Raise ValueError inside a shard_map, for what rests on a library whose loops cannot run there."""
+    """Raise ValueError inside a shard_map, for methods based on a library whose loops cannot run there."""
     if in_shard_map():
         raise ValueError(
             f"{what} cannot run inside jax.shard_map: use {instead}, or shard the batch under jax.jit."
@@ -41,7 +41,7 @@ def vary_together(tree: Tree, *others: object) -> Tree:
     """The arrays of a tree, each varying over every mesh axis over which any of them or of the others varies.
 
     Inside a shard_map this is part of the type, constants vary over no axis, and a loop's carry may not change its
-    type. Built from the data, so that it needs no name of an axis; the values stay, and XLA drops the choice.
+    type. Built from the data, so that no axis has to be named; the values do not change, and XLA drops the selection.
     """
     if not in_shard_map():
         return tree

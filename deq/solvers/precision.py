@@ -1,7 +1,7 @@
-"""Precision is a decision: full float32 on every backend, unless another one is chosen that says what it can reach.
+"""Precision of products: full float32 on every backend, unless one is chosen that declares the residual it can reach.
 
-Left to themselves accelerators multiply float32 arrays in TF32 (NVIDIA) or bfloat16 (TPU), and a solve to 1e-5 then
-follows rounding noise.
+By default, accelerators multiply float32 arrays in TF32 (NVIDIA) or bfloat16 (TPU), and a solve to 1e-5 then follows
+rounding noise.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def in_float32(function: F) -> F:
 
 
 def require_reachable(precision: str, *solvers: Any) -> None:
-    """Raise ValueError for an unknown precision, and if a solver asks for less than it reaches.
+    """Raise ValueError for an unknown precision, and if a solver asks for a smaller residual than it can reach.
 
     Traced tolerances pass; see `to_floor`.
     """
@@ -48,9 +48,9 @@ def require_reachable(precision: str, *solvers: Any) -> None:
 
 
 def to_floor(solve: Callable[[S], Solution], solver: S, precision: str) -> Solution:
-    """solve(solver), where a sample ends at the residual that the precision reaches, not at max_nfe.
+    """solve(solver), where a sample stops at the residual that the precision can reach, not at max_nfe.
 
-    It has converged only if that is within the solver's own tol.
+    It counts as converged only within the solver's own tol.
     """
     floor = FLOORS[precision]
     if not floor:

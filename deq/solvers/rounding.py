@@ -15,7 +15,7 @@ R = TypeVar("R")
 Values = list[Any]
 
 PRODUCTS = {"dot_general", "conv_general_dilated"}
-LOOPS = {"scan", "while", "cond", "checkpoint", "remat2"}  # what runs programs of its own
+LOOPS = {"scan", "while", "cond", "checkpoint", "remat2"}  # primitives that run their own programs
 
 
 def rounded(function: Callable[..., R], precision: str) -> Callable[..., R]:
@@ -72,7 +72,7 @@ def _apply(precision: str, equation: core.JaxprEqn, args: Values) -> Values:
 
 
 def _run(equation: core.JaxprEqn, args: Sequence[Any]) -> Values:
-    """The equation's results, as a program of its own: some primitives need more than `bind`."""
+    """The equation's results, as a separate program: some primitives need more than `bind`."""
     given = [
         (atom, arg) for atom, arg in zip(equation.invars, args, strict=True) if isinstance(atom, core.Var)
     ]
@@ -81,7 +81,7 @@ def _run(equation: core.JaxprEqn, args: Sequence[Any]) -> Values:
 
 
 def _rounded_inside(precision: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """An equation's parameters with the programs among them rounded: the bodies of loops and branches."""
+    """An equation's parameters, with the programs among them (bodies of loops and branches) rounded."""
 
     def inner(parameter: Any) -> Any:
         if isinstance(parameter, core.ClosedJaxpr):
@@ -97,7 +97,7 @@ def _rounded_inside(precision: str, parameters: dict[str, Any]) -> dict[str, Any
 
 
 def _with_rule(precision: str, equation: core.JaxprEqn) -> Callable[..., Values]:
-    """A function with a derivative of its own, both rounded."""
+    """A function with its own derivative, both rounded."""
 
     def plain(*args: Any) -> Values:
         return _run(equation, args)

@@ -1,8 +1,8 @@
-"""The slowest samples of a large batch are finished by themselves.
+"""The slowest samples of a large batch are finished in a smaller batch.
 
-A batch is called until its last sample has converged, at twice to three times the mean number of calls. Once three
-quarters of the samples are done, the rest go on as a batch of a quarter of the size: as many calls for each sample,
-and 1.2 to 1.5 times the mean for the device.
+A batch runs until its last sample has converged, after two to three times the mean number of calls. Once three
+quarters of the samples are done, the rest continue as a batch of a quarter of the size: each sample takes as many calls
+as before, and the device 1.2 to 1.5 times the mean.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LEAST = 32  # samples in a quarter; fewer take as long as twice as many, and com
 
 
 def quarter(batch: int, rows: Rows | None) -> int:
-    """How many of the samples go on by themselves in the end; 0 for none."""
+    """The number of samples that are finished in a smaller batch; 0 for none."""
     return batch // 4 if rows is not None and batch // 4 >= LEAST else 0
 
 
@@ -31,5 +31,5 @@ def places_of(active: Array, count: int) -> Array:
 
 
 def put_back(whole: Tree, part: Tree, places: Array) -> Tree:
-    """The whole with its samples at these places replaced. A place that is there twice holds the same in both."""
+    """The whole with its samples at these places replaced. A place that occurs twice has the same values both times."""
     return jax.tree.map(lambda w, p: w.at[places].set(p), whole, part)

@@ -72,13 +72,13 @@ class Solution:
 def error_estimate(solution: Solution) -> Array:
     """Estimated distance ||z - z*|| to the equilibrium: (batch,), in the units of z; NaN where none is known.
 
-    A residual of 1e-3 may hide an error of 1: with slope 0.999 the state moves by a thousandth of what is missing.
+    A residual of 1e-3 may hide an error of 1: with slope 0.999 a step covers a thousandth of the remaining distance.
     From the last step dz and the change dr of f(z) - z that it made, the estimate is ||f(z) - z|| ||dz|| / ||dr||.
     That is residual / (1 - rate) for a map of slope `rate`, and the secant method's correction in one dimension.
 
-    Its limits: it sees only the direction of the last step. A slow mode that has not yet come to the fore is missed,
-    and two slow modes of unlike slopes look like one in between. NaN without a step (the start was the equilibrium),
-    without a change of the residual (z + 1), and for baselines that solve for nothing.
+    Its limits: it sees only the direction of the last step. A slow mode that does not dominate yet is missed, and two
+    slow modes with different slopes look like one in between. NaN without a step (the start was the equilibrium),
+    without a change of the residual (z + 1), and for baselines without a solve.
     """
     if solution.error is None:
         return jnp.full_like(solution.residual, jnp.nan)

@@ -62,7 +62,7 @@ class Layout:
         return f if self.is_one_array else lambda z: self.join(f(self.split(z)))
 
     def split(self, z: Array) -> Any:
-        """The inverse of `join`; z may have more axes in the middle, as a trace has: (batch, ..., n)."""
+        """The inverse of `join`; z may have more axes in the middle, as in a trace: (batch, ..., n)."""
         if self.is_one_array:
             return z
         ends = list(accumulate(math.prod(shape) for shape in self.shapes))

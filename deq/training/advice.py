@@ -21,8 +21,8 @@ OVERFIT = 0.05
 def advise(training: Columns, validation: Columns) -> list[str]:
     """What is wrong with a run, the most serious first, or one sentence that says it is healthy.
 
-    training, validation: columns of equal length, as a run records them; may be empty. Where most solves do not
-    converge, nothing is said about quantities that need an equilibrium.
+    training, validation: columns of equal length, as a run records them; may be empty. If most solves do not
+    converge, there is no advice on quantities that need an equilibrium.
     """
     if not len(training.get("step", ())):
         return []
@@ -50,13 +50,13 @@ def _convergence(training: Columns, validation: Columns) -> str:
 
 
 def _share(training: Columns, validation: Columns) -> float:
-    """The least share of converged solves lately: a mean alone would hide that the equilibrium has just been lost."""
+    """The smallest recent share of converged solves: a mean would hide that the equilibrium has just been lost."""
     lately = [_recent(training["converged"]), _last(training, "converged"), _last(validation, "converged")]
     return min((share for share in lately if math.isfinite(share)), default=math.nan)
 
 
 def _lost(training: Columns) -> str:
-    """Since when, where it was there before and the training solves show it."""
+    """Since when, if there was an equilibrium before and the training solves show it."""
     sound = np.flatnonzero(training["converged"] >= MIN_SHARE)
     if not len(sound) or sound[-1] + 1 == len(training["step"]):
         return "the equilibrium is lost"

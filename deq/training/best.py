@@ -1,4 +1,4 @@
-"""The epoch with the best validation: its weights, and when to stop because no better one comes."""
+"""The epoch with the best validation result: its weights, and when to stop without improvement."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Best:
 
 
 def first_best(average: nnx.State, recipe: Recipe) -> Best | None:
-    """The best before the first epoch; None if the recipe asks for neither the best weights nor early stopping."""
+    """The state before the first epoch; None if the recipe asks for neither the best weights nor early stopping."""
     if not (recipe.keep_best or recipe.early_stopping):
         return None
     none = np.zeros((), np.int32)
@@ -46,7 +46,7 @@ def first_best(average: nnx.State, recipe: Recipe) -> Best | None:
 
 
 class BestEpoch:
-    """Follows the validations of a run. An epoch with a fault, see deq.training.early_stopping, is never the best."""
+    """Tracks the validation results of a run. An epoch with a fault, see deq.training.early_stopping, is never best."""
 
     def __init__(self, recipe: Recipe, has_labels: bool, best: Best | None) -> None:
         self.best = best
@@ -72,7 +72,7 @@ class BestEpoch:
         return replace(state, best=self.best)
 
     def chosen(self, state: TrainState) -> TrainState:
-        """The state with the weights of the best epoch, if the recipe keeps them and there is one."""
+        """The state with the weights of the best epoch, if the recipe keeps them and a best epoch exists."""
         weights = self.best.weights if self.best and self.best.epoch > 0 else None
         return state if weights is None else replace(state, average=weights)
 

@@ -20,10 +20,10 @@ from deq.training.recipes import Recipe
 
 
 def changed(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """The recipe with some settings changed; a value is of the setting's type, or text that says it.
+    """The recipe with some settings changed; a value has the setting's type, or is text for it.
 
     `solver` and `gradient` take a name, and so do `solver.type` and `gradient.type`. Raises ValueError that names the
-    setting: for an unknown one with those that are spelt alike, for a wrong value with what it must be.
+    setting and suggests similar names if it is unknown, or says what the value must be.
     """
     named = {key.removesuffix(".type"): value for key, value in settings.items()}
     for key in sorted(named, key=lambda key: key.count(".")):  # a part before its own settings
@@ -52,7 +52,7 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 class _Unknown(Exception):
-    """There is no such setting."""
+    """A setting that does not exist."""
 
 
 def _with(part: Any, path: list[str], value: Any) -> Any:
@@ -66,7 +66,7 @@ def _with(part: Any, path: list[str], value: Any) -> Any:
 
 
 def _hint(recipe: Recipe, key: str) -> str:
-    """The settings of this name elsewhere, else those of the same group that are spelt alike, else of any, else all."""
+    """Settings with this name elsewhere, else with similar names in the same group, else in any group, else all."""
     known = [name for name, _ in flat(all_settings(recipe))]
     group, _, last = key.rpartition(".")
     beside = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[0] == group}
@@ -87,7 +87,7 @@ def _plain(value: Any) -> Any:
 
 
 class _Kind(NamedTuple):
-    """What a setting must be. read: its value from what was given and its value now, or an exception."""
+    """A type of setting. read: its value, from the given and the current value; raises if it is invalid."""
 
     wanted: str
     read: Callable[[Any, Any], Any]
@@ -139,7 +139,7 @@ def _method(given: Any, _: Any) -> Any:
 
 
 def _solver(given: Any, now: Any) -> Solver | LinearSolver:
-    """The solver of this name, with the tol of the one now; that one itself if it is of this name."""
+    """The solver of this name with the current solver's tol; the current one itself if it has this name."""
     found = part_named(given)
     if not isinstance(found, Solver | LinearSolver):
         raise TypeError

@@ -1,4 +1,4 @@
-"""Runs compared: what each measured, mean and spread over seeds, and who is ahead."""
+"""Runs compared: their results, mean and spread over seeds, and who is ahead."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run measured of the model that it ended with.
+    """The results of one run, for the model that it ended with.
 
     validation_accuracy, accuracy: fractions of the validation and the test set, NaN without classes. loss, nfe_mean,
     converged_fraction: on the test set. spectral_radius: the largest of df/dz for a few validation inputs. seconds: of
-    the whole run. lost: whether it was stopped because it lost its equilibrium; the model is then its last sound one.
+    the whole run. lost: whether it was stopped because it lost its equilibrium; the model is then the last sound one.
     """
 
     seed: int
@@ -64,7 +64,7 @@ def outcome_of(event: Finished, seed: int, seconds: float) -> Outcome:
 
 
 class Spread(NamedTuple):
-    """Mean and standard deviation over seeds; the deviation is NaN for one seed, both where a value is no number."""
+    """Mean and standard deviation over seeds; the deviation is NaN for one seed, both are NaN if a value is."""
 
     mean: float
     std: float
@@ -76,7 +76,7 @@ class Spread(NamedTuple):
 
     @property
     def percent(self) -> Spread:
-        """A fraction's in per cent."""
+        """The same in per cent, for a fraction."""
         return Spread(100 * self.mean, 100 * self.std)
 
     def __format__(self, form: str) -> str:
@@ -95,13 +95,13 @@ def spread_of(values: Sequence[float]) -> Spread:
 
 @dataclass(frozen=True)
 class Contender:
-    """A model with its settings, and the outcomes of its runs so far, one a seed, in the order of the seeds."""
+    """A model with its settings, and the outcomes of its runs so far, one per seed, in the order of the seeds."""
 
     name: str
     outcomes: tuple[Outcome, ...]
 
     def values(self, figure: str) -> list[float]:
-        """One of FIGURES for each run. Of several runs' seconds the first is left out: it compiles for the others."""
+        """One of FIGURES for each run. Seconds leave out the first of several runs, which compiles for the others."""
         outcomes = self.outcomes[1:] if figure == "seconds" and len(self.outcomes) > 1 else self.outcomes
         return [float(getattr(outcome, figure)) for outcome in outcomes]
 
@@ -110,12 +110,12 @@ class Contender:
 
     @property
     def lost(self) -> int:
-        """Number of runs without an equilibrium: stopped for it, or at the end most solves do not converge."""
+        """Number of runs without an equilibrium: stopped because of it, or most solves do not converge at the end."""
         return sum(outcome.lost or outcome.converged_fraction < MIN_SHARE for outcome in self.outcomes)
 
 
 def scored_by(contenders: Sequence[Contender]) -> str:
-    """What contenders are judged by: accuracy where there are classes, else loss."""
+    """The score to compare by: accuracy if there are classes, else loss."""
     known = [outcome.accuracy for contender in contenders for outcome in contender.outcomes]
     return "loss" if known and all(map(math.isnan, known)) else "accuracy"
 
@@ -146,7 +146,7 @@ def winner(contenders: Sequence[Contender]) -> str | None:
 
 
 def conclusion(contenders: Sequence[Contender]) -> list[str]:
-    """What can be said of the contenders, in sentences: who is ahead, who lost the equilibrium, what seconds are."""
+    """Sentences on the contenders: who is ahead, who lost the equilibrium, what seconds mean."""
     score, ahead = scored_by(contenders), winner(contenders)
     seeds = max((len(one.outcomes) for one in contenders), default=0)
     found = []
@@ -154,10 +154,10 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
         best = "lowest test loss" if score == "loss" else "highest test accuracy"
         found.append(f"{ahead} has the {best}: its mean ± standard deviation overlaps no other's.")
     elif seeds < 2:
-        found.append("One seed has no spread: it takes several to say who is ahead.")
+        found.append("One seed has no spread: use several to find out who is ahead.")
     elif len(contenders) > 1:
         found.append(
-            f"Nobody is ahead in test {score}: the best mean ± standard deviation overlaps another's."
+            f"No contender is ahead in test {score}: the best mean ± standard deviation overlaps another's."
         )
     for one in contenders:
         if one.lost:

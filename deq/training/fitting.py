@@ -1,4 +1,4 @@
-"""Whether a model can learn a task by a recipe: asked before training starts."""
+"""Checks before training starts: whether model, task and recipe fit together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deq.training.recipes import Recipe
 
 
 def check_fit(model: EquilibriumModel, task: Task) -> None:
-    """Raise ValueError if the model cannot read the task's inputs, or has not an output for every target."""
+    """Raise ValueError if the model cannot read the task's inputs, or lacks outputs for its targets."""
     outputs = outputs_of(model, task.train.x)
     for examples in (task.train, task.validation, task.test):
         if task.has_labels:
@@ -35,7 +35,7 @@ def check_augmentation(recipe: Recipe, task: Task) -> None:
 
 
 def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
-    """Raise ValueError if the recipe asks for certificates and there can be none."""
+    """Raise ValueError if the recipe asks for certificates that do not exist."""
     if recipe.certified_radius and not (affine_parts(model) and task.has_labels):
         raise ValueError(
             "certified_radius is for classes and a model with a Lipschitz bound, such as monotone: leave it out."
@@ -43,9 +43,9 @@ def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
 
 
 def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:
-    """A copy of the model whose cell multiplies in the recipe's precision; all else stays float32, parameters too.
+    """A copy of the model whose cell multiplies in the recipe's precision; everything else stays float32.
 
-    Raises ValueError for an unknown precision, and where the recipe's solves ask for more than it can reach.
+    Raises ValueError for an unknown precision, and if the recipe's solves ask for a residual that it cannot reach.
     """
     require_reachable(recipe.precision, recipe.solver, *recipe.gradient.solvers)
     copy = nnx.clone(model)
@@ -58,5 +58,5 @@ def _check_labels(examples: Examples, classes: int) -> None:
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise ValueError(
             f"The labels run from {labels.min()} to {labels.max()}, but the model has {classes} classes, 0 to "
-            f"{classes - 1}: give its head an output for each class, or count the labels from 0."
+            f"{classes - 1}: give its head an output for each class, or number the labels from 0."
         )

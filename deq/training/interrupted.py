@@ -1,4 +1,4 @@
-"""The model of a run that was interrupted, from its last checkpoint."""
+"""The model of an interrupted run, from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def was_interrupted(folder: Path) -> bool:
 def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint, int]:
     """The model at the last intact checkpoint of a run without a card, and the checkpoint's step.
 
-    Its card holds the settings and no metrics. Nothing is written. make: builds a model of the user's own.
+    Its card holds the settings and no metrics. Nothing is written. make: builds a user's own model.
 
     Raises:
-        CheckpointError: no checkpoint is intact, it is of another version of deq, or it needs make, or another one.
+        CheckpointError: no checkpoint is intact, it is from another version of deq, or it needs (another) make.
     """
     for step, label in RunFolder(folder, {}).labels():
         if "model_sha256" in label and make is None:
@@ -38,7 +38,7 @@ def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint
         except (KeyError, TypeError, ValueError) as error:
             other = "model" if make else "version of deq"
             raise CheckpointError(
-                f"The checkpoint of step {step} in {folder} is of another {other}."
+                f"The checkpoint of step {step} in {folder} is from another {other}."
             ) from error
         if found is not None:
             return Checkpoint(found, _card(found, label)), step
@@ -55,7 +55,7 @@ def _at(folder: Path, step: int, label: dict[str, Any], make: Make | None) -> Eq
 
 
 def _first(label: dict[str, Any], make: Make | None) -> EquilibriumModel:
-    """The model that the run began with."""
+    """The model at the start of the run."""
     if make is not None:
         return fresh(label["model"], make, label["seed"])
     if "architecture" in label:

@@ -47,7 +47,7 @@ class Progress:
 class EpochEnd:
     """Yielded after every epoch, with validation metrics.
 
-    Only after the last if an epoch is a single step, unless the recipe asks for the best epoch.
+    If an epoch is a single step, only after the last one, unless the recipe asks for the best epoch.
 
     spectral_radius: the largest of df/dz at the equilibria of a few validation inputs. fault: as in Progress,
     or found by the validation.
@@ -103,7 +103,7 @@ def fit(
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
         recipe: see deq.training.recipes. seed: of data order and noise, not of the initial weights.
         resume: the state from an event of an earlier run with the same model, data, recipe and seed. To train more
-            epochs, `restarts` names the end of the first ones: without it the learning rate would jump up.
+            epochs, put the last epoch so far into `restarts`: without it the learning rate would jump up.
         mesh: the devices that share each batch, see deq.devices.mesh_of; by default as many as fit. Layers that
             mix examples, such as batch normalisation, see those of one device.
 
@@ -172,12 +172,12 @@ def _measure(
 
 
 def _compiled(recipe: Recipe) -> Recipe:
-    """The recipe without what needs no new compilation."""
+    """The recipe without the settings that need no new compilation."""
     return replace(recipe, epochs=1, patience=0, keep_best=False, early_stopping=0, restarts=())
 
 
 def on_host(state: T) -> T:
-    """A copy in host memory: the next call donates the device buffers, and events must not change."""
+    """A copy in host memory: the next call reuses the device buffers, and events must not change."""
     return jax.tree.map(np.array, state)
 
 
@@ -218,7 +218,7 @@ class _Calls:
         return step == self.steps or (self.validates and step % self.per_epoch == 0)
 
     def ends(self, restarts: tuple[int, ...]) -> list[int]:
-        """The steps after which the learning rate starts anew, and the last."""
+        """The steps after which the learning rate restarts, and the last step."""
         return [epoch * self.per_epoch for epoch in restarts if epoch * self.per_epoch < self.steps] + [
             self.steps
         ]

@@ -33,7 +33,7 @@ def optimizer_of(recipe: Recipe, ends: Array) -> optax.GradientTransformation:
 
 
 def learning_rate(recipe: Recipe, ends: Array, count: Array) -> Array:
-    """Linear warm-up, then a cosine to zero, anew after each of `ends`, the last of which is the number of steps.
+    """Linear warm-up, then a cosine to zero; restarts after each of `ends`, the last of which is the number of steps.
 
     `ends` is traced, so longer runs need no compilation.
     """
@@ -53,7 +53,7 @@ def _matrices(parameters: Any) -> Any:
 
 
 def moved(average: nnx.State, new: nnx.State, decay: float, step: Array) -> nnx.State:
-    """The running average after a step; whole numbers, such as counts, are taken over."""
+    """The running average after a step; whole numbers, such as counts, are copied."""
     share = _fresh_share(decay, step)
 
     def move(old: Array, new: Array) -> Array:
@@ -64,5 +64,5 @@ def moved(average: nnx.State, new: nnx.State, decay: float, step: Array) -> nnx.
 
 
 def _fresh_share(decay: float, step: Array) -> Array:
-    """Weight of the new parameters in the average: larger at first, so that the initial ones are forgotten."""
+    """Weight of the new parameters in the average: larger at first, so that the initial ones fade quickly."""
     return 1 - jnp.minimum(decay, (1 + step) / (10 + step))

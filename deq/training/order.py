@@ -1,4 +1,4 @@
-"""The order of the examples: a new permutation each epoch, which the seed and the step alone decide."""
+"""The order of the examples: a new permutation each epoch, determined by the seed and the step alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipe as a TOML file: written whole, read with as many settings as it names."""
+"""A recipe as a TOML file: written in full; a file to read may hold only some settings."""
 
 from __future__ import annotations
 

@@ -27,13 +27,13 @@ class Recipe:
     per compiled call on a CPU; an accelerator runs at least an epoch. patience: updates in a row without an
     equilibrium before the run is stopped (0: never stop). precision: of products in the cell, see `equilibrium`.
     optimizer: one of OPTIMIZERS. keep_best: the result has the weights of the epoch with the best validation accuracy,
-    or loss without labels, not of the last. early_stopping: epochs in a row without a better validation before the run
-    is stopped (0: never stop). restarts: epochs after which the learning rate starts anew, with a warm-up and a cosine.
+    or loss without labels, not of the last. early_stopping: epochs in a row without a better validation result before
+    the run is stopped (0: never stop). restarts: epochs after which the learning rate warms up and decays again.
     certified_radius: the L2 radius, in units of x, that the loss asks to be certified, growing over the first half of
     the run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones
-    ask less of answers that are right already. wander: in training a solve starts from noise for half of the examples,
-    and fewer calls than this, a random number, further on (0: from the model's start). unrest: weight of
-    ||f(z) - z||^2 / ||f(z)||^2 where the solve ends, growing likewise.
+    put less weight on answers that are already right. wander: in training, half of the solves start from noise, and all
+    of them a random number of calls, below this one, further on (0: from the model's start). unrest: weight of
+    ||f(z) - z||^2 / ||f(z)||^2 at the end of the solve, growing in the same way.
     Raises ValueError for a number out of range, an unknown optimizer or precision.
     """
 
@@ -76,15 +76,15 @@ class Recipe:
 _POSITIVE = (lambda value: 0 <= value < math.inf), "a number >= 0"
 _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "learning_rate": _POSITIVE,
-    "warmup": ((lambda share: 0 <= share <= 1), "a share in 0 to 1"),
+    "warmup": ((lambda share: 0 <= share <= 1), "a number in [0, 1]"),
     "weight_decay": _POSITIVE,
     "clip": ((lambda bound: bound > 0), "a number > 0"),
     "sharpness": ((lambda factor: 0 < factor < math.inf), "a number > 0"),
-    "label_smoothing": ((lambda share: 0 <= share < 1), "a share in 0 to 1, without 1"),
+    "label_smoothing": ((lambda share: 0 <= share < 1), "a number in [0, 1)"),
     "jacobian": _POSITIVE,
     "unrest": _POSITIVE,
     "certified_radius": _POSITIVE,
-    "average": ((lambda decay: 0 <= decay < 1), "a decay in 0 to 1, without 1"),
+    "average": ((lambda decay: 0 <= decay < 1), "a number in [0, 1)"),
 }
 _COUNTS = {"epochs": 1, "batch_size": 1, "steps_per_call": 1, "patience": 0, "early_stopping": 0, "wander": 0}
 
@@ -100,7 +100,7 @@ def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
 
 
 def recipe_from_dict(data: dict[str, Any]) -> Recipe:
-    """The inverse of `recipe_as_dict`; keys that are no part of a recipe are ignored. Raises ValueError."""
+    """The inverse of `recipe_as_dict`; keys that do not belong to a recipe are ignored. Raises ValueError."""
     found = {field.name: data[field.name] for field in dataclasses.fields(Recipe) if field.name in data}
     found |= {name: from_dict(found[name]) for name in ("solver", "gradient") if name in found}
     try:

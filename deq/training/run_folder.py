@@ -26,7 +26,7 @@ OVERHEAD = 100_000  # bytes of a checkpoint beside its arrays
 
 @contextmanager
 def _quiet_orbax() -> Iterator[None]:
-    """Orbax logs each damaged file that it meets; a RunFolder reports them in `warnings`."""
+    """Silence Orbax's log of damaged files; a RunFolder reports them in `warnings`."""
     logger = logging.getLogger("absl")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -56,7 +56,7 @@ def writing(folder: Path) -> Iterator[None]:
 class RunFolder:
     """The folder of one run.
 
-    settings: plain data that determines the run; checkpoints with other settings are refused, but for fewer epochs.
+    settings: plain data that determines the run; checkpoints with other settings are refused, except fewer epochs.
     With several processes only the leader uses it. Orbax writes a checkpoint to a temporary folder and renames it when
     complete; the last two are kept.
     """
@@ -137,7 +137,7 @@ class RunFolder:
             file.write(json.dumps(record) + "\n")
 
     def _label(self, leaves: dict[str, np.ndarray]) -> dict[str, Any]:
-        """What a checkpoint must match to be resumed from, as plain data."""
+        """What a checkpoint must match to resume from it, as plain data."""
         layout = {name: f"{leaf.dtype}{list(leaf.shape)}" for name, leaf in leaves.items()}
         return self.settings | {"layout": layout}
 
@@ -209,7 +209,7 @@ def _digest_of_label(label: dict[str, Any]) -> str:
 
 
 def _digests_of_files(place: Path) -> dict[str, str]:
-    """sha256 of each file of a checkpoint, by its path in it: what is damaged is not given to Orbax to read."""
+    """sha256 of each file of a checkpoint, by its path in it: Orbax never reads damaged files."""
     files = (path for path in place.rglob("*") if path.is_file() and path.name != DIGESTS)
     return {str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 

@@ -1,4 +1,4 @@
-"""The settings of a run as plain data: what they must agree in to resume it, and what more epochs change."""
+"""The settings of a run as plain data: what must agree to resume it, and what more epochs change."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ RESTARTS = "restarts"
 
 
 def continued(recipe: Recipe, finished: dict[str, Any]) -> Recipe:
-    """The recipe that goes on from a finished run: the learning rate starts anew where epochs were added.
+    """The recipe that continues a finished run: the learning rate restarts where epochs were added.
 
-    finished: the settings of that run. A recipe with other restarts stays as it is, for `require_same` to refuse.
+    finished: the settings of that run. A recipe with other restarts is unchanged, and `require_same` refuses it.
     """
     before = tuple(finished.get(RESTARTS, ()))
     if recipe.restarts not in ((), before):

@@ -34,7 +34,7 @@ _PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation,
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TrainState:
-    """All that changes in training; with recipe and seed it determines the rest of the run.
+    """Everything that changes in training; with recipe and seed it determines the rest of the run.
 
     statistics: the variables that the model itself updates in a forward pass, such as those of batch normalisation.
     average: of parameters and statistics. step: () int32. best: where the recipe asks for the best epoch, else None.
@@ -131,7 +131,7 @@ def compiled_steps(
     ends: Array,
     size: int,
 ) -> tuple[TrainState, Health]:
-    """`run_steps` for a state whose average is empty where the recipe has none."""
+    """`run_steps` for a state whose average is empty if the recipe has none."""
     batch_size, key = program.recipe.batch_size, jax.random.key(seed)
     everywhere = NamedSharding(program.mesh, PartitionSpec())
     split = NamedSharding(program.mesh, PartitionSpec(program.mesh.axis_names[0]))

@@ -1,4 +1,4 @@
-"""What training asks beyond the right answer: from any start, and at an equilibrium."""
+"""What training asks besides the right answer: the answer from any start, and at an equilibrium."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from deq.models import EquilibriumModel
 
 
 def wandered(model: EquilibriumModel, injection: Any, most: int, key: Array) -> Any:
-    """Where the solves of a training step begin: somewhere on the way, without a derivative.
+    """Where the solves of a training step start: at a random depth, without a derivative.
 
-    Each example starts from the model's own start or from noise, at even odds; then the whole batch goes on for a
-    random number of calls of the cell, 0 to `most` - 1. Anil et al. (2022), arXiv:2211.09961; Bansal et al. (2022),
+    Each example starts from the model's own start or from noise, with equal probability; then the whole batch runs for
+    a random number of calls of the cell, 0 to `most` - 1. Anil et al. (2022), arXiv:2211.09961; Bansal et al. (2022),
     arXiv:2202.05826.
     """
     noise, which, depth = jax.random.split(key, 3)
@@ -36,5 +36,5 @@ def unrest(model: EquilibriumModel, injection: Any, z: Array) -> Array:
 
 
 def grown(ends: Array, step: Array) -> Array:
-    """0 to 1 over the first half of the run, for what may be asked only of a model that has learnt something."""
+    """0 to 1 over the first half of the run, for penalties that need a partly trained model."""
     return jnp.minimum(1.0, step / jnp.maximum(jnp.atleast_1d(ends)[-1] / 2, 1))

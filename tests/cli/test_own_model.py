@@ -70,7 +70,7 @@ def test_an_interrupted_run_needs_its_code_too(cell: Path, run: Path, tmp_path: 
     assert "using its checkpoint of step" in done.stderr
     narrow = write_model(tmp_path / "narrow")
     (narrow.parent / "widths.py").write_text("WIDTH = 8")
-    assert "is of another model" in deq("evaluate", tmp_path / "run", "--model", f"{narrow}:gated").stderr
+    assert "is from another model" in deq("evaluate", tmp_path / "run", "--model", f"{narrow}:gated").stderr
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_any_other_code_is_refused_in_one_line(code: str) -> None:
     ("x", "y"), [([[np.nan, 0]], [0]), ([[0, 0]], [6]), ([[0, 0]], [-1]), ([[np.inf, 0]], [0])]
 )
 def test_what_a_browser_must_not_send(x: list, y: list) -> None:
-    with pytest.raises(ValueError, match="finite places"):
+    with pytest.raises(ValueError, match="finite coordinates"):
         make_points(np.array(x), np.array(y))
 
 

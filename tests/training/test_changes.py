@@ -84,7 +84,7 @@ def test_a_value_is_typed_from_its_field(settings: dict[str, Any], wanted: Recip
         ({"epochs": 10**12}, "epochs: must be a whole number"),
         ({"epochs": 0}, "epochs must be an int >= 1; got 0."),
         ({"learning_rate": "nan"}, "learning_rate: must be a number; got 'nan'."),
-        ({"warmup": 2}, "warmup must be a share in 0 to 1; got 2.0."),
+        ({"warmup": 2}, "warmup must be a number in [0, 1]; got 2.0."),
         ({"keep_best": "yes"}, "keep_best: must be true or false; got 'yes'."),
         ({"optimizer": "adaam"}, "optimizer: Unknown optimizer 'adaam'; choose from adamw"),
         ({"solver": "phantom"}, "solver: must be one of picard"),

@@ -50,8 +50,8 @@ class GradientRun:
     finite. cosine: of the angle to g*.
 
     seconds: (repeats,) of loss and gradient, including the forward solve. temporary_bytes: of the compiled program,
-    excluding inputs and outputs. backward_converged: fraction of the backward solves that converged, None if the
-    method has none.
+    excluding inputs and outputs. backward_converged: fraction of the backward solves that converged, None if there
+    are none.
     """
 
     error: float

@@ -1,4 +1,4 @@
-"""The race: one problem, one solver, its cost and what it left over."""
+"""The race: one solver on one problem, its cost and its residual."""
 
 from __future__ import annotations
 

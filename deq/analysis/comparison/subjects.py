@@ -42,7 +42,7 @@ class Subject:
 
     @property
     def shared(self) -> bool:
-        """Whether it contains nothing of a visitor's own, so that visitors may share its results."""
+        """Whether it contains no visitor's data, so that visitors may share its results."""
         return not self.weights and not self.digit
 
     @property

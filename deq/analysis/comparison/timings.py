@@ -1,4 +1,4 @@
-"""Timings that can be quoted: interleaved repeats, their quartiles, and who is fastest beyond their overlap."""
+"""Timings to quote: interleaved repeats, their quartiles, and the fastest if they do not overlap."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def measure(run: Callable[[], Any], repeats: int = ROUNDS) -> np.ndarray:
 def take_turns(runs: Mapping[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
     """Seconds of each call by name, (rounds,), after a warm-up call of each.
 
-    Every round calls each once, so that a machine that slows down or warms up does so for all. The first of a
-    round changes, so that none always follows the same one.
+    Every round calls each once, so that changes in the machine's speed affect all alike. The first of a round
+    changes, so that none always follows the same one.
     """
     names = list(runs)
     seconds: dict[str, list[float]] = {name: [] for name in names}
@@ -63,7 +63,7 @@ def quartiles(seconds: np.ndarray) -> tuple[float, float, float]:
 
 
 def fastest(seconds: Mapping[str, np.ndarray]) -> list[str]:
-    """The name with the least median, then those whose quartiles overlap with its own: one name is a winner."""
+    """The name with the least median, then those whose quartiles overlap its own; a single name is the winner."""
     ranges = {name: quartiles(taken) for name, taken in seconds.items()}
     order = sorted(ranges, key=lambda name: ranges[name][1])
     return [name for name in order if ranges[name][0] <= ranges[order[0]][2]]

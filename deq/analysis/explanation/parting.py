@@ -1,4 +1,4 @@
-"""How the states of many digits part as depth grows, in the plane of two principal components."""
+"""How the states of many digits separate with depth, in the plane of two principal components."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Parting:
     """States of n examples at several depths.
 
     depth: (k,) evaluations of f. places: (k, n, 2) in the plane of their equilibria. right: (k,) share of answers that
-    are right if read at that depth. labels: (n,). explained: fractions of the variance.
+    are right when read at that depth. labels: (n,). explained: fractions of the variance.
     """
 
     depth: np.ndarray

@@ -114,7 +114,7 @@ def traces_of(race: dict[str, Solution]) -> dict[str, Trace]:
 
 
 def _iterates(race: dict[str, Solution]) -> dict[str, list[Any]]:
-    """Every iterate of every solver, one a row."""
+    """Every iterate of every solver, one per row."""
     columns: dict[str, list[Any]] = {"solver": [], "nfe": [], "residual": [], "x": []}
     for name, trace in traces_of(race).items():
         known = np.isfinite(trace.residual[0])
