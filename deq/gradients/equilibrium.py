@@ -51,7 +51,7 @@ def equilibrium(
     Raises:
         ValueError: the cell cannot be called, changes the shape or dtype of z0, or changes its own state (batch
             statistics); a tol that the precision cannot reach (a traced one ends the solve there, converged=False); or,
-            when it is differentiated, a second derivative that would be wrong is asked of it.
+            on differentiation, a second derivative that would be wrong.
 
     Bai, Kolter & Koltun (2019), arXiv:1909.01377.
     """

@@ -109,8 +109,8 @@ def remove_frames(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.
     """Remove what frames the paper: a scanner's lid, the table, a shadow.
 
     At the edge of a photo, a stroke that runs out and a dark area look alike. `strength` assumes that the paper
-    continues beyond the edge in its usual shade, `ending` that it continues as at the edge. Where only the former is ink,
-    a component is a frame if most of it lies there or it fills the edge from end to end.
+    continues beyond the edge in its usual shade, `ending` that it continues as at the edge. A component is a frame if
+    most of it is ink only under the former, or if it fills the edge from end to end.
     """
     ink = strength > floor
     labels, count = ndimage.label(ink)

@@ -84,7 +84,7 @@ def test_an_interrupted_run_needs_its_code_too(cell: Path, run: Path, tmp_path: 
             ("evaluate", "mlp", "--model", "conv"),
             "--model is for the code of your own model, FILE.py:FUNCTION",
         ),
-        (("train", "digits", "--config", "TOML"), "which no file of settings runs: name it with --model."),
+        (("train", "digits", "--config", "TOML"), "which a settings file cannot run: name it with --model."),
     ],
 )
 def test_misuse_is_one_line(cell: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -201,7 +201,7 @@ def test_a_network_trained_here_answers_until_it_is_gone(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     app.run()
-    assert "Taught on 32 bits" in words(app)
+    assert "Trained on 32 bits" in words(app)
     assert sent(app)["frames"] != shipped  # it has seen next to nothing
     assert compared_starts("Bits", job.id, 32, "Picard") != compared_starts("Bits", "", 32, "Picard")
     assert any('load_checkpoint("run")' in code.value for code in app.code)
