@@ -137,7 +137,7 @@ def _both_ways(push: Derivative, like: Array, adjoint: Callable[..., Solution]) 
 
 
 def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
-    """Both unchanged, but each depends on the other: JAX transposes a solve only if its whole right-hand side does."""
+    """Both unchanged, each tied to the other: JAX transposes a solve only if its whole right side is differentiated."""
     never = jnp.zeros(b.shape[:1], bool)
     total = jnp.sum(flat(b), axis=1).astype(jnp.float32)
     probe = jax.tree.map(lambda d: d + jnp.where(never, total, 0), d_probe)
