@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from deq import Anderson
 from deq.analysis.comparison import Problem, Subject, build_problem, make_problem, race, subject_names
 from deq.analysis.comparison.gradients import exact_gradient, methods_for
 from deq.analysis.comparison.lineup import RACERS, SPLITTING, Lineup, racers_for
@@ -37,6 +38,7 @@ from deq.models.model import cell_start, identity
 from tests.analysis.test_path_independence import TwoWells
 
 LINEUP = Lineup(tol=1e-4, max_nfe=300)
+DIGIT = np.random.default_rng(0).integers(0, 256, 784).astype(np.uint8).tobytes()
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +246,14 @@ def test_the_factors_of_picard_damped_picard_and_the_flow() -> None:
     np.testing.assert_allclose(spectrum.radius, [1.5, 0.6])
     np.testing.assert_allclose(spectrum.damped_radius(0.25), [0.875, 0.8])  # |0.75 + 0.25 λ|
     np.testing.assert_allclose(spectrum.abscissa, [0.5, 0.2])
+
+
+def test_a_visitors_digit_is_a_batch_of_one_that_is_not_shared() -> None:
+    subject = Subject("mlp", YOURS, size=1, digit=DIGIT)
+    found = solve_problem(make_problem(subject), Anderson(tol=1e-4))
+    assert found.z.shape == (1, 128)
+    assert found.converged.all()
+    assert Subject("mlp").shared
+    assert not subject.shared
+    with pytest.raises(ValueError, match="784 bytes, got 0"):
+        make_problem(Subject("mlp", YOURS, size=1))

@@ -18,7 +18,7 @@ from pages.ui.think.answers import cold, solved
 from pages.ui.think.controls import FIRST
 from pages.ui.think.live import KEY, _edited, message
 from pages.ui.think.puzzle import KINDS, MOST, Puzzle, read, written
-from pages.ui.think.study import compared_starts
+from pages.ui.think.study import compared_starts, measured_reach
 from pages.ui.think.teach import JOB, NETWORK, PLAN, SHIPPED
 from pages.ui.think.words import sentence, verdict
 from tests.pages.conftest import OpenPage, labels, metrics, press, words
@@ -204,6 +204,8 @@ def test_a_network_trained_here_answers_until_it_is_gone(
     assert "Trained on 32 bits" in words(app)
     assert sent(app)["frames"] != shipped  # it has seen next to nothing
     assert compared_starts("Bits", job.id, 32, "Picard") != compared_starts("Bits", "", 32, "Picard")
+    reached = [measured_reach(KINDS["Bits"], network, 32, [50])[0] for network in (job.id, "")]
+    assert reached == [0, 1]
     assert any('load_checkpoint("run")' in code.value for code in app.code)
     app.segmented_control(key=NETWORK).set_value(SHIPPED).run()
     assert sent(app)["frames"] == shipped

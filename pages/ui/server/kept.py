@@ -1,4 +1,4 @@
-"""What belongs to a browser, whatever page or session it is in: the numbers of its runs and its own models."""
+"""The runs and own models of each browser, shared by all its pages and sessions."""
 
 from dataclasses import dataclass, field
 from threading import Lock

@@ -85,8 +85,9 @@ def draw_race(settings: Settings) -> None:
     reference = _reference_classes(settings) if classes else None
     table = race_table(runs, seconds, reference)
     show_table(table, FORMATS, "race.csv")
-    csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
-    _report_button(settings, runs, seconds, table)
+    with st.container(horizontal=True):
+        csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
+        _report_button(settings, runs, seconds, table)
     st.caption(
         "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
         + (" Same class: as at the float64 equilibrium." if classes else "")
