@@ -1,14 +1,15 @@
-"""Predictions of a digit reader, each with the trace of its solve."""
+"""Predictions of a picture reader, each with the trace of its solve, from the model's start or from the last one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
 from deq.models import EquilibriumModel
-from deq.models.inference import Results, infer
+from deq.models.inference import Results, encode, infer
 from deq.solvers import Solver
 
 BATCH = 8  # one digit is solved alone, several in batches of 8: two shapes, each compiled once
@@ -55,15 +56,52 @@ class Answer:
         return int(self.nfe[min(others[-1] + 1, len(self.nfe) - 1)] if len(others) else self.nfe[0])
 
 
+@dataclass(frozen=True)
+class Followed:
+    """One picture solved twice: from the model's own start, and from an earlier equilibrium (None without one)."""
+
+    own: Answer
+    warm: Answer | None
+
+    @property
+    def agree(self) -> bool:
+        """Whether both solves converge on the same class."""
+        return bool(
+            self.warm and self.own.converged and self.warm.converged and self.own.label == self.warm.label
+        )
+
+    @property
+    def shown(self) -> Answer:
+        """The warm one where both agree; else that from the model's own start, which does not depend on the past."""
+        return self.warm if self.warm and self.agree else self.own
+
+
+def follow(model: EquilibriumModel, image: np.ndarray, solver: Solver, last: Answer | None) -> Followed:
+    """The prediction for image (28, 28) uint8 from the model's own start, and from the end of `last` if it converged.
+
+    Both are rows of one batch, so that there is one program, which the first picture compiles for the next ones.
+    """
+    _, start = encode(model, image[None, ..., None])
+    before = last.states[-1:] if last and last.converged else None
+    z0 = np.concatenate([start, start if before is None else before])
+    images = np.stack([image, image])
+    found = infer(model, images[..., None], solver, batch_size=2, trace=TRACE, z0=z0)
+    own, warm = (_answer(image, found, i) for i in range(2))
+    return Followed(own, None if before is None else warm)
+
+
 def answer_digits(model: EquilibriumModel, images: np.ndarray, solver: Solver) -> list[Answer]:
     """The model's prediction for each image of (n, 28, 28) uint8, n > 0."""
+    return list(each_answer(model, images, solver))
+
+
+def each_answer(model: EquilibriumModel, images: np.ndarray, solver: Solver) -> Iterator[Answer]:
+    """The same one by one, so that a caller can say how far it is."""
     size = 1 if len(images) == 1 else BATCH
-    answers: list[Answer] = []
     for start in range(0, len(images), size):  # in blocks: the traces of many digits take much memory
         block = images[start : start + size]
         found = infer(model, block[..., None], solver, batch_size=size, trace=TRACE)
-        answers += [_answer(image, found, i) for i, image in enumerate(block)]
-    return answers
+        yield from (_answer(image, found, i) for i, image in enumerate(block))
 
 
 def _answer(image: np.ndarray, found: Results, i: int) -> Answer:

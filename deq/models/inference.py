@@ -66,6 +66,7 @@ def infer(
     devices: int | None = None,
     states: bool = False,
     trace: int = 0,
+    z0: Array | np.ndarray | None = None,
 ) -> Results:
     """The model's results for each x: (n, ...), n > 0, solved in batches of one shape, compiled once.
 
@@ -75,6 +76,7 @@ def infer(
             large inputs, by default.
         devices: how many of this process's devices may share a batch; all by default.
         states: keep the equilibria. trace: keep this many iterates of each solve and their probabilities.
+        z0: (n, ...), where solves start, such as the equilibria of similar inputs; by default the model's own start.
     """
     x = np.asarray(x)  # it may be on any device
     size = min(BATCH, len(x), max(1, ENTRIES // x[0].size)) if batch_size is None else batch_size
@@ -83,18 +85,19 @@ def infer(
     parts = []
     for start in range(0, len(x), size):
         rows = np.minimum(np.arange(start, start + size), len(x) - 1)
-        part = jax.device_get(forward(whole, x[rows], states, trace, mesh))
+        given = jax.tree.map(lambda v, rows=rows: v[rows], (x, z0))
+        part = jax.device_get(forward(whole, given, states, trace, mesh))
         parts.append(jax.tree.map(lambda v, start=start: v[: len(x) - start], part))
     return Results(**jax.tree.map(lambda *columns: np.concatenate(columns), *parts))
 
 
 @partial(jax.jit, static_argnames=("states", "trace", "mesh"))
-def forward(whole: Any, x: Array, states: bool, trace: int, mesh: Mesh) -> dict[str, Any]:
-    """The fields of `Results` for one batch. whole: model, solver, gradient."""
+def forward(whole: Any, given: Any, states: bool, trace: int, mesh: Mesh) -> dict[str, Any]:
+    """The fields of `Results` for one batch. whole: model, solver, gradient. given: x, and z0 or None."""
 
-    def answer(whole: tuple[EquilibriumModel, Solver, Gradient], x: Array) -> dict[str, Any]:
+    def answer(whole: tuple[EquilibriumModel, Solver, Gradient], given: tuple[Array, Any]) -> dict[str, Any]:
         model, solver, gradient = whole
-        outputs, sol = _solve(model, x, solver, gradient, trace)
+        outputs, sol = _solve(model, *given, solver, gradient, trace)
         columns: dict[str, Any] = {
             "outputs": outputs,
             "probabilities": jax.nn.softmax(outputs / model.temperature),
@@ -107,16 +110,17 @@ def forward(whole: Any, x: Array, states: bool, trace: int, mesh: Mesh) -> dict[
             columns |= {"trace": sol.trace, "paths": jax.vmap(model.probabilities, 1, 1)(sol.trace.z)}
         return columns
 
-    return in_parts(answer, mesh)(whole, x)
+    return in_parts(answer, mesh)(whole, given)
 
 
 def _solve(
-    model: EquilibriumModel, x: Array, solver: Solver, gradient: Gradient, trace: int
+    model: EquilibriumModel, x: Array, z0: Any, solver: Solver, gradient: Gradient, trace: int
 ) -> tuple[Array, Solution]:
     if not trace:
-        return model(x, solver, Implicit() if gradient.seeks_equilibrium else gradient)
+        return model(x, solver, Implicit() if gradient.seeks_equilibrium else gradient, z0=z0)
     injection = model.encode(x)
-    solution = solve_cell(model.cell, injection, model.start(injection), solver, trace)
+    start = model.start(injection) if z0 is None else z0
+    solution = solve_cell(model.cell, injection, start, solver, trace)
     return model.read(solution.z), solution
 
 

@@ -34,6 +34,7 @@ VALUES = [
 BEYOND_WIDGETS = {
     "train": ["job", "runs", "compared", "fit_points"],
     "think": ["changes"],
+    "predict": ["strokes"],
 }  # parameters that a page reads without a widget
 VIEWS = {
     "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
