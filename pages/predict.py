@@ -8,7 +8,7 @@ from pages.ui.predict.certificate import draw_certificate
 from pages.ui.predict.controls import model_controls, picture_controls
 from pages.ui.predict.how import draw_how
 from pages.ui.predict.inputs import choose_input
-from pages.ui.predict.readings import answers_of, choose_reading, read_files
+from pages.ui.predict.readings import answer_files
 from pages.ui.predict.results import Case
 from pages.ui.predict.whole import draw_whole
 from pages.ui.predict.why import draw_why
@@ -16,9 +16,11 @@ from pages.ui.predict.words import (
     bars_caption,
     choose_digit,
     headline,
+    introduce,
     show_stages,
     snippet,
     verdict_sentence,
+    warm_sentence,
 )
 from pages.ui.readers.digit import keep_digit
 from pages.ui.server.guard import require_app
@@ -48,39 +50,36 @@ def draw_views(case: Case) -> None:
     copy_link()
 
 
-st.title("Which digit does the network settle on?", anchor=False)
-st.markdown(
-    "One layer is applied to the picture again and again until its state stops changing: $z^* = f(z^*, x)$. "
-    "The answer is read from that equilibrium. Upload a picture, draw a digit, or pick one from the test set."
-)
+heading = st.container()
 controls, result = st.columns([1, 2], gap="large")
 with controls:
     inputs, settings = st.container(), st.expander("More settings", icon=":material/tune:")
 with settings:
     chosen, solver_name, solver = model_controls(inputs)
+with heading:
+    introduce(chosen)
 with inputs:
     given = choose_input(chosen)
 with settings:
     how = picture_controls(chosen, disabled=not given.files)
 
-reading = None
+read = None
 if given.digit is not None:
-    found = answer_digits(chosen.model, given.digit[None], solver)
+    found, place = answer_digits(chosen.model, given.digit[None], solver), result.container()
 elif not given.files:
     result.info("The answer appears here.", icon=":material/edit:")
     st.stop()
 else:
     with st.container():
-        readings = read_files(given.files, how)
-        answers = answers_of(readings, chosen, solver)
-        reading = choose_reading(readings, answers, given.files[-1].key, chosen.names)
-    found = answers[reading.key]
-    if reading.error:
-        result.error(reading.error, icon=":material/image_not_supported:")
+        read = answer_files(given, how, chosen, solver, result)
+    found, place = read.found, read.place
+    if read.reading.error:
+        place.error(read.reading.error, icon=":material/image_not_supported:")
         st.stop()
 
-with result:
-    headline(found, given.truth, chosen.names)
+followed = read.followed if read else None
+with place:
+    headline(found, given.truth, chosen)
     answer = found[choose_digit(found, chosen.names)]
     picture, bars = st.columns([1, 1.5], gap="medium")
     with picture:
@@ -88,12 +87,14 @@ with result:
     with bars:
         figure = probability_bars(answer.probabilities, answer.converged, names=chosen.other_names)
         show(figure, "bars", bars_caption(answer, chosen))
-    st.markdown(verdict_sentence(answer, float(solver.tol), chosen.names))
+    verdict = verdict_sentence(answer, float(solver.tol), chosen.names)
+    st.markdown(f"{verdict} {warm_sentence(followed, chosen.names)}")
 
-draw_views(Case(answer, given.truth, chosen, solver_name, solver))
-if reading is not None:
+# The views show the way from the model's own start: solvers are compared from one start, and a link repeats it.
+draw_views(Case(followed.own if followed else answer, given.truth, chosen, solver_name, solver))
+if read is not None:
     if chosen.reads_digits:
         keep_digit(answer.image)
-    show_stages(reading)
+    show_stages(read.reading)
 show_code(snippet(chosen, solver))
 download_pictures()

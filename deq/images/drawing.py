@@ -121,7 +121,9 @@ def from_canvas(canvas: Any) -> Drawing:
 def _stroke_of(thing: dict[str, Any]) -> Stroke:
     """The points of a path of fabric's pencil, where it lies on the canvas."""
     path = thing["path"]
-    points = np.array([command[1:3] for command in path], float)  # a curve is drawn towards a point of the pen
+    points = np.array(
+        [command[1:3] for command in path], float
+    )  # a curve is drawn towards a point of the pen
     if "left" in thing:  # the path's middle, where the canvas has placed it
         low, high = _bounds(path)
         points = (points - (low + high) / 2) @ _transform(thing).T + [thing["left"], thing["top"]]

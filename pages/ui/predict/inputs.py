@@ -1,6 +1,6 @@
 """The inputs: upload, draw, photograph, or a test digit."""
 
-import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,6 +10,18 @@ import numpy as np
 import streamlit as st
 
 from deq.data import held_out_digits
+from deq.images.drawing import (
+    BOARD,
+    LONGEST,
+    PEN,
+    Drawing,
+    DrawingError,
+    from_canvas,
+    paint_drawing,
+    read_drawing,
+    to_canvas,
+    write_drawing,
+)
 from pages.ui.predict.results import results_of
 from pages.ui.readers.missing import note_stand_in
 from pages.ui.readers.model import ModelInUse
@@ -19,7 +31,9 @@ KINDS = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "hei
 ALL, MISTAKES, SLOWEST = "all", "only mistakes", "most evaluations"
 WHICH = [ALL, MISTAKES, SLOWEST, *(f"label {digit}" for digit in range(10))]
 SLOWEST_SHOWN = 100
-CANVAS, BOARD, PEN = "predict_canvas", 300, 18  # key; sides and pen in pixels
+CANVAS, STROKES = "predict_canvas", "strokes"  # keys; the latter in the link too
+REFUSED = "The drawing in the link cannot be read, so the board is empty."
+TOO_LONG = f"This drawing is too long for a link (over {LONGEST:,} characters): a link opens an empty board."
 
 # Browsers list cameras, without names, before permission is given; over plain HTTP they list none.
 CAMERA_CHECK = """
@@ -44,11 +58,12 @@ class File:
 
 @dataclass(frozen=True)
 class DigitInput:
-    """Files, the newest last; or a test digit (28, 28) uint8 and its label; or nothing yet."""
+    """Files, the newest last; or a test digit (28, 28) uint8 and its label; or nothing yet. drawn: on the board."""
 
     files: list[File] = field(default_factory=list)
     digit: np.ndarray | None = None
     truth: int | None = None
+    drawn: bool = False
 
 
 def choose_input(chosen: ModelInUse) -> DigitInput:
@@ -74,6 +89,7 @@ def choose_input(chosen: ModelInUse) -> DigitInput:
     )
     if way == DRAW:
         return _drawn()
+    st.query_params.pop(STROKES, None)
     if way == CAMERA:
         shot = st.camera_input("Take a photo", key="predict_camera", label_visibility="collapsed")
         return DigitInput([File(shot.file_id, "photo", shot.getvalue())] if shot else [])
@@ -92,36 +108,75 @@ def _uploaded(digits: bool) -> DigitInput:
 
 
 def _drawn() -> DigitInput:
-    """The drawing. The canvas is blank after a page switch, so the session keeps strokes and picture."""
+    """The drawing. The canvas is blank after a page switch, so the session and the link keep its strokes."""
     from streamlit_drawable_canvas import st_canvas  # registers itself with a running server
 
     state = st.session_state
     key = f"{CANVAS}_{state.setdefault('predict_sheet', 0)}"
     if key not in state:
-        state["predict_start"] = state.get("predict_drawing")
-    start = state["predict_start"]
-    st.caption("Draw with mouse, pen or finger.")
+        state["predict_start"] = _first_strokes()
+    st.caption("Draw with mouse, pen or finger; the answer follows every stroke.")
     canvas = st_canvas(
         stroke_width=PEN,
         stroke_color="#000000",
         background_color="#FFFFFF",
         width=BOARD,
         height=BOARD,
-        initial_drawing=start and start[0],
-        return_image_data=True,
+        initial_drawing=to_canvas(state["predict_start"]),
         key=key,
     )
     st.button("Clear", icon=":material/delete:", on_click=_clear)
-    drawing = start if canvas.image_bytes is None else (canvas.json_data, canvas.image_bytes)
-    state["predict_drawing"] = drawing
-    if not drawing or not drawing[0]["objects"]:
+    drawing = _strokes_on(canvas.json_data)
+    _keep(drawing)
+    if not drawing:
         return DigitInput()
-    return DigitInput([File(hashlib.sha256(drawing[1]).hexdigest(), "drawing", drawing[1])])
+    file = io.BytesIO()
+    paint_drawing(drawing).save(file, "PNG")  # by the server, so that a link gives the same pixels
+    return DigitInput([File(write_drawing(drawing), "drawing", file.getvalue())], drawn=True)
+
+
+def _first_strokes() -> Drawing:
+    """What a new sheet shows: the link's drawing, or else the session's; a text that is none is refused."""
+    text = st.query_params.get(STROKES)
+    if text is None:
+        return st.session_state.get(STROKES, ())
+    try:
+        return read_drawing(text)
+    except DrawingError:
+        st.session_state["predict_refused"] = True
+        return ()
+
+
+def _strokes_on(canvas: Any) -> Drawing:
+    """The strokes on the canvas; none where the browser sends anything else."""
+    try:
+        return from_canvas(canvas)
+    except DrawingError:
+        return ()
+
+
+def _keep(drawing: Drawing) -> None:
+    """The drawing in the session and in the link, if it fits into one."""
+    text = write_drawing(drawing) if drawing else ""
+    st.session_state[STROKES] = drawing
+    if not text or len(text) > LONGEST:
+        st.query_params.pop(STROKES, None)
+    elif st.query_params.get(STROKES) != text:
+        st.query_params[STROKES] = text
+    if len(text) > LONGEST:
+        st.caption(TOO_LONG)
+    if drawing:
+        st.session_state.pop("predict_refused", None)
+    elif "predict_refused" in st.session_state:
+        st.warning(REFUSED)
 
 
 def _clear() -> None:
     """Start a new drawing."""
-    st.session_state["predict_drawing"] = None
+    st.session_state.pop("predict_refused", None)
+    st.session_state.pop("predict_followed", None)  # the last equilibrium is that of another drawing
+    st.session_state[STROKES] = ()
+    st.query_params.pop(STROKES, None)
     st.session_state["predict_sheet"] += 1
 
 

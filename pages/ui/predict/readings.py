@@ -2,15 +2,16 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
-from deq.analysis.answers import Answer, answer_digits
+from deq.analysis.answers import Answer, Followed, each_answer, follow
 from deq.images import (
     MAX_FILES,
     Ink,
@@ -23,9 +24,10 @@ from deq.images import (
     read_picture,
 )
 from deq.solvers import Solver
-from pages.ui.predict.inputs import File
+from pages.ui.predict.inputs import DigitInput, File
 from pages.ui.readers.model import ModelInUse
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.text import plain, short
 
 DECODED = "As decoded"
 THUMB, STAGE = 64, 300  # pixels of the longer side
@@ -50,20 +52,50 @@ class Reading:
     error: str = ""
 
 
-def read_files(files: Sequence[File], how: Settings) -> list[Reading]:
+@dataclass(frozen=True)
+class Read:
+    """The picture that is shown in detail, its answers, and the place for them.
+
+    followed: both solves of a drawing of one digit.
+    """
+
+    reading: Reading
+    found: list[Answer]
+    place: DeltaGenerator
+    followed: Followed | None = None
+
+
+def answer_files(
+    given: DigitInput, how: Settings, chosen: ModelInUse, solver: Solver, result: DeltaGenerator
+) -> Read:
+    """Read and solve the files, and let one of many be chosen. A new batch shows its progress in `result`."""
+    newest, by = given.files[-1].key, (chosen.fingerprint, repr(solver))
+    batch = [file.key for file in given.files], how, by
+    several = len(given.files) > 1 or is_zip(given.files[0].data)
+    new = several and st.session_state.get("predict_batch") != batch
+    slot = result.empty() if new else result  # in place of the old answer
+    say = slot.progress if new else _say_nothing
+    readings = read_files(given.files, how, say)
+    if given.drawn and len(readings[0].digits) == 1:
+        followed = follow_drawing(readings[0], chosen, solver)
+        return Read(readings[0], [followed.shown], result.container(), followed)
+    answers = answers_of(readings, chosen, solver, say)
+    st.session_state["predict_batch"] = batch
+    reading = choose_reading(readings, answers, newest, chosen.names)
+    return Read(reading, answers[reading.key], slot.container())
+
+
+def _say_nothing(share: float, words: str) -> None:
+    """For what is read at once, or was read before."""
+
+
+def read_files(files: Sequence[File], how: Settings, say: Callable[[float, str], object]) -> list[Reading]:
     """The pictures of all files, in order, at most MAX_FILES."""
     readings: list[Reading] = []
-    several = len(files) > 1 or is_zip(files[0].data)
-    bar = st.progress(0.0, "Reading the pictures") if several else None
     for i, file in enumerate(files):
-        readings += [
-            _read(f"{file.key}/{member}/{how}", name or file.name, data, how)
-            for member, (name, data) in enumerate(pictures_in(file.data))
-        ]
-        if bar:
-            bar.progress((i + 1) / len(files), f"Reading the pictures: {len(readings)}")
-    if bar:
-        bar.empty()
+        for member, (name, data) in enumerate(pictures_in(file.data)):
+            say(i / len(files), f"Reading the pictures: {len(readings)}")
+            readings.append(_read(f"{file.key}/{member}/{how}", name or file.name, data, how))
     if len(readings) > MAX_FILES:
         st.warning(f"You uploaded {len(readings)} pictures; only the first {MAX_FILES} are read.")
     return readings[:MAX_FILES]
@@ -107,7 +139,21 @@ def _jpeg(picture: np.ndarray, side: int) -> bytes:
     return file.getvalue()
 
 
-def answers_of(readings: Sequence[Reading], chosen: ModelInUse, solver: Solver) -> dict[str, list[Answer]]:
+def follow_drawing(reading: Reading, chosen: ModelInUse, solver: Solver) -> Followed:
+    """The answer to a drawing, also from the last equilibrium of the same model and solver; solved once."""
+    by, state = (chosen.fingerprint, repr(solver)), st.session_state
+    known_by, key, last = state.get("predict_followed", (None, "", None))
+    if (known_by, key) == (by, reading.key):
+        return last
+    start = last.shown if known_by == by else None
+    followed = follow(chosen.model, reading.digits[0], solver, start)
+    state["predict_followed"] = by, reading.key, followed
+    return followed
+
+
+def answers_of(
+    readings: Sequence[Reading], chosen: ModelInUse, solver: Solver, say: Callable[[float, str], object]
+) -> dict[str, list[Answer]]:
     """The answers for each picture, by its key; solved once per session, model and solver."""
     by = chosen.fingerprint, repr(solver)
     known = st.session_state.setdefault("predict_answers", {})
@@ -117,8 +163,13 @@ def answers_of(readings: Sequence[Reading], chosen: ModelInUse, solver: Solver) 
     answers = {key: found for key, found in known["answers"].items() if key in wanted}
     new = [reading for key, reading in wanted.items() if key not in answers]
     if digits := [reading.digits for reading in new if len(reading.digits)]:
-        found = iter(answer_digits(chosen.model, np.concatenate(digits), solver))
-        answers |= {reading.key: [next(found) for _ in reading.digits] for reading in new}
+        images = np.concatenate(digits)
+        found: list[Answer] = []
+        for answer in each_answer(chosen.model, images, solver):
+            say(len(found) / len(images), f"Solving: {len(found)} of {len(images)}")
+            found.append(answer)
+        rest = iter(found)
+        answers |= {reading.key: [next(rest) for _ in reading.digits] for reading in new}
     known["answers"] = answers
     return {key: answers.get(key, []) for key in wanted}
 
@@ -133,9 +184,10 @@ def choose_reading(
     if len(readings) == 1:
         return readings[0]
     table = columns_of(readings, answers, names)
-    last = len(readings) - 1
+    key, last = f"predict_table_{newest}_{len(readings)}", len(readings) - 1
     read = sum(not reading.error for reading in readings)
     st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to see it in detail.")
+    _offer_doubtful(readings, answers, key)
     event = st.dataframe(
         {"picture": [reading.thumbnail for reading in readings]} | table,
         hide_index=True,
@@ -147,11 +199,33 @@ def choose_reading(
         on_select="rerun",
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [last]}},
-        key=f"predict_table_{newest}_{len(readings)}",
+        key=key,
     )
     csv_button("Download the table", table, "digits.csv")
     rows = event.selection.rows
     return readings[rows[0] if rows and rows[0] <= last else last]
+
+
+def _offer_doubtful(readings: Sequence[Reading], answers: dict[str, list[Answer]], key: str) -> None:
+    """A button that chooses the most doubtful row of the table with this key."""
+    row = most_doubtful([answers[reading.key] for reading in readings])
+    if row is None:
+        return
+    lost = not all(answer.converged for answer in answers[readings[row].key])
+    least = min(answer.confidence for answer in answers[readings[row].key])
+    why = "not converged" if lost else f"{100 * least:.0f} %"
+    label = f"Show the most doubtful: {plain(short(readings[row].name))}, {why}"
+    st.button(label, icon=":material/help:", key="predict_doubtful", on_click=_choose_row, args=(key, row))
+
+
+def most_doubtful(found: Sequence[list[Answer]]) -> int | None:
+    """The picture with a solve that did not converge, or else with the lowest confidence; None if none is answered."""
+    doubt = {i: min((a.converged, a.confidence) for a in of) for i, of in enumerate(found) if of}
+    return min(doubt, key=lambda i: doubt[i], default=None)
+
+
+def _choose_row(key: str, row: int) -> None:
+    st.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
 
 
 def columns_of(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from deq.analysis.answers import Answer
+from deq.analysis.answers import Answer, Followed
 from deq.plots.prediction import MOST_BARS, percent
 from deq.plots.style import scientific
 from deq.solvers import Solver
@@ -13,7 +13,7 @@ from pages.ui.predict.readings import Reading
 from pages.ui.readers.model import ModelInUse
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.text import is_hidden, plain
+from pages.ui.widgets.text import is_hidden, plain, short
 
 MAX_SHOWN = 12
 KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look as the training pictures do."
@@ -37,9 +37,20 @@ def snippet(chosen: ModelInUse, solver: Solver) -> str:
     )
 
 
-def headline(found: list[Answer], truth: int | None, names: Sequence[str]) -> None:
-    """The prediction, with the true label if known. names: of the classes."""
-    labels = " ".join(names[a.label] if a.converged else "?" for a in found)
+def introduce(chosen: ModelInUse) -> None:
+    """The page's question, and how it is answered."""
+    kind = "digit" if chosen.reads_digits else "class"
+    ways = ", draw a digit, or pick one from the test set" if chosen.reads_digits else " or draw one"
+    st.title(f"Which {kind} does the network settle on?", anchor=False)
+    st.markdown(
+        "One layer is applied to the picture again and again until its state stops changing: $z^* = f(z^*, x)$. "
+        f"The answer is read from that equilibrium. Upload a picture{ways}."
+    )
+
+
+def headline(found: list[Answer], truth: int | None, chosen: ModelInUse) -> None:
+    """The prediction and the model that made it, with the true label if known."""
+    labels = " ".join(chosen.names[a.label] if a.converged else "?" for a in found)
     with st.container(horizontal=True, gap="large"):
         none = not any(a.converged for a in found)
         st.metric("Prediction", "not converged" if none else labels, width="content")
@@ -49,6 +60,7 @@ def headline(found: list[Answer], truth: int | None, names: Sequence[str]) -> No
             st.metric("Evaluations", found[0].evaluations, help=tip("NFE"), width="content")
         else:
             st.metric("Digits found", len(found), width="content")
+        st.metric("Model", plain(short(chosen.name)), width="content")
 
 
 def choose_digit(found: list[Answer], names: Sequence[str]) -> int:
@@ -83,6 +95,33 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
         f"Converged on **{name}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
         f"the state by {100 * answer.final_residual:.2g} %{distance(answer)}. The answer is unchanged {since}."
     )
+
+
+def warm_sentence(followed: Followed | None, names: Sequence[str]) -> str:
+    """What the start from the last equilibrium saved or cost, measured; empty where there was none."""
+    if followed is None or followed.warm is None:
+        return ""
+    own, warm = followed.own, followed.warm
+    if followed.agree:
+        return f"Started from the last equilibrium: {_gain(warm.evaluations, own.evaluations)}."
+    if not warm.converged:
+        return (
+            f"From the last equilibrium the solve does not converge in {warm.evaluations} evaluations, "
+            "so the answer is that from the model's own start."
+        )
+    return (
+        f"From the last equilibrium the solve ends at {plain(names[warm.label])} in {warm.evaluations} evaluations; "
+        "shown is the solve from the model's own start, which a link repeats."
+    )
+
+
+def _gain(warm: int, own: int) -> str:
+    """For example: 14 evaluations instead of 22."""
+    if warm < own:
+        return f"**{warm} evaluations instead of {own}** from the model's own start"
+    if warm > own:
+        return f"**{warm} evaluations, more than the {own}** from the model's own start"
+    return f"{warm} evaluations, as many as from the model's own start"
 
 
 def distance(answer: Answer) -> str:
