@@ -52,8 +52,7 @@ def draw_views(case: Case) -> None:
 
 heading = st.container()
 controls, result = st.columns([1, 2], gap="large")
-with controls:
-    inputs, settings = st.container(), st.expander("More settings", icon=":material/tune:")
+inputs, settings = controls.container(), controls.expander("More settings", icon=":material/tune:")
 with settings:
     chosen, solver_name, solver = model_controls(inputs)
 with heading:
@@ -65,14 +64,14 @@ with settings:
 
 read = None
 if given.digit is not None:
-    found, place = answer_digits(chosen.model, given.digit[None], solver), result.container()
+    found = answer_digits(chosen.model, given.digit[None], solver)
+    place, below = result.container(), st.container()
 elif not given.files:
     result.info("The answer appears here.", icon=":material/edit:")
     st.stop()
 else:
-    with st.container():
-        read = answer_files(given, how, chosen, solver, result)
-    found, place = read.found, read.place
+    read = answer_files(given, how, chosen, solver, result)
+    found, place, below = read.found, read.place, read.below
     if read.reading.error:
         place.error(read.reading.error, icon=":material/image_not_supported:")
         st.stop()
@@ -90,11 +89,11 @@ with place:
     verdict = verdict_sentence(answer, float(solver.tol), chosen.names)
     st.markdown(f"{verdict} {warm_sentence(followed, chosen.names)}")
 
-# The views show the way from the model's own start: solvers are compared from one start, and a link repeats it.
-draw_views(Case(followed.own if followed else answer, given.truth, chosen, solver_name, solver))
-if read is not None:
-    if chosen.reads_digits:
-        keep_digit(answer.image)
-    show_stages(read.reading)
+with below:  # the views show the way from the model's own start, which a link repeats
+    draw_views(Case(followed.own if followed else answer, given.truth, chosen, solver_name, solver))
+    if read:
+        show_stages(read.reading, given.drawn)
+if read and chosen.reads_digits:
+    keep_digit(answer.image)
 show_code(snippet(chosen, solver))
 download_pictures()

@@ -12,7 +12,7 @@ import numpy as np
 from deq.extras import extra
 
 with extra("images"):
-    from deq.images.bundle import MAX_FILES, is_zip, pictures_in
+    from deq.images.bundle import MAX_FILES, count_pictures, is_zip, pictures_in
     from deq.images.digits import cut_digits
     from deq.images.ink import Ink, find_ink
     from deq.images.plain import keep_plain
@@ -24,6 +24,7 @@ __all__ = [
     "READERS",
     "Ink",
     "PictureError",
+    "count_pictures",
     "cut_digits",
     "find_digits",
     "find_ink",

@@ -26,6 +26,14 @@ def pictures_in(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
         yield "", error
 
 
+def count_pictures(data: bytes) -> int:
+    """How many `pictures_in` yields; nothing is unpacked."""
+    try:
+        return len(pictures_of(open_zip(data, MAX_FILES))) if is_zip(data) else 1
+    except PictureError:
+        return 1
+
+
 def unpack(data: bytes) -> Iterator[tuple[str, bytes | PictureError]]:
     """Name of each file in a zip with its bytes, or the error that refuses it.
 

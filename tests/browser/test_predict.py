@@ -42,6 +42,44 @@ def test_camera_is_offered_only_where_there_is_one(page: Page, server: str) -> N
     assert page.get_by_test_id("stException").count() == 0
 
 
+def pull(page: Page, places: list[tuple[int, int]]) -> None:
+    """One stroke of the mouse through these places of the board."""
+    box = page.locator("canvas").last.bounding_box()
+    assert box is not None
+    for step, (x, y) in enumerate(places):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+        if not step:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def pixels(page: Page) -> str | None:
+    """What the model sees, as the page draws it."""
+    return page.get_by_test_id("stPlotlyChart").first.locator("image").first.get_attribute("href")
+
+
+def test_the_answer_follows_two_strokes_and_a_link_opens_them(
+    browser: Browser, page: Page, server: str
+) -> None:
+    visit(page, f"{server}/predict?predict_way=Draw")
+    page.locator("canvas").last.wait_for()
+    pull(page, [(150, 50), (150, 250)])
+    expect(page.get_by_text("Converged on 1")).to_be_visible(timeout=SLOW)
+    settle(page)
+    pull(page, [(60, 50), (105, 47), (150, 50)])
+    expect(page.get_by_text("Converged on 7")).to_contain_text("from the model's own start", timeout=SLOW)
+    settle(page)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    other = context.new_page()
+    visit(other, page.url)
+    expect(other.get_by_text("Converged on 7")).to_be_visible(timeout=SLOW)
+    settle(other)
+    assert pixels(page)
+    assert pixels(other) == pixels(page)
+    assert other.url == page.url
+    context.close()
+
+
 def test_a_finger_draws_a_one(browser: Browser, server: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.set_default_timeout(SLOW)

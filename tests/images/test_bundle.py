@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from deq.images import PictureError, find_digits, is_zip, read_picture
+from deq.images import PictureError, count_pictures, find_digits, is_zip, read_picture
 from deq.images.bundle import unpack
 from tests.images.test_images import REFERENCE, alike, drawing, on_paper
 from tests.images.test_reading import file_of
@@ -28,6 +28,7 @@ def test_pictures_come_in_order_without_hidden_files() -> None:
     )
     assert is_zip(data)
     assert [name for name, _ in unpack(data)] == names
+    assert [count_pictures(file) for file in (data, PICTURE, data[:30])] == [2, 1, 1]
     for _, content in unpack(data):
         assert alike(find_digits(read_picture(content))[0], REFERENCE) > 0.99
 

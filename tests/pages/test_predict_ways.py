@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
 from tests.images.test_bundle import zipped
-from tests.pages.conftest import OpenPage, metrics, press
+from tests.pages.conftest import OpenPage, labels, metrics, press
 from tests.pages.test_predict import drawn
 
 pytestmark = pytest.mark.usefixtures("scikit_learn_only")
@@ -40,6 +40,20 @@ def test_many_files_and_a_zip_make_a_table(open_page: OpenPage) -> None:
     assert list(rows["label"]) == ["", str(labels[1]), "", "", str(labels[0])]
     for error, said in zip(rows["error"], ["empty", "", "points outside", "not a picture", ""], strict=True):
         assert said in error
+
+
+def test_one_click_shows_the_most_doubtful_picture(open_page: OpenPage) -> None:
+    images = load_dataset("digits").test_images[:3, ..., 0]
+    app = open_page("predict", model="mlp")
+    app.file_uploader(key="upload").set_value(
+        [(f"{i}.png", drawn(images[i : i + 1]), "image/png") for i in range(3)]
+    ).run()
+    rows = table(app)
+    doubtful = int(rows["confidence"].astype(float).argmin())
+    assert doubtful < 2  # the last is shown already
+    assert metrics(app)["Prediction"] == rows["label"][2] != rows["label"][doubtful]
+    press(app, next(said for said in labels(app) if said.startswith("Show the most doubtful")))
+    assert metrics(app)["Prediction"] == rows["label"][doubtful]
 
 
 def test_a_zip_that_is_no_zip_is_one_line(open_page: OpenPage) -> None:

@@ -16,6 +16,7 @@ from deq.images import (
     MAX_FILES,
     Ink,
     PictureError,
+    count_pictures,
     cut_digits,
     find_ink,
     is_zip,
@@ -54,7 +55,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Read:
-    """The picture that is shown in detail, its answers, and the place for them.
+    """The picture that is shown in detail, its answers, the place for them, and that for all below.
 
     followed: both solves of a drawing of one digit.
     """
@@ -62,27 +63,29 @@ class Read:
     reading: Reading
     found: list[Answer]
     place: DeltaGenerator
+    below: DeltaGenerator
     followed: Followed | None = None
 
 
 def answer_files(
     given: DigitInput, how: Settings, chosen: ModelInUse, solver: Solver, result: DeltaGenerator
 ) -> Read:
-    """Read and solve the files, and let one of many be chosen. A new batch shows its progress in `result`."""
+    """Read and solve the files, and let one of many be chosen. A new batch clears what it replaces for its progress."""
     newest, by = given.files[-1].key, (chosen.fingerprint, repr(solver))
     batch = [file.key for file in given.files], how, by
     several = len(given.files) > 1 or is_zip(given.files[0].data)
     new = several and st.session_state.get("predict_batch") != batch
-    slot = result.empty() if new else result  # in place of the old answer
+    slot, below = (result.empty(), st.empty().container()) if new else (result, st.container())
     say = slot.progress if new else _say_nothing
-    readings = read_files(given.files, how, say)
-    if given.drawn and len(readings[0].digits) == 1:
-        followed = follow_drawing(readings[0], chosen, solver)
-        return Read(readings[0], [followed.shown], result.container(), followed)
-    answers = answers_of(readings, chosen, solver, say)
-    st.session_state["predict_batch"] = batch
-    reading = choose_reading(readings, answers, newest, chosen.names)
-    return Read(reading, answers[reading.key], slot.container())
+    with below:
+        readings = read_files(given.files, how, say)
+        if given.drawn and len(readings[0].digits) == 1:
+            followed = follow_drawing(readings[0], chosen, solver)
+            return Read(readings[0], [followed.shown], slot.container(), below, followed)
+        answers = answers_of(readings, chosen, solver, say)
+        st.session_state["predict_batch"] = batch
+        reading = choose_reading(readings, answers, newest, chosen.names)
+        return Read(reading, answers[reading.key], slot.container(), below)
 
 
 def _say_nothing(share: float, words: str) -> None:
@@ -92,9 +95,10 @@ def _say_nothing(share: float, words: str) -> None:
 def read_files(files: Sequence[File], how: Settings, say: Callable[[float, str], object]) -> list[Reading]:
     """The pictures of all files, in order, at most MAX_FILES."""
     readings: list[Reading] = []
-    for i, file in enumerate(files):
+    total = sum(count_pictures(file.data) for file in files)
+    for file in files:
         for member, (name, data) in enumerate(pictures_in(file.data)):
-            say(i / len(files), f"Reading the pictures: {len(readings)}")
+            say(len(readings) / total, f"Reading the pictures: {len(readings)} of {total}")
             readings.append(_read(f"{file.key}/{member}/{how}", name or file.name, data, how))
     if len(readings) > MAX_FILES:
         st.warning(f"You uploaded {len(readings)} pictures; only the first {MAX_FILES} are read.")

@@ -17,6 +17,7 @@ from pages.ui.widgets.text import is_hidden, plain, short
 
 MAX_SHOWN = 12
 KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look as the training pictures do."
+IN_LINK = "Your drawing is part of this page's address, and so of your browser's history; the server never stores it."
 SNIPPET = """
 {imports}
 from deq.images import {reader}, read_picture
@@ -147,7 +148,7 @@ def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
     return f"The probability of each digit. Expected calibration error on the test set: {100 * error:.2g} %."
 
 
-def show_stages(reading: Reading) -> None:
+def show_stages(reading: Reading, drawn: bool) -> None:
     """The steps from the picture to 28 × 28 pixels, in a row that wraps on a phone."""
     with st.expander("From your picture to 28 × 28", icon=":material/photo_filter:"):
         with st.container(horizontal=True):
@@ -157,4 +158,5 @@ def show_stages(reading: Reading) -> None:
                 last = "Cut out and centred" if reading.polarity else "Grey, on a square, scaled down"
                 st.image(np.kron(digit, np.ones((6, 6), np.uint8)), last, width=150)
         how = f"Read as {reading.polarity} ink." if reading.polarity else KEPT_WHOLE
-        st.caption(f"{how} Your picture is kept in this session's memory only and never stored.")
+        kept = IN_LINK if drawn else "Your picture is kept in this session's memory only and never stored."
+        st.caption(f"{how} {kept}")
