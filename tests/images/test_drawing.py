@@ -41,6 +41,12 @@ def test_the_canvas_keeps_what_a_link_says(drawing) -> None:
     assert [stroke[-1] for stroke in once] == [stroke[-1] for stroke in drawing]
 
 
+def test_a_slow_pen_makes_no_long_link() -> None:
+    slow = tuple((x, 100) for x in range(0, 201))
+    (stroke,) = from_canvas(to_canvas((slow,)))
+    assert stroke == slow[::4]
+
+
 @given(st.one_of(st.text(), st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)))
 def test_any_other_text_is_refused(text: str) -> None:
     """What is read at all is written the same way."""

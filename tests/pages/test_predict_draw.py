@@ -86,6 +86,7 @@ def test_a_text_that_is_no_drawing_is_one_line(open_page: OpenPage, pen, text: s
     assert "strokes" not in app.query_params
     assert not app.metric
     pen.draw(app, ONE)
+    pen.draw(app, ())  # undone: the link is forgotten
     assert not app.warning
 
 
