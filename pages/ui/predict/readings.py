@@ -75,17 +75,21 @@ def answer_files(
     batch = [file.key for file in given.files], how, by
     several = len(given.files) > 1 or is_zip(given.files[0].data)
     new = several and st.session_state.get("predict_batch") != batch
-    slot, below = (result.empty(), st.empty().container()) if new else (result, st.container())
+    slot, below = (result.empty(), st.empty().container) if new else (result, st.container)
     say = slot.progress if new else _say_nothing
-    with below:
-        readings = read_files(given.files, how, say)
-        if given.drawn and len(readings[0].digits) == 1:
-            followed = follow_drawing(readings[0], chosen, solver)
-            return Read(readings[0], [followed.shown], slot.container(), below, followed)
-        answers = answers_of(readings, chosen, solver, say)
-        st.session_state["predict_batch"] = batch
+    every = read_files(given.files, how, say)
+    readings = every[:MAX_FILES]
+    if given.drawn and len(readings[0].digits) == 1:
+        followed = follow_drawing(readings[0], chosen, solver)
+        return Read(readings[0], [followed.shown], slot.container(), below(), followed)
+    answers = answers_of(readings, chosen, solver, say)
+    st.session_state["predict_batch"] = batch
+    place, lower = slot.container(), below()
+    with lower:
+        if len(every) > MAX_FILES:
+            st.warning(f"You uploaded {len(every)} pictures; only the first {MAX_FILES} are shown.")
         reading = choose_reading(readings, answers, newest, chosen.names)
-        return Read(reading, answers[reading.key], slot.container(), below)
+    return Read(reading, answers[reading.key], place, lower)
 
 
 def _say_nothing(share: float, words: str) -> None:
@@ -93,16 +97,14 @@ def _say_nothing(share: float, words: str) -> None:
 
 
 def read_files(files: Sequence[File], how: Settings, say: Callable[[float, str], object]) -> list[Reading]:
-    """The pictures of all files, in order, at most MAX_FILES."""
+    """The pictures of all files, in order."""
     readings: list[Reading] = []
     total = sum(count_pictures(file.data) for file in files)
     for file in files:
         for member, (name, data) in enumerate(pictures_in(file.data)):
             say(len(readings) / total, f"Reading the pictures: {len(readings)} of {total}")
             readings.append(_read(f"{file.key}/{member}/{how}", name or file.name, data, how))
-    if len(readings) > MAX_FILES:
-        st.warning(f"You uploaded {len(readings)} pictures; only the first {MAX_FILES} are read.")
-    return readings[:MAX_FILES]
+    return readings
 
 
 @st.cache_data(scope="session", max_entries=2 * MAX_FILES, show_spinner=False)
