@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -28,17 +29,22 @@ def stop_signals() -> Iterator[list[int]]:
 
 @contextmanager
 def orderly_stop() -> Iterator[None]:
-    """SIGINT and SIGTERM raise SystemExit, so that a download removes its temporary folder."""
+    """SIGINT and SIGTERM raise SystemExit, so that a download removes its temporary folder.
+
+    The garbage collector rests meanwhile: it would swallow, with a message, what is raised while it calls JAX.
+    """
     caught: list[int] = []
 
     def stop(number: int, _: Any) -> NoReturn:
         caught.append(number)
         raise SystemExit(128 + number)
 
+    gc.disable()
     try:
         with _handler(stop):
             yield
     finally:
+        gc.enable()
         if caught:  # also if a library swallowed the exception
             leave(caught, can_resume=False)
 

@@ -1,12 +1,17 @@
 """SIGINT and SIGTERM at any moment: one line, exit status 130 or 143, and the run goes on to the same weights."""
 
+import gc
+import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from deq.cli.process import orderly_stop
 from deq.models.checkpoints import WEIGHTS
 from tests.cli.test_cli import answer, deq
 from tests.conftest import ROOT
@@ -21,6 +26,26 @@ def test_a_signal_ends_the_command_with_its_status(seconds: float, tmp_path: Pat
     number = signal.SIGINT if MOMENTS.index(seconds) % 2 else signal.SIGTERM
     done = stop_after(seconds, number, tmp_path / "run", *RUN)
     assert fault_of(done, number) is None
+
+
+def test_the_garbage_collector_swallows_no_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JAX is called at each collection; an exception raised there is only printed, and the command went on."""
+    swallowed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", swallowed.append)
+    gc.callbacks.append(slow := lambda *_: time.sleep(0.01))
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(SystemExit, match="143"):
+        _allocate_until_stopped(seconds=2)
+    gc.callbacks.remove(slow)
+    assert not swallowed
+
+
+def _allocate_until_stopped(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    with orderly_stop():
+        while time.monotonic() < end:
+            [[] for _ in range(200_000)]  # more than conftest's threshold of the collector
+    raise AssertionError("no signal came")
 
 
 @pytest.mark.long
