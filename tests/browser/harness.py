@@ -66,3 +66,11 @@ def visit(page: Page, url: str) -> None:
     """Open an address and wait until the page is complete."""
     page.goto(url, timeout=SLOW)
     settle(page)
+
+
+def copied_link(page: Page) -> str:
+    """What the button "Copy link" puts on the clipboard."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    return page.evaluate("navigator.clipboard.readText()")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pages.ui.widgets.navigation import PAGES
-from tests.browser.harness import settle, visit
+from tests.browser.harness import copied_link, settle, visit
 
 pytestmark = pytest.mark.browser
 
@@ -40,14 +40,23 @@ def test_a_copied_link_shows_the_same_picture(browser: Browser, page: Page, serv
     page.get_by_role("button", name="Too steep").click()
     settle(page)
     summary = page.get_by_text(re.compile("After 10 updates")).inner_text()
-    page.get_by_role("button", name="Copy link").click()
-    link = page.get_by_test_id("stCode").filter(has_text=server).first.inner_text().strip()
+    link = copied_link(page)
     assert "seed=22" in link
     assert "steps=10" in link
     other = browser.new_context().new_page()
     visit(other, link)
     expect(other.get_by_text(summary)).to_have_count(1)
     other.context.close()
+
+
+@pytest.mark.long
+def test_a_link_copied_right_after_a_change_has_the_change(page: Page, server: str) -> None:
+    visit(page, f"{server}/toy")
+    updates = page.get_by_role("slider", name="Updates")
+    for _ in range(5):
+        updates.press("ArrowLeft")
+        assert copied_link(page) == f"{server}/toy?steps={updates.get_attribute('aria-valuetext')}"
+        page.get_by_text("Copied", exact=True).wait_for(state="hidden")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.harness import SLOW, settle, visit
+from tests.browser.harness import SLOW, copied_link, settle, visit
 from tests.support.own_data import write_folder, zipped_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -70,9 +70,7 @@ def test_points_are_clicked_trained_on_and_shared(browser: Browser, page: Page, 
     expect(page.locator(".annotation-text").filter(has_text=re.compile("^[ABC]$"))).not_to_have_count(
         0, timeout=SLOW
     )
-    page.get_by_role("button", name="Copy link").click()
-    link = page.get_by_test_id("stCode").filter(has_text=server).first.inner_text().strip()
-    opened(browser, link.replace("\n", ""))
+    opened(browser, copied_link(page))
 
 
 def by_keys(page: Page) -> None:

@@ -8,6 +8,11 @@ from playwright.sync_api import Page, expect
 from tests.browser.harness import SLOW, settle, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
+FOCUSED = """() => {
+  let focused = document.activeElement;
+  while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;  // in a component
+  return focused.getAttribute("aria-label") || focused.textContent;
+}"""
 
 
 def test_from_home_to_your_own_digit_in_three_clicks(page: Page, server: str) -> None:
@@ -31,11 +36,7 @@ def test_the_keyboard_reaches_every_kind_of_control(page: Page, server: str) -> 
     seen: list[str] = []
     for _ in range(80):
         page.keyboard.press("Tab")
-        seen.append(
-            page.evaluate(
-                "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
-            )
-        )
+        seen.append(page.evaluate(FOCUSED))
         if "Copy link" in seen[-1]:
             break
     reached = "\n".join(seen)

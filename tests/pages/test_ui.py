@@ -6,7 +6,6 @@ import tomllib
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from deq.plots.style import DIGIT_COLORS
 from pages.ui.widgets.downloads import csv_text
@@ -46,23 +45,6 @@ def test_glossary_is_one_table_of_sentences() -> None:
 def test_every_page_of_the_menu_is_a_file() -> None:
     found = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
     assert found == set(PAGES)
-
-
-def test_link_carries_the_settings() -> None:
-    def page() -> None:
-        import streamlit as st
-
-        from pages.ui.widgets.links import copy_link
-
-        st.slider("Start", 0, 10, 3, key="start", bind="query-params")
-        copy_link()
-
-    app = AppTest.from_function(page)
-    app.query_params["start"] = "7"
-    app.query_params["preset"] = "cos x"
-    app.run()
-    assert app.slider(key="start").value == 7
-    assert app.code[0].value.endswith("?start=7&preset=cos+x")
 
 
 def luminance(color: str) -> float:
