@@ -11,6 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.extend import core
 
+# A program with its constants: JAX 0.12 has one kind of program, and keeps this name for it without declaring it.
+ClosedJaxpr: Any = vars(core)["ClosedJaxpr"]
 R = TypeVar("R")
 Values = list[Any]
 
@@ -43,7 +45,7 @@ def rounded(function: Callable[..., R], precision: str) -> Callable[..., R]:
     return with_rounded
 
 
-def _evaluate(precision: str, program: core.ClosedJaxpr, *args: Any) -> Values:
+def _evaluate(precision: str, program: Any, *args: Any) -> Values:
     """The program's results, its float32 products rounded."""
     known = dict(zip(program.jaxpr.constvars, program.consts, strict=True))
     known |= zip(program.jaxpr.invars, args, strict=True)
@@ -77,21 +79,21 @@ def _run(equation: core.JaxprEqn, args: Sequence[Any]) -> Values:
         (atom, arg) for atom, arg in zip(equation.invars, args, strict=True) if isinstance(atom, core.Var)
     ]
     alone = core.Jaxpr((), [atom for atom, _ in given], equation.outvars, [equation], equation.effects)
-    return core.jaxpr_as_fun(core.ClosedJaxpr(alone, ()))(*(arg for _, arg in given))
+    return core.jaxpr_as_fun(ClosedJaxpr(alone, ()))(*(arg for _, arg in given))
 
 
 def _rounded_inside(precision: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """An equation's parameters, with the programs among them (bodies of loops and branches) rounded."""
 
     def inner(parameter: Any) -> Any:
-        if isinstance(parameter, core.ClosedJaxpr):
+        if isinstance(parameter, ClosedJaxpr):
             return jax.make_jaxpr(partial(_evaluate, precision, parameter))(*parameter.in_avals)
         if isinstance(parameter, core.Jaxpr):
-            return inner(core.ClosedJaxpr(parameter, ())).jaxpr
+            return inner(ClosedJaxpr(parameter, ())).jaxpr
         return parameter
 
     def is_program(leaf: Any) -> bool:
-        return isinstance(leaf, core.ClosedJaxpr | core.Jaxpr)
+        return isinstance(leaf, ClosedJaxpr | core.Jaxpr)
 
     return {name: jax.tree.map(inner, value, is_leaf=is_program) for name, value in parameters.items()}
 
