@@ -27,7 +27,8 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
             hovertemplate=f"{name}: %{{y}} wrong after %{{x}} evaluations<extra></extra>",
         )
     figure.update_xaxes(rangemode="tozero").update_layout(showlegend=len(figure.data) > 1)
-    most = max((np.asarray(wrong, float).max() for _, wrong in curves.values() if np.size(wrong)), default=0) or 1
+    heights = [np.asarray(wrong, float).max() for _, wrong in curves.values() if np.size(wrong)]
+    most = max(heights, default=0) or 1
     return figure.update_yaxes(range=[-0.04 * most, 1.06 * most])
 
 
