@@ -27,6 +27,11 @@ PAGES = {
         "Give a network mazes eight times as large as in training, and change them while it thinks.",
     ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
+    "lesson": (
+        "Lesson",
+        ":material/school:",
+        "Ten questions for a class, each with its picture and its answer.",
+    ),
     "glossary": ("Glossary", ":material/menu_book:", "Every technical term in a sentence or two."),
 }
 
