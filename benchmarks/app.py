@@ -4,6 +4,9 @@ A real server on 127.0.0.1 and a raw websocket client. Start: from launching the
 loaded, then the first run of every other page; once with an empty cache folder, then with the cache of that start.
 Rerun: from moving a control until the page is up to date. Answer: from uploading a picture, or drawing a stroke, until
 the prediction is there. p95: the 95th percentile; of a few starts, the worst.
+
+CPU: the same actions on a server with a profiler inside (benchmarks/profile.py): CPU time of the server's process an
+action, by part. The client's own has a column of its own and is not in the sum. --cpu measures only this.
 """
 
 from __future__ import annotations
@@ -12,15 +15,17 @@ import asyncio
 import base64
 import json
 import os
+import signal
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.profile import NATIVE, PARTS
 from benchmarks.server import ROOT, Server, running
-from benchmarks.timing import arguments, report
+from benchmarks.timing import parser, report
 from benchmarks.visitor import Visitor, visiting
 
 RESTARTS = 3
@@ -36,6 +41,7 @@ CONTROLS: dict[str, tuple[str, list[Any]]] = {
 }
 # a byte is appended each time, so that the page has not cached it
 PICTURE = (ROOT / "docs" / "digit.png").read_bytes()
+COLUMNS = ("imports", *PARTS, "other", NATIVE)
 RERUN, ANSWER, START = (150, 400), (200, None), (3000, None)  # goals in ms: median, p95
 
 
@@ -67,29 +73,72 @@ def starts(folder: Path) -> Iterator[dict[str, Any]]:
             yield row(f"{what}: first run of {page}", [first], (None, None))
 
 
-async def reruns(host: str, repeat: int) -> AsyncIterator[dict[str, Any]]:
-    """A typical control of every page moved, then uploads and strokes on Predict."""
+Action = Callable[[int], Awaitable[float]]  # its number -> seconds
+
+
+async def actions(host: str) -> AsyncIterator[tuple[str, Action, int]]:
+    """What is done, how, and how often it can be: a typical control of every page, uploads and strokes on Predict."""
     for page, (name, values) in CONTROLS.items():
         async with visiting(host) as visitor:
             await visitor.visit(page)
-            seconds = [await visitor.move(name, value) for value in values[: WARM + repeat]]
-        yield row(f"rerun of {page}, {name} moved", seconds[WARM:], RERUN)
+            yield f"rerun of {page}, {name} moved", moving(visitor, name, values), len(values)
     async with visiting(host) as visitor:
         await visitor.visit("predict")
-        seconds = [
-            await visitor.upload("upload", f"{i}.png", PICTURE + bytes([i])) for i in range(WARM + repeat)
-        ]
-        yield row("upload to answer", seconds[WARM:], ANSWER)
+        yield "upload to answer", lambda i: visitor.upload("upload", f"{i}.png", PICTURE + bytes([i])), 256
         await visitor.move("predict_way", ["Draw"])
-        seconds = [await draw(visitor, i) for i in range(WARM + repeat)]
-        yield row("stroke to answer", seconds[WARM:], ANSWER)
+        yield "stroke to answer", lambda i: draw(visitor, i), 256
+
+
+def moving(visitor: Visitor, name: str, values: list[Any]) -> Action:
+    """The action that sets a control to one value after another."""
+    return lambda i: visitor.move(name, values[i])
+
+
+async def reruns(host: str, repeat: int) -> list[dict[str, Any]]:
+    """Seconds of each kind of action."""
+    rows = []
+    async for what, act, most in actions(host):
+        seconds = [await act(i) for i in range(min(WARM + repeat, most))]
+        rows.append(row(what, seconds[WARM:], RERUN if what.startswith("rerun") else ANSWER))
+    return rows
+
+
+async def shares(server: Server, repeat: int, file: Path) -> list[dict[str, Any]]:
+    """CPU milliseconds of each kind of action by part."""
+    rows = []
+    async for what, act, most in actions(server.host):
+        repeated = min(WARM + repeat, most) - WARM
+        for i in range(WARM):
+            await act(i)
+        before, client = used(server, file), time.process_time()
+        for i in range(WARM, WARM + repeated):
+            await act(i)
+        after, client = used(server, file), time.process_time() - client
+        parts = {part: 1e3 * (after.get(part, 0) - before.get(part, 0)) / repeated for part in COLUMNS}
+        rounded = {part: round(value, 1) for part, value in parts.items()}
+        rows.append(
+            {"what": what, "n": repeated, "CPU (ms)": round(sum(parts.values()), 1)}
+            | rounded
+            | {"client": round(1e3 * client / repeated, 1)}
+        )
+    return rows
+
+
+def used(server: Server, file: Path) -> dict[str, float]:
+    """CPU seconds of a server with a profiler, by part, since its start."""
+    file.unlink(missing_ok=True)
+    server.process.send_signal(signal.SIGUSR1)
+    while not file.exists():
+        time.sleep(0.01)
+    return json.loads(file.read_text())
 
 
 async def draw(visitor: Visitor, stroke: int) -> float:
-    """Send what the canvas sends after a stroke: the strokes and the picture as a PNG."""
+    """Send what the canvas sends after a stroke: the strokes and the picture as a PNG. Each is a one elsewhere."""
     canvas = next(name for name in visitor.widgets if name.startswith("predict_canvas"))
     picture = f"data:image/png;base64,{base64.b64encode(PICTURE + bytes([stroke])).decode()}"
-    drawing = {"raw": {"objects": [{"type": "path", "left": stroke}]}, "data": picture}
+    path = [["L" if y > 60 else "M", 120 + stroke % 60, y + stroke // 60] for y in range(60, 241, 4)]
+    drawing = {"raw": {"objects": [{"type": "Path", "path": path}]}, "data": picture}
     return await visitor.move(canvas, json.dumps({"drawing": drawing}))
 
 
@@ -108,18 +157,31 @@ def row(what: str, seconds: list[float], goal: tuple[int | None, int | None]) ->
     }
 
 
-async def all_reruns(host: str, repeat: int) -> list[dict[str, Any]]:
-    return [found async for found in reruns(host, repeat)]
+def response_times(folder: Path, repeat: int, as_json: bool) -> None:
+    rows = list(starts(folder))
+    with running(folder / "log") as server:
+        rows += asyncio.run(reruns(server.host, repeat))
+        errors = server.tracebacks()
+    report(f"Response times of the dashboard; {errors} errors logged", rows, as_json)
+
+
+def cpu_times(folder: Path, repeat: int, as_json: bool) -> None:
+    file = folder / "cpu.json"
+    with running(folder / "log", module=("benchmarks.profile", str(file))) as server:
+        rows = asyncio.run(shares(server, repeat, file))
+        errors = server.tracebacks()
+    report(f"CPU of an action by part, ms; {errors} errors logged", rows, as_json)
 
 
 def main() -> None:
-    chosen = arguments(__doc__.partition("\n")[0])
+    options = parser(__doc__.partition("\n")[0])
+    options.add_argument("--cpu", action="store_true", help="only the CPU time, no response times")
+    chosen = options.parse_args()
+    repeat = max(chosen.repeat, WARM)
     with tempfile.TemporaryDirectory() as name:
-        rows = list(starts(Path(name)))
-        with running(Path(name) / "log") as server:
-            rows += asyncio.run(all_reruns(server.host, max(chosen.repeat, WARM)))
-            errors = server.tracebacks()
-    report(f"Response times of the dashboard; {errors} errors logged", rows, chosen.json)
+        if not chosen.cpu:
+            response_times(Path(name), repeat, chosen.json)
+        cpu_times(Path(name), repeat, chosen.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +40,17 @@ class Server:
 
 
 @contextmanager
-def running(log: Path, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
-    """A fresh server, ready to answer; `environment` extends this process's own. Terminated on exit."""
+def running(
+    log: Path, environment: Mapping[str, str] = MappingProxyType({}), module: Sequence[str] = ("streamlit",)
+) -> Iterator[Server]:
+    """A fresh server, ready to answer, started by `python -m module`; `environment` extends this process's own.
+
+    Terminated on exit.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command = [sys.executable, "-m", *module, "run", "app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"]
     with log.open("wb") as said:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=said, stderr=said)

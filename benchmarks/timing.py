@@ -16,13 +16,18 @@ from rich.table import Table
 
 def arguments(description: str, *, timed: bool = True) -> argparse.Namespace:
     """Parse --json and, for what is timed, --repeat."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
+    return parser(description, timed=timed).parse_args()
+
+
+def parser(description: str, *, timed: bool = True) -> argparse.ArgumentParser:
+    """What parses --json and, for what is timed, --repeat."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
     if timed:
-        parser.add_argument(
+        options.add_argument(
             "--repeat", type=int, default=15, help="timed runs after compilation (default 15)"
         )
-    return parser.parse_args()
+    return options
 
 
 def milliseconds(run: Callable[[], Any], repeat: int) -> tuple[float, float]:

@@ -19,6 +19,7 @@ UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "pages" / "ui").rglob("*.js"))
 SHIPPED = [ROOT / "app.py", *CORE, *PAGES, *UI]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+PLOTLYS = ROOT / "deq" / "plots" / "figure.py"  # it overrides methods of plotly, which take any attribute
 
 # Each floor's rooms, and every arrow that is allowed: room -> the rooms that it imports, all on lower floors. `data`
 # imports `images` only when it reads a user's folder, where a picture must become what Predict makes of a picture.
@@ -162,7 +163,8 @@ def test_files_and_functions_stay_small() -> None:
             if isinstance(node, ast.FunctionDef):
                 where = f"{relative(path)}: {node.name}"
                 assert code_lines(node) <= 45, f"{where} has {code_lines(node)} lines of code"
-                assert path in TESTS or node.args.kwarg is None, f"{where} takes **{node.args.kwarg.arg}"
+                named = node.args.kwarg is None or path in [*TESTS, PLOTLYS]
+                assert named, f"{where} takes **{node.args.kwarg.arg}"
 
 
 def test_scripts_stay_small_and_run_no_text() -> None:

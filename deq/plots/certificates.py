@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, styled_figure
 
 COLORS = (ACCENT, NEUTRAL, NEUTRAL)  # the first is the one in question
@@ -15,7 +15,7 @@ POINTS = 400
 
 def certified_curves(
     radii: Mapping[str, ArrayLike], widest: float, proved: float | None, found: float | None
-) -> go.Figure:
+) -> Figure:
     """Share of a test set with a certified radius above r, against r, a curve for each model.
 
     radii: name -> (n,), 0 where the answer is wrong or nothing is proved. widest: the largest r shown. proved: the

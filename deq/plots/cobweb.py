@@ -1,9 +1,9 @@
 """The cobweb of x_{k+1} = g(x_k), animated in the browser."""
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.player import add_player
 from deq.plots.style import (
     EQUILIBRIUM_MARKER,
@@ -28,7 +28,7 @@ def cobweb(
     stable: ArrayLike = (),
     titles: tuple[str, str] = ("x", "f(x)"),
     height: int = 560,
-) -> go.Figure:
+) -> Figure:
     """The staircase of an orbit between the curve y = f(x) and the diagonal.
 
     x, f_x: (m,) the curve; its x is the window of both axes. orbit: (n + 1,) from x_0, NaN past its end.
@@ -63,7 +63,7 @@ def cobweb_path(orbit: ArrayLike) -> np.ndarray:
 
 
 def _add_curves(
-    figure: go.Figure, x: np.ndarray, f_x: np.ndarray, g_x: ArrayLike | None, window: Window
+    figure: Figure, x: np.ndarray, f_x: np.ndarray, g_x: ArrayLike | None, window: Window
 ) -> None:
     lines = [(np.array(window), np.array(window), "y = x", {"width": 1, "dash": "dash"})]
     lines.append((x, f_x, "f(x)", {"width": 3}))
@@ -82,7 +82,7 @@ def _bounded(y: np.ndarray, window: Window) -> np.ndarray:
     return np.where((y > window[0] - width) & (y < window[1] + width), y, np.nan)
 
 
-def _add_path(figure: go.Figure, path: np.ndarray, style: SolverStyle) -> None:
+def _add_path(figure: Figure, path: np.ndarray, style: SolverStyle) -> None:
     marker: dict[str, object] = {"color": style.color, "symbol": "circle", "line": {"width": 0}}
     figure.add_scatter(
         name="orbit",
@@ -103,7 +103,7 @@ def _until(path: np.ndarray, corners: int, marker: dict[str, object]) -> dict[st
     }
 
 
-def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.ndarray) -> None:
+def _add_points(figure: Figure, start: float, fixed: np.ndarray, stable: np.ndarray) -> None:
     groups = [
         ("start", np.array([start]), START_MARKER),
         ("stable fixed point", fixed[stable], EQUILIBRIUM_MARKER),
@@ -116,8 +116,8 @@ def _add_points(figure: go.Figure, start: float, fixed: np.ndarray, stable: np.n
             )
 
 
-def _add_player(figure: go.Figure, path: np.ndarray, num_steps: int) -> None:
+def _add_player(figure: Figure, path: np.ndarray, num_steps: int) -> None:
     """One frame per step, which redraws the orbit."""
-    place = [trace.name for trace in figure.data].index("orbit")
+    place = [trace.get("name") for trace in figure.traces].index("orbit")
     frames = [[{"type": "scatter"} | _until(path, 2 * k + 1, {})] for k in range(num_steps + 1)]
     add_player(figure, frames, [place], [str(k) for k in range(num_steps + 1)], "step ")

@@ -4,9 +4,9 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.residuals import FLOOR, residual_curves
 from deq.plots.style import (
     ACCENT,
@@ -27,23 +27,23 @@ NEAREST = 1e-8  # smaller distances are rounding
 Curves = Mapping[str, tuple[ArrayLike, ArrayLike]]
 
 
-def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> go.Figure:
+def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> Figure:
     """Relative residual against evaluations of f, both on log axes: median and band from 10 to 90 %.
 
     curves: solver -> (nfe, residual), each (batch, n), NaN past the end of a sample. tol: the dashed line.
     """
     figure = residual_curves(curves, tol, legend=True)
-    for trace in figure.data:
-        if trace.hovertemplate:
-            trace.hovertemplate = trace.hovertemplate.replace("%{x} eval", "%{x:.3~g} eval")
+    for trace in figure.traces:
+        if hover := trace.get("hovertemplate"):
+            trace["hovertemplate"] = hover.replace("%{x} eval", "%{x:.3~g} eval")
     figure.update_xaxes(type="log", autorange=True, range=None)
     low, high = _height_range(figure, tol)
     figure.update_yaxes(range=[low, high], dtick=1 if high - low < 7 else 2)
     _name_failures(figure)
-    return _plain_decades(figure).update_layout(height=height, showlegend=bool(figure.data))
+    return _plain_decades(figure).update_layout(height=height, showlegend=bool(figure.traces))
 
 
-def race_times(times: Mapping[str, tuple[float, float, float]], failed: Collection[str] = ()) -> go.Figure:
+def race_times(times: Mapping[str, tuple[float, float, float]], failed: Collection[str] = ()) -> Figure:
     """Time of the whole batch on a log axis, one row per solver, the first on top: median and quartiles as a bar.
 
     times: solver -> (lower quartile, median, upper quartile) in milliseconds. failed: solvers that failed on some
@@ -85,24 +85,26 @@ def _ticks(values: Sequence[float]) -> list[float]:
     return [tick for k in exponents for m in steps if low <= (tick := float(f"{m}e{k}")) <= high]
 
 
-def _name_failures(figure: go.Figure) -> None:
+def _name_failures(figure: Figure) -> None:
     """Explain the red crosses by one entry in the legend."""
-    crosses = [trace for trace in figure.data if trace.marker.symbol == FAILED_MARKER["symbol"]]
+    crosses = [
+        trace for trace in figure.traces if trace.get("marker", {}).get("symbol") == FAILED_MARKER["symbol"]
+    ]
     for first, trace in enumerate(crosses):
         trace.update(name=FAILED_TEXT, legendgroup=FAILED_TEXT, showlegend=first == 0)
 
 
-def _plain_decades(figure: go.Figure) -> go.Figure:
+def _plain_decades(figure: Figure) -> Figure:
     """Plain tick labels 0.1, 1, 10 along x, with ticks between them if there are few decades."""
-    drawn = np.concatenate([np.asarray(trace.x, float) for trace in figure.data] or [np.ones(1)])
+    drawn = np.concatenate([np.asarray(trace["x"], float) for trace in figure.traces] or [np.ones(1)])
     drawn = np.log10(drawn[drawn > 0])
     wide = np.ptp(drawn) > 1.4 if drawn.size else True
     return figure.update_xaxes(exponentformat="none", dtick=1 if wide else "D2")
 
 
-def _height_range(figure: go.Figure, tol: float) -> tuple[float, float]:
+def _height_range(figure: Figure, tol: float) -> tuple[float, float]:
     """Decades from just below the lowest median to just above the highest; a band at zero does not stretch them."""
-    lines = [np.asarray(trace.y, float) for trace in figure.data if trace.hovertemplate]
+    lines = [np.asarray(trace["y"], float) for trace in figure.traces if "hovertemplate" in trace]
     drawn = np.concatenate([*lines, [tol]])
     drawn = drawn[np.isfinite(drawn) & (drawn > FLOOR)]
     return float(np.log10(drawn.min(initial=tol))) - 0.7, float(np.log10(drawn.max(initial=1))) + 0.4
@@ -110,7 +112,7 @@ def _height_range(figure: go.Figure, tol: float) -> tuple[float, float]:
 
 def work_precision_diagram(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]], x_title: str
-) -> go.Figure:
+) -> Figure:
     """True error against work, one point per tolerance; the lower left is better.
 
     curves: solver -> (tolerance, work, error, converged), each (n,), converged from 0 to 1; a point where some
@@ -125,17 +127,17 @@ def work_precision_diagram(
                 figure, name, tol[known], work[known], np.maximum(error[known], FLOOR), converged[known]
             )
     _name_failures(figure)
-    return _plain_decades(figure).update_layout(showlegend=bool(figure.data))
+    return _plain_decades(figure).update_layout(showlegend=bool(figure.traces))
 
 
 def _add_precision(
-    figure: go.Figure, name: str, tol: np.ndarray, work: np.ndarray, error: np.ndarray, converged: np.ndarray
+    figure: Figure, name: str, tol: np.ndarray, work: np.ndarray, error: np.ndarray, converged: np.ndarray
 ) -> None:
     failed = converged < 1
     hover = "tolerance %{customdata[0]:.0e}<br>work %{x:.3~g}<br>error %{y:.1e}"
     hover += "<br>converged %{customdata[1]:.0f} %"
     add_line(figure, name, work, error, solver_style(name), hover)
-    figure.data[-1].customdata = np.stack([tol, 100 * converged], axis=1)
+    figure.traces[-1]["customdata"] = np.stack([tol, 100 * converged], axis=1)
     if failed.any():
         add_failures(figure, work[failed], error[failed])
 
@@ -146,7 +148,7 @@ def compute_curves(
     trained_with: int | None = None,
     *,
     log_y: bool = False,
-) -> go.Figure:
+) -> Figure:
     """Accuracy (a fraction) or residual against the evaluations allowed, solver -> (budget, value), each (n,).
 
     trained_with: the evaluations allowed in training, a vertical line.
@@ -159,13 +161,13 @@ def compute_curves(
         add_line(figure, name, np.asarray(budget), values, solver_style(name), hover)
     if not log_y:
         figure.update_yaxes(tickformat=".0%")
-    if trained_with is not None and figure.data:
+    if trained_with is not None and figure.traces:
         _mark_training(figure, trained_with, at_top=log_y)
     figure.update_xaxes(exponentformat="none", dtick=1)
-    return figure.update_layout(showlegend=bool(figure.data))
+    return figure.update_layout(showlegend=bool(figure.traces))
 
 
-def _mark_training(figure: go.Figure, evaluations: int, at_top: bool) -> None:
+def _mark_training(figure: Figure, evaluations: int, at_top: bool) -> None:
     """A vertical line, named away from the curves: residuals end at the bottom, accuracies at the top."""
     add_upright(figure, evaluations)
     figure.add_annotation(
@@ -180,7 +182,7 @@ def _mark_training(figure: go.Figure, evaluations: int, at_top: bool) -> None:
     )
 
 
-def effort_histogram(nfe: ArrayLike, converged: ArrayLike, solver: str) -> go.Figure:
+def effort_histogram(nfe: ArrayLike, converged: ArrayLike, solver: str) -> Figure:
     """Number of samples by evaluations needed, unconverged ones in red. nfe, converged: (batch,)."""
     nfe, converged = np.asarray(nfe), np.asarray(converged, bool)
     figure = styled_figure("evaluations of f", "samples", height=320)
@@ -196,7 +198,7 @@ def effort_histogram(nfe: ArrayLike, converged: ArrayLike, solver: str) -> go.Fi
 
 
 def _add_bars(
-    figure: go.Figure, name: str, first: np.ndarray, samples: np.ndarray, width: int, color: object
+    figure: Figure, name: str, first: np.ndarray, samples: np.ndarray, width: int, color: object
 ) -> None:
     """Bars that cover `width` counts of evaluations each, starting at `first`."""
     span = [f"{k}" if width == 1 else f"{k} to {k + width - 1}" for k in first]
@@ -211,7 +213,7 @@ def _add_bars(
     )
 
 
-def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) -> go.Figure:
+def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) -> Figure:
     """Distance of each end to the usual z*, ||z - z*|| / ||z*||: one row per start, one point per sample.
 
     ends: start -> (distance, converged), each (batch,). Zero is drawn at the left edge, a solve that did not
@@ -232,6 +234,7 @@ def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) 
     names = list(ends)
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, nticks=None, showgrid=False)
     _name_failures(figure)
-    figure.update_traces(showlegend=False, selector={"legendgroup": None})
+    for trace in figure.traces:
+        trace.setdefault("showlegend", False)  # all but the crosses, which `_name_failures` has named
     figure.update_layout(showlegend=not all(np.all(converged) for _, converged in ends.values()))
     return figure.update_xaxes(range=[np.log10(NEAREST) - 0.3, 0.6])

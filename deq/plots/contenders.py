@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import FAILED_MARKER, FAILED_TEXT, styled_figure
 
 # Not those of the solvers; 3:1 on white and on black, and distinct for deuteranopes.
@@ -22,7 +22,7 @@ NEAR, LINE = 0.3, 0.055  # labels nearer than this share of the width keep this 
 Runs = Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]]
 
 
-def effort_and_accuracy(runs: Runs) -> go.Figure:
+def effort_and_accuracy(runs: Runs) -> Figure:
     """Test accuracy against evaluations of f: a dot per seed, and their mean with its standard deviation.
 
     runs: contender -> (nfe, accuracy, converged), each (seeds,); accuracy and converged from 0 to 1. A contender most
@@ -33,7 +33,7 @@ def effort_and_accuracy(runs: Runs) -> go.Figure:
     return figure.update_yaxes(tickformat=".3~%")
 
 
-def effort_and_loss(runs: Runs) -> go.Figure:
+def effort_and_loss(runs: Runs) -> Figure:
     """The same of a loss, on a log axis. runs: contender -> (nfe, loss, converged), each (seeds,)."""
     figure = styled_figure(
         "evaluations of f per solve", "test loss", x_type="log", y_type="log", height=HEIGHT
@@ -46,7 +46,7 @@ def effort_and_loss(runs: Runs) -> go.Figure:
     return figure
 
 
-def _add_contenders(figure: go.Figure, runs: Runs, hover: str) -> None:
+def _add_contenders(figure: Figure, runs: Runs, hover: str) -> None:
     """The dots and means of all contenders, with their names."""
     labels, drawn = [], [np.empty(0)]
     for color, (name, columns) in zip(cycle(COLORS), runs.items(), strict=False):
@@ -65,7 +65,7 @@ def _add_contenders(figure: go.Figure, runs: Runs, hover: str) -> None:
 
 
 def _add_dots(
-    figure: go.Figure, name: str, columns: tuple[np.ndarray, np.ndarray, np.ndarray], color: str, hover: str
+    figure: Figure, name: str, columns: tuple[np.ndarray, np.ndarray, np.ndarray], color: str, hover: str
 ) -> None:
     """A dot for each seed, a small cross where most solves did not converge."""
     nfe, score, converged = columns
@@ -84,7 +84,7 @@ def _add_dots(
 
 
 def _add_mean(
-    figure: go.Figure,
+    figure: Figure,
     name: str,
     nfe: np.ndarray,
     score: np.ndarray,
@@ -107,7 +107,7 @@ def _add_mean(
     )
 
 
-def _set_range(figure: go.Figure, nfe: np.ndarray) -> None:
+def _set_range(figure: Figure, nfe: np.ndarray) -> None:
     """A log axis around some evaluations (n,), with a few plain ticks, finer if the range is narrow."""
     if not nfe.size:
         return
@@ -123,9 +123,9 @@ def _set_range(figure: go.Figure, nfe: np.ndarray) -> None:
     )
 
 
-def _add_labels(figure: go.Figure, labels: Sequence[tuple[str, float, float]]) -> None:
+def _add_labels(figure: Figure, labels: Sequence[tuple[str, float, float]]) -> None:
     """Names beside the means (name, x, y), on the inner side, and above one another where they would overlap."""
-    log_y = figure.layout.yaxis.type == "log"
+    log_y = figure.plain["layout"]["yaxis"]["type"] == "log"
     across = _shares([math.log10(x) for _, x, _ in labels])
     up = _shares([math.log10(y) if log_y else y for _, _, y in labels])
     for (name, x, y), share, lift in zip(labels, across, _lifts(across, up), strict=True):

@@ -3,15 +3,15 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from deq.plots.style import FAILED_RED, HIGHLIGHT, solver_style, styled_figure
+from deq.plots.figure import Figure
+from deq.plots.style import FAILED_RED, HIGHLIGHT, add_upright, solver_style, styled_figure
 
 MARGIN = 1.15
 
 
-def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 340) -> go.Figure:
+def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 340) -> Figure:
     """Where the eigenvalues λ of df/dz must lie in the complex plane for each method to converge.
 
     Picard: |λ| < 1. Damped: |1 - damping + damping λ| < 1. The flow: Re λ < 1. eigenvalues: (n,) complex.
@@ -31,9 +31,9 @@ def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 3
         fillcolor=flow,
         opacity=0.1,
         layer="below",
-        line_width=0,
+        line={"width": 0},
     )
-    figure.add_vline(x=1, line={"color": flow, "width": 1})
+    add_upright(figure, 1, flow, "solid")
     for color, radius in ((damped, 1 / damping), (picard, 1.0)):
         figure.add_shape(
             type="circle",
@@ -60,7 +60,7 @@ def stability_regions(eigenvalues: ArrayLike, damping: float, *, height: int = 3
     )
 
 
-def _label_regions(figure: go.Figure, damping: float, reach: float, left: float) -> None:
+def _label_regions(figure: Figure, damping: float, reach: float, left: float) -> None:
     """Name the regions inside them, in the page's text colour: tinted text on a tinted ground is hard to read."""
     labels = [("flow: Re λ < 1", left, 0.6 * reach), ("Picard", -0.35, -0.75)]
     if damping < 1:
@@ -71,14 +71,14 @@ def _label_regions(figure: go.Figure, damping: float, reach: float, left: float)
         )
 
 
-def spectrum_regions(eigenvalues: ArrayLike, damping: float) -> go.Figure:
+def spectrum_regions(eigenvalues: ArrayLike, damping: float) -> Figure:
     """Eigenvalues λ of df/dz, (samples, n) complex, over the regions of Picard, damped Picard and the ODE flow.
 
     Red crosses lie outside the flow's half-plane: none of these methods converges there.
     """
     values = np.asarray(eigenvalues, complex)
     figure = stability_regions(values, damping, height=480)
-    figure.data = ()
+    figure.traces.clear()
     sample = np.repeat(np.arange(values.shape[0]), values.shape[1]) if values.size else np.zeros(0, int)
     flat = values.ravel()
     lost = flat.real >= 1
@@ -87,7 +87,7 @@ def spectrum_regions(eigenvalues: ArrayLike, damping: float) -> go.Figure:
     return _fit(figure, flat, damping)
 
 
-def _add_points(figure: go.Figure, values: np.ndarray, sample: np.ndarray, marker: dict[str, Any]) -> None:
+def _add_points(figure: Figure, values: np.ndarray, sample: np.ndarray, marker: dict[str, Any]) -> None:
     if len(values):
         figure.add_scatter(
             x=values.real,
@@ -99,7 +99,7 @@ def _add_points(figure: go.Figure, values: np.ndarray, sample: np.ndarray, marke
         )
 
 
-def _fit(figure: go.Figure, values: np.ndarray, damping: float) -> go.Figure:
+def _fit(figure: Figure, values: np.ndarray, damping: float) -> Figure:
     """Show every eigenvalue, the unit disc and, unless it is far larger, the damped disc."""
     disc = min(1 / damping, 2.5)
     up = MARGIN * max(1.0, disc, np.max(np.abs(values.imag), initial=0))
@@ -108,7 +108,7 @@ def _fit(figure: go.Figure, values: np.ndarray, damping: float) -> go.Figure:
     pad = 0.08 * (right - left) + 0.15
     figure.update_yaxes(range=[-up, up])
     figure.update_xaxes(range=[left - pad, right + pad + 0.2])
-    for note in figure.layout.annotations:
-        if note.text.startswith("flow"):
+    for note in figure.plain["layout"]["annotations"]:
+        if note["text"].startswith("flow"):
             note.update(x=left - pad, y=0.93 * up)
     return figure

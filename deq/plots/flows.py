@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import (
     EQUILIBRIUM_MARKER,
     NEUTRAL,
@@ -21,7 +21,7 @@ from deq.plots.style import (
 
 def flow_and_steps(
     times: ArrayLike, flow: ArrayLike, euler: ArrayLike, step: float, fixed: ArrayLike = ()
-) -> go.Figure:
+) -> Figure:
     """x(t) of the flow, (n,) over times (n,), and the iterates x_k of Euler's method, (m,), at t = k step.
 
     Euler with step 1 is Picard iteration, with a smaller step damped Picard. fixed: levels of the fixed points.
@@ -47,7 +47,7 @@ def flow_and_steps(
     return figure.update_xaxes(range=[-0.02 * float(times[-1]), 1.3 * float(times[-1])])
 
 
-def phase_line(x: ArrayLike, velocity: ArrayLike, fixed: ArrayLike, stable: ArrayLike) -> go.Figure:
+def phase_line(x: ArrayLike, velocity: ArrayLike, fixed: ArrayLike, stable: ArrayLike) -> Figure:
     """Velocity x' = f(x) - x against x, both (n,), with arrows along x' = 0 and the steady states on it."""
     x, velocity, fixed = (np.asarray(values, float) for values in (x, velocity, fixed))
     figure = styled_figure("x", "x' = f(x) - x", height=340)
@@ -74,7 +74,7 @@ def phase_line(x: ArrayLike, velocity: ArrayLike, fixed: ArrayLike, stable: Arra
     return figure.update_yaxes(range=[-1.1 * height_seen, 1.1 * height_seen])
 
 
-def add_fixed_points(figure: go.Figure, x: np.ndarray, y: np.ndarray, stable: np.ndarray) -> None:
+def add_fixed_points(figure: Figure, x: np.ndarray, y: np.ndarray, stable: np.ndarray) -> None:
     """Filled discs for stable fixed points, open ones for unstable."""
     for chosen, marker in ((stable, EQUILIBRIUM_MARKER), (~stable, UNSTABLE_MARKER)):
         if chosen.any():

@@ -1,10 +1,10 @@
 """The small plots of the front page: iterated cosine, a repeated layer, a flow that spirals in."""
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from deq.plots.cobweb import cobweb_path
+from deq.plots.figure import Figure
 from deq.plots.style import (
     DIVERGING,
     EQUILIBRIUM_MARKER,
@@ -18,7 +18,7 @@ WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
 
 
-def cosine_picture(orbit: ArrayLike) -> go.Figure:
+def cosine_picture(orbit: ArrayLike) -> Figure:
     """The cobweb of x <- cos x. orbit: (n,) in radians, NaN past the end."""
     figure = styled_figure("x", "cos x", height=HEIGHT)
     orbit = np.asarray(orbit, float)
@@ -35,7 +35,7 @@ def cosine_picture(orbit: ArrayLike) -> go.Figure:
     return figure.update_xaxes(range=WINDOW).update_yaxes(range=[-0.6, 1.15])
 
 
-def layer_picture(states: ArrayLike) -> go.Figure:
+def layer_picture(states: ArrayLike) -> Figure:
     """Unit values after k applications, one column per k. states: (depth, units), NaN past the end."""
     values = np.asarray(states, float)
     values = values[~np.isnan(values).any(axis=1)]
@@ -48,7 +48,7 @@ def layer_picture(states: ArrayLike) -> go.Figure:
     return figure.update_xaxes(showgrid=False)
 
 
-def flow_picture(paths: ArrayLike, steady: ArrayLike) -> go.Figure:
+def flow_picture(paths: ArrayLike, steady: ArrayLike) -> Figure:
     """Trajectories in the plane to one steady state. paths: (n, steps, 2), NaN past the end; steady: (2,)."""
     figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=HEIGHT)
     paths, steady = np.asarray(paths, float), np.asarray(steady, float)
@@ -62,10 +62,10 @@ def flow_picture(paths: ArrayLike, steady: ArrayLike) -> go.Figure:
     return figure.update_yaxes(scaleanchor="x").update_xaxes(constrain="domain")
 
 
-def _add_line(figure: go.Figure, x: np.ndarray, y: np.ndarray, line: dict[str, object]) -> None:
+def _add_line(figure: Figure, x: np.ndarray, y: np.ndarray, line: dict[str, object]) -> None:
     figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
 
 
-def _add_point(figure: go.Figure, place: np.ndarray, marker: dict[str, object], text: str) -> None:
+def _add_point(figure: Figure, place: np.ndarray, marker: dict[str, object], text: str) -> None:
     hover = f"{text}<extra></extra>"
     figure.add_scatter(x=place[:1], y=place[1:], mode="markers", marker=marker, hovertemplate=hover)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import (
     FAILED_RED,
     FAILED_TEXT,
@@ -49,7 +49,7 @@ WAY_STYLES = MappingProxyType(
 
 def gradient_rows(
     names: Sequence[str], error: ArrayLike, converged: Sequence[bool], *, height: int = 400
-) -> go.Figure:
+) -> Figure:
     """Relative error of each gradient on a log axis, one row per method, the first on top. names, error: (n,).
 
     converged: (n,), whether the backward solves did; a red cross where not.
@@ -79,9 +79,7 @@ def gradient_rows(
     return figure.update_xaxes(range=[lowest, max(0.3, np.log10(drawn.max(initial=1)) + 0.2)])
 
 
-def gradient_curves(
-    x: ArrayLike, errors: Mapping[str, ArrayLike], x_title: str, *, falling: bool
-) -> go.Figure:
+def gradient_curves(x: ArrayLike, errors: Mapping[str, ArrayLike], x_title: str, *, falling: bool) -> Figure:
     """Relative error of each gradient against x (n,). errors: method -> (n,). falling: log x axis, largest first."""
     x_type: AxisType = "log" if falling else "linear"
     figure = styled_figure(x_title, "relative error of the gradient", x_type=x_type, y_type="log", height=400)
@@ -92,10 +90,10 @@ def gradient_curves(
         add_line(figure, name, np.asarray(x), drawn, GRADIENT_STYLES[name], hover)
     if falling:
         figure.update_xaxes(autorange="reversed")
-    return figure.update_layout(showlegend=bool(figure.data))
+    return figure.update_layout(showlegend=bool(figure.traces))
 
 
-def memory_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> go.Figure:
+def memory_curves(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     """Working memory against the evaluations allowed, both on log axes. curves: way -> (evaluations, MiB)."""
     figure = styled_figure(
         "evaluations allowed", "working memory, MiB", x_type="log", y_type="log", height=400

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import (
     NEUTRAL,
     add_line,
@@ -24,7 +24,7 @@ def distance_curve(
     *,
     y_title: str = "distance to x*",
     damped: bool = False,
-) -> go.Figure:
+) -> Figure:
     """A distance against k on a log axis, with the predicted line that changes by the factor `rate` per step.
 
     distance: (n + 1,), NaN past its end: to the fixed point, with rate |g'(x*)|, or between two orbits.
@@ -51,7 +51,7 @@ def distance_curve(
     return figure
 
 
-def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
+def _add_rate(figure: Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
     """The predicted line, through a point where the linear law holds: late if distances shrink, the first if they
     grow."""
     anchor = len(k) * 2 // 3 if rate <= 1 else 0
@@ -70,7 +70,7 @@ def _add_rate(figure: go.Figure, k: np.ndarray, distance: np.ndarray, rate: floa
     )
 
 
-def solver_distances(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> go.Figure:
+def solver_distances(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     """Distance to the fixed point against evaluations of f. curves: solver -> (nfe, distance), both (n,)."""
     figure = styled_figure("evaluations of f", "distance to x*", y_type="log")
     ends = []
@@ -84,7 +84,7 @@ def solver_distances(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> go.Fi
         ends.append((name, float(nfe[seen][-1]), float(distance[seen][-1]), style.color))
     label_ends(figure, ends)
     if ends:
-        drawn = np.concatenate([found.y for found in figure.data])
+        drawn = np.concatenate([found["y"] for found in figure.traces])
         whole_decades(figure, drawn.min(), drawn.max())
         longest = max(end[1] for end in ends)
         figure.update_xaxes(range=[0, 1.25 * longest + 1])

@@ -1,9 +1,9 @@
 """The states of many digits in a plane, separating with depth."""
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.player import add_player
 from deq.plots.style import DIGIT_COLORS, styled_figure
 
@@ -12,7 +12,7 @@ SHOWN = (0.005, 0.995)  # quantiles of the places that the axes show
 
 def parting_states(
     depth: ArrayLike, places: ArrayLike, labels: ArrayLike, explained: tuple[float, float], height: int = 520
-) -> go.Figure:
+) -> Figure:
     """Each digit as its numeral at its state, a frame for each depth, beginning with the last.
 
     depth: (k,) evaluations. places: (k, n, 2). labels: (n,). explained: fractions of the variance.

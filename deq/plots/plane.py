@@ -1,9 +1,9 @@
 """Plots in the plane: phase portrait, basins, and the cost of a solve by its start."""
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.flows import add_fixed_points
 from deq.plots.style import DIGIT_COLORS, FAILED_RED, GRID, NEUTRAL, SEQUENTIAL, solver_style, styled_figure
 
@@ -20,7 +20,7 @@ def phase_portrait(
     flow: ArrayLike = (),
     fixed: ArrayLike = (),
     stable: ArrayLike = (),
-) -> go.Figure:
+) -> Figure:
     """The field dz/dt = f(z) - z with its nullclines and trajectories of iteration and flow.
 
     axis: (m,) of the square grid; velocity: (m, m, 2), the first index along z2. iteration, flow: (steps, n, 2)
@@ -40,7 +40,7 @@ def phase_portrait(
     return _square(figure, axis).update_layout(showlegend=True, margin={"t": 56})
 
 
-def _add_arrows(figure: go.Figure, axis: np.ndarray, velocity: np.ndarray) -> None:
+def _add_arrows(figure: Figure, axis: np.ndarray, velocity: np.ndarray) -> None:
     """About 17 x 17 arrows of bounded length, so that slow regions remain visible."""
     every = max(1, len(axis) // 17)
     field = velocity[::every, ::every].reshape(-1, 2)
@@ -59,9 +59,7 @@ def _add_arrows(figure: go.Figure, axis: np.ndarray, velocity: np.ndarray) -> No
     figure.add_scatter(x=tips[:, 0], y=tips[:, 1], mode="markers", marker=heads, **look)
 
 
-def _add_nullcline(
-    figure: go.Figure, axis: np.ndarray, component: np.ndarray, index: int, color: str
-) -> None:
+def _add_nullcline(figure: Figure, axis: np.ndarray, component: np.ndarray, index: int, color: str) -> None:
     """The curve where one component of the velocity is zero."""
     figure.add_contour(
         x=axis,
@@ -76,7 +74,7 @@ def _add_nullcline(
     )
 
 
-def _add_paths(figure: go.Figure, paths: np.ndarray, solver: str, mode: str) -> None:
+def _add_paths(figure: Figure, paths: np.ndarray, solver: str, mode: str) -> None:
     """All trajectories of one method as a single trace with gaps, and a small square at each start."""
     if not paths.size:
         return
@@ -98,7 +96,7 @@ def _add_paths(figure: go.Figure, paths: np.ndarray, solver: str, mode: str) -> 
 
 def basin_map(
     axis: ArrayLike, label: ArrayLike, fixed: ArrayLike, *, stable: ArrayLike = (), height: int = 420
-) -> go.Figure:
+) -> Figure:
     """Which fixed point each start reaches. label: (m, m) int, the first index along z2, -1 for none.
 
     fixed: (k, 2); stable: (k,) bool.
@@ -142,7 +140,7 @@ _BAR = {
 }
 
 
-def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: int = 420) -> go.Figure:
+def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: int = 420) -> Figure:
     """Evaluations needed from each start, red where the solve did not converge. nfe, converged: (m, m)."""
     axis, nfe, converged = np.asarray(axis, float), np.asarray(nfe, float), np.asarray(converged, bool)
     figure = styled_figure(f"start {Z1}", f"start {Z2}", height=height)
@@ -171,7 +169,7 @@ def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: in
     return _square(figure, axis)
 
 
-def _square(figure: go.Figure, axis: np.ndarray) -> go.Figure:
+def _square(figure: Figure, axis: np.ndarray) -> Figure:
     window = [float(axis[0]), float(axis[-1])]
     figure.update_xaxes(range=window, constrain="domain", gridcolor=GRID)
     return figure.update_yaxes(range=window, scaleanchor="x", constrain="domain", constraintoward="top")

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
+from deq.plots.figure import Figure
 from deq.plots.style import NEUTRAL, TRANSPARENT
 
 FRAME_MS = 350
@@ -14,7 +14,7 @@ MOST_FRAMES = 40
 
 
 def add_player(
-    figure: go.Figure,
+    figure: Figure,
     frames: Sequence[Sequence[dict[str, Any]]],
     traces: Sequence[int],
     labels: Sequence[str],
@@ -26,7 +26,7 @@ def add_player(
     frames: for each, the changed attributes of `traces` with their type. labels: the slider's text after the
     prefix, one per frame, all different. redraw: required for traces other than scatter.
     """
-    figure.frames = [
+    figure.plain["frames"] = [
         {"name": label, "data": list(data), "traces": list(traces)}
         for label, data in zip(labels, frames, strict=True)
     ]
@@ -46,41 +46,41 @@ def _at_once(redraw: bool) -> dict[str, Any]:
 
 
 @lru_cache(16)
-def _button_row(first: str, redraw: bool) -> go.layout.Updatemenu:
+def _button_row(first: str, redraw: bool) -> dict[str, Any]:
     play = {"frame": {"duration": FRAME_MS, "redraw": redraw}, "transition": {"duration": 0}}
-    return go.layout.Updatemenu(
-        type="buttons",
-        direction="left",
-        x=0,
-        xanchor="left",
-        y=1.0,
-        yanchor="bottom",
-        pad={"b": 12, "t": 0},
-        showactive=False,
-        buttons=[
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "pad": {"b": 12, "t": 0},
+        "showactive": False,
+        "buttons": [
             {"label": "Play", "method": "animate", "args": [None, play | {"fromcurrent": True}]},
             {"label": "Pause", "method": "animate", "args": [[None], _at_once(redraw)]},
             {"label": "Reset", "method": "animate", "args": [[first], _at_once(redraw)]},
         ],
-        bordercolor=NEUTRAL,
-        font={"color": NEUTRAL, "size": 13},  # plotly's hover colour is near white in both themes
-    )
+        "bordercolor": NEUTRAL,
+        "font": {"color": NEUTRAL, "size": 13},  # plotly's hover colour is near white in both themes
+    }
 
 
 @lru_cache(64)
-def _slider(labels: tuple[str, ...], prefix: str, redraw: bool) -> go.layout.Slider:
-    return go.layout.Slider(
-        active=len(labels) - 1,
-        steps=[
+def _slider(labels: tuple[str, ...], prefix: str, redraw: bool) -> dict[str, Any]:
+    return {
+        "active": len(labels) - 1,
+        "steps": [
             {"label": label, "method": "animate", "args": [[label], _at_once(redraw)]} for label in labels
         ],
-        currentvalue={"prefix": prefix, "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
-        pad={"t": 50, "b": 0},  # below the axis title, on a phone too
-        len=1.0,
-        ticklen=0,
-        minorticklen=0,
-        bgcolor="rgba(128, 128, 128, 0.25)",
-        activebgcolor=NEUTRAL,
-        borderwidth=0,
-        font={"size": 12, "color": TRANSPARENT},  # the value above suffices; sixty labels would collide
-    )
+        "currentvalue": {"prefix": prefix, "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
+        "pad": {"t": 50, "b": 0},  # below the axis title, on a phone too
+        "len": 1.0,
+        "ticklen": 0,
+        "minorticklen": 0,
+        "bgcolor": "rgba(128, 128, 128, 0.25)",
+        "activebgcolor": NEUTRAL,
+        "borderwidth": 0,
+        "font": {"size": 12, "color": TRANSPARENT},  # the value above suffices; sixty labels would collide
+    }

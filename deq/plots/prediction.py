@@ -4,9 +4,9 @@ import html
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import (
     ACCENT,
     DIGIT_COLORS,
@@ -14,6 +14,7 @@ from deq.plots.style import (
     FAILED_MARKER,
     FAILED_RED,
     FAILED_TEXT,
+    GRAY,
     NEUTRAL,
     TRANSPARENT,
     styled_figure,
@@ -25,18 +26,18 @@ MOST_BARS = 12  # of classes with names
 MAX_NUMERALS = 40  # points; more numerals would cover the curve
 
 
-def digit_picture(image: ArrayLike, height: int = 260) -> go.Figure:
+def digit_picture(image: ArrayLike, height: int = 260) -> Figure:
     """A picture (rows, columns) uint8, white on black, with sharp pixels; hover shows the value in 0..255."""
     image = np.asarray(image)
     figure = _picture(height)
     if image.size:
         hover = "row %{y}, column %{x}<br>ink %{z} of 255<extra></extra>"
-        scale = {"colorscale": "gray", "zmin": 0, "zmax": 255, "showscale": False}
+        scale = {"colorscale": GRAY, "zmin": 0, "zmax": 255, "showscale": False}
         figure.add_heatmap(z=image, zsmooth=False, hovertemplate=hover, **scale)
     return figure.update_yaxes(autorange="reversed")
 
 
-def pixel_map(values: ArrayLike, image: ArrayLike, meaning: str) -> go.Figure:
+def pixel_map(values: ArrayLike, image: ArrayLike, meaning: str) -> Figure:
     """Values (rows, columns) over a picture (28, 28) uint8 drawn as an outline; red is positive, blue negative.
 
     Fewer values than pixels are spread evenly over it. meaning: of a value, with its unit, for the hover text.
@@ -56,15 +57,15 @@ def pixel_map(values: ArrayLike, image: ArrayLike, meaning: str) -> go.Figure:
     return figure.update_yaxes(range=[len(image) - 0.5, -0.5])
 
 
-def _picture(height: int) -> go.Figure:
+def _picture(height: int) -> Figure:
     """An empty figure without axes or margins, with square pixels."""
     axis = {"visible": False, "constrain": "domain"}
     layout = {"height": height, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
     layout |= {"paper_bgcolor": TRANSPARENT, "plot_bgcolor": TRANSPARENT}
-    return go.Figure(layout=layout | {"xaxis": axis, "yaxis": axis | {"scaleanchor": "x"}})
+    return Figure({"layout": layout | {"xaxis": axis, "yaxis": axis | {"scaleanchor": "x"}}})
 
 
-def _add_values(figure: go.Figure, values: np.ndarray, pixels: int, meaning: str) -> None:
+def _add_values(figure: Figure, values: np.ndarray, pixels: int, meaning: str) -> None:
     step = pixels / len(values)
     largest = max(float(np.nanmax(np.abs(values), initial=0)), 1e-12)
     figure.add_heatmap(
@@ -87,7 +88,7 @@ def probability_bars(
     converged: bool = True,
     height: int = 260,
     names: Sequence[str] | None = None,
-) -> go.Figure:
+) -> Figure:
     """A bar for the probability of each class, the largest in its digit's colour. probabilities: (classes,).
 
     converged: if False, all bars are grey and a note says so: without an equilibrium there is no prediction.
@@ -120,21 +121,23 @@ def probability_bars(
 
 def named_bars(
     probabilities: np.ndarray, names: Sequence[str], converged: bool = True, height: int = 260
-) -> go.Figure:
+) -> Figure:
     """The same for classes with names, the most probable one on top. probabilities: (classes,)."""
     order = np.argsort(-probabilities, kind="stable")[:MOST_BARS]
     kept = np.sort(order) if len(order) == len(probabilities) else order
-    figure = probability_bars(probabilities[kept], converged, height).update_yaxes(title_text="class")
+    figure = probability_bars(probabilities[kept], converged, height).update_yaxes(title={"text": "class"})
     if converged and len(kept):
         best = int(np.argmax(probabilities[kept]))
-        figure.data[0].marker.color = [ACCENT if i == best else NEUTRAL for i in range(len(kept))]
+        colors = [ACCENT if i == best else NEUTRAL for i in range(len(kept))]
+        figure.traces[0]["marker"] = {"color": colors}
     texts = [html.escape(names[k]) for k in kept]
     hover = "%{customdata}: %{x:.4f}<extra></extra>"
-    figure.update_traces(customdata=texts, hovertemplate=hover, selector={"type": "bar"})
+    if kept.size:
+        figure.traces[0] |= {"customdata": texts, "hovertemplate": hover}
     return figure.update_yaxes(ticktext=texts)
 
 
-def _add_failure(figure: go.Figure, bars: int) -> None:
+def _add_failure(figure: Figure, bars: int) -> None:
     """A hollow red cross with a label, in the middle of the bars."""
     figure.add_scatter(
         x=[0.5],
@@ -150,7 +153,7 @@ def _add_failure(figure: go.Figure, bars: int) -> None:
 
 def probability_paths(
     nfe: ArrayLike, probabilities: ArrayLike, height: int = 300, names: Sequence[str] | None = None
-) -> go.Figure:
+) -> Figure:
     """Class probabilities of every iterate, (n, classes), against evaluations of f (n,).
 
     Classes that become likely are drawn in their digit's colour, with the numeral where they are, or their name.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
+from deq.plots.figure import Figure
 from deq.plots.style import NEUTRAL, styled_figure
 
 HEIGHT = 340  # pixels
@@ -25,7 +25,7 @@ LEAST_NAMED = 0.02  # of the plane: a smaller region has no name in it
 
 def class_regions(
     points: ArrayLike, labels: ArrayLike, grid: ArrayLike, probabilities: ArrayLike, names: Sequence[str]
-) -> go.Figure:
+) -> Figure:
     """Shaded by the most probable class over a square grid (m * m, 2), paler in doubt, with the points (n, 2).
 
     labels: (n,). probabilities: (m * m, classes). names: of the classes, letters A to F, which choose their look.
@@ -52,7 +52,7 @@ def class_look(name: str) -> tuple[str, str]:
     return CLASS_LOOKS[(ord(name[0]) - ord("A")) % len(CLASS_LOOKS)]
 
 
-def _add_region(figure: go.Figure, side: np.ndarray, probability: np.ndarray, name: str) -> None:
+def _add_region(figure: Figure, side: np.ndarray, probability: np.ndarray, name: str) -> None:
     color, _ = class_look(name)
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     scale = [[share, f"rgba({red}, {green}, {blue}, {SHADE * share})"] for share in (0.0, 1.0)]
@@ -62,14 +62,14 @@ def _add_region(figure: go.Figure, side: np.ndarray, probability: np.ndarray, na
     )
 
 
-def _add_border(figure: go.Figure, side: np.ndarray, lead: np.ndarray) -> None:
+def _add_border(figure: Figure, side: np.ndarray, lead: np.ndarray) -> None:
     """The border where a class stops being the most probable. lead: (m, m), its probability minus the next one's."""
     border = {"start": 0, "end": 0, "size": 1, "coloring": "none"}
     line = {"color": NEUTRAL, "width": 1.5}
     figure.add_contour(x=side, y=side, z=lead, contours=border, line=line, showscale=False, hoverinfo="skip")
 
 
-def _add_points(figure: go.Figure, places: np.ndarray, name: str) -> None:
+def _add_points(figure: Figure, places: np.ndarray, name: str) -> None:
     color, symbol = class_look(name)
     marker = {"color": color, "symbol": symbol, "size": 7, "line": {"width": 1, "color": "white"}}
     hover = f"{name}<br>x₁ = %{{x:.2f}}<br>x₂ = %{{y:.2f}}<extra></extra>"
@@ -78,9 +78,7 @@ def _add_points(figure: go.Figure, places: np.ndarray, name: str) -> None:
     )
 
 
-def _write_name(
-    figure: go.Figure, side: np.ndarray, region: np.ndarray, points: np.ndarray, name: str
-) -> None:
+def _write_name(figure: Figure, side: np.ndarray, region: np.ndarray, points: np.ndarray, name: str) -> None:
     """The name of a class where its region is widest and has no points (n, 2)."""
     if region.mean() < LEAST_NAMED:
         return

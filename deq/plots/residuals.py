@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import (
     FAILED_TEXT,
     MAX_LABELLED_CURVES,
@@ -27,7 +27,7 @@ BAND = (0.1, 0.9)
 
 def residual_curve(
     nfe: ArrayLike, residual: ArrayLike, tol: float | None = None, *, solver: str = "Anderson"
-) -> go.Figure:
+) -> Figure:
     """Relative residual ||f(z) - z|| / ||f(z)|| against evaluations of f, for one solver.
 
     nfe, residual: (n,) for one sample or (batch, n) as in `sol.trace`, NaN past the end of a sample.
@@ -38,7 +38,7 @@ def residual_curve(
 
 def residual_curves(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float | None = None, *, legend: bool = False
-) -> go.Figure:
+) -> Figure:
     """`residual_curve` for several solvers. curves: solver -> (nfe, residual).
 
     legend: name the curves in a legend instead of at their ends, as is always done for many curves.
@@ -100,7 +100,7 @@ def _thin(grid: np.ndarray) -> np.ndarray:
 
 
 def _add_band(
-    figure: go.Figure, grid: np.ndarray, low: np.ndarray, high: np.ndarray, style: SolverStyle
+    figure: Figure, grid: np.ndarray, low: np.ndarray, high: np.ndarray, style: SolverStyle
 ) -> None:
     finite = np.isfinite(high)
     x = np.concatenate([grid[finite], grid[finite][::-1]])
@@ -119,11 +119,11 @@ def _add_band(
 
 
 def _finish(
-    figure: go.Figure, ends: list[tuple[str, float, float, str]], tol: float | None, labelled: bool
+    figure: Figure, ends: list[tuple[str, float, float, str]], tol: float | None, labelled: bool
 ) -> None:
     if tol is not None:
         add_tolerance(figure, tol)
-    drawn = [float(y) for found in figure.data for y in found.y if math.isfinite(y)]
+    drawn = [float(y) for found in figure.traces for y in found["y"] if math.isfinite(y)]
     if drawn:
         whole_decades(figure, min(drawn), max(drawn))
     if labelled:

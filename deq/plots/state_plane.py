@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.player import add_player, thinned
 from deq.plots.style import (
     DIGIT_COLORS,
@@ -30,7 +30,7 @@ def plane_paths(
     labels: ArrayLike,
     explained: tuple[float, float],
     trajectories: Mapping[str, Trajectory],
-) -> go.Figure:
+) -> Figure:
     """Trajectories to the equilibrium in the plane of two principal components, among equilibria of known digits.
 
     points: (m, 2) with labels (m,). explained: fractions of the variance. trajectories: solver -> (evaluations of
@@ -41,7 +41,7 @@ def plane_paths(
     if not kept:
         return figure
     figure.add_traces([end for name, path in kept.items() for end in _ends(name, *path)])
-    first_path = len(figure.data)
+    first_path = len(figure.traces)
     figure.add_traces(_paths(kept, math.inf, drawn=True))
     _add_frames(figure, kept, first_path)
     _fit(figure, np.asarray(points, float), [places for _, places, _ in kept.values()])
@@ -54,7 +54,7 @@ def plane_starts(
     labels: ArrayLike,
     explained: tuple[float, float],
     trajectories: Sequence[tuple[np.ndarray, bool]],
-) -> go.Figure:
+) -> Figure:
     """Trajectories from random starts in the plane of `plane_paths`: (places (n, 2), converged)."""
     figure = _plane(points, labels, explained)
     start = {"symbol": "square", "size": 9, "color": NEUTRAL, "line": {"width": 1, "color": "white"}}
@@ -78,7 +78,7 @@ def plane_starts(
     return figure
 
 
-def _plane(points: ArrayLike, labels: ArrayLike, explained: tuple[float, float]) -> go.Figure:
+def _plane(points: ArrayLike, labels: ArrayLike, explained: tuple[float, float]) -> Figure:
     first, second = (f"component {i + 1} ({100 * p:.0f} % of the variance)" for i, p in enumerate(explained))
     figure = styled_figure(first, second, height=480)
     if np.size(labels):
@@ -86,7 +86,7 @@ def _plane(points: ArrayLike, labels: ArrayLike, explained: tuple[float, float])
     return figure
 
 
-def _fit(figure: go.Figure, points: np.ndarray, trajectories: list[np.ndarray]) -> None:
+def _fit(figure: Figure, points: np.ndarray, trajectories: list[np.ndarray]) -> None:
     """Show every trajectory in full and all but the outermost points of the clusters."""
     seen = np.concatenate([np.quantile(points, MIDDLE, axis=0), *trajectories])
     low, high = seen.min(axis=0), seen.max(axis=0)
@@ -95,7 +95,7 @@ def _fit(figure: go.Figure, points: np.ndarray, trajectories: list[np.ndarray]) 
     figure.update_yaxes(range=[low[1] - pad[1], high[1] + pad[1]])
 
 
-def _add_clusters(figure: go.Figure, points: np.ndarray, labels: np.ndarray) -> None:
+def _add_clusters(figure: Figure, points: np.ndarray, labels: np.ndarray) -> None:
     """Small discs in each digit's colour, with the numeral in a larger disc at the median of its cluster."""
     digits = np.unique(labels)
     middles = np.array([np.median(points[labels == k], axis=0) for k in digits])
@@ -141,7 +141,7 @@ def _ends(name: str, nfe: np.ndarray, places: np.ndarray, converged: bool) -> li
 def _paths(trajectories: Mapping[str, Trajectory], count: float, drawn: bool = False) -> list[dict[str, Any]]:
     """Each path up to `count` evaluations, then one trace with all their heads.
 
-    drawn: with styles, which frames omit: plotly validates every attribute of every frame.
+    drawn: with styles, which frames omit.
     """
     seen = {
         name: max(1, int(np.searchsorted(nfe, count, side="right")))
@@ -165,7 +165,7 @@ def _paths(trajectories: Mapping[str, Trajectory], count: float, drawn: bool = F
     return [*paths, last]
 
 
-def _add_frames(figure: go.Figure, trajectories: Mapping[str, Trajectory], first: int) -> None:
+def _add_frames(figure: Figure, trajectories: Mapping[str, Trajectory], first: int) -> None:
     counts = thinned(np.unique(np.concatenate([nfe for nfe, _, _ in trajectories.values()])))
     traces = range(first, first + len(trajectories) + 1)
     frames = [_paths(trajectories, count) for count in counts]

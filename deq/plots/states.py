@@ -4,16 +4,16 @@ import math
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.player import add_player, thinned
 from deq.plots.style import DIVERGING, NEUTRAL, SEQUENTIAL, styled_figure
 
 SILENT = 1e-3  # of the largest value: units below it are left out
 
 
-def state_map(nfe: ArrayLike, states: ArrayLike) -> go.Figure:
+def state_map(nfe: ArrayLike, states: ArrayLike) -> Figure:
     """The value of every unit against evaluations: states (n, units), nfe (n,); rows sorted by the final value.
 
     Units that stay at zero throughout are left out.
@@ -35,7 +35,7 @@ def state_map(nfe: ArrayLike, states: ArrayLike) -> go.Figure:
     return figure.update_yaxes(showticklabels=False, showgrid=False, ticks="")
 
 
-def feature_maps(nfe: ArrayLike, states: ArrayLike) -> go.Figure:
+def feature_maps(nfe: ArrayLike, states: ArrayLike) -> Figure:
     """The channels of a convolutional state side by side: states (n, rows, columns, channels), nfe (n,).
 
     Sorted by their final standard deviation, largest first. One frame per iterate.

@@ -6,7 +6,9 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import plotly.graph_objects as go
+from plotly.colors import get_colorscale
+
+from deq.plots.figure import Figure
 
 MAX_LABELLED_CURVES = 5  # more curves than this get a legend instead of labels at their ends
 MAX_MARKERS = 40  # a curve with more points has no markers, which would run into each other
@@ -15,8 +17,9 @@ GRID = "rgba(128, 128, 128, 0.18)"
 ACCENT = "#0072B2"
 HIGHLIGHT = "#E69F00"
 FAILED_RED = "#D62728"
-SEQUENTIAL = "Cividis"
-DIVERGING = "RdBu_r"
+SEQUENTIAL = get_colorscale("Cividis")
+GRAY = get_colorscale("gray")
+DIVERGING = get_colorscale("RdBu_r")
 TRANSPARENT = "rgba(0, 0, 0, 0)"
 
 AxisType = Literal["linear", "log"]
@@ -86,10 +89,10 @@ def styled_figure(
     x_type: AxisType = "linear",
     y_type: AxisType = "linear",
     height: int = 380,
-) -> go.Figure:
+) -> Figure:
     """An empty figure with named axes (the name includes the unit), few grid lines and a transparent background."""
     axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "nticks": 7}
-    layout = {  # in one call: separate updates take plotly ten times as long
+    layout = {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
         "paper_bgcolor": TRANSPARENT,
@@ -101,32 +104,28 @@ def styled_figure(
         "xaxis": axis | {"title": {"text": x_title}, "type": x_type} | _log_ticks(x_type),
         "yaxis": axis | {"title": {"text": y_title}, "type": y_type} | _log_ticks(y_type),
     }
-    return go.Figure(layout=layout)
+    return Figure({"layout": layout})
 
 
-def whole_decades(figure: go.Figure, smallest: float, largest: float) -> None:
+def whole_decades(figure: Figure, smallest: float, largest: float) -> None:
     """About six ticks on a log y axis, at whole powers of ten, for values in [smallest, largest]."""
     decades = math.log10(largest / smallest)
     figure.update_yaxes(dtick=max(1, math.ceil(decades / 6)))
 
 
-def add_level(figure: go.Figure, y: float, dash: str = "dot") -> None:
+def add_level(figure: Figure, y: float, dash: str = "dot") -> None:
     """A thin neutral line across the plot at height y, faster than plotly's `add_hline`."""
     line = {"color": NEUTRAL, "dash": dash, "width": 1}
     figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=y, y1=y, line=line)
 
 
-def add_upright(
-    figure: go.Figure, x: float, color: str = NEUTRAL, dash: str = "dash", width: int = 1
-) -> None:
+def add_upright(figure: Figure, x: float, color: str = NEUTRAL, dash: str = "dash", width: int = 1) -> None:
     """A thin vertical line across the plot at x."""
     line = {"color": color, "dash": dash, "width": width}
     figure.add_shape(type="line", yref="y domain", y0=0, y1=1, x0=x, x1=x, line=line)
 
 
-def add_line(
-    figure: go.Figure, name: str, x: np.ndarray, y: np.ndarray, style: SolverStyle, hover: str
-) -> None:
+def add_line(figure: Figure, name: str, x: np.ndarray, y: np.ndarray, style: SolverStyle, hover: str) -> None:
     """A named curve in the style of its solver or gradient, with a marker at each of a few points. x, y: (n,)."""
     figure.add_scatter(
         x=x,
@@ -139,7 +138,7 @@ def add_line(
     )
 
 
-def add_failures(figure: go.Figure, x: np.ndarray, y: np.ndarray) -> None:
+def add_failures(figure: Figure, x: np.ndarray, y: np.ndarray) -> None:
     """Hollow red crosses where solves did not converge. x, y: (n,)."""
     marker = dict(FAILED_MARKER)
     figure.add_scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip", showlegend=False)
@@ -158,7 +157,7 @@ def scientific(number: float, digits: int = 0) -> str:
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa  # inf and nan have none
 
 
-def add_tolerance(figure: go.Figure, tol: float) -> None:
+def add_tolerance(figure: Figure, tol: float) -> None:
     """A dashed horizontal line at the tolerance, on a log y axis."""
     add_level(figure, tol, "dash")
     figure.add_annotation(
@@ -173,16 +172,17 @@ def add_tolerance(figure: go.Figure, tol: float) -> None:
     )
 
 
-def label_ends(figure: go.Figure, ends: list[tuple[str, float, float, str]]) -> None:
+def label_ends(figure: Figure, ends: list[tuple[str, float, float, str]]) -> None:
     """Write each curve's name at its end, shifted apart where two would overlap.
 
     ends: (name, x, y, colour) in data units; on a log y axis, y is the value and not its logarithm.
     """
-    log_y = figure.layout.yaxis.type == "log"
+    layout = figure.plain["layout"]
+    log_y = layout["yaxis"]["type"] == "log"
     heights = [math.log10(y) if log_y else y for _, _, y, _ in ends]
     low, high = _drawn_range(figure, log_y)
     shifts = _spread([(h - low) / (high - low) for h in heights], gap=0.065)
-    plot_height = 0.8 * (figure.layout.height or 380)
+    plot_height = 0.8 * layout["height"]
     for (name, x, _, color), height, shift in zip(ends, heights, shifts, strict=True):
         figure.add_annotation(
             x=x,
@@ -196,9 +196,9 @@ def label_ends(figure: go.Figure, ends: list[tuple[str, float, float, str]]) -> 
         )
 
 
-def _drawn_range(figure: go.Figure, log_y: bool) -> tuple[float, float]:
+def _drawn_range(figure: Figure, log_y: bool) -> tuple[float, float]:
     """Lowest and highest y drawn, as log10 on a log axis."""
-    values = [float(y) for trace in figure.data if trace.y is not None for y in trace.y if y is not None]
+    values = [float(y) for trace in figure.traces if "y" in trace for y in trace["y"] if y is not None]
     values = [math.log10(y) if log_y else y for y in values if math.isfinite(y) and (y > 0 or not log_y)]
     if not values or min(values) == max(values):
         return 0.0, 1.0
@@ -217,7 +217,7 @@ def _spread(positions: list[float], gap: float) -> list[float]:
     return shifts
 
 
-def solver_key() -> go.Figure:
+def solver_key() -> Figure:
     """One row per solver, with its colour, dash and marker."""
     figure = styled_figure("", "", height=300)
     for row, (name, style) in enumerate(SOLVER_STYLES.items()):
@@ -225,6 +225,7 @@ def solver_key() -> go.Figure:
         figure.add_annotation(
             x=2.15, y=row, text=name, xanchor="left", showarrow=False, font={"color": NEUTRAL, "size": 14}
         )
-    figure.update_traces(hovertemplate=None, hoverinfo="name")
+    for trace in figure.traces:
+        trace |= {"hovertemplate": None, "hoverinfo": "name"}
     figure.update_xaxes(visible=False, range=[-0.1, 6])
     return figure.update_yaxes(visible=False, autorange="reversed")

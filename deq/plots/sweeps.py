@@ -1,9 +1,9 @@
 """A parameter sweep: the bifurcation diagram with the Lyapunov exponent below it."""
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import ACCENT, GRID, HIGHLIGHT, NEUTRAL, TRANSPARENT, styled_figure
 
 BINS = 320  # in x, fewer than the plot has pixels, so that each is visible
@@ -13,7 +13,7 @@ INK = [[0.0, TRANSPARENT], [1e-6, "rgba(0, 114, 178, 0.35)"], [1.0, "rgba(0, 114
 
 def bifurcation_diagram(
     a: ArrayLike, x: ArrayLike, lyapunov: ArrayLike, current: float | None = None
-) -> go.Figure:
+) -> Figure:
     """Density of late iterates over the parameter, with the Lyapunov exponent below.
 
     a: (n,) ascending; x: (kept, n) late iterates, NaN where the orbit diverged; lyapunov: (n,) in nats per step;
@@ -66,7 +66,7 @@ def orbit_density(x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return 0.5 * (edges[1:] + edges[:-1]), ink
 
 
-def _add_exponent(figure: go.Figure, a: np.ndarray, lyapunov: np.ndarray) -> None:
+def _add_exponent(figure: Figure, a: np.ndarray, lyapunov: np.ndarray) -> None:
     """The exponent; its part above zero, chaos, is filled in the highlight colour."""
     shown = np.maximum(lyapunov, LOWEST_EXPONENT)
     figure.add_scatter(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, SEQUENTIAL, add_upright, styled_figure
 
 LEAST_DOUBT = 1e-7  # float32 has no probability closer to one
@@ -13,7 +13,7 @@ LEAST_MEMBERS = 10  # quantiles of fewer are meaningless
 CLASSES = 10
 
 
-def confusion_matrix(truth: ArrayLike, predicted: ArrayLike) -> go.Figure:
+def confusion_matrix(truth: ArrayLike, predicted: ArrayLike) -> Figure:
     """How often each digit is taken for another: labels (n,), (n,). Mistakes are coloured, correct ones grey."""
     truth, predicted = np.asarray(truth, int), np.asarray(predicted, int)
     figure = styled_figure("prediction", "true digit", height=460)
@@ -42,7 +42,7 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike) -> go.Figure:
     return figure.update_yaxes(axis, autorange="reversed", scaleanchor="x", nticks=None)
 
 
-def reliability_diagram(confidence: ArrayLike, right: ArrayLike, bins: int = 15) -> go.Figure:
+def reliability_diagram(confidence: ArrayLike, right: ArrayLike, bins: int = 15) -> Figure:
     """Accuracy against confidence in bins of equal width; on the diagonal the confidence is calibrated.
 
     confidence: (n,) in 0..1. right: (n,) bool. The area of a disc is proportional to the examples in its bin.
@@ -69,7 +69,7 @@ def reliability_diagram(confidence: ArrayLike, right: ArrayLike, bins: int = 15)
     return figure.update_yaxes(range=[0, 1.07], tickformat=".0%")
 
 
-def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike) -> go.Figure:
+def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike) -> Figure:
     """Doubt (1 - confidence) against evaluations of f, both (n,): median and 10 to 90 % band, mistakes as rings."""
     nfe, right = np.asarray(nfe), np.asarray(right, bool)
     doubt = np.maximum(np.asarray(doubt, float), LEAST_DOUBT)
@@ -115,7 +115,7 @@ def detector_boxes(
     yours: float | None,
     *,
     log: bool,
-) -> go.Figure:
+) -> Figure:
     """A detector's scores by kind of input, as boxes over the quartiles with whiskers at 5 and 95 %.
 
     areas: kind -> AUROC against the first kind, written at its box. yours: the score of one input, a dotted line.

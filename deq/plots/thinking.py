@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import ACCENT, NEUTRAL, SEQUENTIAL, styled_figure
 
 LOOKS = ((ACCENT, "solid"), (NEUTRAL, "dot"))  # of the first curve and of the one it is compared with
 
 
-def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int = 260) -> go.Figure:
+def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int = 260) -> Figure:
     """The number of wrong places after each evaluation, at most two curves: name -> (evaluations (n,), wrong (n,))."""
     figure = styled_figure("evaluations", "places wrong", height=height)
     for (name, (calls, wrong)), (color, dash) in zip(curves.items(), LOOKS, strict=False):
@@ -26,7 +26,7 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
             line={"color": color, "dash": dash, "width": 2, "shape": "hv"},
             hovertemplate=f"{name}: %{{y}} wrong after %{{x}} evaluations<extra></extra>",
         )
-    figure.update_xaxes(rangemode="tozero").update_layout(showlegend=len(figure.data) > 1)
+    figure.update_xaxes(rangemode="tozero").update_layout(showlegend=len(figure.traces) > 1)
     heights = [np.asarray(wrong, float).max() for _, wrong in curves.values() if np.size(wrong)]
     most = max(heights, default=0) or 1
     return figure.update_yaxes(range=[-0.04 * most, 1.06 * most])
@@ -34,7 +34,7 @@ def wrong_places(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], height: int 
 
 def reach_map(
     share: ArrayLike, sizes: Sequence[int], calls: Sequence[int], trained: int, unit: str
-) -> go.Figure:
+) -> Figure:
     """The share of puzzles that are right in all places, by size and evaluations, in %.
 
     A dashed line lies above the trained size.

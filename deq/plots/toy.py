@@ -1,9 +1,9 @@
 """Plots of the toy: predictions against the truth, values against depth, loss against updates."""
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.style import (
     ACCENT,
     EQUILIBRIUM_MARKER,
@@ -25,7 +25,7 @@ def prediction_line(
     slope: float,
     trained: tuple[float, float],
     height: int = 380,
-) -> go.Figure:
+) -> Figure:
     """Predictions (n,) at x (n,) against the truth y = slope x; the training interval is shaded.
 
     converged: (n,) bool; where False, the last iterate is a red cross.
@@ -39,7 +39,7 @@ def prediction_line(
     if not len(x):
         return figure
     ends = np.array([x.min(), x.max()])
-    figure.add_vrect(*trained, fillcolor=ACCENT, opacity=0.08, line_width=0, layer="below")
+    _shade(figure, trained)
     figure.add_scatter(x=ends, y=slope * ends, mode="lines", line=TRUTH_LINE, hoverinfo="skip")
     _add_points(figure, x[converged], prediction[converged], dict(EQUILIBRIUM_MARKER) | {"size": 9}, "model")
     _add_points(figure, x[~converged], prediction[~converged], dict(FAILED_MARKER), FAILED_TEXT)
@@ -48,7 +48,7 @@ def prediction_line(
     return figure
 
 
-def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380) -> go.Figure:
+def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380) -> Figure:
     """Value of z after k applications of the cell, one curve per sample; a tick at the right marks its target.
 
     values: (n, depth), NaN past the end of a sample; targets: (n,).
@@ -70,7 +70,7 @@ def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380)
     return figure
 
 
-def loss_curve(step: ArrayLike, loss: ArrayLike, height: int = 380) -> go.Figure:
+def loss_curve(step: ArrayLike, loss: ArrayLike, height: int = 380) -> Figure:
     """Training loss (n,) against updates (n,) on a log axis; values that are not positive and finite are left out."""
     figure = styled_figure("update", "mean squared error", y_type="log", height=height)
     step, loss = np.asarray(step, float), np.asarray(loss, float)
@@ -85,13 +85,16 @@ def loss_curve(step: ArrayLike, loss: ArrayLike, height: int = 380) -> go.Figure
     return figure
 
 
-def _add_points(
-    figure: go.Figure, x: np.ndarray, y: np.ndarray, marker: dict[str, object], name: str
-) -> None:
+def _shade(figure: Figure, interval: tuple[float, float]) -> None:
+    (x0, x1), look = interval, {"fillcolor": ACCENT, "opacity": 0.08, "line": {"width": 0}, "layer": "below"}
+    figure.add_shape(type="rect", yref="y domain", x0=x0, x1=x1, y0=0, y1=1, **look)
+
+
+def _add_points(figure: Figure, x: np.ndarray, y: np.ndarray, marker: dict[str, object], name: str) -> None:
     hover = f"{name}<br>x = %{{x:g}}<br>z = %{{y:.3f}}<extra></extra>"
     figure.add_scatter(x=x, y=y, mode="markers", marker=marker, name=name, hovertemplate=hover)
 
 
-def _write(figure: go.Figure, x: float, y: float, text: str, place: dict[str, object]) -> None:
+def _write(figure: Figure, x: float, y: float, text: str, place: dict[str, object]) -> None:
     font = {"size": 12, "color": NEUTRAL}
     figure.add_annotation(x=x, y=y, text=text, showarrow=False, font=font, **place)

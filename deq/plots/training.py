@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from deq.plots.figure import Figure
 from deq.plots.plane import nfe_map
 from deq.plots.style import (
     ACCENT,
@@ -35,7 +35,7 @@ def fitted_curve(
     grid: ArrayLike,
     prediction: ArrayLike,
     converged: ArrayLike,
-) -> go.Figure:
+) -> Figure:
     """Predictions (m,) over a grid (m,) and true points (n,) at x (n,); failed solves are crosses."""
     figure = styled_figure("input x", "output y", height=HEIGHT)
     points = {"color": NEUTRAL, "size": 4, "opacity": 0.6}
@@ -56,7 +56,7 @@ def fitted_curve(
 
 def decision_boundary(
     points: ArrayLike, labels: ArrayLike, grid: ArrayLike, probability: ArrayLike
-) -> go.Figure:
+) -> Figure:
     """Probability of class 1 over a square grid (m * m, 2), its boundary, and the points (n, 2) by label (n,)."""
     figure = styled_figure("x₁", "x₂", height=HEIGHT)
     figure.update_yaxes(scaleanchor="x", constrain="domain").update_xaxes(constrain="domain")
@@ -77,18 +77,18 @@ def decision_boundary(
     return figure
 
 
-def effort_map(grid: ArrayLike, nfe: ArrayLike, converged: ArrayLike) -> go.Figure:
+def effort_map(grid: ArrayLike, nfe: ArrayLike, converged: ArrayLike) -> Figure:
     """Evaluations of f (m * m,) over a square grid of inputs (m * m, 2); failed solves are red."""
     side, values = _as_square(grid, nfe)
     figure = nfe_map(side, values, _as_square(grid, converged)[1], height=HEIGHT)
-    return figure.update_xaxes(title_text="x₁").update_yaxes(title_text="x₂")
+    return figure.update_xaxes(title={"text": "x₁"}).update_yaxes(title={"text": "x₂"})
 
 
 def compared_runs(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
     name: str,
     y_type: AxisType = "linear",
-) -> go.Figure:
+) -> Figure:
     """One metric of several runs against updates. curves: run -> (updates (n,), values (n,)); NaN left out."""
     figure = styled_figure("update", name, y_type=y_type, height=HEIGHT)
     ends = []
@@ -106,7 +106,7 @@ def compared_runs(
         ends.append((run, float(step[-1]), float(values[-1]), color))
     if ends:
         label_ends(figure, ends)
-        figure.update_layout(margin_r=90)
+        figure.update_layout(margin={"r": 90})
     return figure
 
 
