@@ -131,10 +131,15 @@ def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
 
 def _touchings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
     """Zeros of g(x) - x without a sign change, by ternary search on |g(x) - x|."""
-    size = np.abs(gap)
-    inner = size[1:-1]
+    size, sign = np.abs(gap), np.sign(gap)
+    inner, same = size[1:-1], sign[:-1] == sign[1:]
     with np.errstate(invalid="ignore"):
-        dips = np.flatnonzero((inner <= size[:-2]) & (inner <= size[2:]) & (inner > 0)) + 1
+        dips = (
+            np.flatnonzero((inner <= size[:-2]) & (inner <= size[2:]) & (inner > 0) & same[:-1] & same[1:])
+            + 1
+        )
+    if not dips.size:  # as for most maps; the search below takes 200 calls of g
+        return np.empty(0)
     low, high = grid[dips - 1], grid[dips + 1]
     for _ in range(100):
         third = (high - low) / 3

@@ -6,8 +6,11 @@ import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from flax import nnx
 
@@ -108,16 +111,21 @@ def load_pretrained(name: str) -> Checkpoint:
     return load_checkpoint(PRETRAINED / name)
 
 
+@cache
+def pretrained_cards() -> Mapping[str, Card]:
+    """The cards of the models that ship with deq, by name; read once."""
+    found = {path.parent.name: read_card(path) for path in PRETRAINED.glob(f"*/{CARD}")}
+    return MappingProxyType(dict(sorted(found.items())))
+
+
 def pretrained_names() -> list[str]:
     """Names of the models that ship with deq."""
-    return sorted(path.parent.name for path in PRETRAINED.glob(f"*/{CARD}"))
+    return list(pretrained_cards())
 
 
 def picture_readers() -> list[str]:
     """Those of them that read pictures."""
-    return [
-        name for name in pretrained_names() if read_card(PRETRAINED / name / CARD).model in PICTURE_MODELS
-    ]
+    return [name for name, card in pretrained_cards().items() if card.model in PICTURE_MODELS]
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -165,7 +165,7 @@ def test_a_contraction_forgets_its_start_and_two_wells_do_not(contraction: Probl
 
 
 def test_efforts_are_sorted(contraction: Problem) -> None:
-    effort = efforts(contraction, LINEUP.solver("Anderson"))
+    effort = efforts(race(contraction, LINEUP.solver("Anderson")), None)
     assert effort_table(effort)["NFE"] == sorted(effort.nfe)
     assert "class" not in effort_table(effort)
 

@@ -1,5 +1,7 @@
 """Timings take turns after a warm-up, and there is a winner only where quartiles do not overlap."""
 
+import time
+
 import numpy as np
 
 from deq.analysis.comparison.timings import device_name, fastest, measure, quartiles, take_turns
@@ -18,6 +20,11 @@ def test_every_round_calls_each_once_and_another_one_first() -> None:
     found = take_turns({name: lambda name=name: calls.append(name) for name in names}, rounds=3)
     assert "".join(calls) == "abc" + "abc" + "bca" + "cab"
     assert [found[name].shape for name in names] == [(3,)] * 3
+
+
+def test_slow_rounds_are_fewer_and_all_have_as_many() -> None:
+    found = take_turns({"slow": lambda: time.sleep(0.03), "quick": lambda: None}, rounds=9)
+    assert [len(taken) for taken in found.values()] == [5, 5]
 
 
 def test_quartiles_are_in_milliseconds() -> None:

@@ -81,8 +81,8 @@ def solve_problem(problem: Problem, solver: Solver, z0: Array | None = None) -> 
     return _solve(problem.model.cell, problem.injection, problem.z0 if z0 is None else z0, solver)
 
 
-def trace_problem(problem: Problem, solver: Solver, trace: int) -> tuple[Array, Array]:
-    """NFE and relative residual of the first `trace` iterates, each (batch, trace)."""
+def trace_problem(problem: Problem, solver: Solver, trace: int) -> tuple[Solution, Array, Array]:
+    """As `solve_problem`, with NFE and relative residual of the first `trace` iterates, each (batch, trace)."""
     return _trace(problem.model.cell, problem.injection, problem.z0, solver, trace)
 
 
@@ -96,8 +96,10 @@ def _solve(cell: nnx.Module, injection: Array, z0: Array, solver: Solver, trace:
 
 
 @partial(jax.jit, static_argnames="trace")
-def _trace(cell: nnx.Module, injection: Array, z0: Array, solver: Solver, trace: int) -> tuple[Array, Array]:
+def _trace(
+    cell: nnx.Module, injection: Array, z0: Array, solver: Solver, trace: int
+) -> tuple[Solution, Array, Array]:
     """Without the iterates, so that XLA need not keep them."""
-    kept = _solve(cell, injection, z0, solver, trace).trace
-    assert kept is not None  # trace is at least 1
-    return kept.nfe, kept.residual
+    found = _solve(cell, injection, z0, solver, trace)
+    assert found.trace is not None  # trace is at least 1
+    return replace(found, trace=None), found.trace.nfe, found.trace.residual

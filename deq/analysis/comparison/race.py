@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from deq.analysis.comparison.problem import Problem, solve_problem, trace_problem
+from deq.analysis.comparison.problem import Problem, trace_problem
 from deq.analysis.comparison.timings import quartiles
 from deq.solvers import Solver, error_estimate, norm
 
@@ -36,8 +36,8 @@ class Run:
 
 def race(problem: Problem, solver: Solver) -> Run:
     """Solve and trace; for its time see `time_solvers`."""
-    found = solve_problem(problem, solver)
-    nfe, residual = (np.asarray(values, float) for values in trace_problem(problem, solver, TRACE))
+    found, *trace = trace_problem(problem, solver, TRACE)
+    nfe, residual = (np.asarray(values, float) for values in trace)
     used = max(int(np.isfinite(residual).sum(axis=1).max(initial=1)), 1)
     return Run(
         np.asarray(found.nfe),
@@ -97,11 +97,9 @@ class Effort:
         return np.lexsort((self.residual, self.nfe, ~self.converged))
 
 
-def efforts(problem: Problem, solver: Solver) -> Effort:
-    """Solve the batch once and record the effort of each sample."""
-    found = solve_problem(problem, solver)
-    nfe, residual, converged = (np.asarray(v) for v in (found.nfe, found.residual, found.converged))
-    return Effort(nfe, residual, converged, problem.classes(found.z), problem.labels)
+def efforts(run: Run, labels: np.ndarray | None) -> Effort:
+    """What each sample of a race cost."""
+    return Effort(run.nfe, run.residual, run.converged, run.classes, labels)
 
 
 def effort_table(effort: Effort) -> dict[str, list[Any]]:

@@ -12,8 +12,7 @@ from jax import numpy as jnp
 from deq.analysis.comparison.problem import Problem, build_problem
 from deq.analysis.comparison.stiff import stiffen
 from deq.data import held_out_digits
-from deq.models.card import CARD, read_card
-from deq.models.checkpoints import PRETRAINED, load_pretrained, pretrained_names
+from deq.models.checkpoints import load_pretrained, pretrained_cards
 from deq.models.model import EquilibriumModel, identity
 from deq.models.weights import model_name, restore_weights
 
@@ -54,8 +53,8 @@ class Subject:
         """Whether its cell is monotone by construction."""
         if self.weights:
             return model_name(self.weights) == "monotone"
-        shipped = self.model in pretrained_names()
-        return shipped and read_card(PRETRAINED / self.model / CARD).model == "monotone"
+        card = pretrained_cards().get(self.model)
+        return card is not None and card.model == "monotone"
 
     @property
     def batches(self) -> list[str]:
@@ -65,12 +64,8 @@ class Subject:
 
 def subject_names() -> list[str]:
     """Names of the shipped models, digit readers first, then the random cells."""
-    shipped = sorted(pretrained_names(), key=lambda name: (name == "toy", name != "mlp", name))
-    return [
-        *(name for name in shipped if read_card(PRETRAINED / name / CARD).dataset in SHOWN),
-        RANDOM,
-        SPIRAL,
-    ]
+    shipped = [name for name, card in pretrained_cards().items() if card.dataset in SHOWN]
+    return [*sorted(shipped, key=lambda name: (name == "toy", name != "mlp", name)), RANDOM, SPIRAL]
 
 
 def make_problem(subject: Subject) -> Problem:

@@ -14,17 +14,18 @@ import numpy as np
 from deq.analysis.comparison.problem import Problem, solve_problem
 from deq.solvers import Solver
 
-ROUNDS = 9
+ROUNDS = 9  # at most
+FEWEST, ENOUGH = 5, 0.1  # rounds that are always taken; seconds after which they suffice
 _ALONE = threading.Lock()  # simultaneous measurements would disturb each other
 
 
 def measure(run: Callable[[], Any], repeats: int = ROUNDS) -> np.ndarray:
-    """Seconds of each of `repeats` calls, (repeats,), after a warm-up call; waits for the results."""
+    """Seconds of each of `repeats` calls after a warm-up call; fewer where they take long, see `take_turns`."""
     return take_turns({"": run}, repeats)[""]
 
 
 def take_turns(runs: Mapping[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
-    """Seconds of each call by name, (rounds,), after a warm-up call of each.
+    """Seconds of each call by name, (rounds,) or at least (FEWEST,) where they take long, after a warm-up call of each.
 
     Every round calls each once, so that changes in the machine's speed affect all alike. The first of a round
     changes, so that none always follows the same one.
@@ -34,7 +35,10 @@ def take_turns(runs: Mapping[str, Callable[[], Any]], rounds: int = ROUNDS) -> d
     with _ALONE:
         for run in runs.values():
             jax.block_until_ready(run())
+        began = time.perf_counter()
         for turn in range(rounds):
+            if turn >= FEWEST and time.perf_counter() - began > ENOUGH:
+                break
             first = turn % max(len(names), 1)
             for name in names[first:] + names[:first]:
                 seconds[name].append(_once(runs[name]))
@@ -48,7 +52,7 @@ def _once(run: Callable[[], Any]) -> float:
 
 
 def time_solvers(problem: Problem, solvers: Mapping[str, Solver]) -> dict[str, np.ndarray]:
-    """Seconds that each solver takes for the whole batch, (ROUNDS,), the solvers taking turns."""
+    """Seconds that each solver takes for the whole batch, (rounds,), the solvers taking turns."""
 
     def run(solver: Solver) -> Callable[[], Any]:
         return lambda: solve_problem(problem, solver)

@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from deq.analysis.comparison.race import SHOWN, Effort, effort_table
+from deq.analysis.comparison.race import SHOWN, Effort, effort_table, efforts
 from deq.analysis.comparison.subjects import Subject
 from deq.plots.comparison import effort_histogram
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import SCIENTIFIC, show_table, subject_code
-from pages.ui.solvers.work import efforts_of, problem_of
+from pages.ui.solvers.work import problem_of, race_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code
 from pages.ui.widgets.steps import in_steps
@@ -17,10 +17,10 @@ ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
 {imports}
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.race import effort_table, efforts
+from deq.analysis.comparison.race import effort_table, efforts, race
 
 {problem}
-effort = efforts(problem, {solver})
+effort = efforts(race(problem, {solver}), problem.labels)
 print(effort_table(effort))
 print(problem.inputs[effort.order[-8:]].shape)  # the hardest samples
 """
@@ -32,10 +32,10 @@ def draw_batch(settings: Settings) -> None:
     first = "Anderson" if "Anderson" in settings.solvers else settings.solvers[0]
     name = st.segmented_control("Solver", settings.solvers, default=first, required=True, key="race_effort")
     solver = settings.solver(name)
-    found = in_steps("batch", (settings, name), {name: lambda: efforts_of(settings.subject, solver)})
+    found = in_steps("batch", (settings, name), {name: lambda: race_of(settings.subject, solver)})
     if not found:
         return
-    effort = found[name]
+    effort = efforts(found[name], problem_of(settings.subject).labels)
     st.markdown(effort_sentence(effort, name))
     show(
         effort_histogram(effort.nfe, effort.converged, name),
@@ -71,7 +71,7 @@ def _pictures(subject: Subject, effort: Effort) -> None:
         st.markdown(f"**{title}**")
         with st.container(horizontal=True, gap="small"):
             for i in samples:
-                enlarged = np.kron(images[i], np.ones((ZOOM, ZOOM), np.uint8))
+                enlarged = images[i].repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
                 st.image(enlarged, _caption(effort, i), width=28 * ZOOM)
 
 

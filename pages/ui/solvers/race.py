@@ -11,7 +11,7 @@ import streamlit as st
 import deq
 from deq.analysis.comparison.race import Run, race_table
 from deq.analysis.comparison.subjects import DIGITS, RANDOM, STIFF
-from deq.analysis.comparison.timings import ROUNDS, device_name, fastest, quartiles
+from deq.analysis.comparison.timings import device_name, fastest, quartiles
 from deq.data import held_out_digits
 from deq.plots.comparison import race_by_nfe, race_times
 from deq.plots.document import report
@@ -116,9 +116,10 @@ def race_figures(
     curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
     figures = {"Median over the batch; band: 10 to 90 %.": race_by_nfe(curves, settings.lineup.tol)}
     if seconds:
+        rounds = len(next(iter(seconds.values())))
         caption = (
             f"Time of the whole batch of {settings.subject.size} on {device_name()}: median and quartiles of "
-            f"{ROUNDS} rounds after compilation, in which the solvers take turns."
+            f"{rounds} rounds after compilation, in which the solvers take turns."
         )
         times = {name: quartiles(taken) for name, taken in seconds.items()}
         figures[caption] = race_times(times, _failed(runs))

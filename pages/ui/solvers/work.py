@@ -12,7 +12,7 @@ from deq.analysis.comparison.gradients import (
     memory_at,
 )
 from deq.analysis.comparison.problem import Problem
-from deq.analysis.comparison.race import Effort, Run, efforts, race
+from deq.analysis.comparison.race import Run, race
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
 from deq.analysis.comparison.subjects import Subject, make_problem
@@ -89,8 +89,3 @@ def compute_of(subject: Subject, solver: Solver) -> Compute:
 @cached(50)
 def paths_of(subject: Subject, solver: Solver) -> dict[str, PathIndependence]:
     return vary_start(problem_of(subject), solver)
-
-
-@cached(100)
-def efforts_of(subject: Subject, solver: Solver) -> Effort:
-    return efforts(problem_of(subject), solver)
