@@ -1,6 +1,7 @@
-"""The arrays of the front page: a map, a repeated layer, a flow, the toy and digits, each actually solved."""
+"""The arrays of the front page: a map, a repeated layer, a flow, the toy, digits and a maze, each actually solved."""
 
-import dataclasses
+from collections.abc import Mapping
+from functools import partial
 
 import diffrax
 import jax
@@ -10,22 +11,35 @@ from jax import Array
 
 from deq.analysis.answers import answer_digits
 from deq.analysis.explanation.parting import parting
-from deq.data import load_dataset
+from deq.analysis.thinking import think
+from deq.data import calls_for, load_dataset
+from deq.data.puzzles import DOWN, GOAL, RIGHT, START, mazes
+from deq.maps.planar import weights_from_eigenvalues
 from deq.models import load_pretrained
 from deq.models.inference import encode, solve_cell
-from deq.solvers import ODEFlow, Picard, Solution, solve
+from deq.solvers import SOLVERS, ODEFlow, Picard, Solution, Solver, solve
 
 STARTS = np.round(np.arange(-1.0, 2.05, 0.1), 1)  # radians, the values of the page's slider
 TOY_INPUTS = np.array([-10, -7.5, -5, -2.5, 0, *range(1, 11), 12.5, 15], np.float32)
 RING, RADIUS = 12, 1.6  # the flow's starts lie on a circle
-DIGIT = 47  # of scikit-learn's test digits: a 9 on which the network changes its mind
-UNITS = 24  # of the layer in the second step
-GAIN = 0.9  # its spectral norm, below 1 so that it settles from any start
-PARTED = 8  # depths of the sixth step, after which nothing is to be seen
-TURN = 2.0  # how fast the flow of the third step rotates
+LAYER_CELL = (
+    0.9,
+    40.0,
+    0.3,
+    -0.2,
+)  # radius and angle in degrees of W's eigenvalues, then the input x: it settles
+FLOW_CELL = (
+    2.0,
+    90.0,
+    0.6,
+    -0.2,
+)  # eigenvalues of -2i and 2i: iteration circles forever, the flow spirals in
+PARTED = 8  # depths of the seventh step, after which nothing is to be seen
+ROOMS, MAZE = 25, 69  # along a side, against 9 in training; the maze's seed on the page Think longer
+MOMENTS = (20, 60, 150)  # evaluations after which the maze's answer is shown
 
 COSINE = Picard(tol=1e-6, max_nfe=100)
-LAYER = Picard(tol=1e-3, max_nfe=60)
+LAYER = Picard(tol=1e-3, max_nfe=100)
 FLOW = ODEFlow(tol=1e-2, max_nfe=200, method=diffrax.Euler(), step_size=0.1)
 
 
@@ -35,28 +49,12 @@ def settle_cosine(starts: Array) -> Solution:
     return solve(jnp.cos, jnp.asarray(starts, jnp.float32)[:, None], COSINE, trace=60)
 
 
-@jax.jit
-def settle_layer(weights: Array, x: Array) -> Solution:
-    """z* = tanh(W z + x) by plain iteration from z = 0. weights: (n, n), x: (n,); z in the trace: (1, 40, n)."""
-    return solve(lambda z: jnp.tanh(z @ weights.T + x), jnp.zeros((1, x.shape[0])), LAYER, trace=40)
-
-
-def random_layer(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """W = 0.9 Q with Q random orthogonal, so that ||W||_2 = 0.9 and the layer settles; and a random x."""
-    random = np.random.default_rng(seed)
-    orthogonal, _ = np.linalg.qr(random.normal(size=(UNITS, UNITS)))
-    return (GAIN * orthogonal).astype(np.float32), random.normal(0, 0.4, UNITS).astype(np.float32)
-
-
-@jax.jit
-def settle_flow(starts: Array) -> Solution:
-    """Steady state of dz/dt = tanh(R z + x) - z in the plane, R a quarter turn; z in the trace: (n, 120, 2).
-
-    The eigenvalues of R are +-2i: plain iteration circles forever, while the flow spirals in. starts: (n, 2).
-    """
-    rotation = TURN * jnp.array([[0.0, -1.0], [1.0, 0.0]])
-    x = jnp.array([0.6, -0.2])
-    return solve(lambda z: jnp.tanh(z @ rotation.T + x), starts, FLOW, trace=120)
+@partial(jax.jit, static_argnames=("cell", "solver"))
+def settle_plane(cell: tuple[float, ...], starts: Array, solver: Solver) -> Solution:
+    """The planar layer tanh(W z + x) repeated, or followed as a flow. starts: (n, 2); z in the trace: (n, 120, 2)."""
+    radius, angle, *x = cell
+    weights = jnp.asarray(weights_from_eigenvalues(radius, angle), jnp.float32)
+    return solve(lambda z: jnp.tanh(z @ weights.T + jnp.array(x)), starts, solver, trace=120)
 
 
 def ring(number: int) -> np.ndarray:
@@ -65,19 +63,29 @@ def ring(number: int) -> np.ndarray:
     return (RADIUS * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
 
 
-def front_page() -> dict[str, np.ndarray]:
-    """The arrays of all plots, keyed "step.name"."""
-    cosine, layer, flow = jax.device_get(
-        (settle_cosine(STARTS), settle_layer(*random_layer(seed=1)), settle_flow(ring(RING)))
+def front_page(digits: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of all plots, keyed "step.name". digits: step -> image (28, 28) uint8 of a digit to read."""
+    cosine = jax.device_get(settle_cosine(STARTS))
+    found = {
+        "cosine.starts": STARTS,
+        "cosine.orbit": cosine.trace.z[..., 0],
+        "cosine.z": cosine.z[:, 0],
+        "cosine.nfe": cosine.nfe,
+    }
+    found |= (
+        settled_plane("layer", LAYER_CELL, LAYER) | settled_plane("flow", FLOW_CELL, FLOW) | settled_toy()
     )
-    return (
-        {"cosine.starts": STARTS, "cosine.orbit": cosine.trace.z[..., 0], "cosine.z": cosine.z[:, 0]}
-        | {"cosine.nfe": cosine.nfe, "layer.states": layer.trace.z[0], "layer.nfe": layer.nfe[0]}
-        | {"flow.paths": flow.trace.z, "flow.steady": flow.z.mean(axis=0), "flow.converged": flow.converged}
-        | settled_toy()
-        | settled_digit()
-        | parting_digits()
-    )
+    for step, image in digits.items():
+        found |= settled_digit(step, image)
+    return found | parting_digits() | solved_maze()
+
+
+def settled_plane(step: str, cell: tuple[float, ...], solver: Solver) -> dict[str, np.ndarray]:
+    """A planar layer from a ring of starts."""
+    found = jax.device_get(settle_plane(cell, ring(RING), solver))
+    columns = {"cell": cell, "paths": found.trace.z, "steady": found.z.mean(axis=0)}
+    columns |= {"converged": found.converged, "nfe": found.nfe}
+    return {f"{step}.{name}": np.asarray(value) for name, value in columns.items()}
 
 
 def settled_toy() -> dict[str, np.ndarray]:
@@ -87,14 +95,14 @@ def settled_toy() -> dict[str, np.ndarray]:
     return {"toy.x": TOY_INPUTS, "toy.prediction": found.z[:, 0], "toy.converged": found.converged}
 
 
-def settled_digit() -> dict[str, np.ndarray]:
-    """The shipped `mlp` settling on one digit."""
-    shipped = load_pretrained("mlp")
-    image = load_dataset("digits").test_images[DIGIT, ..., 0]
-    (answer,) = answer_digits(shipped.model, image[None], shipped.solver)
-    found = dataclasses.asdict(answer) | {"accuracy": shipped.card.accuracy}
-    del found["states"], found["residual"], found["error"]
-    return {f"digit.{name}": np.asarray(value) for name, value in found.items()}
+def settled_digit(step: str, image: np.ndarray) -> dict[str, np.ndarray]:
+    """The shipped `conv` settling on one digit, by the solver that Predict offers first."""
+    shipped = load_pretrained("conv")
+    solver = SOLVERS["Anderson"].make({"tol": shipped.solver.tol})
+    (answer,) = answer_digits(shipped.model, image[None], solver)
+    names = ("image", "probabilities", "evaluations", "converged", "nfe", "paths")
+    found = {name: getattr(answer, name) for name in names} | {"accuracy": shipped.card.accuracy}
+    return {f"{step}.{name}": np.asarray(value) for name, value in found.items()}
 
 
 def parting_digits() -> dict[str, np.ndarray]:
@@ -109,3 +117,35 @@ def parting_digits() -> dict[str, np.ndarray]:
         "parting.right": found.right[:PARTED],
         "parting.explained": np.array(found.explained),
     }
+
+
+def solved_maze() -> dict[str, np.ndarray]:
+    """The answer of the shipped `maze` after a few numbers of evaluations."""
+    shipped = load_pretrained("maze")
+    x, truth = (both[MAZE % 2] for both in mazes(2, ROOMS, MAZE))
+    solver = Picard(tol=1e-3, max_nfe=calls_for(200, "mazes", ROOMS))
+    thought = think(shipped.model, x[None], solver)
+    answers = thought.answers[0, np.searchsorted(thought.calls, MOMENTS)]
+    wrong = (answers != truth).sum(axis=(1, 2))
+    return {
+        "maze.rooms": np.array(ROOMS),
+        "maze.plans": np.stack([plan_of(x, answer) for answer in answers]),
+        "maze.ends": np.array([2 * np.argwhere(x[..., end])[0] + 1 for end in (START, GOAL)]),
+        "maze.calls": np.array(MOMENTS),
+        "maze.wrong": wrong,
+        "maze.evaluations": thought.nfe[0],
+        "maze.converged": thought.converged[0],
+    }
+
+
+def plan_of(doors: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """A maze (h, w, 6) from above with an answer (h, w): (2 h + 1, 2 w + 1) uint8 of rooms, and what is between them.
+
+    0 is a wall, 1 a room or an open door, 2 one that the answer puts on the path.
+    """
+    height, width = answer.shape
+    plan = np.zeros((2 * height + 1, 2 * width + 1), np.uint8)
+    plan[1::2, 1::2] = 1 + answer
+    plan[1::2, 2:-1:2] = doors[:, :-1, RIGHT] * (1 + (answer[:, :-1] & answer[:, 1:]))
+    plan[2:-1:2, 1::2] = doors[:-1, :, DOWN] * (1 + (answer[:-1] & answer[1:]))
+    return plan

@@ -1,4 +1,4 @@
-"""The small plots of the front page: iterated cosine, a repeated layer, a flow that spirals in."""
+"""The small plots of the front page: iterated cosine, paths in the plane, a maze and its answer."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -6,10 +6,11 @@ from numpy.typing import ArrayLike
 from deq.plots.cobweb import cobweb_path
 from deq.plots.figure import Figure
 from deq.plots.style import (
-    DIVERGING,
+    ACCENT,
     EQUILIBRIUM_MARKER,
     NEUTRAL,
     START_MARKER,
+    TRANSPARENT,
     solver_style,
     styled_figure,
 )
@@ -35,31 +36,43 @@ def cosine_picture(orbit: ArrayLike) -> Figure:
     return figure.update_xaxes(range=WINDOW).update_yaxes(range=[-0.6, 1.15])
 
 
-def layer_picture(states: ArrayLike) -> Figure:
-    """Unit values after k applications, one column per k. states: (depth, units), NaN past the end."""
-    values = np.asarray(states, float)
-    values = values[~np.isnan(values).any(axis=1)]
-    figure = styled_figure("applications of the layer", "unit", height=HEIGHT)
-    if not len(values):
-        return figure
-    hover = "unit %{y}<br>after %{x} applications<br>value %{z:.3f}<extra></extra>"
-    figure.add_heatmap(z=values.T, colorscale=DIVERGING, zmid=0, showscale=False, hovertemplate=hover)
-    figure.update_yaxes(showticklabels=False, showgrid=False, ticks="")
-    return figure.update_xaxes(showgrid=False)
+def plane_picture(paths: ArrayLike, steady: ArrayLike, solver: str) -> Figure:
+    """Paths in the plane to one equilibrium. paths: (n, steps, 2), NaN past the end; steady: (2,).
 
-
-def flow_picture(paths: ArrayLike, steady: ArrayLike) -> Figure:
-    """Trajectories in the plane to one steady state. paths: (n, steps, 2), NaN past the end; steady: (2,)."""
+    solver: whose look the lines have; those of the flow are smooth, others show their steps.
+    """
     figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=HEIGHT)
     paths, steady = np.asarray(paths, float), np.asarray(steady, float)
     if not len(paths):
         return figure
     for path in paths:
-        _add_line(figure, path[:, 0], path[:, 1], {"color": solver_style("ODE flow").color, "width": 1})
+        _add_line(figure, path[:, 0], path[:, 1], {"color": solver_style(solver).color, "width": 1})
+        if solver != "ODE flow":
+            figure.traces[-1] |= {"mode": "lines+markers", "marker": {"size": 3}}
     for start in paths[:, 0]:
         _add_point(figure, start, dict(START_MARKER) | {"size": 5}, f"start ({start[0]:.2f}, {start[1]:.2f})")
-    _add_point(figure, steady, dict(EQUILIBRIUM_MARKER), f"steady state ({steady[0]:.3f}, {steady[1]:.3f})")
+    _add_point(figure, steady, dict(EQUILIBRIUM_MARKER), f"equilibrium ({steady[0]:.3f}, {steady[1]:.3f})")
     return figure.update_yaxes(scaleanchor="x").update_xaxes(constrain="domain")
+
+
+def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
+    """A maze from above. plan: (rows, columns) of 0 for a wall, 1 for a room or door, 2 for one on the path.
+
+    ends: (2, 2), row and column of the start and of the goal.
+    """
+    plan = np.asarray(plan)
+    figure = styled_figure("", "", height=height)
+    if not plan.size:
+        return figure
+    scale = [[0, NEUTRAL], [0.5, TRANSPARENT], [1, ACCENT]]
+    figure.add_heatmap(z=plan, colorscale=scale, zmin=0, zmax=2, showscale=False, hoverinfo="skip")
+    for (row, column), marker, name in zip(
+        np.asarray(ends), (START_MARKER, EQUILIBRIUM_MARKER), ("start", "goal"), strict=True
+    ):
+        _add_point(figure, np.array([column, row]), dict(marker), name)
+    figure.update_yaxes(autorange="reversed", scaleanchor="x", showticklabels=False, showgrid=False, ticks="")
+    figure.update_xaxes(constrain="domain", showticklabels=False, showgrid=False, ticks="")
+    return figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
 
 
 def _add_line(figure: Figure, x: np.ndarray, y: np.ndarray, line: dict[str, object]) -> None:

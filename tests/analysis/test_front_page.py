@@ -6,15 +6,19 @@ import pytest
 
 from deq import Picard, solve
 from deq.analysis.front_page import (
-    GAIN,
-    TURN,
-    front_page,
-    random_layer,
+    FLOW,
+    FLOW_CELL,
+    LAYER,
+    LAYER_CELL,
+    plan_of,
     ring,
     settle_cosine,
-    settle_flow,
-    settle_layer,
+    settle_plane,
+    solved_maze,
 )
+from deq.maps.planar import PlanarCell, planar_fixed_points, weights_from_eigenvalues
+from deq.solvers import Solver
+from pages.ui.home.record import arrays
 from pages.ui.home.story import FILE
 
 DOTTIE = 0.7390851332151607
@@ -29,31 +33,48 @@ def test_cosine_ends_at_the_dottie_number(start: float) -> None:
     np.testing.assert_allclose(orbit[1:], np.cos(orbit[:-1]), atol=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_layers_settle(seed: int) -> None:
-    weights, x = random_layer(seed)
-    assert np.linalg.norm(weights, 2) == pytest.approx(GAIN, abs=1e-5)
-    solution = settle_layer(weights, x)
-    assert bool(solution.converged[0])
-    np.testing.assert_allclose(solution.z[0], np.tanh(weights @ solution.z[0] + x), atol=5e-3)
+def planar(cell: tuple[float, ...]) -> PlanarCell:
+    return PlanarCell(weights_from_eigenvalues(*cell[:2]), np.array(cell[2:]))
+
+
+@pytest.mark.parametrize(("cell", "solver"), [(LAYER_CELL, LAYER), (FLOW_CELL, FLOW)])
+def test_planar_layers_settle_on_their_one_fixed_point(cell: tuple[float, ...], solver: Solver) -> None:
+    found = settle_plane(cell, ring(12), solver)
+    (fixed,) = planar_fixed_points(planar(cell)).z
+    assert found.converged.all()
+    np.testing.assert_allclose(found.z, np.broadcast_to(fixed, (12, 2)), atol=0.03)
 
 
 def test_the_flow_settles_where_iteration_does_not() -> None:
-    starts = jnp.asarray(ring(12))
-    flow = settle_flow(starts)
-    assert flow.converged.all()
-    assert np.ptp(np.asarray(flow.z), axis=0).max() < 0.05
-    rotation = TURN * jnp.array([[0.0, -1.0], [1.0, 0.0]])
-    again = solve(lambda z: jnp.tanh(z @ rotation.T + jnp.array([0.6, -0.2])), starts, Picard(max_nfe=500))
+    z = planar(FLOW_CELL)
+    again = solve(
+        lambda y: jnp.tanh(y @ jnp.asarray(z.weights.T, jnp.float32) + z.x), ring(12), Picard(max_nfe=500)
+    )
     assert not again.converged.any()
+
+
+def test_the_maze_is_wrong_at_first_and_right_in_the_end() -> None:
+    found = solved_maze()
+    assert found["maze.converged"]
+    wrong = found["maze.wrong"].tolist()
+    assert wrong == sorted(wrong, reverse=True)
+    assert wrong[0] > 50
+    assert wrong[-1] == 0
+
+
+def test_a_plan_shows_walls_and_the_path_through_open_doors() -> None:
+    doors = np.zeros((2, 2, 6), np.uint8)  # up, right, down, left, start, goal
+    doors[0, 0, [1, 4]] = doors[0, 1, [3, 2]] = doors[1, 1, [0, 5]] = 1
+    plan = plan_of(doors, np.array([[1, 1], [0, 1]], np.uint8))
+    np.testing.assert_array_equal(plan, np.pad([[2, 2, 2], [0, 0, 2], [1, 0, 2]], 1))
 
 
 @pytest.mark.long
 def test_the_stored_arrays_are_those_of_a_fresh_solve() -> None:
     """Otherwise run python -m pages.ui.home.record."""
-    found = front_page()
-    with np.load(FILE, allow_pickle=False) as arrays:
-        kept = dict(arrays)
+    found = arrays()
+    with np.load(FILE, allow_pickle=False) as file:
+        kept = dict(file)
     assert kept.keys() == found.keys()
     for name, value in found.items():
         np.testing.assert_allclose(kept[name], value, rtol=1e-3, atol=1e-4, err_msg=name)

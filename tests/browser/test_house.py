@@ -25,7 +25,7 @@ def test_cards_lead_to_their_pages(page: Page, server: str) -> None:
     page.get_by_role("link", name="Follow the flow").click()
     page.wait_for_url(re.compile("/fixed_points"))
     settle(page)
-    expect(page.get_by_role("tab", name="As an ODE")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name="Two numbers")).to_have_attribute("aria-selected", "true")
     visit(page, server)
     page.get_by_role("link", name="Train it yourself").click()
     page.wait_for_url(re.compile("/toy"))

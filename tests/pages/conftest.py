@@ -1,14 +1,17 @@
 """Pages run without a browser: Streamlit's AppTest on the real app.py."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from deq.data import held_out_digits
+from deq.images.drawing import Drawing, to_canvas
 from deq.jobs import Registry
 from pages.ui.server import disk, memory
 from pages.ui.server.runs import registry
@@ -99,3 +102,24 @@ def run_until(app: AppTest, condition: Callable[[], bool]) -> None:
         time.sleep(0.2)
         app.run()
         assert not app.exception, app.exception
+
+
+@pytest.fixture
+def pen(monkeypatch: pytest.MonkeyPatch):
+    """pen.draw(app, drawing) is what the browser's canvas sends after a stroke."""
+    board = SimpleNamespace(sent=None, key="")
+
+    def canvas(initial_drawing: dict, key: str, **_: object) -> SimpleNamespace:
+        if board.key != key:  # a new sheet
+            board.sent, board.key = None, key
+        return SimpleNamespace(json_data=board.sent or initial_drawing)
+
+    def draw(app: AppTest, drawing: Drawing) -> None:
+        board.sent = to_canvas(drawing)
+        app.run()
+        assert not app.exception
+
+    board.draw = draw
+    # The real one registers itself with a running server when it is imported.
+    monkeypatch.setitem(sys.modules, "streamlit_drawable_canvas", SimpleNamespace(st_canvas=canvas))
+    return board

@@ -1,26 +1,59 @@
-"""The home page: six steps, each with its picture, its numbers and its link."""
+"""The home page: eight steps, each with its picture, its numbers and its link."""
 
 import time
+from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import numpy as np
+import pytest
+from streamlit.proto.PageLink_pb2 import PageLink
+from streamlit.testing.v1 import AppTest
 
-from pages.ui.home.story import reading_line
-from tests.pages.conftest import OpenPage, words
+from pages.ui.home.story import reading_line, story
+from tests.pages.conftest import OpenPage, metrics, words
 
 
-def test_six_steps_with_pictures_and_links(open_page: OpenPage) -> None:
+def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
     app = open_page("home")
-    assert [heading.value[0] for heading in app.subheader] == ["1", "2", "3", "4", "5", "6"]
-    assert len(app.get("plotly_chart")) == 7
-    assert len(app.get("page_link")) == 6
+    assert [heading.value[0] for heading in app.subheader] == ["1", "2", "3", "4", "5", "6", "7", "8"]
+    assert len(app.get("plotly_chart")) == 11
+    assert len(app.get("page_link")) == 10
     for number in (
         "**0.739085**",
         "**12 of 12 starts**",
         "**−10.00**",
-        "settles on **9**",
+        "settles on **7**",
+        "Until evaluation 3 it says 9; then it settles on **4**",
         "of one of 360 digits",
+        "0 after 150",
     ):
         assert number in words(app)
+
+
+def test_links_open_what_their_pictures_show(open_page: OpenPage, pen: SimpleNamespace) -> None:
+    found, (cosine, layer, flow, *_, clear, hard, _, maze) = story(), links(open_page("home", start="-0.5"))
+    app = open_page(cosine.page, **parse_qs(cosine.query_string))
+    assert app.slider(key="start_cos_x").value == -0.5
+    for name, link in (("layer", layer), ("flow", flow)):
+        app = open_page(link.page, **parse_qs(link.query_string))
+        assert [app.slider(key=key).value for key in ("w_radius", "w_angle", "x1", "x2")] == list(
+            found[f"{name}.cell"]
+        )
+        assert [app.number_input(key=key).value for key in ("z1_start", "z2_start")] == pytest.approx(
+            found[f"{name}.paths"][0, 0]
+        )
+    for step, link in (("clear", clear), ("hard", hard)):
+        app = open_page(link.page, **parse_qs(link.query_string))
+        assert metrics(app)["Prediction"] == str(found[f"{step}.probabilities"].argmax())
+        assert metrics(app)["Evaluations"] == str(found[f"{step}.evaluations"])
+    assert metrics(open_page(maze.page, **parse_qs(maze.query_string)))["Evaluations"] == str(
+        found["maze.evaluations"]
+    )
+
+
+def links(app: AppTest) -> list[PageLink]:
+    """Of the eight steps; two more come before."""
+    return [node.proto for node in app.get("page_link")][2:]
 
 
 def test_start_is_in_the_link(open_page: OpenPage) -> None:
@@ -37,11 +70,11 @@ def test_warm_page_answers_at_once(open_page: OpenPage) -> None:
 
 def test_no_answer_without_an_equilibrium() -> None:
     sure, doubt = np.eye(10)[3], np.eye(10)[5]
-    found = {"digit.probabilities": sure, "digit.paths": np.stack([doubt, doubt, sure])}
-    found |= {"digit.evaluations": np.array(3), "digit.accuracy": np.array(0.98)}
-    settled = reading_line(found | {"digit.converged": np.array(True)})
+    found = {"hard.probabilities": sure, "hard.paths": np.stack([doubt, doubt, sure])}
+    found |= {"hard.evaluations": np.array(3), "hard.accuracy": np.array(0.98)}
+    settled = reading_line(found | {"hard.converged": np.array(True)}, "hard")
     assert "settles on **3**" in settled
-    assert "favoured 5" in settled
-    failed = reading_line(found | {"digit.converged": np.array(False)})
+    assert "Until evaluation 1 it says 5" in settled
+    failed = reading_line(found | {"hard.converged": np.array(False)}, "hard")
     assert "no answer" in failed
     assert "3**" not in failed

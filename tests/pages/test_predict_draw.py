@@ -1,16 +1,14 @@
 """Drawing on the Predict page: each stroke is answered, warm against cold is said, and a link holds the drawing."""
 
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from deq.analysis.answers import Followed, answer_digits
 from deq.data import load_dataset
-from deq.images.drawing import LONGEST, Drawing, to_canvas, write_drawing
+from deq.images.drawing import LONGEST, write_drawing
 from deq.models import load_pretrained
 from deq.models.architectures import Architecture, construct
 from deq.models.weights import Form, weights_of
@@ -25,27 +23,6 @@ pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 ONE = (((150, 50), (150, 150), (148, 250)),)
 SEVEN = (((95, 60), (205, 60), (170, 150), (140, 250)),)
 WARM = "Started from the last equilibrium: "
-
-
-@pytest.fixture
-def pen(monkeypatch: pytest.MonkeyPatch):
-    """pen.draw(app, drawing) is what the browser's canvas sends after a stroke."""
-    board = SimpleNamespace(sent=None, key="")
-
-    def canvas(initial_drawing: dict, key: str, **_: object) -> SimpleNamespace:
-        if board.key != key:  # a new sheet
-            board.sent, board.key = None, key
-        return SimpleNamespace(json_data=board.sent or initial_drawing)
-
-    def draw(app: AppTest, drawing: Drawing) -> None:
-        board.sent = to_canvas(drawing)
-        app.run()
-        assert not app.exception
-
-    board.draw = draw
-    # The real one registers itself with a running server when it is imported.
-    monkeypatch.setitem(sys.modules, "streamlit_drawable_canvas", SimpleNamespace(st_canvas=canvas))
-    return board
 
 
 def test_each_stroke_is_answered_from_the_last_equilibrium(open_page: OpenPage, pen) -> None:

@@ -18,7 +18,7 @@ from deq.plots.contenders import effort_and_accuracy, effort_and_loss
 from deq.plots.eigenvalues import spectrum_regions, stability_regions
 from deq.plots.figure import Figure
 from deq.plots.flows import flow_and_steps, phase_line
-from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
+from deq.plots.front_page import cosine_picture, maze_picture, plane_picture
 from deq.plots.gradients import gradient_curves, gradient_rows, memory_curves
 from deq.plots.orbits import distance_curve, solver_distances
 from deq.plots.parting import parting_states
@@ -65,8 +65,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "flow_and_steps": lambda: flow_and_steps(N, FALL, RISE, 0.5, [0.0, 0.5]),
     "phase_line": lambda: phase_line(X, X**2, [0.0, 0.5], [True, False]),
     "cosine_picture": lambda: cosine_picture([0.1, 0.9, 0.6]),
-    "layer_picture": lambda: layer_picture(CLASSES),
-    "flow_picture": lambda: flow_picture(rng.normal(size=(2, 5, 2)), [0.0, 0.1]),
+    "plane_picture": lambda: plane_picture(rng.normal(size=(2, 5, 2)), [0.0, 0.1], "Picard"),
+    "maze_picture": lambda: maze_picture(rng.integers(0, 3, (7, 7)), [[1, 1], [5, 3]]),
     "gradient_rows": lambda: gradient_rows(["GMRES", "phantom"], [1e-3, np.nan], [True, False]),
     "gradient_curves": lambda: gradient_curves(N, {"GMRES": FALL}, "tolerance", falling=True),
     "memory_curves": lambda: memory_curves({"recursive checkpoints": (10 * N, RISE)}),

@@ -18,7 +18,7 @@ from deq.plots.comparison import (
 from deq.plots.contenders import effort_and_accuracy, effort_and_loss
 from deq.plots.eigenvalues import spectrum_regions, stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
-from deq.plots.front_page import cosine_picture, flow_picture, layer_picture
+from deq.plots.front_page import cosine_picture, maze_picture, plane_picture
 from deq.plots.gradients import gradient_curves, gradient_rows, memory_curves
 from deq.plots.orbits import distance_curve, solver_distances
 from deq.plots.parting import parting_states
@@ -63,8 +63,7 @@ NAMED: dict[str, Callable[[], go.Figure]] = {
     "reliability_diagram": lambda: reliability_diagram([], []),
     "effort_and_doubt": lambda: effort_and_doubt([], [], []),
     "cosine_picture": lambda: cosine_picture([np.nan]),
-    "layer_picture": lambda: layer_picture(np.full((3, 24), np.nan)),
-    "flow_picture": lambda: flow_picture(np.empty((0, 5, 2)), [0.0, 0.0]),
+    "plane_picture": lambda: plane_picture(np.empty((0, 5, 2)), [0.0, 0.0], "Picard"),
     "compared_runs": lambda: compared_runs({}, "loss"),
     "effort_and_accuracy": lambda: effort_and_accuracy({"mlp": ([], [], [])}),
     "effort_and_loss": lambda: effort_and_loss({}),
@@ -76,6 +75,7 @@ BARE: dict[str, Callable[[], go.Figure]] = {
     "gradient_rows": lambda: gradient_rows([], [], []),
     "digit_picture": lambda: digit_picture([]),
     "feature_maps": lambda: feature_maps([], []),
+    "maze_picture": lambda: maze_picture(np.empty((0, 0)), np.zeros((2, 2))),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from deq.plots.cobweb import cobweb, cobweb_path
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
-from deq.plots.front_page import layer_picture
+from deq.plots.front_page import plane_picture
 from deq.plots.orbits import distance_curve
 from deq.plots.plane import nfe_map, phase_portrait
 from deq.plots.residuals import residual_curve, residual_curves, residual_quantiles
@@ -166,6 +166,7 @@ def test_scientific_notation_is_short(number: float, digits: int, written: str) 
     assert scientific(number, digits) == written
 
 
-def test_layer_picture_ends_with_the_solve():
-    states = np.vstack([np.ones((5, 24)), np.full((3, 24), np.nan)])
-    assert np.shape(layer_picture(states).data[0].z) == (24, 5)
+def test_only_the_flow_is_drawn_without_its_steps():
+    paths = np.array([[[0.0, 0.0], [1.0, 1.0], [np.nan, np.nan]]])
+    modes = [plane_picture(paths, [1.0, 1.0], solver).data[0].mode for solver in ("Picard", "ODE flow")]
+    assert modes == ["lines+markers", "lines"]

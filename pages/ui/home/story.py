@@ -9,15 +9,46 @@ from deq.plots.prediction import percent
 
 FILE = Path(__file__).with_name("front_page.npz")
 
+DRAWINGS = {  # step -> a drawing, as in a link to Predict
+    "clear": (
+        "ATS-AaoBCAAMAQgACAEIAAgBCAAIAAgBCAAIAQgACAEIAAoDCgEKAQoBCgMIAAoBCAAMAgYGAAwDCgMIAwoFDAUMBwwFDAcM"
+        "BQwFDgUMBQwDDAUOAw4FDgMQBQ4DEAUOAw4DDAMMAQwDCAEI"
+    ),
+    "hard": (
+        "Ai68AoQBCwYHBAcECQQJBAkGCQYJBAkGBwYHBgUGBQYHDgUOAQgACAEIAAgACAAIBA4ECggICggMBAgEDgIIAggACAIOAAgA"
+        "CAEIAQoBCAEKAQgDCgEIAwgBCAEMAwQBHAqfAQAOAAoACgAKAAwADAAOAAwADgAOAQwADgEMAQwBDgMOAxADDgMQAw4DDgMO"
+        "AQ4DCgMMAQgBCA"
+    ),
+}
 ALT = {  # picture -> text for screen readers
     "cosine": "The staircase between cos x and the diagonal, ending where they meet.",
-    "layer": "The units of a random layer, one column per depth: beyond some depth all columns are equal.",
-    "flow": "Twelve paths from a circle, spiralling into one point.",
+    "layer": "Twelve starts on a circle; the steps from each spiral into one point.",
+    "flow": "Twelve smooth paths from a circle, spiralling into one point.",
     "toy": "The predictions of the toy on the line y = 2x, inside and outside its training range.",
-    "digit": "A handwritten digit of 28 × 28 pixels, white on black.",
+    "clear": "A drawn 7 of 28 × 28 pixels, white on black.",
+    "hard": "A drawn digit between a 4 and a 9, white on black.",
     "parting": "The states of several hundred digits in a plane: one cloud that separates into ten clusters.",
-    "opinion": "The probability of each digit after every evaluation.",
+    "opinion": "The probability of each digit after every evaluation: first 9, then 4.",
+    "maze": "A maze from above. The rooms that the answer puts on the path are filled.",
 }
+SOURCES = """
+- **The blog's examples.** *Deep Equilibrium Models Using Neural ODEs*, a blog post by J. Pascal, October 2022:
+  cos x = x, y = 2x, MNIST. Its source is [Implementing Deep Equilibrium Models via Neural
+  ODEs](https://julialang.org/blog/2021/10/DEQ/) by Q. Wei, F. Schäfer, A. Pal and C. Rackauckas, with code in Julia,
+  October 2021.
+- **The idea.** [Deep Equilibrium Models](https://arxiv.org/abs/1909.01377), S. Bai, J. Z. Kolter and V. Koltun, 2019.
+- **An equilibrium that cannot be lost.** [Monotone operator equilibrium networks](https://arxiv.org/abs/2006.08591),
+  E. Winston and J. Z. Kolter, 2020.
+- **Depth as time.** [Neural ordinary differential equations](https://arxiv.org/abs/1806.07366), R. T. Q. Chen,
+  Y. Rubanova, J. Bettencourt and D. Duvenaud, 2018.
+
+To cite this lab, use the file CITATION.cff of its repository, or:
+"""
+BIBTEX = """@software{deq_lab,
+  title = {DEQ lab: an explorable lab for deep equilibrium models},
+  author = {{DEQ lab contributors}},
+  year = {2026},
+}"""
 
 
 @st.cache_resource(show_spinner=False)
@@ -27,17 +58,41 @@ def story() -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
-def reading_line(found: dict[str, np.ndarray]) -> str:
+def plane_query(cell: np.ndarray, path: np.ndarray) -> dict[str, str]:
+    """The settings of a planar layer, and of the start of a path, on Fixed points."""
+    names = ("w_radius", "w_angle", "x1", "x2", "z1_start", "z2_start")
+    values = (f"{value:.4g}" for value in (*cell, *path[0]))
+    return {"explore": "Two numbers"} | dict(zip(names, values, strict=True))
+
+
+def drawing_query(step: str) -> dict[str, str]:
+    """The drawing of a step on Predict."""
+    return {"predict_way": "Draw", "strokes": DRAWINGS[step]}
+
+
+def reading_line(found: dict[str, np.ndarray], step: str) -> str:
     """The prediction, which digits were favoured on the way, and the model's accuracy, as Markdown."""
-    probabilities, evaluations = found["digit.probabilities"], int(found["digit.evaluations"])
-    if not found["digit.converged"]:
+    probabilities, evaluations = found[f"{step}.probabilities"], int(found[f"{step}.evaluations"])
+    if not found[f"{step}.converged"]:
         return f"The solve did not converge within {evaluations} evaluations, so there is no answer."
     label = int(probabilities.argmax())
-    favoured = [k for k in dict.fromkeys(found["digit.paths"][1:].argmax(1).tolist()) if k != label]
-    on_the_way = f" On the way it favoured {' and '.join(map(str, favoured))}." if favoured else ""
+    way = found[f"{step}.paths"][1:].argmax(1)
+    favoured = [k for k in dict.fromkeys(way.tolist()) if k != label]
+    settled = f"**{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its layer."
+    if favoured:
+        times = int(np.flatnonzero(way != label).max()) + 1
+        return f"Until evaluation {times} it says {' and '.join(map(str, favoured))}; then it settles on {settled}"
+    right = percent(float(found[f"{step}.accuracy"]))
+    return f"It settles on {settled} It reads {right} of MNIST's test digits correctly."
+
+
+def thinking_line(found: dict[str, np.ndarray]) -> str:
+    """How the answer to the maze forms, as Markdown."""
+    calls, wrong = found["maze.calls"], found["maze.wrong"]
+    few = ", ".join(f"{bad} after {call}" for call, bad in zip(calls, wrong, strict=True))
     return (
-        f"The network settles on **{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its "
-        f"layer.{on_the_way} It reads {percent(float(found['digit.accuracy']))} of MNIST's test digits correctly."
+        f"Trained on mazes with 9 rooms along a side, the same weights solve one with {found['maze.rooms']}: the loop "
+        f"runs until nothing changes, here for {found['maze.evaluations']} evaluations. Wrong rooms: {few}."
     )
 
 

@@ -12,7 +12,7 @@ ICON = str(
 
 # File name -> short title, icon, tooltip of its link.
 PAGES = {
-    "home": ("Home", ":material/home:", "Six steps from cos x to a network that reads digits."),
+    "home": ("Home", ":material/home:", "Eight steps from cos x to a network that thinks longer."),
     "fixed_points": ("Fixed points", ":material/adjust:", "Iterate a map and see where it settles, and why."),
     "toy": ("Toy", ":material/show_chart:", "Train an equilibrium model on y = 2x in about a second."),
     "train": ("Train", ":material/model_training:", "Start a run, watch it learn, download the model."),
