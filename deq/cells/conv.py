@@ -68,10 +68,15 @@ class GroupNorm(nnx.Module):
         self.groups = groups
 
     def __call__(self, z: Array) -> Array:
+        scale, shift = self.affine(z)
+        return z * scale[:, None, None] + shift[:, None, None]
+
+    def affine(self, z: Array) -> tuple[Array, Array]:
+        """What it multiplies each channel of z by and adds to it, both (batch, channels)."""
         mean = self._over_groups(z.mean((1, 2)))
         variance = jnp.maximum(self._over_groups(jnp.square(z).mean((1, 2))) - jnp.square(mean), 0)
         scale = jax.lax.rsqrt(variance + 1e-5) * self.scale[...]
-        return z * scale[:, None, None] + (self.bias[...] - mean * scale)[:, None, None]
+        return scale, self.bias[...] - mean * scale
 
     def _over_groups(self, value: Array) -> Array:
         """Replace each channel by the mean of its group: (batch, channels) -> (batch, channels)."""
