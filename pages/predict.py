@@ -3,8 +3,8 @@
 import streamlit as st
 
 from deq.analysis.answers import answer_digits
-from deq.plots.prediction import digit_picture, probability_bars
 from pages.ui.predict.certificate import draw_certificate
+from pages.ui.predict.clock import draw_clock
 from pages.ui.predict.controls import model_controls, picture_controls
 from pages.ui.predict.how import draw_how
 from pages.ui.predict.inputs import choose_input
@@ -13,8 +13,6 @@ from pages.ui.predict.results import Case
 from pages.ui.predict.whole import draw_whole
 from pages.ui.predict.why import draw_why
 from pages.ui.predict.words import (
-    bars_caption,
-    choose_digit,
     headline,
     introduce,
     show_stages,
@@ -25,7 +23,7 @@ from pages.ui.predict.words import (
 from pages.ui.readers.digit import keep_digit
 from pages.ui.server.guard import require_app
 from pages.ui.server.memory import freeing_memory
-from pages.ui.widgets.charts import download_pictures, show
+from pages.ui.widgets.charts import download_pictures
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.links import copy_link
 
@@ -50,8 +48,8 @@ def draw_views(case: Case) -> None:
     copy_link()
 
 
-heading = st.container()
-controls, result = st.columns([1, 2], gap="large")
+heading, result = st.container(), st.container()
+controls, process = st.columns([1, 2], gap="large")
 inputs, settings = controls.container(), controls.expander("More settings", icon=":material/tune:")
 with settings:
     chosen, solver_name, solver = model_controls(inputs)
@@ -65,29 +63,26 @@ with settings:
 read = None
 if given.digit is not None:
     found = answer_digits(chosen.model, given.digit[None], solver)
-    place, below = result.container(), st.container()
+    place, solve, below = result.container(), process.container(), st.container()
 elif not given.files:
     result.info("The answer appears here.", icon=":material/edit:")
     st.stop()
 else:
-    read = answer_files(given, how, chosen, solver, result)
-    found, place, below = read.found, read.place, read.below
+    read = answer_files(given, how, chosen, solver, result, process)
+    found, place, solve, below = read.found, read.place, read.solve, read.below
     if read.reading.error:
         place.error(read.reading.error, icon=":material/image_not_supported:")
         st.stop()
 
 followed = read.followed if read else None
 with place:
-    headline(found, given.truth, chosen)
-    answer = found[choose_digit(found, chosen.names)]
-    picture, bars = st.columns([1, 1.5], gap="medium")
-    with picture:
-        show(digit_picture(answer.image), key="seen", caption="The 28 × 28 pixels that the model sees.")
-    with bars:
-        figure = probability_bars(answer.probabilities, answer.converged, names=chosen.other_names)
-        show(figure, "bars", bars_caption(answer, chosen))
+    figures, words = st.columns([3, 2], gap="medium")
+    with figures:
+        answer = headline(found, given.truth, chosen)
     verdict = verdict_sentence(answer, float(solver.tol), chosen.names)
-    st.markdown(f"{verdict} {warm_sentence(followed, chosen.names)}")
+    words.markdown(f"{verdict} {warm_sentence(followed, chosen.names)}")
+with solve:
+    draw_clock(Case(answer, given.truth, chosen, solver_name, solver))
 
 with below:  # the views show the way from the model's own start, which a link repeats
     draw_views(Case(followed.own if followed else answer, given.truth, chosen, solver_name, solver))

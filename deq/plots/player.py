@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from deq.plots.figure import Figure
 from deq.plots.style import NEUTRAL, TRANSPARENT
 
 FRAME_MS = 350
-MOST_FRAMES = 40
+AT_ONCE = {"frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}, "mode": "immediate"}
 
 
 def add_player(
@@ -19,35 +17,23 @@ def add_player(
     traces: Sequence[int],
     labels: Sequence[str],
     prefix: str,
-    redraw: bool = False,
 ) -> None:
-    """Add frames that redraw some traces, starting at the last.
+    """Add frames that redraw some scatter traces, starting at the last.
 
     frames: for each, the changed attributes of `traces` with their type. labels: the slider's text after the
-    prefix, one per frame, all different. redraw: required for traces other than scatter.
+    prefix, one per frame, all different.
     """
     figure.plain["frames"] = [
         {"name": label, "data": list(data), "traces": list(traces)}
         for label, data in zip(labels, frames, strict=True)
     ]
-    slider = _slider(tuple(labels), prefix, redraw)
-    figure.update_layout(updatemenus=[_button_row(labels[0], redraw)], sliders=[slider], margin={"t": 56})
-
-
-def thinned(values: np.ndarray) -> np.ndarray:
-    """At most MOST_FRAMES values: all early ones, fewer later ones, and the last."""
-    if len(values) <= MOST_FRAMES:
-        return values
-    return values[np.unique(np.geomspace(1, len(values), MOST_FRAMES).round().astype(int)) - 1]
-
-
-def _at_once(redraw: bool) -> dict[str, Any]:
-    return {"frame": {"duration": 0, "redraw": redraw}, "transition": {"duration": 0}, "mode": "immediate"}
+    slider = _slider(tuple(labels), prefix)
+    figure.update_layout(updatemenus=[_button_row(labels[0])], sliders=[slider], margin={"t": 56})
 
 
 @lru_cache(16)
-def _button_row(first: str, redraw: bool) -> dict[str, Any]:
-    play = {"frame": {"duration": FRAME_MS, "redraw": redraw}, "transition": {"duration": 0}}
+def _button_row(first: str) -> dict[str, Any]:
+    play = {"frame": {"duration": FRAME_MS, "redraw": False}, "transition": {"duration": 0}}
     return {
         "type": "buttons",
         "direction": "left",
@@ -59,8 +45,8 @@ def _button_row(first: str, redraw: bool) -> dict[str, Any]:
         "showactive": False,
         "buttons": [
             {"label": "Play", "method": "animate", "args": [None, play | {"fromcurrent": True}]},
-            {"label": "Pause", "method": "animate", "args": [[None], _at_once(redraw)]},
-            {"label": "Reset", "method": "animate", "args": [[first], _at_once(redraw)]},
+            {"label": "Pause", "method": "animate", "args": [[None], AT_ONCE]},
+            {"label": "Reset", "method": "animate", "args": [[first], AT_ONCE]},
         ],
         "bordercolor": NEUTRAL,
         "font": {"color": NEUTRAL, "size": 13},  # plotly's hover colour is near white in both themes
@@ -68,12 +54,10 @@ def _button_row(first: str, redraw: bool) -> dict[str, Any]:
 
 
 @lru_cache(64)
-def _slider(labels: tuple[str, ...], prefix: str, redraw: bool) -> dict[str, Any]:
+def _slider(labels: tuple[str, ...], prefix: str) -> dict[str, Any]:
     return {
         "active": len(labels) - 1,
-        "steps": [
-            {"label": label, "method": "animate", "args": [[label], _at_once(redraw)]} for label in labels
-        ],
+        "steps": [{"label": label, "method": "animate", "args": [[label], AT_ONCE]} for label in labels],
         "currentvalue": {"prefix": prefix, "xanchor": "left", "font": {"size": 13, "color": NEUTRAL}},
         "pad": {"t": 50, "b": 0},  # below the axis title, on a phone too
         "len": 1.0,

@@ -55,7 +55,7 @@ def pull(page: Page, places: list[tuple[int, int]]) -> None:
 
 def pixels(page: Page) -> str | None:
     """What the model sees, as the page draws it."""
-    return page.get_by_test_id("stPlotlyChart").first.locator("image").first.get_attribute("href")
+    return page.get_by_alt_text("pixels that the model sees").get_attribute("src")
 
 
 def test_the_answer_follows_two_strokes_and_a_link_opens_them(

@@ -1,32 +1,83 @@
-"""The animated path to an answer, and a rotated digit, in a real browser."""
+"""The clock and a rotated digit in a real browser: one slider moves all pictures, and a unit shows its equation."""
 
+import re
+
+import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.harness import settle, visit
+from deq.analysis.answers import Answer, answer_digits
+from deq.data import held_out_digits
+from deq.models import load_pretrained
+from deq.models.inference import encode
+from tests.browser.harness import SLOW, settle, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-POINTS = "() => Array.from(document.querySelectorAll('.js-plotly-plot')).find(p => p._transitionData._frames.length)"
+INDEX, UNIT, STEP = 1, 17, 2
+MODEL = load_pretrained("mlp")
 
 
-def drawn(page: Page) -> list[int]:
-    """Points of each solver's path that are drawn now."""
-    names = "['Picard', 'Anderson', 'ODE flow']"
-    return page.evaluate(f"({POINTS})()._fullData.filter(t => {names}.includes(t.name)).map(t => t.x.length)")
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace("+", ""))
 
 
-def test_play_the_path_and_turn_the_digit(page: Page, server: str) -> None:
-    visit(page, f"{server}/predict?index=1&model=blog")
-    whole = drawn(page)
-    assert len(whole) == 3
-    assert min(whole) > 1
-    page.locator(".updatemenu-button").filter(has_text="Reset").click()
-    page.wait_for_function(f"({POINTS})()._fullData.filter(t => t.name === 'Picard')[0].x.length === 1")
-    page.locator(".updatemenu-button").filter(has_text="Play").click()
-    page.wait_for_function(f"({POINTS})()._fullData.filter(t => t.name === 'Picard')[0].x.length > 2")
-    page.get_by_role("tab", name="Why this answer").click()
-    settle(page)
+def solved() -> Answer:
+    image = held_out_digits().test_images[INDEX : INDEX + 1, ..., 0]
+    return answer_digits(MODEL.model, image, MODEL.solver)[0]
+
+
+def moment(page: Page, count: int, of: int) -> None:
+    expect(page.locator(".clock .bar output")).to_have_text(f"evaluation {count} of {of}", timeout=SLOW)
+
+
+def test_scrub_the_solve_and_choose_a_unit(page: Page, server: str) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    visit(page, f"{server}/predict?index={INDEX}&model=mlp")
+    answer = solved()
+    last = answer.evaluations
+    moment(page, last, last)  # it has played
+    before = len(sent)
+    page.locator(".clock .bar input").focus()
+    page.keyboard.press("Home")
+    for _ in range(STEP):
+        page.keyboard.press("ArrowRight")
+    moment(page, int(answer.nfe[STEP]), last)
+    said = page.locator(".clock .reading").inner_text()
+    assert said.startswith(f"{answer.paths[STEP].argmax()} with")
+    assert number(re.search(r"residual (\S+)\.$", said)[1]) == pytest.approx(answer.residual[STEP], rel=0.06)
+    page.locator(f".clock .state rect[data-unit='{UNIT}']").click()
+    x, _ = encode(MODEL.model, answer.image[None, ..., None])
+    following = float(MODEL.model.cell(answer.states[STEP : STEP + 1], x)[0, UNIT])
+    line = page.locator(".clock .result-line")
+    expect(line).to_contain_text("f(z)₁₇")
+    found, value = re.search(r"= (\S+)\. At this moment z₁₇ = (\S+)\.$", line.inner_text()).groups()
+    assert number(found) == pytest.approx(following, rel=0.01, abs=1e-3)
+    assert number(value) == pytest.approx(answer.states[STEP, UNIT], rel=0.01, abs=1e-3)
+    numbers = [number(text) for text in page.locator(".clock .unit .number").all_inner_texts()]
+    assert np.sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=0.02 * np.abs(numbers).max())
+    page.locator(".clock .state svg").focus()
+    page.keyboard.press("ArrowRight")
+    expect(line).to_contain_text("f(z)₁₈")
+    expect(page.locator(".clock .spoken")).to_contain_text("z₁₈ is")
+    assert len(sent) == before  # nothing went to the server
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_answer_and_the_clock_come_first(browser: Browser, server: str, width: int, height: int) -> None:
+    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+    visit(page, f"{server}/predict?model=mlp")
+    first = page.get_by_test_id("stMetric").filter(has_text="Prediction")
+    for found in (first, page.locator(".clock .plots"))[: 2 if width == 1280 else 1]:
+        box = found.bounding_box()
+        assert box["y"] + box["height"] < height - 40  # the bar stays below the pictures
+    expect(page.locator(".clock .bar")).to_be_visible()
+    page.context.close()
+
+
+def test_turn_the_digit(page: Page, server: str) -> None:
+    visit(page, f"{server}/predict?index=1&model=blog&predict_view=Why+this+answer")
     page.get_by_role("button", name="Upside down").click()
     page.wait_for_function("location.search.includes('predict_turn=180')")
     settle(page)

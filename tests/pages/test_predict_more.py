@@ -31,7 +31,7 @@ def charts(app: AppTest) -> int:
 @pytest.mark.long
 def test_solvers_meet_in_the_plane(open_page: OpenPage) -> None:
     app = open_page("predict", model="blog", solver="Broyden")
-    assert charts(app) == 6  # picture, bars; plane, classes, residual, units
+    assert charts(app) == 2  # plane, residuals
     sentence = next(text.value for text in app.markdown if text.value.startswith("Converged: "))
     assert all(name in sentence for name in ("Broyden after", "Picard after", "ODE flow after"))
     share = load_share()
@@ -50,7 +50,7 @@ def load_share() -> float:
 
 def test_reasons_and_distortions(open_page: OpenPage) -> None:
     app = open_page("predict", predict_view=WHY, index="4", model="mlp", predict_turn="45.0")
-    assert charts(app) == 6  # picture, bars; two maps, what it sees and says
+    assert charts(app) == 4  # two maps, what it sees and says
     assert "nats" in words(app)
     assert app.slider(key="predict_turn").value == 45
     next(button for button in app.button if button.label == "Upside down").click().run()
@@ -102,7 +102,7 @@ def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
     view = next(group for group in app.get("button_group") if group.label == "Look at")
     view.set_value("Strange inputs").run()
     assert not app.exception
-    assert charts(app) == 5
+    assert charts(app) == 3
     assert "noise by" in words(app)
 
 

@@ -26,8 +26,7 @@ from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.plots.prediction import digit_picture, named_bars, pixel_map, probability_bars, probability_paths
 from deq.plots.regions import class_regions
 from deq.plots.residuals import residual_curve, residual_curves
-from deq.plots.state_plane import plane_paths, plane_starts
-from deq.plots.states import feature_maps, state_map
+from deq.plots.state_plane import Trajectory, plane_paths
 from deq.plots.style import solver_key, styled_figure
 from deq.plots.sweeps import bifurcation_diagram
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
@@ -92,11 +91,11 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "residual_curve": lambda: residual_curve(N, FALL, 1e-5),
     "residual_curves": lambda: residual_curves({"Picard": TRACES, "Broyden": (N, FALL)}, 1e-3, legend=True),
     "plane_paths": lambda: plane_paths(
-        PLACES, LABELS, SHARES, {"Picard": (N, PLACES[:6], True), "Anderson": (N, PLACES[6:12], False)}
+        PLACES,
+        LABELS,
+        SHARES,
+        [Trajectory(PLACES[:6], True, "Picard"), Trajectory(PLACES[6:12], False)],
     ),
-    "plane_starts": lambda: plane_starts(PLACES, LABELS, SHARES, [(PLACES[:6], True), (PLACES[6:9], False)]),
-    "state_map": lambda: state_map(N, rng.normal(size=(6, 9))),
-    "feature_maps": lambda: feature_maps(N, rng.random((6, 4, 4, 3))),
     "styled_figure": lambda: styled_figure("x", "y", y_type="log"),
     "solver_key": solver_key,
     "bifurcation_diagram": lambda: bifurcation_diagram(X, rng.random((50, 6)), RISE - 0.6, 0.2),

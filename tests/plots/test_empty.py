@@ -26,7 +26,6 @@ from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.plots.prediction import digit_picture, probability_bars, probability_paths
 from deq.plots.residuals import residual_curve, residual_curves
 from deq.plots.state_plane import plane_paths
-from deq.plots.states import feature_maps, state_map
 from deq.plots.sweeps import bifurcation_diagram
 from deq.plots.test_set import confusion_matrix, effort_and_doubt, reliability_diagram
 from deq.plots.thinking import reach_map, wrong_places
@@ -55,10 +54,9 @@ NAMED: dict[str, Callable[[], go.Figure]] = {
     "effort_histogram": lambda: effort_histogram([], [], "Anderson"),
     "gradient_curves": lambda: gradient_curves([], {}, "spectral radius", falling=False),
     "memory_curves": lambda: memory_curves({}),
-    "plane_paths": lambda: plane_paths(np.zeros((0, 2)), [], (0.0, 0.0), {}),
+    "plane_paths": lambda: plane_paths(np.zeros((0, 2)), [], (0.0, 0.0), []),
     "probability_bars": lambda: probability_bars([]),
     "probability_paths": lambda: probability_paths([], []),
-    "state_map": lambda: state_map([], []),
     "confusion_matrix": lambda: confusion_matrix([], []),
     "reliability_diagram": lambda: reliability_diagram([], []),
     "effort_and_doubt": lambda: effort_and_doubt([], [], []),
@@ -74,7 +72,6 @@ BARE: dict[str, Callable[[], go.Figure]] = {
     "distance_strip": lambda: distance_strip({}, 1e-4),
     "gradient_rows": lambda: gradient_rows([], [], []),
     "digit_picture": lambda: digit_picture([]),
-    "feature_maps": lambda: feature_maps([], []),
     "maze_picture": lambda: maze_picture(np.empty((0, 0)), np.zeros((2, 2))),
 }
 

@@ -5,10 +5,8 @@ import pytest
 
 from deq.plots.certificates import certified_curves
 from deq.plots.parting import parting_states
-from deq.plots.player import MOST_FRAMES
 from deq.plots.prediction import digit_picture, percent, pixel_map, probability_bars, probability_paths
-from deq.plots.state_plane import plane_paths, plane_starts
-from deq.plots.states import feature_maps, state_map
+from deq.plots.state_plane import Trajectory, plane_paths, window_of
 from deq.plots.style import DIGIT_COLORS, FAILED_MARKER, FAILED_TEXT, NEUTRAL, solver_style
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
 
@@ -49,66 +47,35 @@ def test_percent(p: float, text: str) -> None:
     assert percent(p) == text
 
 
-def trajectory(nfe: np.ndarray, converged: bool = True) -> tuple[np.ndarray, np.ndarray, bool]:
-    return nfe, RNG.normal(size=(len(nfe), 2)), converged
-
-
-def test_plane_draws_every_solver_in_its_style_with_a_frame_per_count() -> None:
-    ways = {"Picard": trajectory(np.arange(1, 5), False), "ODE flow": trajectory(np.array([1, 7, 13]))}
+def test_plane_draws_every_solver_in_its_style_among_grey_numerals() -> None:
+    places = RNG.normal(size=(4, 2))
+    ways = [Trajectory(places, False, "Picard"), Trajectory(places[:2], True, "ODE flow")]
     figure = plane_paths(POINTS, LABELS, (0.3, 0.2), ways)
-    paths = {trace.name: trace for trace in figure.data if trace.name in ways}
-    assert paths["ODE flow"].line.color == solver_style("ODE flow").color
-    assert [frame.name for frame in figure.frames] == ["1", "2", "3", "4", "7", "13"]
-    second = figure.frames[1].data  # the flow's first step ends at 7; the heads come last
-    assert [len(trace.x) for trace in second] == [2, 1, 2]
-    np.testing.assert_allclose(second[2].x, [ways["Picard"][1][1, 0], ways["ODE flow"][1][0, 0]])
-    np.testing.assert_allclose(figure.frames[-1].data[0].x, ways["Picard"][1][:, 0])
-    assert [figure.data[i].name for i in figure.frames[0].traces] == [*ways, None]
+    lines = {trace.name: trace for trace in figure.data if trace.mode == "lines+markers"}
+    assert list(lines) == ["Picard", "ODE flow"]
+    assert lines["ODE flow"].line.color == solver_style("ODE flow").color
+    np.testing.assert_allclose(lines["Picard"].x, places[:, 0])
     assert sum(trace.marker.symbol == FAILED_MARKER["symbol"] for trace in figure.data) == 1
-    (numerals,) = [trace for trace in figure.data if trace.mode == "markers+text"]
-    assert list(numerals.text) == [str(k) for k in range(10)]
-    assert [numerals.marker.colorscale[k] for k in numerals.marker.color] == [
-        (k / numerals.marker.cmax, color) for k, color in enumerate(DIGIT_COLORS)
-    ]
+    small, large = (trace for trace in figure.data if trace.mode == "text")
+    assert list(small.text) == [str(label) for label in LABELS]
+    assert list(large.text) == [str(k) for k in range(10)]
+    assert small.textfont.color == large.textfont.color == NEUTRAL
     assert "30 % of the variance" in figure.layout.xaxis.title.text
-
-
-def test_long_trajectories_keep_their_early_frames_and_the_last() -> None:
-    figure = plane_paths(POINTS, LABELS, (0.3, 0.2), {"Picard": trajectory(np.arange(1, 102))})
-    counts = [int(frame.name) for frame in figure.frames]
-    assert len(counts) <= MOST_FRAMES
-    assert counts[:8] == list(range(1, 9))
-    assert counts[-1] == 101
 
 
 def test_starts_are_grey_and_failures_a_cross() -> None:
     places = RNG.normal(size=(3, 2))
-    figure = plane_starts(POINTS, LABELS, (0.3, 0.2), [(places, True), (places, False)])
+    figure = plane_paths(POINTS, LABELS, (0.3, 0.2), [Trajectory(places, True), Trajectory(places, False)])
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert [trace.line.color for trace in lines] == [NEUTRAL, NEUTRAL]
     assert FAILED_TEXT in figure.data[-1].hovertemplate
+    assert not figure.layout.showlegend
 
 
-def test_units_are_sorted_by_final_value_without_silent_ones() -> None:
-    states = np.array([[0.0, 0.0, 0.5, 0.0], [3.0, 0.0, 1.0, 2.0]])
-    drawn = state_map([1, 8], states).data[0]
-    np.testing.assert_array_equal(drawn.z, [[0.5, 1], [0, 2], [0, 3]])
-    np.testing.assert_array_equal(np.asarray(drawn.customdata)[:, 0], [2, 3, 0])
-    assert list(drawn.x) == ["1", "8"]
-    assert drawn.zmin == 0
-    assert state_map([1, 8], -states).data[0].zmin < 0
-
-
-def test_feature_maps_form_a_mosaic_with_frames() -> None:
-    states = RNG.normal(size=(3, 2, 2, 5)) * [1, 2, 3, 4, 5]
-    figure = feature_maps([1, 2, 3], states)
-    mosaic = np.asarray(figure.data[0].z)
-    most_varied = states[-1].std(axis=(0, 1)).argmax()
-    np.testing.assert_allclose(mosaic[:2, :2], states[-1, :, :, most_varied], rtol=1e-6)
-    assert np.isnan(mosaic[:, 2]).all()
-    assert np.isfinite(mosaic).sum() == 20
-    assert [frame.name for frame in figure.frames] == ["1", "2", "3"]
-    np.testing.assert_array_equal(np.isnan(figure.frames[0].data[0].z), np.isnan(mosaic))
+def test_the_window_shows_every_finite_place() -> None:
+    (left, right), (low, high) = window_of(POINTS, [np.array([[9.0, -8.0], [np.nan, 99.0]])])
+    assert left < POINTS[:, 0].mean() < 9 < right < 20
+    assert low < -8 < high < 20
 
 
 def test_pixel_map_is_spread_evenly_over_the_picture() -> None:

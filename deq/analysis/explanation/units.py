@@ -107,13 +107,14 @@ def _monotone(cell: MonotoneDense, z: Array, x: Array) -> UnitEquations:
 def _two_layers(cell: TwoLayerCell, z: Array, x: Array) -> UnitEquations:
     hidden = cell.activation(cell.into(z + x))
     form = Form("Σ V h + b, where h = tanh(W (z + x) + a)", "h", "linear", offset="b, the bias")
+    assert cell.out.bias is not None
     return _dense(form, hidden, cell.out.kernel[...], offset=cell.out.bias[...])
 
 
 def _dense(
     form: Form, sources: Array, kernel: Array, given: Any = 0.0, offset: Any = 0.0, shift: Any = 0.0
 ) -> UnitEquations:
-    """sources: (n, m), kernel: (m, width), given: (1, width), offset and shift: of the shape (n, width) or broadcast."""
+    """sources: (n, m), kernel: (m, width), given: (1, width), offset and shift: (n, width), or broadcast to it."""
     n, width = len(sources), kernel.shape[1]
     rows = [jnp.broadcast_to(value, (n, width)) for value in (1.0, offset, 1.0, shift)]
     return UnitEquations(
@@ -132,7 +133,7 @@ def _residual_conv(cell: ResidualConvCell, z: Array, x: Array) -> UnitEquations:
     total = x + cell.out(hidden)
     gain, offset = added.affine(total)
     now = jax.nn.relu(z + total * gain[:, None, None] + offset[:, None, None])
-    formula = "n₃(relu(z + n₂(x + Σ C h))), where n are norms and h = n₁(relu(C′ z))"
+    formula = "n₃(relu(z + n₂(x + Σ C h))), where n are norms and h = n₁(relu(D z))"
     words = {"given": "n₂ of x, from the picture", "offset": "shift of n₂", "shift": "shift of n₃"}
     form = Form(formula, "h", "relu", True, **words)
     return UnitEquations(form, hidden, cell.out.kernel[...], x[0], gain, offset, *outer.affine(now))

@@ -1,4 +1,4 @@
-"""How it got there: the path of the state in a plane, the probabilities and the residual on the way, every unit."""
+"""How it got there: by other solvers, from other starts, and many digits at once."""
 
 import numpy as np
 import streamlit as st
@@ -8,10 +8,8 @@ from deq.analysis.explanation.parting import Parting, parting
 from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.data import held_out_digits
 from deq.plots.parting import parting_states
-from deq.plots.prediction import probability_paths
-from deq.plots.residuals import residual_curve
-from deq.plots.state_plane import plane_paths, plane_starts
-from deq.plots.states import feature_maps, state_map
+from deq.plots.residuals import residual_curves
+from deq.plots.state_plane import Trajectory, plane_paths
 from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.readers.model import ModelInUse
@@ -26,44 +24,20 @@ FOLLOWED = 500  # test digits
 
 
 def draw_how(case: Case) -> None:
-    """The picture's own way, the ways from random starts, or those of many digits at once."""
+    """The picture's way by several solvers, the ways from random starts, or those of many digits at once."""
     look = st.segmented_control(
         "Look at", LOOKS, default=LOOKS[0], required=True, key="predict_how", bind="query-params"
     )
     if look == LOOKS[0]:
-        _own_way(case)
+        _solvers(case)
     elif look == LOOKS[1]:
         _starts(case)
     else:
         _parting(case)
 
 
-def _own_way(case: Case) -> None:
-    """The plane beside the two curves; below, the units."""
-    answer = case.answer
-    wide, narrow = st.columns([3, 2], gap="large")
-    with wide:
-        _plane(case)
-    with narrow:
-        paths = probability_paths(answer.nfe, answer.paths, height=250, names=case.chosen.other_names)
-        show(paths, "paths", "The probability of each class after every evaluation.")
-        tol = float(case.solver.tol)
-        curve = residual_curve(answer.nfe, answer.residual, tol, solver=case.solver_name)
-        show(curve.update_layout(height=250), "residual", "The relative residual; dashed: the tolerance.")
-    if answer.states.ndim == 4:
-        figure = feature_maps(answer.nfe, answer.states)
-        show(figure, "maps", "The channels of the state, the most active first. Press Play to start.")
-    else:
-        figure = state_map(answer.nfe, answer.states.reshape(len(answer.states), -1))
-        show(
-            figure,
-            "units",
-            "Every unit of the state after each evaluation; at the equilibrium the columns stop changing.",
-        )
-
-
-def _plane(case: Case) -> None:
-    """The paths of the chosen solver, plain iteration and the flow, from one start."""
+def _solvers(case: Case) -> None:
+    """The paths and residuals of the chosen solver, plain iteration and the flow, from one start."""
     found = {case.solver_name: case.answer} | {
         name: answer_digits(
             case.chosen.model, case.answer.image[None], SOLVERS[name].make({"tol": case.solver.tol})
@@ -71,24 +45,29 @@ def _plane(case: Case) -> None:
         for name in BESIDE
         if name != case.solver_name
     }
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _plane(case, found)
+    with right:
+        curves = {name: (a.nfe, a.residual) for name, a in found.items()}
+        figure = residual_curves(curves, float(case.solver.tol), legend=True)
+        show(figure, "residual", "The relative residual by each solver; dashed: the tolerance.")
+    st.markdown(arrival_sentence(found))
+
+
+def _plane(case: Case, found: dict[str, Answer]) -> None:
     if not case.chosen.reads_digits:
         st.info(f"The plane of the states is left out: {NO_DIGITS}")
-        st.markdown(arrival_sentence(found))
         return
     try:
         plane = landmarks_of(case.chosen).plane
     except ValueError as error:
         st.warning(f"The plane cannot be drawn. {error} Train the model longer, or choose another.")
-    else:
-        last_on_top = reversed(found.items())
-        paths = {name: (a.nfe, plane.project(a.states), a.converged) for name, a in last_on_top}
-        figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
-        caption = (
-            f"The path of the state in the first two principal components of {len(plane.labels)} training digits' "
-            f"equilibria (discs), which hold {100 * plane.explained.sum():.0f} % of their variance."
-        )
-        show(figure, "plane", caption)
-    st.markdown(arrival_sentence(found))
+        return
+    last_on_top = reversed(found.items())
+    paths = [Trajectory(plane.project(a.states), a.converged, name) for name, a in last_on_top]
+    figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
+    show(figure, "plane", "The same plane; numerals are the equilibria of training digits.")
 
 
 def _starts(case: Case) -> None:
@@ -104,14 +83,10 @@ def _starts(case: Case) -> None:
     ends = solve_from(
         case.chosen.model, case.answer.image, noise_starts(marks.equilibria, STARTS), case.solver
     )
-    paths = [
-        (places[np.isfinite(places).all(axis=1)], bool(ok))
-        for places, ok in zip(
-            (marks.plane.project(states) for states in ends.states[1:]), ends.converged[1:], strict=True
-        )
-    ]
     plane = marks.plane
-    figure = plane_starts(plane.points, plane.labels, tuple(plane.explained), paths)
+    ways = zip((plane.project(states) for states in ends.states[1:]), ends.converged[1:], strict=True)
+    paths = [Trajectory(places[np.isfinite(places).all(axis=1)], bool(ok)) for places, ok in ways]
+    figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
     show(figure, "starts", "Squares: random starts. Lines: the solves from them, in the plane of the states.")
     st.markdown(starts_sentence(ends, float(case.solver.tol)), help=tip("path independence"))
 

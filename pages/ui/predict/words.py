@@ -1,9 +1,12 @@
 """Texts of the Predict page about an answer."""
 
+import base64
+import io
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from deq.analysis.answers import Answer, Followed
 from deq.plots.prediction import MOST_BARS, percent
@@ -11,11 +14,16 @@ from deq.plots.style import scientific
 from deq.solvers import Solver
 from pages.ui.predict.readings import Reading
 from pages.ui.readers.model import ModelInUse
+from pages.ui.widgets.charts import offer
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.text import is_hidden, plain, short
 
 MAX_SHOWN = 12
+SEEN = (  # three screen pixels each, so that they stay square
+    '<img src="data:image/png;base64,{}" width="84" height="84" style="image-rendering: pixelated; display: block" '
+    'alt="The 28 × 28 pixels that the model sees">'
+)
 KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look as the training pictures do."
 IN_LINK = "Your drawing is part of this page's address, and so of your browser's history; the server never stores it."
 SNIPPET = """
@@ -44,15 +52,15 @@ def introduce(chosen: ModelInUse) -> None:
     ways = ", draw a digit, or pick one from the test set" if chosen.reads_digits else " or draw one"
     st.title(f"Which {kind} does the network settle on?", anchor=False)
     st.markdown(
-        "One layer is applied to the picture again and again until its state stops changing: $z^* = f(z^*, x)$. "
-        f"The answer is read from that equilibrium. Upload a picture{ways}."
+        f"One layer is applied until its state stops changing: $z^* = f(z^*, x)$. Upload a picture{ways}."
     )
 
 
-def headline(found: list[Answer], truth: int | None, chosen: ModelInUse) -> None:
-    """The prediction and the model that made it, with the true label if known."""
+def headline(found: list[Answer], truth: int | None, chosen: ModelInUse) -> Answer:
+    """The picture, the prediction and the model that made it, with the true label if known; the answer in detail."""
     labels = " ".join(chosen.names[a.label] if a.converged else "?" for a in found)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
+        seen = st.container(width="content")
         none = not any(a.converged for a in found)
         st.metric("Prediction", "not converged" if none else labels, width="content")
         if truth is not None:
@@ -62,6 +70,23 @@ def headline(found: list[Answer], truth: int | None, chosen: ModelInUse) -> None
         else:
             st.metric("Digits found", len(found), width="content")
         st.metric("Model", plain(short(chosen.name)), width="content")
+    answer = found[choose_digit(found, chosen.names)]
+    seen.html(SEEN.format(png_of(answer.image)))
+    offer("seen", lambda: pixels_of(answer.image))
+    return answer
+
+
+def png_of(image: np.ndarray) -> str:
+    """A picture (rows, columns) uint8 as base64 of a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def pixels_of(image: np.ndarray) -> dict[str, np.ndarray]:
+    """For the download: what the model sees, (rows, columns) in 0..255."""
+    row, column = np.indices(image.shape)
+    return {"row": row.ravel(), "column": column.ravel(), "ink": image.ravel()}
 
 
 def choose_digit(found: list[Answer], names: Sequence[str]) -> int:

@@ -1,7 +1,8 @@
 // A row of bits on a canvas, in lines that fit; below each bit the answer, the parity so far.
 
 import { bit } from "./frames.js";
-import { shade, wrongMark } from "./marks.js";
+import { shade } from "../widgets/live/scales.js";
+import { wrongMark } from "./marks.js";
 
 const LARGEST = 38; // pixels, of a cell
 const LABELS = 18; // pixels above the first line

@@ -1,9 +1,6 @@
 // The answers of all steps, as Python packs them: base64 of deflated differences of packed bits.
 
-// base64 -> bytes.
-export function bytesOf(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
+import { bytesOf } from "../widgets/live/bytes.js";
 
 // The bit at a place of packed bytes.
 export function bit(bytes, place) {

@@ -1,9 +1,5 @@
 // Marks that both puzzles share: colours of the theme, what is wrong by shape as well as colour, when places settled.
 
-const CIVIDIS = [
-  [0, 34, 78], [53, 69, 108], [102, 105, 112], [148, 142, 119], [200, 184, 102], [254, 232, 56],
-];
-
 // The theme's colours, for a canvas.
 export function inks(box, look) {
   const style = getComputedStyle(box);
@@ -18,16 +14,6 @@ export function inks(box, look) {
     font: read("font") || "sans-serif",
   };
 }
-
-// The colour of a share from 0 to 1, on the scale of every sequential map.
-export function shade(share) {
-  const place = Math.min(0.9999, Math.max(0, share)) * (CIVIDIS.length - 1);
-  const k = Math.floor(place);
-  const mixed = CIVIDIS[k].map((from, i) => Math.round(from + (place - k) * (CIVIDIS[k + 1][i] - from)));
-  return `rgb(${mixed})`;
-}
-
-export const SCALE = `linear-gradient(90deg, ${CIVIDIS.map((rgb) => `rgb(${rgb})`)})`;
 
 // A place that is wrong: a cross where the answer has a 1 too many, a ring where it lacks one.
 export function wrongMark(pen, x, y, radius, tooMuch, { wrong }) {

@@ -1,7 +1,8 @@
 // A maze on a canvas: rooms of the answer filled and joined through their doors, walls as lines, start and goal.
 
 import { bit } from "./frames.js";
-import { shade, wrongMark } from "./marks.js";
+import { shade } from "../widgets/live/scales.js";
+import { wrongMark } from "./marks.js";
 
 const WIDE = 430; // pixels
 const WIDEST = 516; // with more than MANY rooms along a side

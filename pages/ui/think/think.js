@@ -4,8 +4,10 @@ import { Board, mount } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";
 import { dimAnswers } from "../widgets/live/handles.js";
 import { Bits } from "./bits.js";
-import { bit, bytesOf, unpack } from "./frames.js";
-import { inks, SCALE } from "./marks.js";
+import { bytesOf } from "../widgets/live/bytes.js";
+import { gradient } from "../widgets/live/scales.js";
+import { bit, unpack } from "./frames.js";
+import { inks } from "./marks.js";
 import { Maze } from "./maze.js";
 
 const KINDS = { maze: Maze, bits: Bits };
@@ -154,7 +156,7 @@ class PuzzleBoard extends Board {
     this.canvas.setAttribute("aria-label", `${this.puzzle.name}. ${this.stale ? "" : said}`);
     if (!this.player.timer && !this.stale && said !== this.saidLast) this.spoken.textContent = this.saidLast = said;
     const [low, bar, high] = this.scale.children;
-    [low.textContent, high.textContent, bar.style.background] = ["first", `evaluation ${this.calls(last)}`, SCALE];
+    [low.textContent, high.textContent, bar.style.background] = ["first", `evaluation ${this.calls(last)}`, gradient()];
   }
 
   legend(wrong) {

@@ -1,5 +1,6 @@
 """Plotly figures on a page, with downloads: SVG or PNG by their camera button, CSV by a button."""
 
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -8,7 +9,7 @@ import streamlit as st
 from deq.plots.figure import Figure
 from deq.plots.style import DIGIT_COLORS
 from deq.plots.table import figure_table
-from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.downloads import Table, csv_button
 
 OPEN, FORMAT, DRAWN = "download", "picture_format", "_drawn"  # keys of the session
 FORMATS = ("SVG", "PNG")
@@ -58,8 +59,7 @@ def show(
 
     caption: one line below the picture; alt: text for screen readers, by default the caption.
     """
-    if st.session_state.get(OPEN):
-        st.session_state.setdefault(DRAWN, {})[key] = figure
+    offer(key, lambda: figure_table(figure))
     image = {"format": st.session_state.get(FORMAT, FORMATS[0]).lower(), "filename": key, "scale": 2}
     config = CONFIG | {"toImageButtonOptions": image}
     spec = figure.spec()
@@ -67,6 +67,12 @@ def show(
     st.plotly_chart(Ready(spec), key=key, config=config, alt=alt or caption)
     if caption:
         st.caption(caption)
+
+
+def offer(key: str, table: Callable[[], Table]) -> None:
+    """Offer the data of a picture as CSV under "Download"; they are read only while that is open."""
+    if st.session_state.get(OPEN):
+        st.session_state.setdefault(DRAWN, {})[key] = table
 
 
 def download_pictures() -> None:
@@ -88,5 +94,5 @@ def download_pictures() -> None:
         )
         st.caption("Data of each picture, as CSV:")
         with st.container(horizontal=True):
-            for key, figure in st.session_state.pop(DRAWN, {}).items():
-                csv_button(key.replace("-", " ").capitalize(), figure_table(figure), f"picture-{key}.csv")
+            for key, table in st.session_state.pop(DRAWN, {}).items():
+                csv_button(key.replace("-", " ").capitalize(), table(), f"picture-{key}.csv")

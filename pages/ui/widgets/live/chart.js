@@ -82,14 +82,23 @@ export class Panel {
 
   drawTicks() {
     const { left, right, top, bottom } = this.plot;
-    for (const [x, words] of named(ticks(...this.xRange, Math.max(3, (right - left) / 70)))) {
+    for (const [x, words] of this.xTicks(Math.max(3, (right - left) / 70))) {
       element("line", { x1: this.x(x), x2: this.x(x), y1: top, y2: bottom, class: "grid" }, this.axes);
       this.text(this.x(x), bottom + 18, words, "middle");
     }
-    for (const [y, words] of named(ticks(...this.yRange, Math.max(3, (bottom - top) / 50)))) {
+    for (const [y, words] of this.yTicks(Math.max(3, (bottom - top) / 50))) {
       element("line", { x1: left, x2: right, y1: this.y(y), y2: this.y(y), class: "grid" }, this.axes);
       this.text(left - 6, this.y(y) + 4, words, "end");
     }
+  }
+
+  // Ticks and their words on each axis, at most `most`; a panel with axes of its own kind has its own.
+  xTicks(most) {
+    return named(ticks(...this.xRange, most));
+  }
+
+  yTicks(most) {
+    return named(ticks(...this.yRange, most));
   }
 
   text(x, y, words, anchor) {

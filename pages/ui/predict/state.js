@@ -1,0 +1,100 @@
+// The state at the moment of the clock: every unit a square, channels side by side; one of them can be chosen.
+
+import { element, set, short } from "../widgets/live/chart.js";
+import { BLUE_RED, CIVIDIS, gradient, shade } from "../widgets/live/scales.js";
+
+const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const LOW = "₀₁₂₃₄₅₆₇₈₉";
+
+// z₁₇, and for a channel on a grid, where. shape: [rows, columns, channels].
+export function nameOf(unit, [rows, columns, channels], letter = "z") {
+  const name = letter + Array.from(String(unit % channels), (digit) => LOW[digit]).join("");
+  const place = Math.floor(unit / channels);
+  if (rows * columns === 1) return name;
+  return `${name} at row ${Math.floor(place / columns)}, column ${place % columns}`;
+}
+
+export class StateMap {
+  // choose(unit): one is clicked, or reached by an arrow key. look(unit): the mouse is over one, or null.
+  constructor(box, { choose, look }) {
+    this.box = box;
+    [this.words, this.low, this.bar, this.high] = box.querySelector(".scale").children;
+    const attributes = { role: "application", tabindex: 0, "aria-roledescription": "heat map" };
+    this.svg = element("svg", attributes, box);
+    this.cells = element("g", {}, this.svg);
+    this.around = element("rect", { class: "around" }, this.svg);
+    this.chosen = element("rect", { class: "chosen" }, this.svg);
+    const unitOf = (event) => event.target.dataset.unit;
+    this.svg.onclick = (event) => unitOf(event) && choose(Number(unitOf(event)));
+    this.svg.onpointerover = (event) => look(unitOf(event) ? Number(unitOf(event)) : null);
+    this.svg.onpointerleave = () => look(null);
+    this.svg.onkeydown = (event) => {
+      const next = this.beside(event.key);
+      if (next === undefined) return;
+      event.preventDefault();
+      choose(next);
+    };
+  }
+
+  // As large squares as fit; a column of them is left free between the channels of a grid.
+  fit(shape) {
+    const [width, height] = [this.box.clientWidth, this.box.clientHeight - 30];
+    const stamp = `${shape} ${width} ${height}`;
+    if (stamp === this.stamp) return;
+    this.stamp = stamp;
+    const [rows, columns, channels] = shape;
+    const gap = rows * columns > 1 ? 1 : 0;
+    const size = (across) => {
+      const down = Math.ceil(channels / across);
+      return Math.min(width / (across * (columns + gap) - gap), height / (down * (rows + gap) - gap));
+    };
+    const counts = Array.from({ length: channels }, (_, i) => i + 1);
+    const across = counts.reduce((best, count) => (size(count) > size(best) ? count : best), 1);
+    set(this.svg, { width, height });
+    this.side = Math.floor(2 * size(across)) / 2;
+    this.grid = { shape, across, gap };
+    this.lay();
+  }
+
+  lay() {
+    const { shape, across, gap } = this.grid;
+    const [rows, columns, channels] = shape;
+    this.cells.replaceChildren();
+    this.at = new Map();
+    this.places = Array.from({ length: rows * columns * channels }, (_, unit) => {
+      const [channel, place] = [unit % channels, Math.floor(unit / channels)];
+      const right = (channel % across) * columns + (place % columns);
+      const down = Math.floor(channel / across) * rows + Math.floor(place / columns);
+      this.at.set(`${right} ${down}`, unit);
+      const x = this.side * (right + gap * (channel % across));
+      const y = this.side * (down + gap * Math.floor(channel / across));
+      const square = element("rect", { x, y, width: this.side, height: this.side }, this.cells);
+      square.dataset.unit = unit;
+      return { right, down, x, y };
+    });
+  }
+
+  // The unit that an arrow key leads to.
+  beside(key) {
+    if (!(key in STEPS)) return undefined;
+    const { right, down } = this.places[this.unit];
+    return this.at.get(`${right + STEPS[key][0]} ${down + STEPS[key][1]}`) ?? this.unit;
+  }
+
+  draw({ state, shape, scale, unit, hover, said }) {
+    this.fit(shape);
+    this.unit = unit;
+    const colours = scale.low < 0 ? BLUE_RED : CIVIDIS;
+    const share = (value) => (value - scale.low) / (scale.high - scale.low);
+    state.forEach((value, k) => {
+      set(this.cells.children[k], { fill: Number.isFinite(value) ? shade(share(value), colours) : "none" });
+    });
+    const { x, y } = this.places[unit];
+    for (const frame of [this.around, this.chosen]) set(frame, { x, y, width: this.side, height: this.side });
+    const named = hover ?? unit;
+    this.words.textContent = `state: ${nameOf(named, shape)} = ${short(state[named])}`;
+    [this.low.textContent, this.high.textContent] = [short(scale.low, 2), short(scale.high, 2)];
+    this.bar.style.background = gradient(colours);
+    set(this.svg, { "aria-label": `The state, ${state.length} units; arrow keys choose one. ${said}` });
+  }
+}

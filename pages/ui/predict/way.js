@@ -1,0 +1,55 @@
+// The way of the state in the plane of two principal components, among equilibria of known digits as grey numerals.
+
+import { element, Panel, set, stroke } from "../widgets/live/chart.js";
+import { cross } from "./curves.js";
+
+const MARK = 4; // half the side of the square at the start
+
+export class Way extends Panel {
+  constructor(box) {
+    super(box, { x: "", y: "", label: "The path of the state among the equilibria of known digits" });
+    this.landmarks = element("g", {}, this.inside);
+  }
+
+  draw({ plane, step, converged, look, solver, label }) {
+    this.box.hidden = !plane;
+    if (!plane) return;
+    const titles = plane.explained.map((share, i) => `component ${i + 1} (${share} % of the variance)`);
+    if (titles.join() !== this.titles.join()) Object.assign(this, { titles, stamp: "" });
+    this.frame(...plane.ranges);
+    this.scatter(plane, label);
+    const { places } = plane;
+    this.line("ahead", places, { ...stroke(solver.color, 2), opacity: 0.35 });
+    this.line("passed", places.slice(0, step + 1), stroke(solver.color, 2.5));
+    this.discs("steps", places.slice(0, step + 1), 2.5, { fill: solver.color });
+    const [x, y] = this.pixels(places[0]);
+    const square = { x: x - MARK, y: y - MARK, width: 2 * MARK, height: 2 * MARK, fill: look.neutral };
+    this.mark("start", "rect", square, this.over);
+    this.discs("equilibrium", converged ? places.slice(-1) : [], 6, { fill: look.answer });
+    this.discs("head", [places[step]], 4.5, {});
+    cross(this, converged ? null : places.at(-1), look);
+  }
+
+  pixels([x, y]) {
+    return Number.isFinite(x) && Number.isFinite(y) ? [this.x(x), this.y(y)] : [-99, -99];
+  }
+
+  // Numerals stay where they are until the plane or its size changes; that of the answer is highlighted.
+  scatter({ points, labels, centres, name }, label) {
+    const stamp = `${name} ${this.stamp} ${label}`;
+    if (stamp === this.scattered) return;
+    this.scattered = stamp;
+    this.landmarks.replaceChildren();
+    const write = (place, words, kind) => {
+      const [x, y] = this.pixels(place);
+      const text = element("text", { x, y: y + 4, "text-anchor": "middle", class: kind }, this.landmarks);
+      text.textContent = words;
+      return text;
+    };
+    points.forEach((place, i) => write(place, labels[i], "landmark"));
+    for (const [digit, ...place] of centres) {
+      const text = write(place, digit, "centre label");
+      if (String(digit) === label) set(text, { class: "centre label theirs" });
+    }
+  }
+}
