@@ -151,32 +151,27 @@ def _add_failure(figure: Figure, bars: int) -> None:
     )
 
 
-def probability_paths(
-    nfe: ArrayLike, probabilities: ArrayLike, height: int = 300, names: Sequence[str] | None = None
-) -> Figure:
+def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> Figure:
     """Class probabilities of every iterate, (n, classes), against evaluations of f (n,).
 
-    Classes that become likely are drawn in their digit's colour, with the numeral where they are, or their name.
+    Classes that become likely are drawn in their digit's colour, with the numeral where they are.
     """
     nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
     figure = styled_figure("evaluations of f", "probability", height=height)
     for k in range(probabilities.shape[1] if probabilities.ndim == 2 else 0):
         named = probabilities[:, k] > NAMED
         matters = bool(named[1:].any())  # at the start all are about equally probable
-        name = str(k) if names is None else html.escape(names[k])
-        if names is not None:  # once: they are longer than numerals
-            named = np.arange(len(nfe)) == np.flatnonzero(named).max(initial=-1)
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
             mode="lines+text" if matters and len(nfe) <= MAX_NUMERALS else "lines",
             line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 3 if matters else 1},
-            text=np.where(named & (np.arange(len(nfe)) > 0), name, ""),
-            textposition="top center" if names is None else "top left",
+            text=np.where(named & (np.arange(len(nfe)) > 0), str(k), ""),
+            textposition="top center",
             textfont={"size": 13},  # in the theme's colour: dark digit colours are hard to read on slate
-            name=name,
+            name=str(k),
             opacity=1 if matters else 0.4,
-            hovertemplate=f"{name}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
+            hovertemplate=f"{k}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
         )
     figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     return figure
