@@ -4,22 +4,16 @@ from html import escape
 
 import streamlit as st
 
-from pages.ui.lesson.questions import QUESTIONS, Question
+from pages.ui.lesson.questions import QUESTIONS
 from pages.ui.lesson.screen import on_paper, screen_buttons
 from pages.ui.server.guard import require_app
-from pages.ui.widgets.links import copy_link
-from pages.ui.widgets.navigation import page
+from pages.ui.widgets.links import copy_link, link_to_picture
 
 require_app()
 
 CHOSEN, ANSWERS = "question", "answers"  # in the link
+OPEN = "Open the picture"
 NUMBERS = list(range(1, len(QUESTIONS) + 1))
-
-
-def link(question: Question) -> None:
-    """To the picture, set up for the question."""
-    arrow = ":material/arrow_forward:"
-    st.page_link(page(question.page), label="Open the picture", icon=arrow, query_params=question.query)
 
 
 def ask_all(answers: bool) -> None:
@@ -28,7 +22,7 @@ def ask_all(answers: bool) -> None:
         with st.container(border=True, key=f"lesson_question_{number}"):
             st.subheader(f"{number}. {question.ask}", anchor=False)
             st.markdown(question.look)
-            link(question)
+            link_to_picture(OPEN, question.page, question.query)
             with st.expander("Answer", expanded=answers):
                 st.markdown(question.answer)
 
@@ -38,7 +32,7 @@ def ask_one(number: int, answers: bool) -> None:
     question = QUESTIONS[number - 1]
     st.title(f"{number}. {question.ask}", anchor=False)
     large(question.look)
-    link(question)
+    link_to_picture(OPEN, question.page, question.query)
     with st.expander("Answer", expanded=answers):
         large(question.answer)
     with st.container(horizontal=True):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import copied_link, settle, visit
@@ -18,20 +18,26 @@ QUICK = {  # links to pages that would compile for longer
 
 
 @pytest.mark.long
-def test_cards_lead_to_their_pages(page: Page, server: str) -> None:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    visit(page, server)
-    page.get_by_role("link", name="Follow the flow").click()
-    page.wait_for_url(re.compile("/fixed_points"))
+def test_links_open_their_picture_whatever_was_set_before(page: Page, server: str) -> None:
+    visit(page, f"{server}/fixed_points?explore=Sweep&w_radius=1.5&a=3&map_damping=0.3")
+    page.get_by_role("link", name="Home").first.click()
+    page.wait_for_url(f"{server}/")
     settle(page)
-    expect(page.get_by_role("tab", name="Two numbers")).to_have_attribute("aria-selected", "true")
-    visit(page, server)
-    page.get_by_role("link", name="Train it yourself").click()
-    page.wait_for_url(re.compile("/toy"))
-    settle(page)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    assert errors == []
+    flow = opened(page, page.get_by_role("link", name="Follow the flow"))
+    expect(flow.get_by_role("tab", name="Two numbers")).to_have_attribute("aria-selected", "true")
+    expect(flow.get_by_role("spinbutton", name="Radius r as a number")).to_have_value("2")
+    visit(page, f"{server}/lesson")
+    second = opened(page, page.get_by_role("link", name="Open the picture").nth(1))
+    expect(second.get_by_text("multiplies the error, with alternating sign, by 0.8000")).to_be_visible()
+
+
+def opened(page: Page, link: Locator) -> Page:
+    """The tab that a link opens, with no error in it."""
+    with page.context.expect_page() as found:
+        link.click()
+    settle(found.value)
+    expect(found.value.get_by_test_id("stException")).to_have_count(0)
+    return found.value
 
 
 @pytest.mark.long
@@ -68,7 +74,7 @@ def test_every_page_opens_and_fits_a_phone(browser: Browser, server: str, name: 
     page.on("pageerror", lambda error: errors.append(str(error)))
     visit(page, f"{server}/{QUICK.get(name, name)}")
     assert page.title().startswith(PAGES[name][0])
-    expect(page.locator(".js-plotly-plot .main-svg, [data-testid=stPageLink]")).not_to_have_count(0)
+    expect(page.locator(".js-plotly-plot .main-svg, [data-testid=stLinkButton]")).not_to_have_count(0)
     assert page.get_by_test_id("stException").count() == 0
     assert errors == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import streamlit as st
@@ -83,6 +84,12 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def words(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.error, *app.warning, *app.info))
+
+
+def opened_by_links(app: AppTest) -> list[tuple[str, dict[str, str]]]:
+    """Page and settings of every link to a picture."""
+    urls = [urlsplit(node.proto.url) for node in app.get("link_button")]
+    return [(url.path, dict(parse_qsl(url.query))) for url in urls]
 
 
 def labels(app: AppTest) -> list[str]:

@@ -2,22 +2,20 @@
 
 import time
 from types import SimpleNamespace
-from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from streamlit.proto.PageLink_pb2 import PageLink
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.home.story import reading_line, story
-from tests.pages.conftest import OpenPage, metrics, words
+from tests.pages.conftest import OpenPage, metrics, opened_by_links, words
 
 
 def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
     app = open_page("home")
     assert [heading.value[0] for heading in app.subheader] == ["1", "2", "3", "4", "5", "6", "7", "8"]
     assert len(app.get("plotly_chart")) == 11
-    assert len(app.get("page_link")) == 10
+    assert len(opened_by_links(app)) == 8
     for number in (
         "**0.739085**",
         "**12 of 12 starts**",
@@ -31,29 +29,25 @@ def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
 
 
 def test_links_open_what_their_pictures_show(open_page: OpenPage, pen: SimpleNamespace) -> None:
-    found, (cosine, layer, flow, *_, clear, hard, _, maze) = story(), links(open_page("home", start="-0.5"))
-    app = open_page(cosine.page, **parse_qs(cosine.query_string))
-    assert app.slider(key="start_cos_x").value == -0.5
+    found, app = story(), open_page("home", start="-0.5")
+    cosine, layer, flow, _, clear, hard, _, maze = opened_by_links(app)
+    assert follow(open_page, cosine).slider(key="start_cos_x").value == -0.5
     for name, link in (("layer", layer), ("flow", flow)):
-        app = open_page(link.page, **parse_qs(link.query_string))
-        assert [app.slider(key=key).value for key in ("w_radius", "w_angle", "x1", "x2")] == list(
-            found[f"{name}.cell"]
-        )
-        assert [app.number_input(key=key).value for key in ("z1_start", "z2_start")] == pytest.approx(
-            found[f"{name}.paths"][0, 0]
-        )
+        app = follow(open_page, link)
+        shown = [app.slider(key=key).value for key in ("w_radius", "w_angle", "x1", "x2")]
+        assert shown == list(found[f"{name}.cell"])
+        start = [app.number_input(key=key).value for key in ("z1_start", "z2_start")]
+        assert start == pytest.approx(found[f"{name}.paths"][0, 0])
     for step, link in (("clear", clear), ("hard", hard)):
-        app = open_page(link.page, **parse_qs(link.query_string))
-        assert metrics(app)["Prediction"] == str(found[f"{step}.probabilities"].argmax())
-        assert metrics(app)["Evaluations"] == str(found[f"{step}.evaluations"])
-    assert metrics(open_page(maze.page, **parse_qs(maze.query_string)))["Evaluations"] == str(
-        found["maze.evaluations"]
-    )
+        shown = metrics(follow(open_page, link))
+        assert shown["Prediction"] == str(found[f"{step}.probabilities"].argmax())
+        assert shown["Evaluations"] == str(found[f"{step}.evaluations"])
+    assert metrics(follow(open_page, maze))["Evaluations"] == str(found["maze.evaluations"])
 
 
-def links(app: AppTest) -> list[PageLink]:
-    """Of the eight steps; two more come before."""
-    return [node.proto for node in app.get("page_link")][2:]
+def follow(open_page: OpenPage, link: tuple[str, dict[str, str]]) -> AppTest:
+    name, query = link
+    return open_page(name, **query)
 
 
 def test_start_is_in_the_link(open_page: OpenPage) -> None:

@@ -1,12 +1,10 @@
 """Lesson: every question opens the picture on which its answer rests."""
 
-from urllib.parse import parse_qs
-
 import pytest
 
 from pages.ui.lesson.questions import BREAKS, QUESTIONS, Question
 from pages.ui.train.settings import BASIC, PRESETS
-from tests.pages.conftest import open_by_link
+from tests.pages.conftest import open_by_link, opened_by_links
 from tests.pages.links import bound
 
 
@@ -23,9 +21,8 @@ def test_the_picture_of_a_question_says_what_its_answer_does(question: Question)
 
 
 def test_each_question_links_to_its_picture() -> None:
-    links = [node.proto for node in open_by_link("lesson").get("page_link")]
-    assert [(link.page, parse_qs(link.query_string)) for link in links] == [
-        (question.page, {name: [value] for name, value in question.query.items()}) for question in QUESTIONS
+    assert opened_by_links(open_by_link("lesson")) == [
+        (question.page, question.query) for question in QUESTIONS
     ]
 
 

@@ -63,7 +63,7 @@ def follow_flow() -> None:
 
 def learn_line() -> None:
     found = story()
-    with card("4. Learn y = 2x", "toy", "Train it yourself"):
+    with card("4. Learn y = 2x", "toy", "Train it yourself", {}):
         x, predicted = found["toy.x"], found["toy.prediction"]
         line = prediction_line(x, predicted, found["toy.converged"], 2.0, TRAINED_ON, height=220)
         show(line, "toy", alt=ALT["toy"])

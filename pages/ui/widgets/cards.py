@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.ui.widgets.navigation import page
+from pages.ui.widgets.links import link_to_picture
 
 
 @contextmanager
-def card(title: str, name: str, link: str, query: Mapping[str, str] | None = None) -> Iterator[None]:
-    """A bordered card: a title, the content drawn inside, and at the bottom a link to pages/NAME.py.
+def card(title: str, name: str, link: str, query: Mapping[str, str]) -> Iterator[None]:
+    """A bordered card: a title, the content drawn inside, and at the bottom a link to pages/NAME.py in a new tab.
 
     query: the settings in the link, as in that page's URL.
     """
@@ -18,5 +18,4 @@ def card(title: str, name: str, link: str, query: Mapping[str, str] | None = Non
         st.subheader(title, anchor=False)
         yield
         st.space("stretch")
-        arrow = ":material/arrow_forward:"
-        st.page_link(page(name), label=link, icon=arrow, icon_position="right", query_params=query)
+        link_to_picture(link, name, query)

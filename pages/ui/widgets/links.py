@@ -1,6 +1,8 @@
 """Links that restore what is on the screen."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -14,3 +16,13 @@ def copy_link() -> None:
     """A button that copies the link to this page and its settings, which the browser reads from its address bar."""
     address = (st.context.url or "").partition("?")[0]
     live_component(SCRIPT)(key="copy_link", data={"address": address}, width="content")
+
+
+def link_to_picture(label: str, name: str, query: Mapping[str, str]) -> None:
+    """A link to pages/NAME.py with exactly these settings, in a new tab.
+
+    Not st.page_link: on a page that was open before, what was set there would win over the settings in the link.
+    """
+    arrow = ":material/open_in_new:"
+    url = name + ("?" + urlencode(query) if query else "")  # beside this page, wherever the app is served
+    st.link_button(label, url, type="tertiary", icon=arrow, icon_position="right")
