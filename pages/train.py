@@ -10,7 +10,6 @@ from pages.ui.train.run import draw_run
 from pages.ui.train.runs import (
     choose_run,
     current_job,
-    draw_downloads,
     own_jobs,
     start_run,
     upload_weights,
@@ -50,8 +49,6 @@ with st.container():  # keeps what follows in its place
         preview(plan)
     else:
         draw_run(job)
-        if not job.status.is_live:
-            draw_downloads(job)
 compare(plan, jobs)
 upload_weights()
 shipped_models(plan)

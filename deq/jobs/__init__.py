@@ -1,6 +1,7 @@
 """Training in the background: plans, jobs and their registry."""
 
 from deq.jobs.comparison import Comparison, Comparisons
+from deq.jobs.film import Frame, frame_at, in_plane, validated
 from deq.jobs.job import Job
 from deq.jobs.plan import (
     OWN,
@@ -15,7 +16,7 @@ from deq.jobs.plan import (
     sizes,
     task_of,
 )
-from deq.jobs.record import Look, Snapshot, Status, look_at
+from deq.jobs.record import Columns, Look, Snapshot, Status, history, look_at
 from deq.jobs.registry import Registry
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "OWN_POINTS",
     "PICTURE_NAMES",
     "TASK_NAMES",
+    "Columns",
     "Comparison",
     "Comparisons",
+    "Frame",
     "Job",
     "Look",
     "Plan",
@@ -34,8 +37,12 @@ __all__ = [
     "Status",
     "as_dict",
     "flat_settings",
+    "frame_at",
+    "history",
+    "in_plane",
     "load_task",
     "look_at",
     "sizes",
     "task_of",
+    "validated",
 ]

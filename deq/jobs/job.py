@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deq.data import Task
+from deq.jobs.film import Film, frame_at, in_plane, validated
 from deq.jobs.plan import Plan, task_of
 from deq.jobs.record import (
     TRAINING,
@@ -27,7 +28,7 @@ from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
 from deq.training.comparison import Outcome, outcome_of
 from deq.training.step import TrainState
 
-LOOK_EVERY = 2.0  # seconds between plots of the curve or the decision boundary
+LOOK_EVERY = 2.0  # seconds between plots of the curve
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,12 @@ class Job:
         self.seen = time.monotonic()  # when it was last watched
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
+        self._film = Film()
         self._request: tuple[Status, str] | None = None
         self._measure = True
         self._sound: TrainState | None = None  # where it resumes
         self._model: EquilibriumModel | None = None
+        self._looked = 0.0  # when the curve was drawn last
         self._seconds = 0.0  # before the last resume
         self._now = WAITING
 
@@ -60,7 +63,8 @@ class Job:
         """The current state of the run."""
         with self._lock:
             training, validation = self._training.columns(), self._validation.columns()
-            return replace(self._now, training=training, validation=validation)
+            film, lost = self._film.frames, self._film.is_lost
+            return replace(self._now, training=training, validation=validation, film=film, lost=lost)
 
     @property
     def status(self) -> Status:
@@ -114,6 +118,8 @@ class Job:
         task, message = task_of(plan)
         self._enter(Status.RUNNING, "compiling", message)
         model = plan.new_model()
+        if in_plane(task) and self._sound is None:
+            self._keep_frame(model, 0, *validated(model, task, plan.recipe))
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
         status, verdict = self._follow(events, model, task)
         if status in (Status.PAUSED, Status.STOPPED) and self._measure:
@@ -127,7 +133,6 @@ class Job:
     def _follow(self, events: Iterator[Event], model: EquilibriumModel, task: Task) -> tuple[Status, str]:
         """Record events until the run ends or is halted; returns its status and a message."""
         pace = _Pace()
-        looked = 0.0
         before = self._seconds
         for event in events:
             if isinstance(event, Finished):
@@ -139,9 +144,9 @@ class Job:
             self._seconds = before + event.seconds
             if isinstance(event, Progress):
                 self._progress(event, pace)
-            if isinstance(event, EpochEnd) or time.monotonic() - looked > LOOK_EVERY:
-                self._look(event, model, task)
-                looked = time.monotonic()
+            if isinstance(event, EpochEnd):
+                self._validated(event.state, event.validation, event.spectral_radius)
+            (self._film_on if in_plane(task) else self._look)(event, model, task)
             if self._request is not None and not (isinstance(event, Progress) and event.ends_epoch):
                 return self._request
         raise RuntimeError("The run ended without a result.")
@@ -154,16 +159,37 @@ class Job:
             now = replace(self._now, phase=f"epoch {event.epoch} of {epochs}", seconds=self._seconds)
             self._now = replace(now, step=event.step, steps=event.steps, rate=rate)
 
-    def _look(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
-        solver = self.plan.recipe.solver
+    def _validated(self, state: TrainState, metrics: Metrics, radius: float) -> None:
+        with self._lock:
+            self._validation.append(validation_row(int(state.step), metrics, radius))
+
+    def _film_on(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
+        """Take a frame if it is time for one, and validate for it; at the end of an epoch `fit` has."""
+        step, ends_epoch = int(event.state.step), isinstance(event, EpochEnd)
+        if isinstance(event, Progress) and event.ends_epoch:
+            return
+        if not self._film.wants(step, ends_epoch, step == self._now.steps):
+            return
         current = model_at(model, event.state, self.plan.recipe)
         if isinstance(event, EpochEnd):
-            row = validation_row(int(event.state.step), event.validation, event.spectral_radius)
-            with self._lock:
-                self._validation.append(row)
-        look = look_at(current, task, solver)
+            measured = event.validation, event.spectral_radius
+        else:
+            measured = validated(current, task, self.plan.recipe)
+            self._validated(event.state, *measured)
+        self._keep_frame(current, step, *measured)
+
+    def _keep_frame(self, model: EquilibriumModel, step: int, metrics: Metrics, radius: float) -> None:
+        frame = frame_at(model, self.plan.recipe, step, metrics, radius)
+        with self._lock:
+            self._film.append(frame)
+
+    def _look(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
+        if isinstance(event, Progress) and time.monotonic() - self._looked < LOOK_EVERY:
+            return
+        look = look_at(model_at(model, event.state, self.plan.recipe), task, self.plan.recipe.solver)
         with self._lock:
             self._now = replace(self._now, look=look)
+        self._looked = time.monotonic()
 
     def _deliver(self, model: EquilibriumModel, test: Metrics) -> None:
         with self._lock:
@@ -180,7 +206,7 @@ class Job:
             self._now = replace(self._now, status=status, phase=phase, message=message, position=position)
 
 
-WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, None, "", None, None)
+WAITING = Snapshot(Status.QUEUED, "waiting", 0, 0, 0, 0.0, 0.0, {}, {}, (), False, None, "", None, None)
 
 
 class _Pace:

@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 
 from deq.data import HALF_WIDTH, Task
+from deq.jobs.film import Frame
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics
 from deq.models.inference import infer
@@ -102,8 +103,9 @@ class Snapshot:
     """A run at one moment, as immutable plain data.
 
     position: in the queue, from 1; 0 if not waiting. seconds: spent training. rate: updates per second, 0 if
-    unknown. message: an error or a note, or empty. test: metrics on the test set, None until the run has stopped.
-    outcome: of a finished run, else None.
+    unknown. film: of a run on points in the plane, see deq.jobs.film; lost: whether it ends where the equilibrium is
+    lost. look: of a run on a curve. message: an error or a note, or empty. test: metrics on the test set, None until
+    the run has stopped. outcome: of a finished run, else None.
     """
 
     status: Status
@@ -115,6 +117,8 @@ class Snapshot:
     rate: float
     training: Columns
     validation: Columns
+    film: tuple[Frame, ...]
+    lost: bool
     look: Look | None
     message: str
     test: Metrics | None
@@ -127,43 +131,37 @@ class Snapshot:
 
 
 LINE_POINTS = 241
-PLANE_SIDE = 48
-PLANE_HALF_WIDTH = 2.5
 
 
 @dataclass(frozen=True)
 class Look:
-    """A model's predictions on a grid of inputs.
-
-    x: (n, 1) or (n, 2) inputs. answer: (n,) outputs, or probabilities of class 1. nfe, converged: (n,).
-    probabilities: (n, classes), of a task with labels.
-    """
+    """A model's predictions on a line of inputs. x, answer, converged: (n,)."""
 
     x: np.ndarray
     answer: np.ndarray
-    nfe: np.ndarray
     converged: np.ndarray
-    probabilities: np.ndarray | None = None
 
 
 def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
-    """Predictions over [-3, 3] or [-2.5, 2.5]^2; None if inputs are neither scalars nor points in the plane."""
-    shape = task.train.x.shape[1:]
-    if shape not in ((1,), (2,)):
+    """Predictions at 241 inputs, evenly spaced on [-3, 3]; None if inputs are not scalars."""
+    if task.train.x.shape[1:] != (1,):
         return None
-    x = line() if shape == (1,) else plane()
-    found = infer(model, x, solver, batch_size=len(x))
-    if not task.has_labels:
-        return Look(x, found.outputs[:, 0], found.nfe, found.converged)
-    return Look(x, found.probabilities[:, 1], found.nfe, found.converged, found.probabilities)
+    x = np.linspace(-HALF_WIDTH, HALF_WIDTH, LINE_POINTS, dtype=np.float32)
+    found = infer(model, x[:, None], solver, batch_size=len(x))
+    return Look(x, found.outputs[:, 0], found.converged)
 
 
-def line() -> np.ndarray:
-    """(241, 1) evenly spaced inputs on [-3, 3]."""
-    return np.linspace(-HALF_WIDTH, HALF_WIDTH, LINE_POINTS, dtype=np.float32)[:, None]
+def history(now: Snapshot) -> Columns:
+    """Training and validation in one table, a row per update; NaN where one of them has no row."""
+    training, validation = now.training, now.validation
+    step = np.union1d(training["step"], validation["step"])
 
+    def spread(table: Columns, name: str) -> np.ndarray:
+        column = np.full(len(step), np.nan)
+        column[np.searchsorted(step, table["step"])] = table[name]
+        return column
 
-def plane() -> np.ndarray:
-    """(48 * 48, 2) inputs on [-2.5, 2.5]^2, row by row from the bottom."""
-    side = np.linspace(-PLANE_HALF_WIDTH, PLANE_HALF_WIDTH, PLANE_SIDE, dtype=np.float32)
-    return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    seen = {name: spread(training, name) for name in TRAINING[1:]}
+    held = {name: spread(validation, name) for name in VALIDATION[1:]}
+    radius = {"spectral_radius": held.pop("spectral_radius")}
+    return {"step": step} | seen | {f"validation_{name}": column for name, column in held.items()} | radius

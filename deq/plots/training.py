@@ -1,4 +1,4 @@
-"""Plots of training: predictions over a line or a plane, their cost, and several runs compared."""
+"""Plots of training: predictions over a line, and several runs compared."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
-from deq.plots.plane import nfe_map
 from deq.plots.style import (
     ACCENT,
     DIGIT_COLORS,
     FAILED_MARKER,
     FAILED_TEXT,
-    HIGHLIGHT,
     NEUTRAL,
     AxisType,
     label_ends,
@@ -20,13 +18,6 @@ from deq.plots.style import (
 )
 
 HEIGHT = 340  # pixels
-CLASS_COLORS = (ACCENT, HIGHLIGHT)
-# From the colour of class 0 to that of class 1, pale enough for points to stand out.
-CLASS_SCALE = [
-    [0, "rgba(0, 114, 178, 0.45)"],
-    [0.5, "rgba(128, 128, 128, 0.05)"],
-    [1, "rgba(230, 159, 0, 0.45)"],
-]
 
 
 def fitted_curve(
@@ -54,36 +45,6 @@ def fitted_curve(
     return figure
 
 
-def decision_boundary(
-    points: ArrayLike, labels: ArrayLike, grid: ArrayLike, probability: ArrayLike
-) -> Figure:
-    """Probability of class 1 over a square grid (m * m, 2), its boundary, and the points (n, 2) by label (n,)."""
-    figure = styled_figure("x₁", "x₂", height=HEIGHT)
-    figure.update_yaxes(scaleanchor="x", constrain="domain").update_xaxes(constrain="domain")
-    side, values = _as_square(grid, probability)
-    hover = "class 1: %{z:.0%}<extra></extra>"
-    shade = {"colorscale": CLASS_SCALE, "zmin": 0, "zmax": 1, "showscale": False, "hovertemplate": hover}
-    figure.add_heatmap(x=side, y=side, z=values, zsmooth="best", **shade)
-    boundary = {"start": 0.5, "end": 0.5, "size": 1, "coloring": "none"}
-    line = {"color": NEUTRAL, "width": 2}
-    figure.add_contour(
-        x=side, y=side, z=values, contours=boundary, line=line, showscale=False, hoverinfo="skip"
-    )
-    points, labels = np.asarray(points, float), np.asarray(labels)
-    for label, color in enumerate(CLASS_COLORS):
-        x, y = points[labels == label].T
-        marker = {"color": color, "size": 4}
-        figure.add_scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip")
-    return figure
-
-
-def effort_map(grid: ArrayLike, nfe: ArrayLike, converged: ArrayLike) -> Figure:
-    """Evaluations of f (m * m,) over a square grid of inputs (m * m, 2); failed solves are red."""
-    side, values = _as_square(grid, nfe)
-    figure = nfe_map(side, values, _as_square(grid, converged)[1], height=HEIGHT)
-    return figure.update_xaxes(title={"text": "x₁"}).update_yaxes(title={"text": "x₂"})
-
-
 def compared_runs(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
     name: str,
@@ -108,10 +69,3 @@ def compared_runs(
         label_ends(figure, ends)
         figure.update_layout(margin={"r": 90})
     return figure
-
-
-def _as_square(grid: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """The axis (m,) of a square grid (m * m, 2), row by row from the bottom, and the values as (m, m)."""
-    grid, values = np.asarray(grid, float), np.asarray(values, float)
-    m = round(len(grid) ** 0.5)
-    return grid[:m, 0], values.reshape(m, m)

@@ -1,9 +1,13 @@
 """The training page: a run from its button to its downloads, halted, resumed, shared by its link alone."""
 
+import base64
 import json
+import zlib
+from typing import Any
 
 import pytest
 from safetensors.numpy import load
+from streamlit.testing.v1 import AppTest
 
 from deq.jobs import Registry, Status
 from deq.models.weights import architecture_of, weights_of
@@ -19,9 +23,15 @@ pytestmark = pytest.mark.usefixtures("runs")
 QUICK = {"fit_task": "two moons", "fit_width": "8", "fit_epochs": "2"}
 
 
+def sent(app: AppTest) -> dict[str, Any]:
+    """What the page has sent to its replay."""
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
 def test_first_visit_shows_the_data(open_page: OpenPage) -> None:
     app = open_page("train")
-    assert len(app.get("plotly_chart")) == 2
+    assert sent(app)["steps"] == [0]
+    assert len(sent(app)["points"]) == 768
     assert "the answers are random" in words(app)
     assert "Pause" not in labels(app)
 
@@ -32,6 +42,10 @@ def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     job_id = app.query_params["job"]
     run_until(app, lambda: "Pause" not in labels(app))
     assert runs.get(job_id).status is Status.FINISHED
+    film = sent(app)
+    assert film["steps"] == list(range(25))  # every update, and the last
+    assert [film["live"], film["lost"], film["total"]] == [False, False, 24]
+    assert len(zlib.decompress(base64.b64decode(film["frames"]))) == 25 * film["side"] ** 2
     assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 60
     assert {"Evaluations", "Converged", "Spectral radius"} <= set(metrics(app))
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 6

@@ -11,6 +11,7 @@ from deq.data.patterns import pattern
 from deq.data.points import make_points
 from deq.images import keep_plain, read_picture
 from deq.jobs import Registry, Status, as_dict
+from deq.jobs.film import CLASSES
 from deq.models import Architecture
 from deq.models.architectures import construct
 from deq.models.weights import form_of, weights_of
@@ -40,7 +41,7 @@ def upload(app: AppTest, key: str, name: str, data: bytes) -> None:
 def test_the_points_of_a_link_are_on_the_page_and_in_the_link(open_page: OpenPage) -> None:
     app = open_page("train", **POINTS)
     assert app.query_params[CODE] == FIRST.code
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("bidi_component")) == 3  # points to enter, the plane before training, the link
     assert "42 examples to train, 6 to validate, 12 to test" in " ".join(c.value for c in app.caption)
     assert "One batch is the whole training set, 42 examples" in " ".join(c.value for c in app.caption)
     assert app.text_area(key=TEXT).value.count("\n") == len(FIRST.y)
@@ -105,7 +106,7 @@ def test_points_are_learnt(open_page: OpenPage, runs: Registry, classes: int) ->
     job = runs.get(app.query_params["job"])
     run_until(app, lambda: "Test accuracy" in metrics(app))
     assert job.status is Status.FINISHED
-    assert job.snapshot().look.probabilities.shape[1] == classes
+    assert set(job.snapshot().film[-1].cells % CLASSES) == set(range(classes))
     assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 90
     assert as_dict(job.plan)["points"] == points.code
     assert form_of(weights_of(job.model, job.plan.architecture, form=job.plan.form)).classes == points.classes

@@ -24,7 +24,6 @@ from deq.plots.orbits import distance_curve, solver_distances
 from deq.plots.parting import parting_states
 from deq.plots.plane import basin_map, nfe_map, phase_portrait
 from deq.plots.prediction import digit_picture, named_bars, pixel_map, probability_bars, probability_paths
-from deq.plots.regions import class_regions
 from deq.plots.residuals import residual_curve, residual_curves
 from deq.plots.state_plane import Trajectory, plane_paths
 from deq.plots.style import solver_key, styled_figure
@@ -32,7 +31,7 @@ from deq.plots.sweeps import bifurcation_diagram
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
 from deq.plots.thinking import reach_map, wrong_places
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
-from deq.plots.training import compared_runs, decision_boundary, effort_map, fitted_curve
+from deq.plots.training import compared_runs, fitted_curve
 
 rng = np.random.default_rng(0)
 N = np.arange(1, 7)  # counts of evaluations, or anything else that grows
@@ -87,7 +86,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "probability_bars": lambda: probability_bars(CLASSES[0], converged=False),
     "named_bars": lambda: named_bars(CLASSES[0], [f"<{k}>" for k in range(10)]),
     "probability_paths": lambda: probability_paths(N, CLASSES),
-    "class_regions": lambda: class_regions(PLACES, LABELS % 2, GRID, rng.dirichlet([1, 1], 36), ["A", "B"]),
     "residual_curve": lambda: residual_curve(N, FALL, 1e-5),
     "residual_curves": lambda: residual_curves({"Picard": TRACES, "Broyden": (N, FALL)}, 1e-3, legend=True),
     "plane_paths": lambda: plane_paths(
@@ -113,7 +111,5 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "depth_trajectories": lambda: depth_trajectories(CLASSES, RISE),
     "loss_curve": lambda: loss_curve(N, FALL),
     "fitted_curve": lambda: fitted_curve(X, X**2, X, X**2, MIXED),
-    "decision_boundary": lambda: decision_boundary(PLACES, LABELS % 2, GRID, GRID[:, 0] > 0),
-    "effort_map": lambda: effort_map(GRID, np.arange(36), np.arange(36) < 30),
     "compared_runs": lambda: compared_runs({"one": (N, FALL), "two": (N, RISE)}, "loss", "log"),
 }

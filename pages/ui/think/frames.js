@@ -1,15 +1,10 @@
 // The answers of all steps, as Python packs them: base64 of deflated differences of packed bits.
 
-import { bytesOf } from "../widgets/live/bytes.js";
+import { bytesOf, inflated } from "../widgets/live/bytes.js";
 
 // The bit at a place of packed bytes.
 export function bit(bytes, place) {
   return (bytes[place >> 3] >> (7 - (place & 7))) & 1;
-}
-
-async function inflated(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 // {frames: [bytes of each step], settled: [the step after which each place kept its answer]}.

@@ -7,6 +7,7 @@ import streamlit as st
 
 from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL
 
+HEIGHT = 250  # pixels
 Curve = tuple[np.ndarray, np.ndarray]  # updates (n,), values (n,)
 
 
@@ -46,7 +47,7 @@ def panel(
         "mark": {"type": "rule", "strokeDash": [5, 4], "color": NEUTRAL},
         "encoding": {"y": {"datum": level}},
     }
-    spec = {"layer": [line] if level is None else [line, rule], "height": 200}
+    spec = {"layer": [line] if level is None else [line, rule], "height": HEIGHT}
     st.vega_lite_chart(table, spec, key=key, alt=title)
 
 

@@ -1,16 +1,25 @@
 """Own points: clicked into a plane, written as text or uploaded as CSV, all one list that the link keeps."""
 
 import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from deq.data import DatasetError, Points
 from deq.data.patterns import PATTERNS, pattern
 from deq.data.point_tables import ReadPoints, points_text, read_points, read_points_file
-from deq.data.points import LETTERS, MOST
-from pages.ui.train.plane import clicked_points, draw_plane
+from deq.data.points import LETTERS, MOST, make_points
+from deq.plots.classes import class_look
+from pages.ui.widgets.live import bundle
 from pages.ui.widgets.text import plain
 
+HERE = Path(__file__).parent
+PLANE = "fit_plane"
+LOOKS = [[letter, *class_look(letter)] for letter in LETTERS]
 CODE = "fit_points"  # in the link and in the session
 EDITION, WRITTEN = "_points_edition", "_points_written"
 ECHO = 10.0  # seconds in which a text that comes back is no edit
@@ -30,7 +39,7 @@ def own_points() -> Points | None:
     _write_link(points)
     left, right = st.columns(2, gap="large")
     with left:
-        draw_plane(points, _edition(), _take_clicks)
+        _draw_plane(points, _edition(), _take_clicks)
     with right:
         st.markdown("Click to add a point, click on one to remove it. **Or start from**", help=KEYS)
         with st.container(horizontal=True, gap="small"):
@@ -84,7 +93,7 @@ def _write_link(points: Points) -> None:
 
 
 def _take_clicks() -> None:
-    points = clicked_points(_edition())
+    points = _clicked_points(_edition())
     if points is not None:
         _keep(points)
 
@@ -157,3 +166,42 @@ def _take_file() -> None:
 def _take(read: ReadPoints) -> None:
     keep_points(read.points)
     st.session_state[SAID] = read.notes
+
+
+def _draw_plane(points: Points, edition: int, on_change: Callable[[], None]) -> None:
+    """Draw the points and call on_change after a click or a key has changed them.
+
+    edition: larger after every change of the list that was not made in the plane.
+    """
+    rows = [[*place, label] for place, label in zip(points.x.tolist(), points.y.tolist(), strict=True)]
+    sent = _sent()
+    serial = sent["serial"] if sent and sent["edition"] == edition else 0
+    data = {"points": rows, "edition": edition, "serial": serial, "looks": LOOKS, "most": MOST}
+    _plane()(key=PLANE, data=data, on_list_change=on_change)
+
+
+def _clicked_points(edition: int) -> Points | None:
+    """The points that the browser has sent; None if it has sent anything else, or changed an older edition."""
+    sent = _sent()
+    if sent is None or sent["edition"] != edition:
+        return None
+    try:
+        found = np.array(sent["points"], float).reshape(-1, 3)
+        return make_points(found[:, :2], found[:, 2])
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _sent() -> dict[str, Any] | None:
+    """The list that the browser has sent last, if it is one."""
+    sent = (st.session_state.get(PLANE) or {}).get("list")
+    if not isinstance(sent, Mapping) or not {"points", "edition", "serial"} <= sent.keys():
+        return None
+    return dict(sent) if all(isinstance(sent[name], int | float) for name in ("edition", "serial")) else None
+
+
+@lru_cache(1)
+def _plane() -> Callable[..., Any]:
+    """The component, registered on first use: that needs a running server."""
+    html, css = ((HERE / f"plane.{kind}").read_text() for kind in ("html", "css"))
+    return st.components.v2.component("deq_plane", html=html, css=css, js=bundle(HERE / "plane.js"))

@@ -4,12 +4,13 @@ import numpy as np
 import streamlit as st
 
 from deq.data import OwnData, held_out_digits
-from deq.jobs import PICTURE_NAMES, Look, Plan, look_at, task_of
+from deq.jobs import PICTURE_NAMES, Plan, sizes, task_of
 from deq.models import MODELS, PICTURE_MODELS
 from pages.ui.readers.missing import note_download
 from pages.ui.train.own import is_ready, split_sentence
 from pages.ui.train.own_pictures import draw_strip
-from pages.ui.train.run import draw_look, small_task
+from pages.ui.train.replay import preview_plane, small_task
+from pages.ui.train.run import draw_curve
 from pages.ui.train.settings import TITLES
 
 SHOWN = 24
@@ -34,13 +35,9 @@ def preview(plan: Plan) -> None:
         st.warning(str(error))
         return
     st.markdown("Before training, the answers are random:")
-    draw_look(plan, untrained(plan))
-
-
-@st.cache_data(max_entries=30, show_spinner="Solving")
-def untrained(plan: Plan) -> Look | None:
-    """The answers of untrained weights."""
-    return look_at(plan.new_model(), small_task(plan), plan.recipe.solver)
+    left, _ = st.columns(2, gap="medium")  # where they are during a run
+    with left:
+        draw_curve(plan, None) if sizes(plan.task)[0] == 1 else preview_plane(plan)
 
 
 def _pictures(plan: Plan) -> None:

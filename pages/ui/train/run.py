@@ -1,41 +1,39 @@
-"""One run on the page: progress, numbers, charts; updated live until it ends."""
+"""One run on the page: progress, numbers, the answers so far, charts; updated live until it ends."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
-import numpy as np
 import streamlit as st
 
-from deq.data import Points, Task
-from deq.jobs import Job, Look, Plan, Snapshot, Status, load_task, task_of
-from deq.plots.regions import class_regions
-from deq.plots.training import decision_boundary, effort_map, fitted_curve
+from deq.jobs import Columns, Job, Look, Plan, Snapshot, Status, look_at, sizes, task_of
+from deq.plots.training import fitted_curve
 from deq.training.advice import advise
 from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import is_mine
 from pages.ui.server.runs import EVERY, progress_text, registry
-from pages.ui.train.charts import panel
+from pages.ui.train.charts import Curve, panel
 from pages.ui.train.own import split_sentence
+from pages.ui.train.replay import replay, small_task
+from pages.ui.train.runs import draw_downloads
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
-
-def small_task(plan: Plan) -> Task:
-    """The points of a curve, a shape or the visitor, drawn below the model's answers."""
-    return task_of(plan)[0] if plan.own else _small_task(plan.task, plan.formula, plan.seed)
-
-
-@st.cache_data(max_entries=20, show_spinner=False)
-def _small_task(name: str, formula: str, seed: int) -> Task:
-    return load_task(name, formula, seed)[0]
+SHOWN = "fit_shown"
+NOTES = 132  # pixels: a message of four lines
+UNKNOWN = "-"
 
 
 def draw_run(job: Job) -> None:
     """Draw the run: repeatedly while it is live, once when it has ended."""
-    if job.status.is_live:
-        _live(job.id)
-        return
-    with st.container():  # as a fragment has one: charts stay where they are when the run ends
-        _draw(job, job.snapshot())
+    with st.container(key=SHOWN):
+        # Streamlit fades what it has not drawn again yet; here that would be every chart, every second.
+        st.html(f"<style>.st-key-{SHOWN} [data-stale] {{ opacity: 1 !important; transition: none; }}</style>")
+        if job.status.is_live:
+            _live(job.id)
+            return
+        with st.container():  # as a fragment has one: charts stay where they are when the run ends
+            _draw(job, job.snapshot())
 
 
 @st.fragment(run_every=EVERY)
@@ -48,37 +46,54 @@ def _live(job_id: str) -> None:
 
 
 def _draw(job: Job, now: Snapshot) -> None:
+    """Everything has its place from the start; what is not known yet is empty."""
     _controls(job, now)
     _progress(now)
-    if now.message:
-        (st.error if now.status in (Status.FAILED, Status.LOST) else st.info)(now.message)
-    if len(now.training.get("step", ())):
-        _numbers(now)
-        if job.plan.own:
-            st.caption(split_sentence(task_of(job.plan)[0]))
-        for note in advise(now.training, now.validation):
-            st.markdown(note)
-        draw_look(job.plan, now.look)
-        _curves(job.plan, now)
+    _numbers(job.plan, now)
+    inputs, _ = sizes(job.plan.task, job.plan.own)
+    first, second, *others = _charts(job.plan, now)
+    if inputs > 2:  # pictures: two charts beside one another
+        _notes(job.plan, now)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if inputs == 2:
+            replay(job, now)
+        elif inputs == 1:
+            draw_curve(job.plan, now.look)
+        else:
+            first()
+    with right:
+        if inputs <= 2:
+            _notes(job.plan, now)
+            first()
+        second()
+    with st.expander("More charts", icon=":material/monitoring:"):
+        columns = st.columns(2, gap="medium")
+        for place, draw in enumerate(others):
+            with columns[place % 2]:
+                draw()
 
 
 def _controls(job: Job, now: Snapshot) -> None:
-    """Pause and stop while it is live, resume if possible; none of these for visitors who did not start it."""
+    """Pause and stop while it is live, resume if possible, for whoever started it; then all that can be downloaded."""
     if not is_mine(job):
         st.caption(
             "You are watching somebody else's run. Only the visitor who started it can pause, stop or resume it."
         )
-        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if is_mine(job):
+            _halt_or_resume(job, now)
+        draw_downloads(job, now)
+
+
+def _halt_or_resume(job: Job, now: Snapshot) -> None:
     runs = registry()
-    with st.container(horizontal=True):
-        if now.status.is_live:
-            pause, stop = (job, Status.PAUSED), (job, Status.STOPPED)
-            st.button("Pause", icon=":material/pause:", key="fit_pause", on_click=runs.halt, args=pause)
-            st.button("Stop", icon=":material/stop:", key="fit_stop", on_click=runs.halt, args=stop)
-        elif job.can_resume:
-            st.button(
-                "Resume", icon=":material/play_arrow:", key="fit_resume", on_click=runs.resume, args=(job,)
-            )
+    if now.status.is_live:
+        pause, stop = (job, Status.PAUSED), (job, Status.STOPPED)
+        st.button("Pause", icon=":material/pause:", key="fit_pause", on_click=runs.halt, args=pause)
+        st.button("Stop", icon=":material/stop:", key="fit_stop", on_click=runs.halt, args=stop)
+    elif job.can_resume:
+        st.button("Resume", icon=":material/play_arrow:", key="fit_resume", on_click=runs.resume, args=(job,))
 
 
 def _progress(now: Snapshot) -> None:
@@ -86,20 +101,30 @@ def _progress(now: Snapshot) -> None:
     st.progress(min(share, 1.0), text=progress_text(now))
 
 
-def _numbers(now: Snapshot) -> None:
+def _notes(plan: Plan, now: Snapshot) -> None:
+    """What went wrong, or else what the numbers mean; of one height, whatever is said."""
+    with st.container(height=NOTES, border=False):
+        if now.message:
+            (st.error if now.status in (Status.FAILED, Status.LOST) else st.info)(now.message)
+        if plan.own:
+            st.caption(split_sentence(task_of(plan)[0]))
+        for note in advise(now.training, now.validation):
+            st.markdown(note)
+
+
+def _numbers(plan: Plan, now: Snapshot) -> None:
     """The latest numbers; accuracy for classes, otherwise the loss."""
     where, loss, accuracy = _latest(now)
+    nfe, share = (_last(now.training, name) for name in ("nfe", "converged"))
+    radius = _last(now.validation, "spectral_radius")
     with st.container(horizontal=True, gap="large"):
-        if math.isfinite(accuracy):
-            st.metric(f"{where} accuracy", f"{100 * accuracy:.1f} %", width="content")
+        if sizes(plan.task, plan.own)[0] > 1:
+            st.metric(f"{where} accuracy", _said(100 * accuracy, "{:.1f} %"), width="content")
         else:
-            st.metric(f"{where} loss", f"{loss:.3g}", help=tip("loss"), width="content")
-        st.metric("Evaluations", f"{now.training['nfe'][-1]:.1f}", help=tip("NFE"), width="content")
-        share = 100 * now.training["converged"][-1]
-        st.metric("Converged", f"{share:.3g} %", help=tip("converged"), width="content")
-        radius = now.validation["spectral_radius"]
-        if len(radius) and math.isfinite(radius[-1]):
-            st.metric("Spectral radius", f"{radius[-1]:.2f}", help=tip("spectral radius"), width="content")
+            st.metric(f"{where} loss", _said(loss, "{:.3g}"), help=tip("loss"), width="content")
+        st.metric("Evaluations", _said(nfe, "{:.1f}"), help=tip("NFE"), width="content")
+        st.metric("Converged", _said(100 * share, "{:.3g} %"), help=tip("converged"), width="content")
+        st.metric("Spectral radius", _said(radius, "{:.2f}"), help=tip("spectral radius"), width="content")
 
 
 def _latest(now: Snapshot) -> tuple[str, float, float]:
@@ -107,69 +132,70 @@ def _latest(now: Snapshot) -> tuple[str, float, float]:
     if now.test is not None and not now.status.is_live:
         return "Test", float(now.test.loss), float(now.test.accuracy)
     where, known = (
-        ("Validation", now.validation) if len(now.validation["step"]) else ("Training", now.training)
+        ("Validation", now.validation) if len(now.validation.get("step", ())) else ("Training", now.training)
     )
-    return where, known["loss"][-1], known["accuracy"][-1]
+    return where, _last(known, "loss"), _last(known, "accuracy")
 
 
-def draw_look(plan: Plan, look: Look | None) -> None:
-    """The model's answers over a line or plane; nothing for pictures."""
-    if look is None:
+def _last(columns: Columns, name: str) -> float:
+    return float(columns[name][-1]) if len(columns.get(name, ())) else math.nan
+
+
+def _said(value: float, form: str) -> str:
+    return form.format(value) if math.isfinite(value) else UNKNOWN
+
+
+def draw_curve(plan: Plan, look: Look | None) -> None:
+    """The model's answers over a line, and the training points."""
+    try:
+        train = small_task(plan).train
+    except ValueError:  # a formula without values: the run says so
         return
-    task = small_task(plan)
-    if look.x.shape[1] == 1:
-        figure = fitted_curve(
-            task.train.x[:, 0], task.train.y[:, 0], look.x[:, 0], look.answer, look.converged
-        )
-        show(figure, "fit_curve", "The model's answers and the training points.")
+    if (look := look or untrained_curve(plan)) is None:
         return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        if isinstance(own := plan.own, Points) and look.probabilities is not None:
-            figure = class_regions(own.x, own.labels, look.x, look.probabilities, own.classes)
-            show(figure, "fit_regions", "The most probable class, paler in doubt, and all points.")
-        else:
-            figure = decision_boundary(task.train.x, task.train.y, look.x, look.answer)
-            show(figure, "fit_boundary", "The decision boundary and the training points.")
-    with right:
-        figure = effort_map(look.x, look.nfe, look.converged)
-        show(figure, "fit_effort", "Evaluations needed at each point of the plane.")
+    figure = fitted_curve(train.x[:, 0], train.y[:, 0], look.x, look.answer, look.converged)
+    show(figure, "fit_curve", "The model's answers and the training points.")
 
 
-def _curves(plan: Plan, now: Snapshot) -> None:
-    """Loss, accuracy, evaluations, residual and spectral radius against updates."""
+@st.cache_data(max_entries=30, show_spinner="Solving")
+def untrained_curve(plan: Plan) -> Look | None:
+    """The answers of untrained weights."""
+    return look_at(plan.new_model(), small_task(plan), plan.recipe.solver)
+
+
+def _charts(plan: Plan, now: Snapshot) -> list[Callable[[], None]]:
+    """Charts against updates, the two that matter most first."""
     seen, held = now.training, now.validation
 
-    def both(name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def both(name: str) -> dict[str, Curve]:
         return {"training": (seen["step"], seen[name]), "validation": (held["step"], held[name])}
 
-    columns = st.columns(3, gap="medium") + st.columns(3, gap="medium")
-    with columns[0]:
-        panel("loss", both("loss"), log=True, key="fit_loss")
-    with columns[1]:
-        if np.isfinite(seen["accuracy"]).any():
-            panel("accuracy", both("accuracy"), share=True, key="fit_accuracy")
-        else:
-            panel(
-                "gradient norm",
-                {"training": (seen["step"], seen["gradient_norm"])},
-                log=True,
-                key="fit_norms",
-            )
-    with columns[2]:
-        effort = {"forward": (seen["step"], seen["nfe"]), "backward": (seen["step"], seen["backward_nfe"])}
-        panel("evaluations per solve", effort, key="fit_nfe")
-    with columns[3]:
-        tol = float(plan.recipe.solver.tol)
-        panel(
-            "relative residual",
-            {"training": (seen["step"], seen["residual"])},
-            log=True,
-            level=tol,
-            key="fit_res",
-        )
-    with columns[4]:
-        panel("converged", both("converged"), share=True, key="fit_converged")
-    with columns[5]:
-        radius = {"validation": (held["step"], held["spectral_radius"])}
-        panel("spectral radius", radius, level=1.0, key="fit_radius")
+    def training(*names: tuple[str, str]) -> dict[str, Curve]:
+        return {label: (seen["step"], seen[name]) for label, name in names}
+
+    radius = {"validation": (held["step"], held["spectral_radius"])}
+    tol = float(plan.recipe.solver.tol)
+    charts = [
+        partial(panel, "loss", both("loss"), log=True, key="fit_loss"),
+        partial(panel, "spectral radius", radius, level=1.0, key="fit_radius"),
+        partial(panel, "converged", both("converged"), share=True, key="fit_converged"),
+        partial(
+            panel,
+            "evaluations per solve",
+            training(("forward", "nfe"), ("backward", "backward_nfe")),
+            key="fit_nfe",
+        ),
+        partial(
+            panel, "relative residual", training(("training", "residual")), log=True, level=tol, key="fit_res"
+        ),
+    ]
+    inputs, _ = sizes(plan.task, plan.own)
+    if inputs == 1:
+        return [
+            *charts,
+            partial(
+                panel, "gradient norm", training(("training", "gradient_norm")), log=True, key="fit_norms"
+            ),
+        ]
+    accuracy = partial(panel, "accuracy", both("accuracy"), share=True, key="fit_accuracy")
+    return [charts[0], accuracy, *charts[1:]] if inputs > 2 else [*charts, accuracy]

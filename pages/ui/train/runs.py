@@ -1,11 +1,12 @@
 """The runs of a browser: the list, the current run, the comparison, the downloads."""
 
 import json
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
 
-from deq.jobs import Comparison, Job, Plan, as_dict, flat_settings
+from deq.jobs import Comparison, Job, Plan, Snapshot, as_dict, flat_settings, history
 from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
@@ -14,11 +15,13 @@ from pages.ui.server.kept import kept
 from pages.ui.server.owner import browser_key, claim, is_mine, this_browser
 from pages.ui.server.runs import comparisons, registry
 from pages.ui.widgets.charts import show
-from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.downloads import csv_text
 from pages.ui.widgets.navigation import page
 
 CURRENT, COMPARED = "fit_job", "compared"
 OLD_LIST = "runs"  # parameter of older links, with the ids of a visitor's runs
+OF_WEIGHTS = "A safetensors file that includes its architecture. You can upload it here again."
+Data = str | bytes | Callable[[], str | bytes]
 MOST_LIVE = 3  # live or queued runs per visitor
 NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {
     "validation accuracy": ("validation", "accuracy", "linear"),
@@ -112,35 +115,33 @@ def choose_run(jobs: dict[str, Job], job: Job | None) -> None:
     st.segmented_control("Run", list(jobs), key="fit_run", required=job is not None, on_change=_choose)
 
 
-def draw_downloads(job: Job) -> None:
-    """Downloads and links to other pages, once the run has ended."""
-    name, model = name_of(job), job.model
-    now = job.snapshot()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if model is not None:
-            weights = weights_of(model, job.plan.described, form=job.plan.form)
-            _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
-            st.download_button(
-                "Weights",
-                weights,
-                f"{name}.safetensors".replace(" ", "-"),
-                "application/octet-stream",
-                icon=":material/download:",
-                on_click="ignore",
-                key="fit_weights",
-                help="A safetensors file that includes its architecture. You can upload it here again.",
-            )
-        if len(now.training.get("step", ())):
-            csv_button("History", now.training, f"{name}-history.csv".replace(" ", "-"))
-        st.download_button(
-            "Settings",
-            json.dumps(as_dict(job.plan), indent=2) + "\n",
-            f"{name}.json".replace(" ", "-"),
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-            key="fit_settings",
-        )
+def draw_downloads(job: Job, now: Snapshot) -> None:
+    """Downloads, and links to other pages; disabled until there is something to take, so that they do not push."""
+    ended = not now.status.is_live
+    model = job.model if ended else None
+    name = name_of(job) if ended else ""
+    weights = b"" if model is None else weights_of(model, job.plan.described, form=job.plan.form)
+    if model is not None:
+        _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
+    known = ended and len(now.training["step"])
+    settings = json.dumps(as_dict(job.plan), indent=2) + "\n"
+    _take("Weights", weights, f"{name}.safetensors", "application/octet-stream", help=OF_WEIGHTS)
+    _take("History", (lambda: csv_text(history(now))) if known else "", f"{name}-history.csv", "text/csv")
+    _take("Settings", settings if ended else "", f"{name}.json", "application/json")
+
+
+def _take(label: str, data: Data, file: str, mime: str, help: str | None = None) -> None:
+    st.download_button(
+        label,
+        data,
+        file.replace(" ", "-"),
+        mime,
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not data,
+        help=help,
+        key=f"fit_{label.lower()}",
+    )
 
 
 def curves_of_runs(jobs: dict[str, Job]) -> None:

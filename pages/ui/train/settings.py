@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from deq.data import SHAPES
 from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Unrolled
 from deq.jobs import OWN, OWN_PICTURES, OWN_POINTS, PICTURE_NAMES, TASK_NAMES, Plan, sizes
@@ -236,6 +237,6 @@ def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, in
         weight_decay=decay,
         augmentation=Augmentation() if deform else None,
         average=0.99,
-        steps_per_call=20,
+        steps_per_call=1 if task in (*SHAPES, OWN_POINTS) else 20,  # the film may stop at any update
     )
     return recipe, int(seed)

@@ -8,3 +8,9 @@ export function bytesOf(text) {
 export function floatsOf(text) {
   return new Float32Array(bytesOf(text).buffer);
 }
+
+// Bytes that zlib has compressed.
+export async function inflated(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}

@@ -1,15 +1,13 @@
-"""Regions of several classes, and colours that are told apart by everybody, on white and on slate."""
+"""Colours of classes that are told apart by everybody, on white and on slate."""
 
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from deq.jobs.record import plane
-from deq.plots.regions import CLASS_LOOKS, class_regions
+from deq.plots.classes import CLASS_LOOKS
 from deq.plots.style import SOLVER_STYLES
 
-GRID = plane()
 WHITE, SLATE = "#FFFFFF", "#14181B"  # the backgrounds in .streamlit/config.toml
 COLORS = [color for color, _ in CLASS_LOOKS]
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -49,31 +47,3 @@ def test_marks_stand_out_by_day_and_by_night_and_are_no_solver_s(color: str) -> 
 def test_classes_are_told_apart(eye: np.ndarray) -> None:
     assert min(apart(a, b, eye) for a, b in combinations(COLORS, 2)) >= 10
     assert len({symbol for _, symbol in CLASS_LOOKS}) == len(CLASS_LOOKS)
-
-
-def thirds() -> np.ndarray:
-    """Probabilities of three classes in three upright strips."""
-    distance = -8 * np.abs(GRID[:, :1] - np.array([-1.7, 0.0, 1.7]))
-    return np.exp(distance) / np.exp(distance).sum(axis=1, keepdims=True)
-
-
-def test_regions_points_and_names_belong_together() -> None:
-    points, labels = np.array([[-1.7, 0], [0, 0], [1.7, 0], [1.8, 1]]), np.array([0, 1, 2, 2])
-    figure = class_regions(points, labels, GRID, thirds(), ("A", "C", "F"))
-    shades = [trace for trace in figure.data if trace.type == "heatmap"]
-    assert (
-        np.isfinite(np.stack([shade.z for shade in shades])).sum(axis=0).max() == 1
-    )  # each place has one class
-    marks = {trace.name: trace for trace in figure.data if trace.type == "scatter"}
-    assert {name: len(mark.x) for name, mark in marks.items()} == {"A": 1, "C": 1, "F": 2}
-    assert [mark.marker.symbol for mark in marks.values()] == ["circle", "triangle-up", "cross"]
-    names = {note.text: note for note in figure.layout.annotations}
-    assert [np.sign(names[name].x) if abs(names[name].x) > 0.9 else 0 for name in "ACF"] == [-1, 0, 1]
-    for note in names.values():
-        assert np.linalg.norm(points - [note.x, note.y], axis=1).min() > 0.4  # no point covers it
-
-
-def test_a_class_without_a_region_is_not_named() -> None:
-    never = np.column_stack([np.full(len(GRID), 0.9), np.full(len(GRID), 0.1)])
-    figure = class_regions(np.zeros((0, 2)), [], GRID, never, ("A", "B"))
-    assert [note.text for note in figure.layout.annotations] == ["A"]

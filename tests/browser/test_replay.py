@@ -1,0 +1,93 @@
+"""A run on two moons watched from start to end and replayed, and a trained model on Predict, in a real browser."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages.ui.train.settings import PRESETS
+from tests.browser.harness import SLOW, settle, visit
+from tests.browser.test_train import PATIENT, only_watches, progress
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+# Watches in the browser, every frame: how faint a picture of the run becomes, and how the page's height varies.
+WATCH = """() => {
+  const seen = (window.seen = { faintest: 1, low: Infinity, high: 0, charts: 0 });
+  const opacity = (e) => (e ? Number(getComputedStyle(e).opacity) * opacity(e.parentElement) : 1);
+  const look = () => {
+    const pictures = document.querySelectorAll('.st-key-fit_replay, [data-testid=stVegaLiteChart]');
+    const height = document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().height;
+    seen.faintest = Math.min(seen.faintest, ...Array.from(pictures, opacity));
+    seen.low = Math.min(seen.low, height);
+    seen.high = Math.max(seen.high, height);
+    seen.charts = Math.max(seen.charts, pictures.length);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def finish(page: Page) -> None:
+    expect(progress(page)).to_contain_text("Finished", timeout=PATIENT)
+    settle(page)
+
+
+def test_nothing_fades_or_jumps_while_a_run_is_watched(page: Page, server: str) -> None:
+    visit(page, f"{server}/train?fit_epochs=40")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").nth(1)).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(1500)  # it has started
+    page.evaluate(WATCH)
+    finish(page)
+    seen = page.evaluate("seen")
+    assert seen["charts"] >= 3
+    assert seen["faintest"] == 1
+    assert seen["high"] - seen["low"] <= 4
+    charts = page.get_by_test_id("stVegaLiteChart")
+    assert [charts.nth(k).bounding_box()["height"] >= 220 for k in range(2)] == [True, True]
+
+
+def test_a_run_that_breaks_is_replayed_to_its_death(page: Page, server: str) -> None:
+    query = PRESETS["Watch it break"][0] | {"fit_epochs": 4}
+    visit(page, f"{server}/train?{urlencode(query)}")
+    page.get_by_role("button", name="Start training").click()
+    finish(page)
+    slider = page.get_by_role("slider", name="Moment of the run")
+    picture = page.get_by_role("img", name=re.compile("Classes in the plane"))
+    asked: list[str] = []
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.on("request", lambda request: asked.append(request.url))
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=SLOW)  # it has played once
+    slider.press("End")
+    expect(picture).to_have_attribute("aria-label", re.compile(r"Update \d+: .*The equilibrium is lost"))
+    last = int(re.search(r"update (\d+) of 48", slider.get_attribute("aria-valuetext"))[1])
+    assert 0 < last < 48
+    assert f"Update {last}:" in picture.get_attribute("aria-label")
+    shares = []
+    for key in ("End", "Home"):
+        slider.press(key)
+        page.wait_for_timeout(200)
+        label = picture.get_attribute("aria-label")
+        shares.append(float(re.search(r"([\d.]+) % of the plane converges", label)[1]))
+    assert shares[0] < 50
+    assert shares[1] > 95
+    assert not asked
+
+
+def test_a_refresh_on_predict_keeps_the_trained_model(page: Page, browser: Browser, server: str) -> None:
+    visit(page, f"{server}/train?fit_task=digits&fit_epochs=1&fit_width=32")
+    page.get_by_role("button", name="Start training").click()
+    link = page.get_by_role("link", name="Use on Predict")
+    link.wait_for(timeout=PATIENT)
+    only_watches(browser, page.url)
+    settle(page)
+    link.click()
+    page.wait_for_url("**/predict*")
+    settle(page)
+    for _ in range(2):
+        expect(page.get_by_test_id("stMain")).to_contain_text("run 1", timeout=SLOW)
+        assert page.get_by_test_id("stException").count() == 0
+        page.reload()
+        settle(page)
