@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 
 EVERY = 0.001  # seconds
 IMPORTS = "importlib._bootstrap>"
@@ -49,7 +50,7 @@ def stacks() -> dict[int, list[str]]:
     found = {}
     for ident, frame in sys._current_frames().items():
         files = found[ident] = []
-        while frame is not None:
+        while isinstance(frame, FrameType):  # Python 3.11 can give something else for one that is just returning
             files.append(frame.f_code.co_filename)
             frame = frame.f_back
     return found

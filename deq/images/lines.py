@@ -66,7 +66,8 @@ def shear(image: np.ndarray, slopes: float | np.ndarray) -> np.ndarray:
     x = np.arange(columns)
     shifts = np.round(slopes * (x - columns / 2)).astype(int)
     reach = int(np.abs(shifts).max())
-    wide = np.pad(image, ((reach, reach), (0, 0)))  # one look-up here is five times as fast as a mask
+    wide = np.zeros((rows + 2 * reach, columns), image.dtype)  # one look-up here is five times as fast as a mask
+    wide[reach : reach + rows] = image
     return wide.take((np.arange(reach, reach + rows)[:, None] + shifts) * columns + x)
 
 

@@ -71,7 +71,7 @@ def _mistakes(results: Results, images: np.ndarray, truth: np.ndarray, right: np
         rows = rows[np.argsort(-results.confidence[rows])][:SHOWN]
         with st.container(horizontal=True, gap="small"):
             for i in rows:
-                enlarged = np.kron(images[i], np.ones((ZOOM, ZOOM), np.uint8))
+                enlarged = images[i].repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
                 st.image(enlarged, mistake_caption(results, truth, i), width=28 * ZOOM, output_format="PNG")
         st.caption(f"Most confident first, at most {SHOWN}: label → prediction, confidence, index.")
 
