@@ -7,6 +7,7 @@ from pages.ui.server.disk import keep_programs
 from pages.ui.server.guard import mark_app
 from pages.ui.server.heaps import limit_heaps
 from pages.ui.server.memory import freeing_memory
+from pages.ui.server.settings import keeping_settings
 from pages.ui.widgets.navigation import ICON, pages
 
 limit_heaps()
@@ -15,5 +16,5 @@ admit_operator_model()
 page = st.navigation(pages(), position="top")
 st.set_page_config(page_title=f"{page.title} - DEQ lab", page_icon=ICON, layout="wide")
 mark_app()
-with freeing_memory():
+with freeing_memory(), keeping_settings(page.url_path):
     page.run()

@@ -65,6 +65,27 @@ def test_a_link_copied_right_after_a_change_has_the_change(page: Page, server: s
         page.get_by_text("Copied", exact=True).wait_for(state="hidden")
 
 
+@pytest.mark.long
+def test_back_and_the_menu_open_a_page_as_it_was_left(page: Page, server: str) -> None:
+    settings = (
+        "model=mlp&predict_way=Test+digit&index=7&predict_view=The+whole+test+set&predict_set=Confidence"
+    )
+    visit(page, f"{server}/predict?{settings}")
+    address = page.url
+    page.get_by_role("link", name="Glossary").first.click()
+    page.wait_for_url(f"{server}/glossary")
+    settle(page)
+    page.go_back()
+    page.wait_for_url(address)
+    settle(page)
+    expect(page.get_by_role("tab", name="The whole test set")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("link", name="Glossary").first.click()
+    page.wait_for_url(f"{server}/glossary")
+    settle(page)
+    page.get_by_role("link", name="Predict").first.click()
+    page.wait_for_url(address)
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in SHORT else pytest.mark.long) for name in PAGES]
 )

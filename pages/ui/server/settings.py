@@ -1,0 +1,32 @@
+"""What a visitor has set on each page, until the visit ends: a page left for another opens as it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+LEFT, OPEN = (
+    "_left_settings",
+    "_open_page",
+)  # page -> its address and the values behind it; the page of the last run
+
+
+@contextmanager
+def keeping_settings(page: str) -> Iterator[None]:
+    """Run a page in this. Opened from the menu or by Back, without settings in its address, it gets its last ones.
+
+    Streamlit clears the address of a page that one leaves, and gives its widgets their defaults when one returns.
+    """
+    left = st.session_state.setdefault(LEFT, {})
+    entered = st.session_state.get(OPEN) != page
+    st.session_state[OPEN] = page
+    if entered and page in left and not st.query_params:
+        address, values = left[page]
+        st.query_params.update(address)
+        st.session_state.update(values)
+        st.rerun()  # after Back, Streamlit would put the defaults of an empty address first
+    try:
+        yield
+    finally:
+        address = {name: st.query_params.get_all(name) for name in st.query_params}
+        left[page] = address, {name: st.session_state[name] for name in address if name in st.session_state}
