@@ -20,6 +20,7 @@ test: lint
 
 # What only a browser shows, beyond that every page opens, and whole trainings; CI runs it after `make test`.
 long: $(TEST_READY)
+	@$(PIP) -e '.[docs]'
 	$(BIN)/python -m pytest -m "long and not soak"
 
 # What takes minutes: runs killed, files bent, links of nonsense, random solves, visitors at once.
@@ -38,12 +39,10 @@ format: $(TEST_READY)
 screenshots: $(TEST_READY)
 	$(BIN)/python -m tests.browser.screenshots
 
-# The API reference, from the docstrings. `deq` alone would show no more than the names of deq/__init__.py.
-DOCUMENTED := deq $(addprefix deq.,solvers cells gradients data models training analysis images maps plots devices)
-
+# The guides, the notebook with its outputs, and the API reference, as one site. Any warning is an error.
 docs: $(TEST_READY)
 	@$(PIP) -e '.[docs]'
-	$(BIN)/python -m pdoc --docformat google --template-directory docs/api --output-directory build/docs $(DOCUMENTED)
+	$(BIN)/python -m sphinx -q -W -c docs -d build/doctrees . build/docs
 	@echo "Open build/docs/index.html"
 
 clean:

@@ -8,6 +8,7 @@ import pytest
 from deq.models.checkpoints import load_pretrained, pretrained_names
 from deq.training.recipes import BASELINES
 from tests.conftest import ROOT
+from tests.support.guides import run_blocks
 
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
@@ -76,7 +77,6 @@ def test_commands_are_understood(line: str) -> None:
 
 
 def test_the_notebook_code_runs() -> None:
-    names: dict = {}
-    exec(next(body for kind, body in BLOCKS if kind == "python"), names)
+    names = run_blocks(ROOT / "README.md")
     assert names["solution"].converged.all()
     assert float(names["solution"].z[0, 0]) == pytest.approx(0.739085, abs=1e-5)
