@@ -1,22 +1,25 @@
 """Pictures of every page and every tab, light, dark and on a phone, into screenshots/ (`make screenshots`).
 
 `python -m tests.browser.screenshots toy predict` takes those pages alone, and
-`python -m tests.browser.screenshots docs` makes the pictures of the README.
+`python -m tests.browser.screenshots docs` makes the pictures of the README, one of them moving.
 """
 
+import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from deq.images.drawing import read_drawing
+from pages.ui.home.story import DRAWINGS
 from pages.ui.widgets.navigation import PAGES
 from tests.browser.harness import SLOW, running_browser, running_server, settle, visit
 from tests.conftest import ROOT
 
-WIDE, NARROW, HEIGHT = 1280, 390, 900  # pixels
+WIDE, NARROW, HEIGHT, MOVING = 1280, 390, 900, 790  # pixels; MOVING: the height of the moving picture
 LOOKS = {
     "light": ("light", WIDE),
     "dark": ("dark", WIDE),
@@ -28,7 +31,6 @@ SHOWN = {
     "home": ("", 1330),
     "fixed_points": ("fixed_points?preset=logistic+map&a=3.5", 830),
     "solvers": ("solvers?race_model=mlp", 1000),
-    "predict": ("predict?predict_way=Test+digit&index=47&model=mlp", 1000),
 }
 CONTENT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 
@@ -74,14 +76,62 @@ def take_all(browser: Browser, address: str, names: list[str]) -> None:
 
 
 def take_for_docs(browser: Browser, address: str) -> None:
-    """Few colours and 960 pixels wide, to keep the repository small."""
+    """960 pixels wide, in true colours: a small palette turns orange into brown."""
     for name, (path, height) in SHOWN.items():
         page = open_page(browser, f"{address}/{path}", "light", WIDE)
         file = ROOT / "docs" / f"{name}.png"
         take(page, file, height)
         page.context.close()
         small = Image.open(file).convert("RGB").resize((960, 960 * height // WIDE), Image.Resampling.LANCZOS)
-        small.quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
+        small.save(file, optimize=True)
+    page = open_page(browser, f"{address}/predict?predict_way=Draw", "light", WIDE)
+    save_moving(list(drawn_digit(page)), ROOT / "docs" / "predict.gif")
+    page.context.close()
+
+
+def drawn_digit(page: Page) -> Iterator[tuple[bytes, int]]:
+    """Pictures of a digit being drawn and of its solve, each with the milliseconds that it is shown."""
+    page.set_viewport_size({"width": WIDE, "height": MOVING})
+    board = page.locator("canvas").last
+    board.wait_for()
+    strokes = read_drawing(DRAWINGS["hard"])
+    for _ in stroked(page, board.bounding_box(), strokes[0]):  # the first one compiles
+        pass
+    expect(page.locator(".clock")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Clear").click()
+    settle(page)
+    box = page.locator("canvas").last.bounding_box()
+    for stroke in strokes:
+        for number, _ in enumerate(stroked(page, box, stroke)):
+            if number % 4 == 0:
+                yield page.screenshot(), 80
+        for _ in range(14):  # the answer, and the clock that plays once
+            yield page.screenshot(), 120
+            page.wait_for_timeout(120)
+    yield page.screenshot(), 3000
+
+
+def stroked(page: Page, box: dict[str, float], stroke: Iterable[tuple[int, int]]) -> Iterator[None]:
+    """Draw a stroke on the board in this box, point by point."""
+    for number, (x, y) in enumerate(stroke):
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        if number == 0:
+            page.mouse.down()
+        yield
+    page.mouse.up()
+
+
+def save_moving(shown: list[tuple[bytes, int]], file: Path) -> None:
+    """A GIF of 720 pixels in width, with one palette for all its pictures."""
+    pictures = [Image.open(io.BytesIO(data)).convert("RGB") for data, _ in shown]
+    size = (720, 720 * MOVING // WIDE)
+    small = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
+    palette = small[-1].quantize(128)
+    frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
+    frames[0].save(
+        file, save_all=True, append_images=frames[1:], duration=[ms for _, ms in shown], loop=0, optimize=True
+    )
+    print(file)
 
 
 def main() -> None:
