@@ -1,5 +1,7 @@
 """Predict: a picture of a digit goes in, and the network settles on an answer."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from deq.analysis.answers import answer_digits
@@ -29,6 +31,7 @@ from pages.ui.widgets.links import copy_link
 
 require_app()
 
+STYLE = Path(__file__).parent / "ui" / "predict" / "answer.css"
 VIEWS = {
     "How it got there": draw_how,
     "Why this answer": draw_why,
@@ -48,7 +51,8 @@ def draw_views(case: Case) -> None:
     copy_link()
 
 
-heading, result = st.container(), st.container()
+heading, result = st.container(), st.container(key="predict_answer")
+st.html(STYLE)
 controls, process = st.columns([1, 2], gap="large")
 inputs, settings = controls.container(), controls.expander("More settings", icon=":material/tune:")
 with settings:
@@ -60,27 +64,26 @@ with inputs:
 with settings:
     how = picture_controls(chosen, disabled=not given.files)
 
-read = None
+read, places = None, [result, controls.container(), process]
 if given.digit is not None:
     found = answer_digits(chosen.model, given.digit[None], solver)
-    place, solve, below = result.container(), process.container(), st.container()
+    places, below = [place.container() for place in places], st.container()
 elif not given.files:
     result.info("The answer appears here.", icon=":material/edit:")
     st.stop()
 else:
-    read = answer_files(given, how, chosen, solver, result, process)
-    found, place, solve, below = read.found, read.place, read.solve, read.below
+    read = answer_files(given, how, chosen, solver, places)
+    found, places, below = read.found, read.places, read.below
     if read.reading.error:
-        place.error(read.reading.error, icon=":material/image_not_supported:")
+        places[0].error(read.reading.error, icon=":material/image_not_supported:")
         st.stop()
 
 followed = read.followed if read else None
-with place:
-    figures, words = st.columns([3, 2], gap="medium")
-    with figures:
-        answer = headline(found, given.truth, chosen)
-    verdict = verdict_sentence(answer, float(solver.tol), chosen.names)
-    words.markdown(f"{verdict} {warm_sentence(followed, chosen.names)}")
+said, words, solve = places
+with said:
+    answer = headline(found, given.truth, chosen)
+verdict = verdict_sentence(answer, float(solver.tol), chosen.names)
+words.markdown(f"{verdict} {warm_sentence(followed, chosen.names)}")
 with solve:
     draw_clock(Case(answer, given.truth, chosen, solver_name, solver))
 

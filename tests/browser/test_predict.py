@@ -63,9 +63,11 @@ def test_the_answer_follows_two_strokes_and_a_link_opens_them(
 ) -> None:
     visit(page, f"{server}/predict?predict_way=Draw")
     page.locator("canvas").last.wait_for()
+    place = page.locator("canvas").last.bounding_box()
     pull(page, [(150, 50), (150, 250)])
     expect(page.get_by_text("Converged on 1")).to_be_visible(timeout=SLOW)
     settle(page)
+    assert page.locator("canvas").last.bounding_box() == place  # the answer does not move it under the pen
     pull(page, [(60, 50), (105, 47), (150, 50)])
     expect(page.get_by_text("Converged on 7")).to_contain_text("from the model's own start", timeout=SLOW)
     settle(page)

@@ -117,7 +117,9 @@ export function cross(panel, place, look) {
   const [x, y] = shown ? [panel.x(place[0]), panel.y(place[1])] : [0, 0];
   const d = shown ? `M${x - 6},${y - 6}l12,12m0,-12l-12,12` : "";
   panel.mark("lost", "path", { d, fill: "none", ...stroke(look.failed, 2) }, panel.over);
-  const words = panel.mark("lost-words", "text", { x: x - 10, y: y + 16, "text-anchor": "end" }, panel.over);
+  const left = x > 140; // there is room
+  const beside = { x: x + (left ? -10 : 10), y: y + 16, "text-anchor": left ? "end" : "start" };
+  const words = panel.mark("lost-words", "text", beside, panel.over);
   words.setAttribute("class", "label lost-words");
   words.textContent = shown ? "not converged" : "";
 }

@@ -55,46 +55,46 @@ class Reading:
 
 @dataclass(frozen=True)
 class Read:
-    """The picture shown in detail, its answers, the places for them, for the solve and for all below.
+    """The picture shown in detail, its answers, the places on the page for them, and that for all below.
 
     followed: both solves of a drawing of one digit.
     """
 
     reading: Reading
     found: list[Answer]
-    place: DeltaGenerator
-    solve: DeltaGenerator
+    places: list[DeltaGenerator]
     below: DeltaGenerator
     followed: Followed | None = None
 
 
 def answer_files(
-    given: DigitInput, how: Settings, chosen: ModelInUse, solver: Solver, *places: DeltaGenerator
+    given: DigitInput, how: Settings, chosen: ModelInUse, solver: Solver, places: list[DeltaGenerator]
 ) -> Read:
-    """Read and solve the files, and let one of many be chosen. A new batch clears what it replaces for its progress.
-
-    places: for the answer, and for its solve.
-    """
+    """Read and solve the files, and let one of many be chosen. A new batch clears the places of answers at once."""
     newest, by = given.files[-1].key, (chosen.fingerprint, repr(solver))
     batch = [file.key for file in given.files], how, by
     several = len(given.files) > 1 or is_zip(given.files[0].data)
     new = several and st.session_state.get("predict_batch") != batch
-    slot, solve = (place.empty() if new else place for place in places)
+    slots = [place.empty() for place in places] if new else places
     below = st.empty().container if new else st.container
-    say = slot.progress if new else lambda share, words: None  # what was read before comes at once
+    say = slots[0].progress if new else lambda share, words: None  # what was read before comes at once
     every = read_files(given.files, how, say)
     readings = every[:MAX_FILES]
     if given.drawn and len(readings[0].digits) == 1:
         followed = follow_drawing(readings[0], chosen, solver)
-        return Read(readings[0], [followed.shown], slot.container(), solve.container(), below(), followed)
+        return Read(readings[0], [followed.shown], _filled(slots), below(), followed)
     answers = answers_of(readings, chosen, solver, say)
     st.session_state["predict_batch"] = batch
-    place, beside, lower = slot.container(), solve.container(), below()
+    filled, lower = _filled(slots), below()
     with lower:
         if len(every) > MAX_FILES:
             st.warning(f"You uploaded {len(every)} pictures; only the first {MAX_FILES} are shown.")
         reading = choose_reading(readings, answers, newest, chosen.names)
-    return Read(reading, answers[reading.key], place, beside, lower)
+    return Read(reading, answers[reading.key], filled, lower)
+
+
+def _filled(slots: list[DeltaGenerator]) -> list[DeltaGenerator]:
+    return [slot.container() for slot in slots]
 
 
 def read_files(files: Sequence[File], how: Settings, say: Callable[[float, str], object]) -> list[Reading]:

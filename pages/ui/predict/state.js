@@ -92,7 +92,7 @@ export class StateMap {
     const { x, y } = this.places[unit];
     for (const frame of [this.around, this.chosen]) set(frame, { x, y, width: this.side, height: this.side });
     const named = hover ?? unit;
-    this.words.textContent = `state: ${nameOf(named, shape)} = ${short(state[named])}`;
+    this.words.textContent = `${nameOf(named, shape)} = ${short(state[named])}`;
     [this.low.textContent, this.high.textContent] = [short(scale.low, 2), short(scale.high, 2)];
     this.bar.style.background = gradient(colours);
     set(this.svg, { "aria-label": `The state, ${state.length} units; arrow keys choose one. ${said}` });

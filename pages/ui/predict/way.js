@@ -17,7 +17,7 @@ export class Way extends Panel {
     const titles = plane.explained.map((share, i) => `component ${i + 1} (${share} % of the variance)`);
     if (titles.join() !== this.titles.join()) Object.assign(this, { titles, stamp: "" });
     this.frame(...plane.ranges);
-    this.scatter(plane, label);
+    this.scatter(plane, converged ? label : "");
     const { places } = plane;
     this.line("ahead", places, { ...stroke(solver.color, 2), opacity: 0.35 });
     this.line("passed", places.slice(0, step + 1), stroke(solver.color, 2.5));
