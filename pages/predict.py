@@ -17,6 +17,7 @@ from pages.ui.predict.why import draw_why
 from pages.ui.predict.words import (
     headline,
     introduce,
+    offer_card,
     show_stages,
     snippet,
     verdict_sentence,
@@ -94,4 +95,6 @@ with below:  # the views show the way from the model's own start, which a link r
 if read and chosen.reads_digits:
     keep_digit(answer.image)
 show_code(snippet(chosen, solver))
-download_pictures()
+with st.container(horizontal=True):
+    offer_card(answer, chosen, own=read is not None)
+    download_pictures()

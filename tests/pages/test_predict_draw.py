@@ -1,10 +1,14 @@
 """Drawing on the Predict page: each stroke is answered, warm against cold is said, and a link holds the drawing."""
 
+import io
 from dataclasses import replace
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import streamlit as st
+from PIL import Image
 
 from deq.analysis.answers import Followed, answer_digits
 from deq.data import load_dataset
@@ -14,8 +18,8 @@ from deq.models.architectures import Architecture, construct
 from deq.models.weights import Form, weights_of
 from pages.ui.predict.inputs import REFUSED, TOO_LONG
 from pages.ui.predict.readings import most_doubtful
-from pages.ui.predict.words import warm_sentence
-from pages.ui.readers.model import DIGITS
+from pages.ui.predict.words import card_words, warm_sentence
+from pages.ui.readers.model import DIGITS, shipped_model
 from tests.pages.conftest import OpenPage, metrics, press, words
 
 pytestmark = pytest.mark.usefixtures("scikit_learn_only")
@@ -41,6 +45,30 @@ def test_each_stroke_is_answered_from_the_last_equilibrium(open_page: OpenPage, 
     assert WARM not in words(app)  # another solver starts anew
     press(app, "Clear")
     assert "strokes" not in app.query_params
+
+
+def test_a_card_says_what_the_page_says_and_holds_its_link(
+    open_page: OpenPage, pen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: made.append((label, data)))
+    app = open_page("predict", predict_way="Draw", model="mlp")
+    pen.draw(app, SEVEN)
+    data = dict(made[-4:])["Save as a card"]
+    card = Image.open(io.BytesIO(data()))
+    assert parse_qs(urlsplit(card.text["Source"]).query)["strokes"] == [write_drawing(SEVEN)]
+
+
+def test_a_card_does_not_claim_an_answer_without_an_equilibrium() -> None:
+    chosen = shipped_model("mlp")
+    image = load_dataset("digits").test_images[0, ..., 0]
+    (answer,) = answer_digits(chosen.model, image[None], chosen.solver)
+    assert (
+        card_words(answer, chosen, own=True)[0] == f"My {answer.label} settled in {answer.evaluations} steps"
+    )
+    lost = card_words(replace(answer, converged=False), chosen, own=False)
+    assert lost[0] == f"This picture did not settle in {answer.evaluations} steps"
+    assert "no answer" in lost[1]
 
 
 def test_a_link_opens_the_drawing_and_its_answer(open_page: OpenPage, pen) -> None:

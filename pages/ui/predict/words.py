@@ -3,12 +3,14 @@
 import base64
 import io
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from deq.analysis.answers import Answer, Followed
+from deq.images.card import share_card
 from deq.plots.prediction import MOST_BARS, percent
 from deq.plots.style import scientific
 from deq.solvers import Solver
@@ -185,3 +187,28 @@ def show_stages(reading: Reading, drawn: bool) -> None:
         how = f"Read as {reading.polarity} ink." if reading.polarity else KEPT_WHOLE
         kept = IN_LINK if drawn else "Your picture is kept in this session's memory only and never stored."
         st.caption(f"{how} {kept}")
+
+
+def offer_card(answer: Answer, chosen: ModelInUse, own: bool) -> None:
+    """A button that saves the answer as a picture to share, with its link inside. own: drawn or uploaded."""
+    link = (st.context.url or "").partition("?")[0] + "?" + urlencode(st.query_params.to_dict())
+    st.download_button(
+        "Save as a card",
+        lambda: share_card(
+            answer.image, *card_words(answer, chosen, own), answer.paths[:, answer.label], link
+        ),
+        file_name="settled.png",
+        mime="image/png",
+        icon=":material/share:",
+        on_click="ignore",
+        help="One picture to share: the digit, its answer, and how it formed.",
+    )
+
+
+def card_words(answer: Answer, chosen: ModelInUse, own: bool) -> tuple[str, str]:
+    """Title and subtitle of the card."""
+    name = chosen.names[answer.label]
+    what = f"{'My' if own else 'This'} {name if name.isascii() and answer.converged else 'picture'}"
+    settled = "settled in" if answer.converged else "did not settle in"
+    sure = f"{percent(answer.confidence)} sure" if answer.converged else "no equilibrium, no answer"
+    return f"{what} {settled} {answer.evaluations} steps", f"{sure}; probability after each step"
