@@ -67,10 +67,14 @@ class Sampler(threading.Thread):
     def run(self) -> None:
         while True:
             time.sleep(EVERY)
-            seen = stacks()
-            for thread in threading.enumerate():
-                if thread is not self and thread.native_id and thread.ident in seen:
-                    self._charge(thread.native_id, seen[thread.ident])
+            self.sample()
+
+    def sample(self) -> None:
+        """Charge every other thread for what it has used since the last sample."""
+        seen = stacks()
+        for thread in threading.enumerate():
+            if thread is not self and thread.native_id and thread.ident in seen:
+                self._charge(thread.native_id, seen[thread.ident])
 
     def _charge(self, number: int, files: list[str]) -> None:
         spent = nanoseconds(number) - self._last[number]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import jax.numpy as jnp
 import pytest
 
-from benchmarks import memory, overhead, roofline, scaling
+from benchmarks import memory, overhead, profile, roofline, scaling
 from benchmarks.mutants import MUTATIONS
 from benchmarks.mutations import changed
 from benchmarks.timing import arguments
@@ -66,6 +69,25 @@ def test_the_torchdeq_twin_is_the_same_network() -> None:
         their_calls, their_products = versus.their_tally(name, case, images)
         assert (calls, products) == (13, 13)  # 12 in the solve and one for the parameters
         assert (their_calls, their_products) == (14, 12)
+
+
+def test_the_profiler_charges_the_innermost_part_that_it_knows() -> None:
+    page, plots = "/srv/pages/ui/predict/how.py", "/srv/deq/plots/style.py"
+    assert profile.part_of(["/numpy/core.py", plots, page, "/streamlit/x.py"]) == "figures"
+    assert profile.part_of(["/plotly/io/_json.py", page]) == "serialisation"
+    assert profile.part_of([plots, "<frozen importlib._bootstrap>", page]) == "imports"
+    assert profile.part_of(["/threading.py"]) == "other"
+
+
+def test_the_profiler_charges_who_computes_and_not_who_waits() -> None:
+    sampler = profile.Sampler()
+    threading.Thread(target=time.sleep, args=(0.5,), daemon=True).start()
+    sampler.sample()
+    before, began = sampler.seconds.total(), time.thread_time()
+    while time.thread_time() < began + 0.1:
+        sum(range(1000))
+    sampler.sample()
+    assert sampler.seconds.total() - before == pytest.approx(0.1, rel=0.3)
 
 
 def test_every_mutation_changes_one_line_that_stands_once() -> None:

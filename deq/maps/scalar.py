@@ -86,7 +86,7 @@ def orbit(g: ScalarMap, start: float, num_steps: int) -> np.ndarray:
 def fixed_points(g: ScalarMap, low: float, high: float) -> FixedPoints:
     """All solutions of g(x) = x in [low, high]: crossings, tangencies and segments of fixed points.
 
-    Crossings closer than (high - low) / 4000 can be missed; poles (tan) are excluded.
+    What lies closer to a crossing than (high - low) / 4000 can be missed; poles (tan) are excluded.
     """
     grid = np.linspace(low, high, GRID_SIZE)
     gap = g(grid) - grid

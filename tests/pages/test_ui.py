@@ -2,12 +2,15 @@
 
 import csv
 import io
+import json
 import tomllib
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from deq.plots.style import DIGIT_COLORS
+from pages.ui.widgets.charts import TEMPLATE
 from pages.ui.widgets.downloads import csv_text
 from pages.ui.widgets.glossary import TERMS, tip
 from pages.ui.widgets.navigation import FOLDER, PAGES
@@ -45,6 +48,26 @@ def test_glossary_is_one_table_of_sentences() -> None:
 def test_every_page_of_the_menu_is_a_file() -> None:
     found = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
     assert found == set(PAGES)
+
+
+def test_a_picture_is_sent_as_it_is() -> None:
+    """Plotly builds and checks nothing, and adds no template of its own."""
+
+    def draw() -> None:
+        import streamlit as st
+
+        from deq.plots.residuals import residual_curve
+        from pages.ui.widgets.charts import show
+
+        figure = residual_curve([1, 2, 3], [1.0, 0.1, 0.01], 1e-2)
+        show(figure, "residual")
+        st.write(len(figure.traces))  # raises if plotly has built it
+
+    app = AppTest.from_function(draw).run()
+    assert not app.exception
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert spec["layout"]["template"] == TEMPLATE
+    assert spec["data"][0]["name"] == "Anderson"
 
 
 def luminance(color: str) -> float:
