@@ -49,7 +49,12 @@ def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 60
     assert {"Evaluations", "Converged", "Spectral radius"} <= set(metrics(app))
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 6
-    assert {button.proto.label for button in app.get("download_button")} >= {"Weights", "History", "Settings"}
+    assert {button.proto.label for button in app.get("download_button")} >= {
+        "Weights",
+        "History",
+        "Settings",
+        "Film",
+    }
 
 
 def test_refresh_and_link_find_the_run_and_other_visitors_do_not(open_page: OpenPage) -> None:

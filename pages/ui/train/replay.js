@@ -9,7 +9,6 @@ import { OUTLINES } from "./outlines.js";
 const SECONDS = 6; // that it plays
 const FAILED = 0x80, CLASS = 0x07, DOUBTS = 15; // a cell, see deq/jobs/film.py
 const MANY = 400; // points, which are drawn smaller
-const PALE = 0.08, STRONG = 0.5; // opacity of a class in doubt and beyond doubt
 
 const played = new Set(); // runs that this tab has seen played
 
@@ -165,7 +164,7 @@ function nearest(steps, wanted) {
 }
 
 // A picture of one pixel a cell, the top row first; failed cells have the colour of their class too.
-function classes(cells, { side, looks }) {
+function classes(cells, { side, looks, shades: [pale, strong] }) {
   const picture = new OffscreenCanvas(side, side);
   const pen = picture.getContext("2d");
   const image = pen.createImageData(side, side);
@@ -173,7 +172,7 @@ function classes(cells, { side, looks }) {
   cells.forEach((cell, k) => {
     const at = 4 * ((side - 1 - Math.floor(k / side)) * side + (k % side));
     const sure = ((cell & ~FAILED) >> 3) / DOUBTS;
-    image.data.set([...colors[cell & CLASS], 255 * (PALE + (STRONG - PALE) * sure)], at);
+    image.data.set([...colors[cell & CLASS], 255 * (pale + (strong - pale) * sure)], at);
   });
   pen.putImageData(image, 0, 0);
   return picture;

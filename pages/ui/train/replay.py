@@ -11,14 +11,16 @@ import streamlit as st
 
 from deq.data import Points, Task
 from deq.data.points import LETTERS
+from deq.images.moving import moving_picture
 from deq.jobs import Frame, Job, Plan, Snapshot, Status, frame_at, load_task, task_of
-from deq.jobs.film import HALF_WIDTH, SIDE
+from deq.jobs.film import CLASSES, DOUBTS, FAILED, HALF_WIDTH, SIDE
 from deq.plots.classes import class_look
 from deq.plots.style import FAILED_RED
 from pages.ui.widgets.live import live_component
 
 SCRIPT = Path(__file__).parent / "replay.js"
 KEY = "fit_replay"
+PALE, STRONG = 0.08, 0.5  # opacity of a class in doubt and beyond doubt
 
 
 def small_task(plan: Plan) -> Task:
@@ -44,9 +46,8 @@ def preview_plane(plan: Plan) -> None:
 
 def replay(job: Job, now: Snapshot) -> None:
     """The plane at each kept moment of a run; while it is live, the newest."""
-    lost = now.lost or now.status is Status.LOST
     frames = now.film or (untrained(job.plan),)
-    _draw(job.plan, job.id, frames, live=now.status.is_live, lost=lost, total=now.steps)
+    _draw(job.plan, job.id, frames, live=now.status.is_live, lost=is_lost(now), total=now.steps)
 
 
 def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bool, total: int) -> None:
@@ -68,8 +69,52 @@ def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bo
         "points": _points(plan),
         "looks": [[name, *class_look(name)] for name in classes_of(plan)],
         "failed": FAILED_RED,
+        "shades": [PALE, STRONG],
     }
     live_component(SCRIPT)(key=KEY, data=data)
+
+
+def is_lost(now: Snapshot) -> bool:
+    """Whether the equilibrium is lost in the last frame."""
+    return now.lost or now.status is Status.LOST
+
+
+def film_button(job: Job, now: Snapshot) -> None:
+    """The film as a moving picture, made when the button is clicked."""
+    film = () if now.status.is_live else now.film
+    st.download_button(
+        "Film",
+        (lambda: moving(job.plan, film, is_lost(now))) if film else "",
+        "training.gif",
+        "image/gif",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not film,
+        help="The replay as a moving picture (GIF) of at most 1.5 MB.",
+        key="fit_film",
+    )
+
+
+def moving(plan: Plan, film: Sequence[Frame], lost: bool) -> bytes:
+    """The film as a GIF, in the colours of the page on white."""
+    colors = np.array([_rgb(class_look(name)[0]) for name in classes_of(plan)], float)
+    cells = np.stack([frame.cells.reshape(SIDE, SIDE)[::-1] for frame in film])
+    failed = cells >= FAILED
+    share = PALE + (STRONG - PALE) * (cells % FAILED // CLASSES)[..., None] / (DOUBTS - 1)
+    shaded = 255 * (1 - share) + share * colors[cells % CLASSES]
+    red = np.array(_rgb(FAILED_RED), float)
+    grids = np.where(failed[..., None], 0.6 * 255 + 0.4 * red, shaded).round().astype(np.uint8)
+    texts = [f"Update {frame.step:,}: {100 * frame.converged:.3g} % of the plane converges" for frame in film]
+    if lost:
+        texts[-1] = f"Update {film[-1].step:,}: the equilibrium is lost"
+    place = [(0.5 + x / (2 * HALF_WIDTH), 0.5 - y / (2 * HALF_WIDTH), k) for x, y, k in _points(plan)]
+    marks = [(x, y, _rgb(class_look(classes_of(plan)[int(k)])[0])) for x, y, k in place]
+    return moving_picture(grids, failed, _rgb(FAILED_RED), texts, marks)
+
+
+def _rgb(color: str) -> tuple[int, int, int]:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue
 
 
 def classes_of(plan: Plan) -> tuple[str, ...]:

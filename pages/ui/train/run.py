@@ -14,7 +14,7 @@ from pages.ui.server.owner import is_mine
 from pages.ui.server.runs import EVERY, progress_text, registry
 from pages.ui.train.charts import Curve, panel
 from pages.ui.train.own import split_sentence
-from pages.ui.train.replay import replay, small_task
+from pages.ui.train.replay import film_button, replay, small_task
 from pages.ui.train.runs import draw_downloads
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
@@ -84,6 +84,8 @@ def _controls(job: Job, now: Snapshot) -> None:
         if is_mine(job):
             _halt_or_resume(job, now)
         draw_downloads(job, now)
+        if sizes(job.plan.task, job.plan.own)[0] == 2:
+            film_button(job, now)
 
 
 def _halt_or_resume(job: Job, now: Snapshot) -> None:

@@ -1,0 +1,72 @@
+"""A moving picture of a grid that changes, with a line of text below each frame, as a GIF of bounded size."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+MOST_BYTES = 1_500_000
+CELL, STRIP, TEXT = 10, 34, 17  # pixels: a cell, the strip with the text, its letters
+PACE, HOLD = 150, 2500  # milliseconds: of a frame, and of the last
+GREYS = 16  # that letters are drawn with
+RADIUS = 2.5
+
+Color = tuple[int, int, int]
+Mark = tuple[float, float, Color]  # from the left and from the top, as shares of the width
+
+
+def moving_picture(
+    grids: np.ndarray,
+    hatched: np.ndarray,
+    hatch: Color,
+    texts: Sequence[str],
+    marks: Sequence[Mark] = (),
+    most: int = MOST_BYTES,
+) -> bytes:
+    """Frames one after another, the last one held. Where it exceeds `most` bytes, every second frame is left out.
+
+    grids: (n, m, m, 3) uint8, the top row first. hatched: (n, m, m) bool, cells with a line of colour `hatch` across.
+    """
+    frames = [_frame(*one, hatch, marks) for one in zip(grids, hatched, texts, strict=True)]
+    palette = _palette(grids, [hatch, *{color for *_, color in marks}])
+    images = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    while len(data := _gif(images)) > most and len(images) > 1:
+        images = images[::-2][::-1]  # from the last backwards: it stays
+    return data
+
+
+def _frame(
+    grid: np.ndarray, hatched: np.ndarray, text: str, hatch: Color, marks: Sequence[Mark]
+) -> Image.Image:
+    pixels = grid.repeat(CELL, axis=0).repeat(CELL, axis=1)
+    side = len(pixels)
+    across = np.add.outer(np.arange(side), np.arange(side)) % CELL == CELL - 1
+    pixels[hatched.repeat(CELL, axis=0).repeat(CELL, axis=1) & across] = hatch
+    image = Image.new("RGB", (side, side + STRIP), "white")
+    image.paste(Image.fromarray(pixels))
+    draw = ImageDraw.Draw(image)
+    for x, y, color in marks:
+        draw.circle((x * side, y * side), RADIUS, color, "white")
+    draw.text((side / 2, side + STRIP / 2), text, "black", ImageFont.load_default(TEXT), anchor="mm")
+    return image
+
+
+def _palette(grids: np.ndarray, colors: Sequence[Color]) -> Image.Image:
+    """An image with all colours of the frames: one palette for all, so that what stays is not stored again."""
+    greys = np.linspace(0, 255, GREYS).round().astype(np.uint8)
+    found = [
+        np.repeat(greys[:, None], 3, axis=1),
+        np.array(colors, np.uint8),
+        np.unique(grids.reshape(-1, 3), axis=0),
+    ]
+    image = Image.new("P", (1, 1))
+    image.putpalette(np.concatenate(found)[:256].tobytes())
+    return image
+
+
+def _gif(images: Sequence[Image.Image]) -> bytes:
+    file = io.BytesIO()
+    pace = [PACE] * (len(images) - 1) + [HOLD]
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=pace, loop=0)
+    return file.getvalue()
