@@ -16,6 +16,8 @@ from deq.jobs import Frame, Job, Plan, Snapshot, Status, frame_at, load_task, ta
 from deq.jobs.film import CLASSES, DOUBTS, FAILED, HALF_WIDTH, SIDE
 from deq.plots.classes import class_look
 from deq.plots.style import FAILED_RED
+from pages.ui.widgets.charts import offer
+from pages.ui.widgets.downloads import Table
 from pages.ui.widgets.live import live_component
 
 SCRIPT = Path(__file__).parent / "replay.js"
@@ -47,6 +49,7 @@ def preview_plane(plan: Plan) -> None:
 def replay(job: Job, now: Snapshot) -> None:
     """The plane at each kept moment of a run; while it is live, the newest."""
     frames = now.film or (untrained(job.plan),)
+    offer("film", lambda: _table(frames))
     _draw(job.plan, job.id, frames, live=now.status.is_live, lost=is_lost(now), total=now.steps)
 
 
@@ -72,6 +75,11 @@ def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bo
         "shades": [PALE, STRONG],
     }
     live_component(SCRIPT)(key=KEY, data=data)
+
+
+def _table(frames: Sequence[Frame]) -> Table:
+    names = ("step", "loss", "accuracy", "converged", "spectral_radius")
+    return {name: [getattr(frame, name) for frame in frames] for name in names}
 
 
 def is_lost(now: Snapshot) -> bool:

@@ -19,16 +19,24 @@ from pages.ui.train.runs import draw_downloads
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
-SHOWN = "fit_shown"
+SHOWN, BUTTONS = "fit_shown", "fit_buttons"
 NOTES = 132  # pixels: a message of four lines
+# Streamlit fades what it has not drawn again yet; here that would be every chart, every second. On a phone the buttons
+# and the progress take fewer lines when a run has ended.
+STEADY = f"""
+.st-key-{SHOWN} [data-stale] {{ opacity: 1 !important; transition: none; }}
+@media (max-width: 640px) {{
+  .st-key-{BUTTONS} {{ min-height: 152px; align-content: flex-start; }}
+  .st-key-{SHOWN} [data-testid=stProgress] {{ min-height: 62px; }}
+}}
+"""
 UNKNOWN = "-"
 
 
 def draw_run(job: Job) -> None:
     """Draw the run: repeatedly while it is live, once when it has ended."""
     with st.container(key=SHOWN):
-        # Streamlit fades what it has not drawn again yet; here that would be every chart, every second.
-        st.html(f"<style>.st-key-{SHOWN} [data-stale] {{ opacity: 1 !important; transition: none; }}</style>")
+        st.html(f"<style>{STEADY}</style>")
         if job.status.is_live:
             _live(job.id)
             return
@@ -80,7 +88,7 @@ def _controls(job: Job, now: Snapshot) -> None:
         st.caption(
             "You are watching somebody else's run. Only the visitor who started it can pause, stop or resume it."
         )
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key=BUTTONS):
         if is_mine(job):
             _halt_or_resume(job, now)
         draw_downloads(job, now)
