@@ -9,10 +9,8 @@ from PIL.PngImagePlugin import PngInfo
 
 SIZE = (1200, 630)  # pixels, what most sites show of a link
 PAPER, INK, FAINT, BLUE = "#14181d", "#f2f2f2", "#9aa3ad", "#4da3d9"
-DIGIT, EDGE = (
-    448,
-    91,
-)  # the side of the picture, 16 pixels for each of its own, and its distance from three sides
+DIGIT = 448  # pixels, 16 for each of the picture's own
+EDGE = 91  # pixels around it
 CHART = (620, 330, 1110, 480)  # left, top, right, bottom
 
 
