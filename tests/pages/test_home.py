@@ -29,9 +29,11 @@ def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
 
 
 def test_links_open_what_their_pictures_show(open_page: OpenPage, pen: SimpleNamespace) -> None:
-    found, app = story(), open_page("home", start="-0.5")
+    found, app = story(), open_page("home", start="1.8")
     cosine, layer, flow, _, clear, hard, _, maze = opened_by_links(app)
-    assert follow(open_page, cosine).slider(key="start_cos_x").value == -0.5
+    app = follow(open_page, cosine)
+    assert app.slider(key="start_your_own_formula").value == 1.8
+    assert "converges to x\\* = 0.7390851332" in words(app)
     for name, link in (("layer", layer), ("flow", flow)):
         app = follow(open_page, link)
         shown = [app.slider(key=key).value for key in ("w_radius", "w_angle", "x1", "x2")]

@@ -9,6 +9,8 @@ from deq.plots.prediction import digit_picture, probability_paths
 from deq.plots.toy import prediction_line
 from pages.ui.home.story import (
     ALT,
+    COSINE_START,
+    cosine_query,
     drawing_query,
     parting_line,
     plane_query,
@@ -24,10 +26,10 @@ TRAINED_ON = (1.0, 10.0)  # range of x that the toy was trained on
 
 @st.fragment
 def press_cosine() -> None:
-    found, link = story(), {"preset": "cos x"}
+    found, link = story(), cosine_query()
     with card("1. Press cos again and again", "fixed_points", "Drag the start", link):
         start = st.slider("Start, in radians", -1.0, 2.0, 1.8, 0.1, key="start", bind="query-params")
-        link["start_cos_x"] = f"{start:g}"
+        link[COSINE_START] = f"{start:g}"
         place = int(np.abs(found["cosine.starts"] - start).argmin())
         show(cosine_picture(found["cosine.orbit"][place]), "cosine", alt=ALT["cosine"])
         st.markdown(

@@ -31,6 +31,7 @@ ALT = {  # picture -> text for screen readers
     "opinion": "The probability of each digit after every evaluation: first 9, then 4.",
     "maze": "A maze from above. The rooms that the answer puts on the path are filled.",
 }
+COSINE_START = "start_your_own_formula"  # the setting of Fixed points
 SOURCES = """
 - **The blog's examples.** *Deep Equilibrium Models Using Neural ODEs*, a blog post by J. Pascal, October 2022:
   cos x = x, y = 2x, MNIST. Its source is [Implementing Deep Equilibrium Models via Neural
@@ -56,6 +57,12 @@ def story() -> dict[str, np.ndarray]:
     """Arrays that `pages.ui.home.record` solved in advance, so that this page does not wait for JAX."""
     with np.load(FILE, allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def cosine_query() -> dict[str, str]:
+    """The map and the window of the first step on Fixed points; the window of its own cos x is narrower."""
+    window = {"window_from": "-1.15", "window_to": "2.15"}
+    return {"preset": "your own formula", "formula": "a*cos(x)", "a": "1"} | window
 
 
 def plane_query(cell: np.ndarray, path: np.ndarray) -> dict[str, str]:
