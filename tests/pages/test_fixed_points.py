@@ -46,6 +46,14 @@ def test_default_is_the_cosine(open_page: OpenPage) -> None:
     assert metrics(app)["Fixed points in the window"] == "1 stable, 0 unstable"
 
 
+def test_the_table_is_made_while_it_is_open(open_page: OpenPage) -> None:
+    app = open_page("fixed_points")
+    assert not app.dataframe
+    app.session_state["number_data"] = True
+    app.run()
+    assert app.dataframe[0].value["x*"].tolist() == pytest.approx([0.7390851332])
+
+
 def test_controls_move_the_verdict(open_page: OpenPage) -> None:
     app = open_page("fixed_points")
     app.selectbox(key="preset").set_value("logistic map").run()

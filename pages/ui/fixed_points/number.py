@@ -103,18 +103,27 @@ def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
 
 
 def _details(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict: Verdict) -> None:
-    """The table of fixed points, downloads, code."""
+    """The table of fixed points and downloads, made while they are open; the code."""
+    box = st.expander(
+        "Table of fixed points and data", key="number_data", icon=":material/table:", on_change="rerun"
+    )
+    if box.open:
+        with box:
+            _data(settings, fixed, xs, verdict)
+    show_code(SNIPPET.format_map(settings.named | {"num_steps": settings.num_steps}))
+
+
+def _data(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict: Verdict) -> None:
+    """The table of fixed points, and files."""
     f, x = settings.f, settings.window
     table = fixed_point_table(np.asarray(f.value_and_slope(fixed.x)[1]), fixed)
-    with st.expander("Table of fixed points and data", icon=":material/table:"):
-        if len(fixed.x):
-            st.dataframe(table, hide_index=True)
-        for start, end in fixed.segments:
-            st.markdown(f"Every x from {start:g} to {end:g} is a fixed point.")
-        limit = np.nan if verdict.limit is None else verdict.limit
-        with st.container(horizontal=True):
-            k = np.arange(len(xs))
-            csv_button("Orbit", {"k": k, "x": xs, "distance": np.abs(xs - limit)}, "orbit.csv")
-            csv_button("Curve", {"x": x, "f(x)": f(x), "damped": settings.g(x)}, "curve.csv")
-            csv_button("Fixed points", table, "fixed-points.csv")
-    show_code(SNIPPET.format_map(settings.named | {"num_steps": settings.num_steps}))
+    if len(fixed.x):
+        st.dataframe(table, hide_index=True)
+    for start, end in fixed.segments:
+        st.markdown(f"Every x from {start:g} to {end:g} is a fixed point.")
+    limit = np.nan if verdict.limit is None else verdict.limit
+    with st.container(horizontal=True):
+        k = np.arange(len(xs))
+        csv_button("Orbit", {"k": k, "x": xs, "distance": np.abs(xs - limit)}, "orbit.csv")
+        csv_button("Curve", {"x": x, "f(x)": f(x), "damped": settings.g(x)}, "curve.csv")
+        csv_button("Fixed points", table, "fixed-points.csv")

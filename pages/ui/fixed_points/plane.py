@@ -91,7 +91,12 @@ def _maps(settings: PlaneSettings, fixed: PlanarFixedPoints) -> tuple[np.ndarray
 
 
 def _data(settings: PlaneSettings, fixed: PlanarFixedPoints, label: np.ndarray, solution: Solution) -> None:
-    """The table of fixed points, and all data as files."""
+    """The table of fixed points, and all data as files, computed while they are open."""
+    box = st.expander(
+        "Table of fixed points and data", key="plane_data", icon=":material/table:", on_change="rerun"
+    )
+    if not box.open:
+        return
     start, grid = np.array([settings.start]), grid_of_starts(SIZE, HALF_WIDTH)
     iteration = planar_orbits(settings.cell, start, NUM_STEPS)
     flow = planar_flow(settings.cell, start, TIMES)
@@ -103,7 +108,7 @@ def _data(settings: PlaneSettings, fixed: PlanarFixedPoints, label: np.ndarray, 
         "iteration": np.where(fixed.stable_for_iteration, "stable", "unstable"),
         "flow": np.where(fixed.stable_for_flow, "stable", "unstable"),
     }
-    with st.expander("Table of fixed points and data", icon=":material/table:"):
+    with box:
         st.dataframe(table, hide_index=True)
         with st.container(horizontal=True):
             csv_button("Fixed points", table, "planar-fixed-points.csv")
