@@ -1,14 +1,19 @@
 """The equation of a unit: its terms through the activation are the state's next value, for each cell that has one."""
 
+from collections.abc import Callable
+
+import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from deq.analysis.explanation.units import MOMENTS, UnitEquations, as_picture, moments, unit_equations
 from deq.data import load_dataset
 from deq.models import load_pretrained
-from deq.models.architectures import Architecture, construct
+from deq.models.architectures import ACTIVATIONS, Architecture, construct
 from deq.models.inference import encode, infer
 from deq.models.model import EquilibriumModel
+from deq.models.zoo import build
 from deq.solvers import Anderson
 
 OURS = ("mlp", "monotone", "blog", "conv")
@@ -35,12 +40,32 @@ def next_values(found: UnitEquations, states: np.ndarray) -> np.ndarray:
         v[:, None, None] for v in (found.gain, found.offset, found.scale, found.shift)
     )
     before = gain * (total + found.given) + offset + found.form.own * as_picture(states)
-    return scale * (np.maximum(before, 0) if found.form.activation == "relu" else before) + shift
+    return scale * ACTIVATIONS[found.form.activation](before) + shift
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_all_terms_together_are_the_next_state(name: str, digit: np.ndarray) -> None:
-    model = load_pretrained(name).model
+DESCRIBED = [
+    {"injection": "with the state", "activation": "elu"},
+    {"injection": "after the activation", "normalisation": "bounded weights"},
+    {"normalisation": "layer norm", "activation": "relu"},
+    {"cell": "two layers", "injection": "after the activation", "normalisation": "layer norm"},
+]
+MODELS = [pytest.param(lambda name=name: load_pretrained(name).model, id=name) for name in OURS]
+MODELS += [pytest.param(lambda how=how: described(how), id=str(i)) for i, how in enumerate(DESCRIBED)]
+
+
+def described(how: dict[str, str]) -> EquilibriumModel:
+    """A model of the Train page, its biases not 0."""
+    model, rng = construct(Architecture(784, 10, width=16, hidden=24, **how)), np.random.default_rng(0)
+    weights = nnx.state(model.cell, nnx.Param)
+    nnx.update(model.cell, jax.tree.map(lambda v: v + 0.1 * rng.normal(size=v.shape), weights))
+    return model
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_all_terms_together_are_the_next_state(
+    make: Callable[[], EquilibriumModel], digit: np.ndarray
+) -> None:
+    model = make()
     states = states_of(model, digit)
     found = unit_equations(model, digit, states)
     x, _ = encode(model, digit[None, ..., None])
@@ -50,7 +75,7 @@ def test_all_terms_together_are_the_next_state(name: str, digit: np.ndarray) -> 
 
 
 def test_a_cell_of_another_kind_has_no_equation(digit: np.ndarray) -> None:
-    model = construct(Architecture(784, 10))
+    model = build("multiscale")
     assert unit_equations(model, digit, states_of(model, digit)) is None
 
 

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 from jax import Array
 
 from deq.cells import MonotoneDense, ReluCell, ResidualConvCell, TwoLayerCell
 from deq.models import EquilibriumModel
+from deq.models.architectures import ACTIVATIONS, DenseCell
 from deq.models.inference import encode
 from deq.solvers.precision import in_float32
 
@@ -20,10 +22,10 @@ MOMENTS = 40  # of a solve, at most
 
 
 class Form(NamedTuple):
-    """How an equation reads. activation: relu, tanh or linear. own: whether z_u is added to what it is applied to.
+    """How an equation reads. activation: a key of ACTIVATIONS. own: whether z_u is added to what it is applied to.
 
-    source: z if terms are made of the state, h if of hidden units. given, offset, shift: what these numbers are, empty
-    where they are 0.
+    source: what terms are made of, z where that is the state. given, offset, shift: what these numbers are, empty where
+    they are 0.
     """
 
     formula: str
@@ -111,12 +113,64 @@ def _two_layers(cell: TwoLayerCell, z: Array, x: Array) -> UnitEquations:
     return _dense(form, hidden, cell.out.kernel[...], offset=cell.out.bias[...])
 
 
+@equations.register
+def _described(cell: DenseCell, z: Array, x: Array) -> UnitEquations:
+    kernel, bias = _affine(cell.state, z.shape[1])
+    entering = z + x if cell.injected is None else z
+    u = jnp.zeros_like(bias) if cell.injected is None else cell.injected(x)
+    given, shift = (jnp.zeros_like(u), cell.activation(u)) if cell.after else (u, jnp.zeros_like(u))
+    total = entering @ kernel + bias + given
+    if cell.out is None:
+        gain, offset = (1.0, bias) if cell.norm is None else _norm(cell.norm, total, total - bias)
+        return _dense(_one_layer(cell), entering, kernel, given, offset, shift, gain)
+    hidden = cell.activation(total if cell.norm is None else cell.norm(total)) + shift
+    second, constant = _affine(cell.out, hidden.shape[1])
+    form = Form("Σ V h + c, where h is the inner layer", "h", "linear", offset="c, the bias")
+    return _dense(form, hidden, second, offset=constant)
+
+
+def _one_layer(cell: DenseCell) -> Form:
+    """How the equation of a one-layer cell reads."""
+    s = next(name for name, function in ACTIVATIONS.items() if function is cell.activation)
+    source = "(z + x)" if cell.injected is None else "z"
+    before = cell.injected is not None and not cell.after
+    inside = f"Σ W {source} + {'U x + ' if before else ''}b"
+    layer = f"{s}({inside})" if cell.norm is None else f"{s}(norm({inside}))"
+    return Form(
+        f"{layer} + {s}(U x)" if cell.after else layer,
+        source,
+        s,
+        given="U x, from the picture" if before else "",
+        offset="b, the bias" if cell.norm is None else "bias and norm",
+        shift=f"{s}(U x), from the picture" if cell.after else "",
+    )
+
+
+def _affine(layer: Any, width: int) -> tuple[Array, Array]:
+    """Kernel (width, m) and bias (m,) of any affine layer, whatever bounds its weights."""
+    at_zero, *columns = layer(jnp.concatenate([jnp.zeros((1, width)), jnp.eye(width)]))
+    return jnp.stack(columns) - at_zero, at_zero
+
+
+def _norm(norm: nnx.LayerNorm, total: Array, summed: Array) -> tuple[Array, Array]:
+    """Gain and offset so that gain summed + offset is the norm of total; all (n, m)."""
+    assert norm.scale is not None
+    gain = jax.lax.rsqrt(total.var(axis=-1, keepdims=True) + norm.epsilon) * norm.scale[...]
+    return gain, norm(total) - gain * summed
+
+
 def _dense(
-    form: Form, sources: Array, kernel: Array, given: Any = 0.0, offset: Any = 0.0, shift: Any = 0.0
+    form: Form,
+    sources: Array,
+    kernel: Array,
+    given: Any = 0.0,
+    offset: Any = 0.0,
+    shift: Any = 0.0,
+    gain: Any = 1.0,
 ) -> UnitEquations:
-    """sources: (n, m), kernel: (m, width), given: (1, width), offset and shift: (n, width), or broadcast to it."""
+    """sources: (n, m), kernel: (m, width), given: (1, width); offset, shift, gain: (n, width), or broadcast to it."""
     n, width = len(sources), kernel.shape[1]
-    rows = [jnp.broadcast_to(value, (n, width)) for value in (1.0, offset, 1.0, shift)]
+    rows = [jnp.broadcast_to(value, (n, width)) for value in (gain, offset, 1.0, shift)]
     return UnitEquations(
         form,
         as_picture(sources),

@@ -5,7 +5,12 @@ import { nameOf } from "./state.js";
 
 const SHOWN = 6; // terms
 const UNKNOWN = "Only its value is known: the cell of this model has no equation here.";
-const ACTIVATIONS = { relu: (v) => Math.max(0, v), linear: (v) => v };
+const ACTIVATIONS = {
+  relu: (v) => Math.max(0, v),
+  tanh: Math.tanh,
+  elu: (v) => (v > 0 ? v : Math.expm1(v)),
+  linear: (v) => v,
+};
 
 function add(name, parent, words = "", kind = "") {
   const made = document.createElement(name);
@@ -61,7 +66,8 @@ export class Equation {
     const after = nameOf(unit % shape[2], [1, 1, shape[2]], "f(z)");
     add("p", this.box, `Unit ${nameOf(unit, shape)}: ${after} = ${equation.formula}`);
     this.tabulate(this.rows(now, equation, shape, unit, step), look);
-    const inner = equation.activation === "relu" ? `relu(${short(now.total)})` : short(now.total);
+    const { activation } = equation;
+    const inner = activation === "linear" ? short(now.total) : `${activation}(${short(now.total)})`;
     const scaled = now.scale === 1 ? inner : `${short(now.scale)} · ${inner}`;
     const shifted = now.shift ? ` ${now.shift < 0 ? "−" : "+"} ${short(Math.abs(now.shift))} (${equation.shiftWords})` : "";
     const result = `${after} = ${scaled}${shifted} = ${short(now.next)}. At this moment ${value}.`;
