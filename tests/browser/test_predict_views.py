@@ -15,6 +15,7 @@ from tests.browser.harness import SLOW, settle, visit
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 INDEX, UNIT, STEP = 1, 17, 2
+LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MODEL = load_pretrained("mlp")
 
 
@@ -31,6 +32,22 @@ def drawn(page: Page, count: int, of: int, unit: str = "") -> None:
     """Wait until this moment is drawn and said; a unit by its name."""
     spoken = page.locator(".clock .spoken")
     expect(spoken).to_have_text(re.compile(f"^After {count} of {of} evaluations.*{unit}"), timeout=SLOW)
+
+
+def check_equation(page: Page, answer: Answer, unit: int) -> None:
+    """The terms' sum, the unit's next value and its value, as Python computes them at this step."""
+    z, name = answer.states[STEP : STEP + 1], str(unit).translate(LOW)
+    x, _ = encode(MODEL.model, answer.image[None, ..., None])
+    total, following = (z @ MODEL.model.cell.state.kernel[...])[0, unit], MODEL.model.cell(z, x)[0, unit]
+    line = page.locator(".clock .result-line").inner_text()
+    found, value = re.search(
+        rf"^f\(z\){name} = .* = (\S+)\. At this moment z{name} = (\S+)\.$", line
+    ).groups()
+    assert number(found) == pytest.approx(float(following), rel=0.01, abs=1e-3)
+    assert number(value) == pytest.approx(z[0, unit], rel=0.01, abs=1e-3)
+    terms = [number(text) for text in page.locator(".clock .unit .number").all_inner_texts()]
+    assert terms[-1] == pytest.approx(float(total), rel=0.01)
+    assert np.sum(terms[:-1]) == pytest.approx(terms[-1], abs=0.02 * np.abs(terms).max())
 
 
 def test_scrub_the_solve_and_choose_a_unit(page: Page, server: str) -> None:
@@ -52,22 +69,14 @@ def test_scrub_the_solve_and_choose_a_unit(page: Page, server: str) -> None:
     said = page.locator(".clock .reading").inner_text()
     assert said.startswith(f"{answer.paths[STEP].argmax()} with")
     assert number(re.search(r"residual (\S+)\.$", said)[1]) == pytest.approx(answer.residual[STEP], rel=0.06)
+    check_equation(page, answer, int(np.abs(answer.states[-1]).argmax()))  # what is chosen at first
     page.locator(f".clock .state rect[data-unit='{UNIT}']").click()
     drawn(page, now, last, "z₁₇ is")
-    x, _ = encode(MODEL.model, answer.image[None, ..., None])
-    following = float(MODEL.model.cell(answer.states[STEP : STEP + 1], x)[0, UNIT])
-    line = page.locator(".clock .result-line")
-    found, value = re.search(
-        r"^f\(z\)₁₇ = .* = (\S+)\. At this moment z₁₇ = (\S+)\.$", line.inner_text()
-    ).groups()
-    assert number(found) == pytest.approx(following, rel=0.01, abs=1e-3)
-    assert number(value) == pytest.approx(answer.states[STEP, UNIT], rel=0.01, abs=1e-3)
-    numbers = [number(text) for text in page.locator(".clock .unit .number").all_inner_texts()]
-    assert np.sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=0.02 * np.abs(numbers).max())
+    check_equation(page, answer, UNIT)
     page.locator(".clock .state svg").focus()
     page.keyboard.press("ArrowRight")
     drawn(page, now, last, "z₁₈ is")
-    assert line.inner_text().startswith("f(z)₁₈ = ")
+    check_equation(page, answer, UNIT + 1)
     assert len(sent) == before  # nothing went to the server
 
 

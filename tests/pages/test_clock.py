@@ -67,7 +67,11 @@ def test_a_long_solve_that_is_lost_is_thinned_and_has_no_nan() -> None:
     model.cell.state.kernel[...] = np.random.default_rng(0).normal(0, 3, (16, 16)).astype(np.float32)
     chosen = SimpleNamespace(model=model, names=tuple(map(str, range(30))), fingerprint="lost")
     case = case_of(chosen, Picard(tol=1e-3), "Picard")
+    residual = np.where(np.arange(len(case.answer.nfe)) == 0, np.inf, case.answer.residual)
+    case = replace(case, answer=replace(case.answer, residual=residual))
     data = json.loads(json.dumps(message(case, None), allow_nan=False))
+    assert data["residual"][0] is None
+    assert data["residual"][1] == pytest.approx(np.log10(residual[1]), abs=1e-4)
     assert not data["converged"]
     assert len(data["nfe"]) <= MOMENTS
     assert data["nfe"][-1] == case.answer.nfe[-1]
