@@ -39,7 +39,9 @@ def test_nothing_fades_or_jumps_while_a_run_is_watched(page: Page, server: str) 
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").nth(1)).to_be_visible(timeout=SLOW)
     page.wait_for_timeout(1500)  # it has started
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})  # as on a phone
     page.evaluate(WATCH)
+    page.get_by_role("button", name="Fast", exact=True).click()  # the whole page is drawn again
     finish(page)
     seen = page.evaluate("seen")
     assert seen["charts"] >= 3
