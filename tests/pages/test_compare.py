@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deq.jobs import Plan, Registry
-from deq.jobs.contenders import CURRENT, contenders, estimate, usual
+from deq.jobs.contenders import CURRENT, TOGETHER, contenders, estimate, usual
 from deq.models.architectures import Architecture
 from deq.solvers import Anderson
 from deq.training.recipes import RECIPES, Recipe
@@ -23,8 +23,9 @@ DIGITS = replace(POINTS, task="digits", architecture=Architecture(784, 10))
 
 
 def test_variants_differ_in_one_setting() -> None:
-    found = contenders(POINTS)
-    assert found[CURRENT] is POINTS
+    filmed = replace(POINTS, recipe=replace(POINTS.recipe, steps_per_call=1))
+    found = contenders(filmed)
+    assert found[CURRENT] == replace(filmed, recipe=replace(filmed.recipe, steps_per_call=TOGETHER))
     assert found["injection with the state"].architecture == replace(
         POINTS.architecture, injection="with the state"
     )
