@@ -1,4 +1,4 @@
-// A run on points in the plane, moment by moment: its classes, and where its solves fail. It plays once when it has ended.
+// A run on points in the plane, moment by moment: its classes, and where its solves fail. Played once when it has ended.
 
 import { Board, mount } from "../widgets/live/board.js";
 import { bytesOf, inflated } from "../widgets/live/bytes.js";
@@ -121,15 +121,18 @@ class ReplayBoard extends Board {
   hatch(pen, cells, width, height) {
     const { side, failed } = this.data;
     const places = [...cells.keys()].filter((k) => cells[k] & FAILED);
-    const corner = (k) => [(k % side) * width, (side - 1 - Math.floor(k / side)) * height];
+    const edge = (place, size) => Math.round(place * size); // of whole pixels: no seams
     pen.fillStyle = `${failed}66`; // pale: pink
     pen.strokeStyle = `${failed}b3`;
     pen.beginPath();
-    for (const [x, y] of places.map(corner)) {
-      pen.clearRect(x, y, width, height);
-      pen.fillRect(x, y, width, height);
-      pen.moveTo(x, y + height);
-      pen.lineTo(x + width, y);
+    for (const k of places) {
+      const [column, row] = [k % side, side - 1 - Math.floor(k / side)];
+      const [x, right] = [edge(column, width), edge(column + 1, width)];
+      const [y, bottom] = [edge(row, height), edge(row + 1, height)];
+      pen.clearRect(x, y, right - x, bottom - y);
+      pen.fillRect(x, y, right - x, bottom - y);
+      pen.moveTo(x, bottom);
+      pen.lineTo(right, y);
     }
     pen.stroke();
   }
