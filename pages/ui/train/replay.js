@@ -1,4 +1,4 @@
-// A run on points in the plane, moment by moment: its classes, and where its solves fail. Played once when it has ended.
+// A run on points in the plane, moment by moment: its classes, and where its solves fail. Played once, after its end.
 
 import { Board, mount } from "../widgets/live/board.js";
 import { bytesOf, inflated } from "../widgets/live/bytes.js";
