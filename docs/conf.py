@@ -30,6 +30,7 @@ exclude_patterns = [".*", "build", "deq", "dist", "docs/site", "pages", "require
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"  # a second build runs only the notebook that changed
+nb_merge_streams = True  # one box for what a cell prints
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 

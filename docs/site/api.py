@@ -23,7 +23,7 @@ import deq
 ROOMS = ["solvers", "cells", "gradients", "data", "models", "training", "analysis", "images", "maps", "plots"]
 ROOMS += ["devices", "jobs"]
 FOLDER = Path(__file__).parents[1] / "api"
-EXPORTED = "These names can be imported from ``deq`` itself, or from their room.\n"
+EXPORTED = "These names can be imported from ``deq`` itself, or from the package above them.\n"
 CALL = re.compile(r"([\w.]+?)(\(.*\))?")
 PAPERS = (
     (r"arXiv:(\d+\.\d+)", "https://arxiv.org/abs/"),
@@ -32,7 +32,8 @@ PAPERS = (
 
 
 def exported(module: str) -> list[str]:
-    return list(getattr(import_module(module), "__all__", []))
+    """What a package names in its __all__, alphabetically."""
+    return sorted(getattr(import_module(module), "__all__", []), key=str.lower)
 
 
 def places() -> dict[str, str]:
@@ -59,8 +60,10 @@ def entry(module: str, name: str) -> str:
         return f".. autoclass:: {module}.{name}\n   :members:\n"
     if inspect.isroutine(thing) or hasattr(thing, "__wrapped__"):
         return f".. autofunction:: {module}.{name}\n"
-    short = len(repr(thing)) < 200
-    return f".. autodata:: {module}.{name}\n" + ("" if short else "   :no-value:\n")
+    if len(repr(thing)) < 200:
+        return f".. autodata:: {module}.{name}\n"
+    keys = ", ".join(f"``{key}``" for key in thing) if isinstance(thing, dict) else ""
+    return f".. autodata:: {module}.{name}\n   :no-value:\n\n   {keys and f'With the keys {keys}.'}\n"
 
 
 def page(module: str, names: list[str], below: list[str]) -> str:
@@ -80,10 +83,10 @@ def front() -> str:
     """What `deq` itself exports, by room, and the rooms."""
     parts = [heading("deq", "="), ".. automodule:: deq\n\n.. currentmodule:: None\n", EXPORTED]
     for room in (f"deq.{room}" for room in ROOMS):
-        rows = [f"   ~{room}.{name}\n" for name in deq.__all__ if places().get(name) == f"{room}.{name}"]
+        rows = [f"   ~{room}.{name}\n" for name in exported("deq") if places().get(name) == f"{room}.{name}"]
         if rows:
             parts += [heading(room, "-"), ".. autosummary::\n   :nosignatures:\n\n" + "".join(rows)]
-    return "\n".join([*parts, heading("All rooms", "-"), tree([f"deq.{room}" for room in ROOMS])])
+    return "\n".join([*parts, heading("All packages", "-"), tree([f"deq.{room}" for room in ROOMS])])
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -123,6 +126,12 @@ def as_text(app: Sphinx, kind: str, name: str, thing: Any, options: Any, lines: 
     lines[:] = re.sub(r":\n\n(?=    )", "::\n\n", text).split("\n")  # an indented block is code
 
 
+def source_of(app: Sphinx, module: str, name: str) -> str:
+    """The module whose source is shown for an entry: where the class or function is written, if that is in deq."""
+    written = getattr(getattr(import_module(module), name.partition(".")[0]), "__module__", None) or ""
+    return written if written.startswith("deq.") else module
+
+
 def link_names(app: Sphinx, doctree: nodes.document) -> None:
     """Code that names something public links to its entry."""
     where = places()
@@ -138,9 +147,17 @@ def link_names(app: Sphinx, doctree: nodes.document) -> None:
         node.replace_self(reference)
 
 
+def without_way_back(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Sources without viewcode's links to their entries: it expects all entries of a module on one page."""
+    if name.startswith("_modules/deq") and "body" in context:
+        context["body"] = re.sub(r'<a class="viewcode-back".*?</a>', "", context["body"])
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_lexer("mermaid", TextLexer)  # GitHub draws it
     app.connect("builder-inited", write)
     app.connect("autodoc-process-docstring", as_text, priority=400)  # before napoleon
+    app.connect("viewcode-follow-imported", source_of)
+    app.connect("html-page-context", without_way_back)
     app.connect("doctree-read", link_names)
     return {"parallel_read_safe": True}

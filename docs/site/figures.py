@@ -15,8 +15,8 @@ CDN = re.compile(r'<script[^>]*?(src="https://cdn[^>]*>|>\s*import "https://cdn[
 def from_here(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Replaces the scripts that plotly would fetch by the one in the site."""
     if "body" in context and CDN.search(context["body"]):
-        context["body"] = CDN.sub("", context["body"])
-        app.add_js_file(SCRIPT.name, loading_method=None)
+        script = f'<script src="{context["pathto"](f"_static/{SCRIPT.name}", resource=True)}"></script>'
+        context["body"] = script + CDN.sub("", context["body"])  # before the figures, which call it
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -26,5 +26,5 @@ def run_blocks(page: Path) -> dict[str, Any]:
         with contextlib.redirect_stdout(printed):
             exec(compile(block, page.name, "exec", dont_inherit=True), names)
         if promised(block):
-            assert printed.getvalue().splitlines() == promised(block), block
+            assert printed.getvalue().splitlines() == promised(block), page.name
     return names
