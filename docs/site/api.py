@@ -63,7 +63,8 @@ def entry(module: str, name: str) -> str:
     if len(repr(thing)) < 200:
         return f".. autodata:: {module}.{name}\n"
     keys = ", ".join(f"``{key}``" for key in thing) if isinstance(thing, dict) else ""
-    return f".. autodata:: {module}.{name}\n   :no-value:\n\n   {keys and f'With the keys {keys}.'}\n"
+    what = f"With the keys {keys}." if keys else f"Of type ``{type(thing).__name__}``."
+    return f".. autodata:: {module}.{name}\n   :no-value:\n\n   {what}\n"
 
 
 def page(module: str, names: list[str], below: list[str]) -> str:
