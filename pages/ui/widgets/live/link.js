@@ -4,7 +4,7 @@ const QUIET = 300; // ms without a run of the page after which the last change i
 const PATIENCE = 4000; // ms: a browser forgets after 5 s that a person has clicked
 
 export default ({ data, parentElement }) => {
-  const [button, box, said] = ["button", "input", "output"].map((name) => parentElement.querySelector(name));
+  const [button, box, said] = ["button", "input", "span"].map((name) => parentElement.querySelector(name));
   button.onclick = async () => {
     await settled();
     box.value = data.address + location.search;
