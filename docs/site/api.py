@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from numpy.typing import ArrayLike
 from pygments.lexers.special import TextLexer
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.util.typing import stringify_annotation
 
 import deq
 
@@ -127,6 +129,15 @@ def as_text(app: Sphinx, kind: str, name: str, thing: Any, options: Any, lines: 
     lines[:] = re.sub(r":\n\n(?=    )", "::\n\n", text).split("\n")  # an indented block is code
 
 
+def in_short(
+    app: Sphinx, kind: str, name: str, thing: Any, options: Any, signature: str | None, result: str | None
+) -> tuple[str | None, str | None]:
+    """ArrayLike by its name, not by the dozen types that it stands for."""
+    return (
+        signature.replace(stringify_annotation(ArrayLike, "smart"), "ArrayLike") if signature else None
+    ), result
+
+
 def source_of(app: Sphinx, module: str, name: str) -> str:
     """The module whose source is shown for an entry: where the class or function is written, if that is in deq."""
     written = getattr(getattr(import_module(module), name.partition(".")[0]), "__module__", None) or ""
@@ -158,6 +169,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_lexer("mermaid", TextLexer)  # GitHub draws it
     app.connect("builder-inited", write)
     app.connect("autodoc-process-docstring", as_text, priority=400)  # before napoleon
+    app.connect("autodoc-process-signature", in_short)
     app.connect("viewcode-follow-imported", source_of)
     app.connect("html-page-context", without_way_back)
     app.connect("doctree-read", link_names)
