@@ -91,7 +91,7 @@ class ThroughODE(Gradient):
     """Backpropagation through dz/dt = f(z) - z from 0 to t1 with recursive checkpointing: a neural ODE.
 
     Diffrax's Tsit5 integrates the whole batch as one system, with step-size control at tol; memory grows with
-    log(max_steps). The forward solver does not run; its tol decides what counts as converged. t1 (in units of
+    sqrt(max_steps). The forward solver does not run; its tol decides what counts as converged. t1 (in units of
     the flow's time) and tol are traced. Not inside a shard_map, where Diffrax cannot run.
     nfe: 6 per step, 1 at the start and 2 to judge the end.
     Chen et al. (2018), arXiv:1806.07366; Griewank (1992), doi:10.1080/10556789208805505.

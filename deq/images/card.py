@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-SIZE = (1200, 630)  # pixels, what most sites show of a link
+SIZE = (1200, 630)  # pixels, the usual size of a link's preview
 PAPER, INK, FAINT, BLUE = "#14181d", "#f2f2f2", "#9aa3ad", "#4da3d9"
 DIGIT = 448  # pixels, 16 for each of the picture's own
 EDGE = 91  # pixels around it

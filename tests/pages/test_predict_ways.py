@@ -52,7 +52,7 @@ def test_one_click_shows_the_most_doubtful_picture(open_page: OpenPage) -> None:
     doubtful = int(rows["confidence"].astype(float).argmin())
     assert doubtful < 2  # the last is shown already
     assert metrics(app)["Prediction"] == rows["label"][2] != rows["label"][doubtful]
-    press(app, next(said for said in labels(app) if said.startswith("Show the most doubtful")))
+    press(app, next(said for said in labels(app) if said.startswith("Show the least certain")))
     assert metrics(app)["Prediction"] == rows["label"][doubtful]
 
 

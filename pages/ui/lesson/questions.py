@@ -67,7 +67,7 @@ QUESTIONS = (
         "Compare the smooth curve with the steps. Then make the Euler step smaller.",
         "The steps stay in chaos, and the flow dx/dt = f(x) − x settles at 0.7436. An iteration needs a slope "
         "between −1 and 1; the flow needs only a slope below 1, and here it is −1.9. Euler's method with step 1 is "
-        "the plain iteration, and a smaller step is damping: questions 3 and 4 have one answer.",
+        "the plain iteration, and a smaller step is damping: questions 3 and 4 have the same answer.",
         "settles at 0.7436",
     ),
     Question(
@@ -84,7 +84,7 @@ QUESTIONS = (
         "Is plain iteration ever the wrong tool?",
         "solvers",
         {"race_model": "random cell", "race_radius": "0.99"},
-        "This cell multiplies some errors by 0.99 a step. Which solvers arrive within 300 evaluations?",
+        "This cell shrinks some errors by only 1 % a step. Which solvers arrive within 300 evaluations?",
         "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not arrive. Anderson, "
         "which combines its last few steps, needs about 70 evaluations. The equilibrium is the same for all: a "
         "solver changes the way, not the answer.",
@@ -118,7 +118,7 @@ QUESTIONS = (
         {"predict_how": "Sixteen starts"},
         "Each line is a solve from random noise. Where do they end? Try another digit.",
         "Yes. All 16 solves end at the same equilibrium, up to the tolerance, and so at the same answer. It is "
-        "question 1 with thousands of numbers in place of one.",
+        "question 1 with hundreds of numbers in place of one.",
         "**16 of 16** random starts converge and **16** give the same answer",
     ),
     Question(

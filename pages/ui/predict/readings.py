@@ -214,14 +214,14 @@ def choose_reading(
 
 
 def _offer_doubtful(readings: Sequence[Reading], answers: dict[str, list[Answer]], key: str) -> None:
-    """A button that chooses the most doubtful row of the table with this key."""
+    """A button that chooses the least certain row of the table with this key."""
     row = most_doubtful([answers[reading.key] for reading in readings])
     if row is None:
         return
     lost = not all(answer.converged for answer in answers[readings[row].key])
     least = min(answer.confidence for answer in answers[readings[row].key])
     why = "not converged" if lost else f"{100 * least:.0f} %"
-    label = f"Show the most doubtful: {plain(short(readings[row].name))}, {why}"
+    label = f"Show the least certain: {plain(short(readings[row].name))}, {why}"
     st.button(label, icon=":material/help:", key="predict_doubtful", on_click=_choose_row, args=(key, row))
 
 

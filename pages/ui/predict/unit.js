@@ -4,7 +4,7 @@ import { short } from "../widgets/live/chart.js";
 import { nameOf } from "./state.js";
 
 const SHOWN = 6; // terms
-const UNKNOWN = "Only its value is known: the cell of this model has no equation here.";
+const UNKNOWN = "Only its value is shown: the equation of this model's cell is not available.";
 const ACTIVATIONS = {
   relu: (v) => Math.max(0, v),
   tanh: Math.tanh,

@@ -27,7 +27,7 @@ SEEN = (  # three screen pixels each, so that they stay square
     'alt="The 28 × 28 pixels that the model sees">'
 )
 KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look as the training pictures do."
-IN_LINK = "Your drawing is part of this page's address, and so of your browser's history; the server never stores it."
+IN_LINK = "Your drawing is in this page's address, and so in your browser's history; the server never stores it."
 SNIPPET = """
 {imports}
 from deq.images import {reader}, read_picture
@@ -135,11 +135,11 @@ def warm_sentence(followed: Followed | None, names: Sequence[str]) -> str:
     if not warm.converged:
         return (
             f"From the last equilibrium the solve does not converge in {warm.evaluations} evaluations, "
-            "so the answer is that from the model's own start."
+            "so the answer shown is from the model's own start."
         )
     return (
         f"From the last equilibrium the solve ends at {plain(names[warm.label])} in {warm.evaluations} evaluations; "
-        "shown is the solve from the model's own start, which a link repeats."
+        "the page shows the solve from the model's own start, which a link repeats."
     )
 
 

@@ -37,7 +37,7 @@ def _small_task(name: str, formula: str, seed: int) -> Task:
 
 @st.cache_data(max_entries=30, show_spinner="Solving")
 def untrained(plan: Plan) -> Frame:
-    """The plane before training; not validated, so that it is there soon."""
+    """The plane before training; not validated, so that it appears at once."""
     return frame_at(plan.new_model(), plan.recipe, 0)
 
 
@@ -54,7 +54,7 @@ def replay(job: Job, now: Snapshot) -> None:
 
 
 def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bool, total: int) -> None:
-    """All frames in one message: while somebody scrubs, nothing is asked of the server."""
+    """All frames in one message: scrubbing asks nothing of the server."""
     cells = np.stack([frame.cells for frame in frames])
     data = {
         "run": run,
@@ -88,7 +88,7 @@ def is_lost(now: Snapshot) -> bool:
 
 
 def film_button(job: Job, now: Snapshot) -> None:
-    """The film as a moving picture, made when the button is clicked."""
+    """The film as a GIF, made when the button is clicked."""
     film = () if now.status.is_live else now.film
     st.download_button(
         "Film",
@@ -98,7 +98,7 @@ def film_button(job: Job, now: Snapshot) -> None:
         icon=":material/download:",
         on_click="ignore",
         disabled=not film,
-        help="The replay as a moving picture (GIF) of at most 1.5 MB.",
+        help="The replay as a GIF of at most 1.5 MB.",
         key="fit_film",
     )
 
