@@ -27,7 +27,9 @@ SEEN = (  # three screen pixels each, so that they stay square
     'alt="The 28 × 28 pixels that the model sees">'
 )
 KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look as the training pictures do."
-IN_LINK = "Your drawing is in this page's address, and so in your browser's history; the server never stores it."
+IN_LINK = (
+    "Your drawing is in this page's address, and so in your browser's history; the server never stores it."
+)
 SNIPPET = """
 {imports}
 from deq.images import {reader}, read_picture
