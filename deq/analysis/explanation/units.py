@@ -65,7 +65,7 @@ def moments(n: int) -> np.ndarray:
 
 
 def unit_equations(model: EquilibriumModel, image: np.ndarray, states: np.ndarray) -> UnitEquations | None:
-    """The equations of all units for image (28, 28) uint8 at states (n, ...), n <= MOMENTS; None if the cell has none."""
+    """The equations of all units for image (28, 28) uint8 at n <= MOMENTS states; None if the cell has none."""
     if type(model.cell) not in equations.registry:
         return None
     x, _ = encode(model, image[None, ..., None])
