@@ -64,10 +64,11 @@ def test_a_card_does_not_claim_an_answer_without_an_equilibrium() -> None:
     image = load_dataset("digits").test_images[0, ..., 0]
     (answer,) = answer_digits(chosen.model, image[None], chosen.solver)
     assert (
-        card_words(answer, chosen, own=True)[0] == f"My {answer.label} settled in {answer.evaluations} steps"
+        card_words(answer, chosen, own=True)[0]
+        == f"My {answer.label} settled in {answer.evaluations} evaluations"
     )
     lost = card_words(replace(answer, converged=False), chosen, own=False)
-    assert lost[0] == f"This picture did not settle in {answer.evaluations} steps"
+    assert lost[0] == f"This picture did not settle in {answer.evaluations} evaluations"
     assert "no answer" in lost[1]
 
 

@@ -85,9 +85,9 @@ QUESTIONS = (
         "solvers",
         {"race_model": "random cell", "race_radius": "0.99"},
         "This cell shrinks some errors by only 1 % a step. Which solvers arrive within 300 evaluations?",
-        "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not arrive. Anderson, "
-        "which combines its last few steps, needs about 70 evaluations. The equilibrium is the same for all: a "
-        "solver changes the way, not the answer.",
+        "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not arrive. Half "
+        "steps do, in about 200 evaluations, and Anderson, which combines its last few steps, in about 70. The "
+        "equilibrium is the same for all: a solver changes the way, not the answer.",
         "Fewest evaluations: **Anderson**",
     ),
     Question(
