@@ -212,5 +212,8 @@ def card_words(answer: Answer, chosen: ModelInUse, own: bool) -> tuple[str, str]
     name = chosen.names[answer.label]
     what = f"{'My' if own else 'This'} {name if name.isascii() and answer.converged else 'picture'}"
     settled = "settled in" if answer.converged else "did not settle in"
-    sure = f"{percent(answer.confidence)} sure" if answer.converged else "no equilibrium, no answer"
-    return f"{what} {settled} {answer.evaluations} evaluations", f"{sure}; probability after each one"
+    sure = f"{percent(answer.confidence)} sure; the curve is its probability"
+    return (
+        f"{what} {settled} {answer.evaluations} evaluations",
+        sure if answer.converged else "no equilibrium, so no answer",
+    )
