@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-READY = "import os; os.write(1, b'started\\n'); from deq.__main__ import main; main()"
+READY = "import os; from deq.__main__ import main; os.write(1, b'started\\n'); main()"
 LINES = ("Stopped by a signal.", "Stopped by a signal. Continue from its last checkpoint with --resume.")
 
 
