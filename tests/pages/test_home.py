@@ -28,6 +28,7 @@ def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
         assert number in words(app)
 
 
+@pytest.mark.long
 def test_links_open_what_their_pictures_show(open_page: OpenPage, pen: SimpleNamespace) -> None:
     found, app = story(), open_page("home", start="1.8")
     cosine, layer, flow, _, clear, hard, _, maze = opened_by_links(app)

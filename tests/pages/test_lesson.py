@@ -10,7 +10,10 @@ from tests.pages.links import bound
 
 @pytest.mark.parametrize(
     "question",
-    [pytest.param(q, marks=pytest.mark.long if q.page in ("solvers", "predict") else ()) for q in QUESTIONS],
+    [
+        pytest.param(q, marks=pytest.mark.long if q.page in ("solvers", "predict", "think") else ())
+        for q in QUESTIONS
+    ],
     ids=lambda question: question.page,
 )
 def test_the_picture_of_a_question_says_what_its_answer_does(question: Question) -> None:

@@ -47,6 +47,7 @@ def test_a_page_without_settings_is_its_default(open_page: OpenPage) -> None:
     assert app.select_slider(key="steps").value == 1000
 
 
+@pytest.mark.long
 def test_views_models_and_pictures_come_back(open_page: OpenPage) -> None:
     query = {"model": "mlp", "predict_view": "Why this answer", "index": "3", "strokes": "nonsense"}
     app = open_page("predict", **query)
@@ -57,6 +58,7 @@ def test_views_models_and_pictures_come_back(open_page: OpenPage) -> None:
     assert app.query_params["index"] == "3"
 
 
+@pytest.mark.long
 def test_a_model_that_is_gone_meanwhile_is_said_to_be_gone(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
