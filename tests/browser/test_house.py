@@ -95,7 +95,9 @@ def test_every_page_opens_and_fits_a_phone(browser: Browser, server: str, name: 
     page.on("pageerror", lambda error: errors.append(str(error)))
     visit(page, f"{server}/{QUICK.get(name, name)}")
     assert page.title().startswith(PAGES[name][0])
-    expect(page.locator(".js-plotly-plot .main-svg, [data-testid=stLinkButton]")).not_to_have_count(0)
+    expect(
+        page.locator(".js-plotly-plot .main-svg, [data-testid=stLinkButton], .plot svg")
+    ).not_to_have_count(0)
     assert page.get_by_test_id("stException").count() == 0
     assert errors == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -83,12 +83,12 @@ def save(page: Page) -> str:
 def test_pictures_have_texts_for_screen_readers(page: Page, server: str) -> None:
     visit(page, server)
     charts = page.get_by_test_id("stPlotlyChart")
-    assert charts.count() == 7
+    assert charts.count() == 11
     texts = [
         charts.nth(i).evaluate(
             "e => (e.closest('[aria-label]') || e.querySelector('[aria-label]'))?.ariaLabel"
         )
-        for i in range(7)
+        for i in range(11)
     ]
     assert all(texts), texts
-    assert len(set(texts)) == 7
+    assert len(set(texts)) == 11

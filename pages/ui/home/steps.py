@@ -112,6 +112,7 @@ def think_longer() -> None:
         moments = zip(found["maze.calls"], found["maze.plans"], st.columns(3), strict=True)
         for calls, plan, column in moments:
             with column:
-                name = f"maze-{calls}"
-                show(maze_picture(plan, found["maze.ends"]), name, f"After {calls} evaluations", ALT["maze"])
+                seen = f"After {calls} evaluations"
+                figure = maze_picture(plan, found["maze.ends"])
+                show(figure, f"maze-{calls}", seen, f"{ALT['maze']} {seen}.")
         st.markdown(thinking_line(found))
