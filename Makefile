@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # A stamp carries the checksum of what it stands for, so a changed requirement installs again, and nothing else does.
 APP_READY := $(VENV)/.app-$(shell cat requirements.txt requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 TEST_READY := $(VENV)/.test-$(shell cat requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
+DOCS_READY := $(TEST_READY:$(VENV)/.test-%=$(VENV)/.docs-%)
 
 .PHONY: app test long soak lint format screenshots docs clean venv
 .DEFAULT_GOAL := app
@@ -19,8 +20,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What only a browser shows, beyond that every page opens, and whole trainings; CI runs it after `make test`.
-long: $(TEST_READY)
-	@$(PIP) -e '.[docs]'
+long: $(DOCS_READY)
 	$(BIN)/python -m pytest -m "long and not soak"
 
 # What takes minutes: runs killed, files bent, links of nonsense, random solves, visitors at once.
@@ -40,8 +40,7 @@ screenshots: $(TEST_READY)
 	$(BIN)/python -m tests.browser.screenshots
 
 # The guides, the notebook with its outputs, and the API reference, as one site. Any warning is an error.
-docs: $(TEST_READY)
-	@$(PIP) -e '.[docs]'
+docs: $(DOCS_READY)
 	$(BIN)/python -m sphinx -q -W -c docs -d build/doctrees . build/docs
 	@echo "Open build/docs/index.html"
 
@@ -63,3 +62,8 @@ $(TEST_READY): | venv
 	@echo "Installing what the tests need into $(VENV): a few minutes the first time."
 	@$(PIP) -e '.[dev]'
 	@rm -f $(VENV)/.test-* $(VENV)/.app-*; touch $@ $(APP_READY)
+
+$(DOCS_READY): $(TEST_READY)
+	@echo "Installing what the documentation needs into $(VENV)."
+	@$(PIP) -e '.[docs]'
+	@rm -f $(VENV)/.docs-*; touch $@

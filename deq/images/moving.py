@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from deq.images.pixels import enlarged
+
 MOST_BYTES = 1_500_000
 CELL, STRIP, TEXT = 10, 34, 17  # pixels: a cell, the strip with the text, its letters
 PACE, HOLD = 150, 2500  # milliseconds: of a frame, and of the last
@@ -39,10 +41,10 @@ def moving_picture(
 def _frame(
     grid: np.ndarray, hatched: np.ndarray, text: str, hatch: Color, marks: Sequence[Mark]
 ) -> Image.Image:
-    pixels = grid.repeat(CELL, axis=0).repeat(CELL, axis=1)
+    pixels = enlarged(grid, CELL)
     side = len(pixels)
     across = np.add.outer(np.arange(side), np.arange(side)) % CELL == CELL - 1
-    pixels[hatched.repeat(CELL, axis=0).repeat(CELL, axis=1) & across] = hatch
+    pixels[enlarged(hatched, CELL) & across] = hatch
     image = Image.new("RGB", (side, side + STRIP), "white")
     image.paste(Image.fromarray(pixels))
     draw = ImageDraw.Draw(image)

@@ -72,7 +72,7 @@ def test_a_run_that_breaks_is_replayed_to_its_death(page: Page, server: str) -> 
         slider.press(key)
         page.wait_for_timeout(200)
         label = picture.get_attribute("aria-label")
-        shares.append(float(re.search(r"([\d.]+) % of the plane converges", label)[1]))
+        shares.append(float(re.search(r"([\d.]+) % of the solves converge", label)[1]))
     assert shares[0] < 50
     assert shares[1] > 95
     assert not asked

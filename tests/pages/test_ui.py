@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from deq.images.pixels import enlarged
 from deq.plots.style import DIGIT_COLORS
 from pages.ui.widgets.charts import TEMPLATE
 from pages.ui.widgets.downloads import csv_text
@@ -68,6 +69,11 @@ def test_a_picture_is_sent_as_it_is() -> None:
     spec = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert spec["layout"]["template"] == TEMPLATE
     assert spec["data"][0]["name"] == "Anderson"
+
+
+def test_enlarged_pixels_are_squares() -> None:
+    shown = enlarged(np.array([[1, 2], [3, 4]]), 2)
+    assert shown.tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
 
 
 def luminance(color: str) -> float:

@@ -1,4 +1,4 @@
-"""Colours of classes that are told apart by everybody, on white and on slate."""
+"""Everybody can tell the colours of classes apart, on white and on slate."""
 
 from itertools import combinations
 

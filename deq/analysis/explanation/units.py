@@ -147,7 +147,7 @@ def _one_layer(cell: DenseCell) -> Form:
 
 
 def _affine(layer: Any, width: int) -> tuple[Array, Array]:
-    """Kernel (width, m) and bias (m,) of any affine layer, whatever bounds its weights."""
+    """Kernel (width, m) and bias (m,) of an affine layer, with or without a bound on its weights."""
     at_zero, *columns = layer(jnp.concatenate([jnp.zeros((1, width)), jnp.eye(width)]))
     return jnp.stack(columns) - at_zero, at_zero
 

@@ -92,7 +92,7 @@ def certificate_sentence(radius: float, search: Search | None, case: Case) -> st
     if not search.found:
         return f"{proved} **Searched:** no change of mind was found."
     found = f"**Found by attack:** a change of **{search.distance:.2f}** makes it {names[search.label]}."
-    return f"{proved} {found} Between the two nobody knows."
+    return f"{proved} {found} Between the two, the answer may change or not."
 
 
 def _pictures(case: Case, radius: float, search: Search | None) -> None:

@@ -61,8 +61,7 @@ def _plane(case: Case, found: dict[str, Answer]) -> None:
         return
     try:
         plane = landmarks_of(case.chosen).plane
-    except ValueError as error:
-        st.warning(f"The plane cannot be drawn. {error} Train the model longer, or choose another.")
+    except ValueError:  # the clock above says why
         return
     last_on_top = reversed(found.items())
     paths = [Trajectory(plane.project(a.states), a.converged, name) for name, a in last_on_top]

@@ -11,6 +11,7 @@ from deq.analysis.out_of_distribution import (
     score_inputs,
 )
 from deq.data import held_out_digits
+from deq.images.pixels import enlarged
 from deq.models.calibration import calibration_error
 from deq.models.inference import Results
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
@@ -71,8 +72,12 @@ def _mistakes(results: Results, images: np.ndarray, truth: np.ndarray, right: np
         rows = rows[np.argsort(-results.confidence[rows])][:SHOWN]
         with st.container(horizontal=True, gap="small"):
             for i in rows:
-                enlarged = images[i].repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
-                st.image(enlarged, mistake_caption(results, truth, i), width=28 * ZOOM, output_format="PNG")
+                st.image(
+                    enlarged(images[i], ZOOM),
+                    mistake_caption(results, truth, i),
+                    width=28 * ZOOM,
+                    output_format="PNG",
+                )
         st.caption(f"Most confident first, at most {SHOWN}: label → prediction, confidence, index.")
 
 
@@ -171,7 +176,7 @@ def _samples(strange: dict[str, Detections]) -> None:
     with st.container(horizontal=True, gap="medium"):
         for kind, images in _inputs().items():
             chosen = images[np.linspace(0, len(images) - 1, SAMPLES).astype(int)]
-            strip = np.kron(np.hstack(list(chosen)), np.ones((MAGNIFIED, MAGNIFIED), np.uint8))
+            strip = enlarged(np.hstack(list(chosen)), MAGNIFIED)
             st.image(
                 strip,
                 f"{kind}, {_read_as(strange[kind])}",

@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
@@ -11,6 +10,7 @@ from PIL import Image
 
 from deq.analysis.answers import Answer, Followed
 from deq.images.card import share_card
+from deq.images.pixels import enlarged
 from deq.plots.prediction import MOST_BARS, percent
 from deq.plots.style import scientific
 from deq.solvers import Solver
@@ -19,6 +19,7 @@ from pages.ui.readers.model import ModelInUse
 from pages.ui.widgets.charts import offer
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.links import current_link
 from pages.ui.widgets.text import is_hidden, plain, short
 
 MAX_SHOWN = 12
@@ -185,7 +186,7 @@ def show_stages(reading: Reading, drawn: bool) -> None:
                 st.image(stage, caption, width=150)
             for digit in reading.digits[:MAX_SHOWN]:
                 last = "Cut out and centred" if reading.polarity else "Grey, on a square, scaled down"
-                st.image(np.kron(digit, np.ones((6, 6), np.uint8)), last, width=150)
+                st.image(enlarged(digit, 6), last, width=150)
         how = f"Read as {reading.polarity} ink." if reading.polarity else KEPT_WHOLE
         kept = IN_LINK if drawn else "Your picture is kept in this session's memory only and never stored."
         st.caption(f"{how} {kept}")
@@ -193,7 +194,7 @@ def show_stages(reading: Reading, drawn: bool) -> None:
 
 def offer_card(answer: Answer, chosen: ModelInUse, own: bool) -> None:
     """A button that saves the answer as a picture to share, with its link inside. own: drawn or uploaded."""
-    link = (st.context.url or "").partition("?")[0] + "?" + urlencode(st.query_params.to_dict())
+    link = current_link()
     st.download_button(
         "Save as a card",
         lambda: share_card(

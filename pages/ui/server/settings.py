@@ -5,10 +5,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-LEFT, OPEN = (
-    "_left_settings",
-    "_open_page",
-)  # page -> its address and the values behind it; the page of the last run
+LEFT = "_left_settings"  # page -> the settings in its address
+OPEN = "_open_page"  # the page of the last run
 
 
 @contextmanager
@@ -20,13 +18,10 @@ def keeping_settings(page: str) -> Iterator[None]:
     left = st.session_state.setdefault(LEFT, {})
     entered = st.session_state.get(OPEN) != page
     st.session_state[OPEN] = page
-    if entered and page in left and not st.query_params:
-        address, values = left[page]
-        st.query_params.update(address)
-        st.session_state.update(values)
+    if entered and left.get(page) and not st.query_params:
+        st.query_params.update(left[page])
         st.rerun()  # after Back, Streamlit would put the defaults of an empty address first
     try:
         yield
     finally:
-        address = {name: st.query_params.get_all(name) for name in st.query_params}
-        left[page] = address, {name: st.session_state[name] for name in address if name in st.session_state}
+        left[page] = {name: st.query_params.get_all(name) for name in st.query_params}

@@ -5,6 +5,7 @@ import streamlit as st
 
 from deq.analysis.comparison.race import SHOWN, Effort, effort_table, efforts
 from deq.analysis.comparison.subjects import Subject
+from deq.images.pixels import enlarged
 from deq.plots.comparison import effort_histogram
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import SCIENTIFIC, show_table, subject_code
@@ -71,8 +72,7 @@ def _pictures(subject: Subject, effort: Effort) -> None:
         st.markdown(f"**{title}**")
         with st.container(horizontal=True, gap="small"):
             for i in samples:
-                enlarged = images[i].repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
-                st.image(enlarged, _caption(effort, i), width=28 * ZOOM)
+                st.image(enlarged(images[i], ZOOM), _caption(effort, i), width=28 * ZOOM)
 
 
 def _caption(effort: Effort, i: int) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from deq.data import DatasetError, Form, OwnData, load_zip
 from deq.data.bundles import MOST_PICTURES
+from deq.images.pixels import enlarged
 from pages.ui.widgets.text import listed, plain, short
 
 UPLOAD = "fit_pictures"
@@ -68,7 +69,7 @@ def draw_strip(own: OwnData) -> None:
     shades = images if images.dtype == np.uint8 else (255 * images).astype(np.uint8)
     with st.container(horizontal=True, gap="small"):
         for image in shades:
-            st.image(np.kron(image, np.ones((ZOOM, ZOOM), np.uint8)), width=28 * ZOOM, output_format="PNG")
+            st.image(enlarged(image, ZOOM), width=28 * ZOOM, output_format="PNG")
     st.caption("Some of the pictures, as the model sees them.")
 
 

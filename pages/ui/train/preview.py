@@ -1,9 +1,9 @@
 """Before the first run: the data, and the answers of an untrained model."""
 
-import numpy as np
 import streamlit as st
 
 from deq.data import OwnData, held_out_digits
+from deq.images.pixels import enlarged
 from deq.jobs import PICTURE_NAMES, Plan, sizes, task_of
 from deq.models import MODELS, PICTURE_MODELS
 from pages.ui.readers.missing import note_download
@@ -52,9 +52,7 @@ def _pictures(plan: Plan) -> None:
         .swapaxes(1, 2)
         .reshape(2 * 28, -1)
     )
-    st.image(
-        np.kron(strip, np.ones((3, 3), np.uint8)), "Examples of the digits that the model learns to read."
-    )
+    st.image(enlarged(strip, 3), "Examples of the digits that the model learns to read.")
 
 
 def shipped_models(plan: Plan) -> None:

@@ -149,7 +149,7 @@ class ReplayBoard extends Board {
 
 function sentence(data, step, lost) {
   const percent = (share) => `${short(100 * share)} %`;
-  const shares = [`${percent(data.converged[step])} of the plane converges`];
+  const shares = [`${percent(data.converged[step])} of the solves converge`];
   if (data.accuracy[step] !== null) shares.unshift(`accuracy ${percent(data.accuracy[step])}`);
   if (data.loss[step] !== null) shares.unshift(`validation loss ${short(data.loss[step])}`);
   if (data.radius[step] !== null) shares.push(`spectral radius ${short(data.radius[step])}`);

@@ -112,7 +112,7 @@ def moving(plan: Plan, film: Sequence[Frame], lost: bool) -> bytes:
     shaded = 255 * (1 - share) + share * colors[cells % CLASSES]
     red = np.array(_rgb(FAILED_RED), float)
     grids = np.where(failed[..., None], 0.6 * 255 + 0.4 * red, shaded).round().astype(np.uint8)
-    texts = [f"Update {frame.step:,}: {100 * frame.converged:.3g} % of the plane converges" for frame in film]
+    texts = [f"Update {frame.step:,}: {100 * frame.converged:.3g} % of the solves converge" for frame in film]
     if lost:
         texts[-1] = f"Update {film[-1].step:,}: the equilibrium is lost"
     place = [(0.5 + x / (2 * HALF_WIDTH), 0.5 - y / (2 * HALF_WIDTH), k) for x, y, k in _points(plan)]

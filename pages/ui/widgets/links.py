@@ -12,10 +12,14 @@ from pages.ui.widgets.live import live_component
 SCRIPT = Path(live.__file__).with_name("link.js")
 
 
+def current_link() -> str:
+    """The address of this page with its settings, as this run began with them or has set them."""
+    return _with(_address(), st.query_params.to_dict())
+
+
 def copy_link() -> None:
     """A button that copies the link to this page and its settings, which the browser reads from its address bar."""
-    address = (st.context.url or "").partition("?")[0]
-    live_component(SCRIPT)(key="copy_link", data={"address": address}, width="content")
+    live_component(SCRIPT)(key="copy_link", data={"address": _address()}, width="content")
 
 
 def link_to_picture(label: str, name: str, query: Mapping[str, str]) -> None:
@@ -24,5 +28,14 @@ def link_to_picture(label: str, name: str, query: Mapping[str, str]) -> None:
     Not st.page_link: on a page that was open before, what was set there would win over the settings in the link.
     """
     arrow = ":material/open_in_new:"
-    url = name + ("?" + urlencode(query) if query else "")  # beside this page, wherever the app is served
+    url = _with(name, query)  # beside this page, wherever the app is served
     st.link_button(label, url, type="tertiary", icon=arrow, icon_position="right")
+
+
+def _address() -> str:
+    """Of this page, without its settings; empty if unknown."""
+    return (st.context.url or "").partition("?")[0]
+
+
+def _with(address: str, query: Mapping[str, str]) -> str:
+    return f"{address}?{urlencode(query)}" if query else address
