@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deq.data import double
 from deq.gradients.spectrum import jacobian
@@ -26,7 +28,7 @@ SOLVER = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 class ToyStudy:
     """A trained toy as plain arrays. x, prediction, residual, converged, nfe: (n,); values: (n, 60), NaN past the end.
 
-    values[i, k]: z of input i after k applications of the cell. slope: df/dz, the same everywhere.
+    values[i, k]: z of input i after k applications of the cell, which is the line f(z, x) = slope (z + x) + shift.
     """
 
     x: np.ndarray
@@ -36,6 +38,11 @@ class ToyStudy:
     nfe: np.ndarray
     values: np.ndarray
     slope: float
+    shift: float
+
+    def cell(self, z: ArrayLike, x: float) -> np.ndarray:
+        """f(z, x) for any z, in float64."""
+        return self.slope * (np.asarray(z, float) + x) + self.shift
 
     def at(self, x: float) -> float:
         """The prediction for an input in `x`."""
@@ -65,7 +72,7 @@ def train_toy(seed: int, steps: int) -> ToyRun:
 
 
 def study_toy(model: EquilibriumModel) -> ToyStudy:
-    """Solve for x from -10 to 15 by plain iteration, and measure the slope of the cell.
+    """Solve for x from -10 to 15 by plain iteration, and measure the slope and the shift of the cell.
 
     The cell is affine: plain iteration converges exactly when its slope lies between -1 and 1.
     """
@@ -73,5 +80,7 @@ def study_toy(model: EquilibriumModel) -> ToyStudy:
     injection, start = encode(model, x)
     solution = jax.device_get(solve_cell(model.cell, injection, start, SOLVER, STEPS_KEPT))
     slope = jacobian(model.cell, injection[:1], start[:1])
+    shift = model.cell(jnp.zeros((1, 1)), jnp.zeros((1, 1)))
     found = (solution.z[:, 0], solution.residual, solution.converged, solution.nfe)
-    return ToyStudy(x[:, 0], *found, values=solution.trace.z[..., 0], slope=float(slope[0, 0, 0]))
+    values = solution.trace.z[..., 0]
+    return ToyStudy(x[:, 0], *found, values=values, slope=float(slope[0, 0, 0]), shift=float(shift[0, 0]))

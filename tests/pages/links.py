@@ -37,7 +37,7 @@ BEYOND_WIDGETS = {
     "predict": ["strokes"],
 }  # parameters that a page reads without a widget
 VIEWS = {
-    "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers", "A network"]},
+    "fixed_points": {"explore": ["Four solvers", "As an ODE", "Sweep", "Two numbers"]},
     "solvers": {
         "race_view": [
             "Why",

@@ -1,15 +1,20 @@
 """The toy page: trained at once, every setting in the link, nothing shared but arrays."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from tests.pages.conftest import OpenPage, metrics
+from deq.training.toy import train_toy
+from pages.ui.toy.pictures import equilibrium, iterate
+from tests.pages.conftest import OpenPage, metrics, opened_by_links
 
 
 def test_default_is_a_trained_toy(open_page: OpenPage) -> None:
     app = open_page("toy")
     assert float(metrics(app)["Prediction at −5"].replace("−", "-")) == pytest.approx(-10, abs=0.05)
     assert float(metrics(app)["Slope"]) == pytest.approx(2 / 3, abs=1e-3)
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 5
 
 
 def test_link_restores_seed_and_updates(open_page: OpenPage) -> None:
@@ -19,6 +24,23 @@ def test_link_restores_seed_and_updates(open_page: OpenPage) -> None:
     assert float(metrics(app)["Slope"]) > 0.7
     assert "steps=10" in app.code[0].value
     assert "seed=22" in app.code[0].value
+
+
+def test_from_cosine_to_the_layer_at_the_chosen_input(open_page: OpenPage) -> None:
+    app = open_page("toy", toy_input="-5")
+    captions = [caption.value for caption in app.caption]
+    assert "x is 0.7391." in captions[0]
+    assert r"ends at z\* = −10.000" in captions[1]
+    app.slider(key="toy_input").set_value(2.5).run()
+    assert r"ends at z\* = 5.000" in app.caption[1].value
+    assert opened_by_links(app) == [("fixed_points", {"preset": "cos x"})]
+
+
+def test_the_answer_of_a_layer_that_never_settles() -> None:
+    study = train_toy(0, 10).study
+    assert equilibrium(replace(study, slope=0.5, shift=1.0), 4.0) == 6.0
+    assert np.isnan(equilibrium(replace(study, slope=1.0), 4.0))
+    assert iterate(replace(study, slope=0.5, shift=0.0), 4.0)[:3].tolist() == [0, 2, 3]
 
 
 def test_buttons_change_the_settings(open_page: OpenPage) -> None:
@@ -39,3 +61,4 @@ def test_the_code_on_the_page_gives_its_numbers(open_page: OpenPage, capsys: pyt
     printed = capsys.readouterr().out.splitlines()
     assert f"{float(printed[0]):.4f}" in shown
     assert f"{float(printed[1]):.4f}" in shown
+    assert float(printed[-1]) == pytest.approx(10, abs=0.05)

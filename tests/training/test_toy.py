@@ -25,6 +25,7 @@ def test_study_finds_the_closed_form(slope: float, offset: float) -> None:
     study = study_toy(affine(slope, offset))
     assert study.converged.all()
     assert study.slope == pytest.approx(slope, abs=1e-6)
+    assert study.shift == pytest.approx(offset, abs=1e-6)
     expected = (slope * study.x + offset) / (1 - slope)
     # error <= residual / (1 - L), and the residual is at most 1e-5 of the value
     np.testing.assert_allclose(study.prediction, expected, rtol=1.1e-5 / (1 - abs(slope)), atol=1e-5)
@@ -35,6 +36,8 @@ def test_values_are_the_iterates_of_the_cell() -> None:
     row = np.flatnonzero(study.x == 4)[0]
     depth = np.arange(study.nfe[row])
     np.testing.assert_allclose(study.values[row, : len(depth)], 4 * (1 - 0.5**depth), rtol=1e-5)
+    later = study.cell(study.values[row, : len(depth) - 1], 4.0)
+    np.testing.assert_allclose(later, study.values[row, 1 : len(depth)], rtol=1e-5)
     assert np.isnan(study.values[row, len(depth) :]).all()
 
 

@@ -12,6 +12,11 @@ run = train_toy(seed={seed}, steps={steps})
 print(run.study.at(-5))    # {answer:.4f}: the truth is -10
 print(run.study.slope)     # {slope:.4f}: the best is 2/3
 print(run.study.values)    # (inputs, depth): z after k applications of the cell
+
+z = 0.0  # the cell at this input, repeated
+for _ in range(25):
+    z = run.study.cell(z, {x:g})
+print(z)
 """
 
 
@@ -21,10 +26,10 @@ def summary(run: ToyRun, steps: int) -> str:
     if not study.converged.all():
         return _not_converged(study)
     return (
-        f"After {steps:,} updates the slope is **{signed(study.slope, 4)}** (2/3 is {BEST_SLOPE:.4f}). Every "
-        f"application of the cell multiplies the distance to z\\* by the slope, and all inputs converge within "
-        f"**{study.nfe.max()} evaluations**. At x = −5, outside the training range, the prediction is "
-        f"**{signed(study.at(-5), 3)}**; the truth is −10."
+        f"After {steps:,} updates the slope is **{signed(study.slope, 4)}**; the best is 2/3 = {BEST_SLOPE:.4f}, "
+        "because z = 2/3 (z + x) only where z = 2x. Each application of the cell multiplies the distance to z\\* by "
+        f"the slope, and all inputs converge within **{study.nfe.max()} evaluations**. At x = −5, outside the "
+        f"training range, the prediction is **{signed(study.at(-5), 3)}**; the truth is −10."
     )
 
 
@@ -37,9 +42,9 @@ def _not_converged(study: ToyStudy) -> str:
     )
 
 
-def snippet(run: ToyRun, seed: int, steps: int) -> str:
+def snippet(run: ToyRun, seed: int, steps: int, x: float) -> str:
     """Code that gives the numbers on the page."""
-    return SNIPPET.format(seed=seed, steps=steps, answer=run.study.at(-5), slope=run.study.slope)
+    return SNIPPET.format(seed=seed, steps=steps, x=x, answer=run.study.at(-5), slope=run.study.slope)
 
 
 def metric_with_error(label: str, number: float, truth: float, named: str, digits: int, term: str) -> None:
