@@ -8,9 +8,11 @@ from pages.ui.server.guard import mark_app
 from pages.ui.server.heaps import limit_heaps
 from pages.ui.server.memory import freeing_memory
 from pages.ui.server.settings import keeping_settings
+from pages.ui.server.threads import limit_threads
 from pages.ui.widgets.navigation import ICON, pages
 
 limit_heaps()
+limit_threads()
 keep_programs()
 admit_operator_model()
 page = st.navigation(pages(), position="top")

@@ -1,7 +1,7 @@
-"""Solvers compared: residual against evaluations and time, work-precision, test-time compute, starts."""
+"""Solvers compared: residual against evaluations, work-precision, test-time compute, starts."""
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +20,9 @@ from deq.plots.style import (
     solver_style,
     styled_figure,
 )
+from deq.plots.times import plain_ticks
 
+NO_BARS: Mapping[str, tuple[ArrayLike, ArrayLike]] = MappingProxyType({})
 BINS = 60  # most bars of a histogram
 NEAREST = 1e-8  # smaller distances are rounding
 
@@ -40,49 +42,8 @@ def race_by_nfe(curves: Curves, tol: float, *, height: int = 400) -> Figure:
     low, high = _height_range(figure, tol)
     figure.update_yaxes(range=[low, high], dtick=1 if high - low < 7 else 2)
     _name_failures(figure)
-    return _plain_decades(figure).update_layout(height=height, showlegend=bool(figure.traces))
-
-
-def race_times(times: Mapping[str, tuple[float, float, float]], failed: Collection[str] = ()) -> Figure:
-    """Time of the whole batch on a log axis, one row per solver, the first on top: median and quartiles as a bar.
-
-    times: solver -> (lower quartile, median, upper quartile) in milliseconds. failed: solvers that failed on some
-    samples, so that their time is not a time to solution: a hollow red cross.
-    """
-    figure = styled_figure("time for the whole batch, ms", "", x_type="log", height=400)
-    for row, (name, (low, middle, high)) in enumerate(times.items()):
-        style, gave_up = solver_style(name), name in failed
-        color = FAILED_MARKER["color"] if gave_up else style.color
-        bar = {
-            "color": color,
-            "array": [high - middle],
-            "arrayminus": [middle - low],
-            "thickness": 3,
-            "width": 8,
-        }
-        figure.add_scatter(
-            x=[middle],
-            y=[row],
-            mode="markers",
-            name=name,
-            marker=dict(FAILED_MARKER) if gave_up else {"color": color, "symbol": style.marker, "size": 10},
-            error_x=bar,
-            hovertemplate=f"{name}<br>{middle:.3g} ms, quartiles {low:.3g} to {high:.3g}"
-            f"{', ' + FAILED_TEXT if gave_up else ''}<extra></extra>",
-        )
-    figure.update_yaxes(tickvals=list(range(len(times))), ticktext=list(times), nticks=None, showgrid=False)
-    figure.update_yaxes(range=[len(times) - 0.5, -0.5])
-    ticks = _ticks([end for ends in times.values() for end in ends])
-    figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks], nticks=None)
-    return figure.update_layout(showlegend=False)
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """1, 2 and 5 times powers of ten from just below the values to just above, the powers alone over three decades."""
-    low, high = 0.5 * min(values, default=1.0), 2 * max(values, default=1.0)
-    steps = (1, 2, 5) if high < 1e3 * low else (1,)
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [tick for k in exponents for m in steps if low <= (tick := float(f"{m}e{k}")) <= high]
+    plain_ticks(figure, _drawn_along(figure))
+    return figure.update_layout(height=height, showlegend=bool(figure.traces))
 
 
 def _name_failures(figure: Figure) -> None:
@@ -94,12 +55,9 @@ def _name_failures(figure: Figure) -> None:
         trace.update(name=FAILED_TEXT, legendgroup=FAILED_TEXT, showlegend=first == 0)
 
 
-def _plain_decades(figure: Figure) -> Figure:
-    """Plain tick labels 0.1, 1, 10 along x, with ticks between them if there are few decades."""
-    drawn = np.concatenate([np.asarray(trace["x"], float) for trace in figure.traces] or [np.ones(1)])
-    drawn = np.log10(drawn[drawn > 0])
-    wide = np.ptp(drawn) > 1.4 if drawn.size else True
-    return figure.update_xaxes(exponentformat="none", dtick=1 if wide else "D2")
+def _drawn_along(figure: Figure) -> np.ndarray:
+    """Every x of its traces, (n,)."""
+    return np.concatenate([np.asarray(trace["x"], float) for trace in figure.traces] or [np.ones(1)])
 
 
 def _height_range(figure: Figure, tol: float) -> tuple[float, float]:
@@ -111,12 +69,15 @@ def _height_range(figure: Figure, tol: float) -> tuple[float, float]:
 
 
 def work_precision_diagram(
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]], x_title: str
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]],
+    x_title: str,
+    quartiles: Mapping[str, tuple[ArrayLike, ArrayLike]] = NO_BARS,
 ) -> Figure:
     """True error against work, one point per tolerance; the lower left is better.
 
     curves: solver -> (tolerance, work, error, converged), each (n,), converged from 0 to 1; a point where some
-    samples did not converge is a hollow red cross.
+    samples did not converge is a hollow red cross. quartiles: solver -> lower and upper quartile of the work, each
+    (n,), drawn as bars.
     """
     figure = styled_figure(x_title, "relative error against float64", x_type="log", y_type="log", height=400)
     for name, columns in curves.items():
@@ -126,8 +87,13 @@ def work_precision_diagram(
             _add_precision(
                 figure, name, tol[known], work[known], np.maximum(error[known], FLOOR), converged[known]
             )
+        if known.any() and name in quartiles:
+            low, high = (np.asarray(end, float)[known] for end in quartiles[name])
+            line = next(trace for trace in figure.traces if trace.get("name") == name)
+            line["error_x"] = {"array": high - work[known], "arrayminus": work[known] - low, "thickness": 1.5}
     _name_failures(figure)
-    return _plain_decades(figure).update_layout(showlegend=bool(figure.traces))
+    plain_ticks(figure, _drawn_along(figure))
+    return figure.update_layout(showlegend=bool(figure.traces))
 
 
 def _add_precision(

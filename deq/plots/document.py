@@ -21,6 +21,7 @@ body {{ font-family: sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0
 .xtick text, .ytick text, .xtitle, .ytitle, .legendtext, .annotation-text {{ fill: CanvasText !important; }}
 td {{ padding: 0.2rem 0.8rem 0.2rem 0; }}
 .wide {{ overflow-x: auto; }}
+img {{ width: 140px; image-rendering: pixelated; }}
 </style>
 <h1>{title}</h1>
 {figure}
@@ -34,13 +35,22 @@ def document(figure: go.Figure, title: str) -> str:
 
 
 def report(
-    title: str, facts: Mapping[str, str], figures: Mapping[str, go.Figure], tables: Mapping[str, str]
+    title: str,
+    facts: Mapping[str, str],
+    pictures: Mapping[str, bytes],
+    figures: Mapping[str, go.Figure],
+    tables: Mapping[str, str],
 ) -> str:
-    """Facts, figures by caption, and tables by file name: each a download, shown if it has at most MOST_ROWS rows.
+    """Facts, pictures and figures by caption, and tables by file name: each a download, shown if it has at most
+    MOST_ROWS rows.
 
-    tables: CSV text with a header line. The figures work as on the page, so plotly's code is in it, once.
+    pictures: PNG, small ones, drawn with sharp pixels. tables: CSV text with a header line. The figures work as on the
+    page, so plotly's code is in it, once.
     """
     parts = [_table(facts.items())]
+    for caption, png in pictures.items():
+        source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+        parts.append(f'<p><img src="{source}" alt="{escape(caption)}"></p><p>{escape(caption)}</p>')
     for place, (caption, figure) in enumerate(figures.items()):
         parts.append(f"{_inner(figure, first=place == 0)}<p>{escape(caption)}</p>")
     for name, text in tables.items():

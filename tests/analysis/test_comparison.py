@@ -31,7 +31,7 @@ from deq.analysis.comparison.test_time_compute import (
     vary_budget,
     vary_start,
 )
-from deq.analysis.comparison.work_precision import precision_table, work_precision
+from deq.analysis.comparison.work_precision import precision_table, time_precision, work_precision
 from deq.gradients.spectrum import EXACT_SIZE
 from deq.models import EquilibriumModel, build, pixels
 from deq.models.model import cell_start, identity
@@ -108,7 +108,15 @@ def test_errors_fall_with_the_tolerance(contraction: Problem, reference: Referen
     assert (curve.error <= bound).all()
     assert (np.diff(np.median(curve.error, axis=1)) < 0).all()
     assert (np.diff(curve.nfe, axis=0) >= 0).all()
-    assert len(precision_table({"damped Picard": curve})["tolerance"]) == 7
+    assert len(precision_table({"damped Picard": curve}, {})["tolerance"]) == 7
+
+
+def test_solvers_and_tolerances_are_timed_in_turns(contraction: Problem) -> None:
+    solvers = {name: LINEUP.solver(name) for name in ("Picard", "Anderson")}
+    seconds = time_precision(contraction, solvers)
+    shapes = {taken.shape for taken in seconds.values()}
+    assert shapes == {(7, next(iter(shapes))[1])}
+    assert all((taken > 0).all() for taken in seconds.values())
 
 
 def test_an_unconverged_reference_gives_no_error(reference: Reference) -> None:

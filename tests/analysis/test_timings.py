@@ -4,13 +4,16 @@ import time
 
 import numpy as np
 
-from deq.analysis.comparison.timings import device_name, fastest, measure, quartiles, take_turns
+from deq.analysis.comparison.timings import device_name, fastest, quartiles, take_turns, time_columns
 
 
-def test_measurements_follow_a_warm_up_call() -> None:
-    calls = []
-    assert measure(lambda: calls.append(1), repeats=4).shape == (4,)
-    assert len(calls) == 5
+def test_a_row_without_a_time_is_empty() -> None:
+    columns = time_columns([np.array([0.001, 0.002, 0.003]), None])
+    assert columns == {
+        "ms": [2, None],
+        "ms, lower quartile": [1.5, None],
+        "ms, upper quartile": [2.5, None],
+    }
     assert device_name()
 
 

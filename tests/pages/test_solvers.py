@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import io
 import json
 import re
 import time
@@ -9,29 +10,30 @@ import time
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from deq.analysis.comparison.lineup import Lineup
 from deq.analysis.comparison.race import race, race_table
-from deq.analysis.comparison.subjects import RANDOM, Subject, make_problem
+from deq.analysis.comparison.subjects import RANDOM, YOURS, Subject, make_problem
 from deq.data import held_out_digits
 from pages.ui.readers.digit import KEY
-from pages.ui.solvers.race import race_report, time_sentence
+from pages.ui.solvers.race import race_report
 from pages.ui.solvers.settings import Settings
+from pages.ui.solvers.tables import time_sentence
 from tests.pages.conftest import OpenPage, press, words
 
 CHARTS = {
     "Race": 3,
     "Why": 2,
     "Work and precision": 2,
-    "Gradients": 1,
+    "Gradients": 2,
     "Test-time compute": 2,
 }
 # The columns of Why, in the order in which its code prints them.
 EIGENVALUES = ("spectral radius", "damped radius", "largest Re λ")
 DIFFERENT = (
     "ms",
-    "ms, spread",
     "ms, lower quartile",
     "ms, upper quartile",
     "backward solves converged",
@@ -142,6 +144,16 @@ def test_the_report_holds_the_numbers_of_its_figures() -> None:
     assert len(found["race-curves.csv"]) == sum(
         np.isfinite(run.trace_residual).sum() for run in runs.values()
     )
+
+
+def test_the_report_shows_the_digit_that_is_solved() -> None:
+    digit = held_out_digits().test_images[3]
+    settings = Settings(Subject("mlp", YOURS, 1, digit=digit.tobytes()), ("Picard",), Lineup())
+    runs = {"Picard": race(make_problem(settings.subject), settings.solver("Picard"))}
+    text = race_report(settings, runs, {}, race_table(runs, {}, None))
+    (data,) = re.findall(r'<img src="data:image/png;base64,([^"]*)"', text)
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    np.testing.assert_array_equal(shown, digit[..., 0])
 
 
 def race_times_drawn(text: str) -> list[dict]:

@@ -11,7 +11,6 @@ from deq.plots.comparison import (
     distance_strip,
     effort_histogram,
     race_by_nfe,
-    race_times,
     work_precision_diagram,
 )
 from deq.plots.contenders import effort_and_accuracy, effort_and_loss
@@ -30,6 +29,7 @@ from deq.plots.style import solver_key, styled_figure
 from deq.plots.sweeps import bifurcation_diagram
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
 from deq.plots.thinking import reach_map, wrong_places
+from deq.plots.times import race_times
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
 from deq.plots.training import compared_runs, fitted_curve
 

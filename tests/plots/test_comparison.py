@@ -9,12 +9,12 @@ from deq.plots.comparison import (
     distance_strip,
     effort_histogram,
     race_by_nfe,
-    race_times,
     work_precision_diagram,
 )
 from deq.plots.eigenvalues import spectrum_regions
 from deq.plots.gradients import GRADIENT_STYLES, gradient_rows, memory_curves
 from deq.plots.style import FAILED_MARKER, FAILED_TEXT
+from deq.plots.times import race_times
 
 NFE = np.arange(1, 6) * np.ones((3, 1))
 FALLS, STALLS = 10.0 ** -np.arange(1, 6) * np.ones((3, 1)), np.full((3, 5), 0.5)
@@ -54,6 +54,18 @@ def test_unconverged_tolerances_are_crosses() -> None:
     figure = work_precision_diagram({"Picard": points}, "evaluations")
     assert names(figure) == ["Picard", FAILED_TEXT]
     assert list(figure.data[1].x) == [5]
+
+
+def test_costs_have_plain_ticks_and_quartile_bars() -> None:
+    """Within two decades 1, 2 and 5 times powers of ten, in full; the powers alone for many decades."""
+    work, error = np.array([20.0, 60.0, 300.0]), np.array([1e-1, 1e-2, 1e-3])
+    curves = {"Picard": (error, work, error, np.ones(3))}
+    figure = work_precision_diagram(curves, "ms", {"Picard": (work - 5, work + 10)})
+    assert list(figure.layout.xaxis.ticktext) == ["10", "20", "50", "100", "200", "500"]
+    assert list(figure.data[0].error_x.array) == [10] * 3
+    assert list(figure.data[0].error_x.arrayminus) == [5] * 3
+    curves = {"Picard": (error, np.array([1, 100, 1e5]), error, np.ones(3))}
+    assert list(work_precision_diagram(curves, "ms").layout.xaxis.tickvals) == [1, 10, 100, 1e3, 1e4, 1e5]
 
 
 def test_every_eigenvalue_is_within_the_axes() -> None:

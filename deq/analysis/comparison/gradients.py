@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -16,7 +16,7 @@ from jax import Array
 from deq.analysis.comparison.problem import Problem, build_problem, to_float64
 from deq.analysis.comparison.reference import Reference, find_reference
 from deq.analysis.comparison.subjects import affine_model, random_matrix
-from deq.analysis.comparison.timings import measure
+from deq.analysis.comparison.timings import take_turns, time_columns
 from deq.analysis.gradient_error import gradient_error
 from deq.data import cross_entropy
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Probe, ThroughODE, Unrolled, equilibrium
@@ -41,7 +41,6 @@ PATIENT = Anderson(tol=1e-12, max_nfe=1000, memory=10)
 FORWARD = Anderson(tol=1e-6, max_nfe=200)
 TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 RADII = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
-REPEATS = 5
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,12 @@ class GradientRun:
     """error: ||g - g*|| / ||g*|| over all parameters of the cell and its injection, NaN where g is not
     finite. cosine: of the angle to g*.
 
-    seconds: (repeats,) of loss and gradient, including the forward solve. temporary_bytes: of the compiled program,
-    excluding inputs and outputs. backward_converged: fraction of the backward solves that converged, None if there
-    are none.
+    temporary_bytes: of the compiled program, excluding inputs and outputs. backward_converged: fraction of the backward
+    solves that converged, None if there are none.
     """
 
     error: float
     cosine: float
-    seconds: np.ndarray
     temporary_bytes: int
     backward_converged: float | None
 
@@ -76,19 +73,24 @@ def methods_for(problem: Problem) -> list[str]:
 
 
 def compare_gradient(problem: Problem, method: str, exact: np.ndarray) -> GradientRun:
-    """One method on the float32 problem against `exact`; the forward solve is by FORWARD."""
+    """One method on the float32 problem against `exact`; the forward solve is by FORWARD. For its time see
+    `time_gradients`.
+    """
     gradient = METHODS[method]
-    seconds = measure(lambda: _run(problem, FORWARD, gradient), REPEATS)
     found, report = _run(problem, FORWARD, gradient)
     error = gradient_error(_vector(found), exact)
     solved = isinstance(gradient, Implicit)
     return GradientRun(
         error.relative,
         error.cosine,
-        seconds,
         working_memory(problem, FORWARD, gradient),
         float(np.mean(np.asarray(report.converged))) if solved else None,
     )
+
+
+def time_gradients(problem: Problem, methods: Iterable[str]) -> dict[str, np.ndarray]:
+    """Seconds of loss and gradient, the forward solve included, (rounds,), the methods taking turns."""
+    return take_turns({name: partial(_run, problem, FORWARD, METHODS[name]) for name in methods})
 
 
 def errors_by_tolerance(problem: Problem, method: str, exact: np.ndarray) -> np.ndarray:
@@ -161,15 +163,16 @@ def _vector(gradient: tuple[nnx.State, Array]) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf, np.float64)) for leaf in jax.tree.leaves(gradient)])
 
 
-def gradient_table(runs: Mapping[str, GradientRun]) -> dict[str, list[Any]]:
-    """One row per method."""
+def gradient_table(
+    runs: Mapping[str, GradientRun], seconds: Mapping[str, np.ndarray]
+) -> dict[str, list[Any]]:
+    """One row per method. seconds: of `time_gradients`, empty if not measured."""
     rows = runs.values()
     return {
         "gradient": list(runs),
         "relative error": [run.error for run in rows],
         "cosine": [run.cosine for run in rows],
-        "ms": [1e3 * float(np.median(run.seconds)) for run in rows],
-        "ms, spread": [1e3 * float(np.ptp(np.quantile(run.seconds, (0.1, 0.9)))) for run in rows],
+        **time_columns(seconds.get(name) for name in runs),
         "memory, MiB": [run.temporary_bytes / 2**20 for run in rows],
         "backward solves converged": [run.backward_converged for run in rows],
     }

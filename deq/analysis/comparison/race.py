@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deq.analysis.comparison.problem import Problem, trace_problem
-from deq.analysis.comparison.timings import quartiles
+from deq.analysis.comparison.timings import time_columns
 from deq.solvers import Solver, error_estimate, norm
 
 TRACE = 500  # iterates kept, enough for the largest budget on the page
@@ -58,7 +58,6 @@ def race_table(
     reference: (batch,) classes at the reference equilibrium, or None.
     """
     rows = runs.values()
-    timed = [quartiles(seconds[name]) if name in seconds else (None, None, None) for name in runs]
     return {
         "solver": list(runs),
         "NFE, median": [float(np.median(run.nfe)) for run in rows],
@@ -66,9 +65,7 @@ def race_table(
         "converged": [float(run.converged.mean()) for run in rows],
         "residual, median": [float(np.median(run.residual)) for run in rows],
         "error, median": [float(np.median(run.error)) for run in rows],
-        "ms": [middle for _, middle, _ in timed],
-        "ms, lower quartile": [low for low, _, _ in timed],
-        "ms, upper quartile": [high for _, _, high in timed],
+        **time_columns(seconds.get(name) for name in runs),
         "same class": [_agreement(run.classes, reference) for run in rows],
     }
 

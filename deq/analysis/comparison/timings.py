@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -17,21 +17,17 @@ from deq.solvers import Solver
 ROUNDS = 9  # at most
 FEWEST, ENOUGH = 5, 0.1  # rounds that are always taken; seconds after which they suffice
 _ALONE = threading.Lock()  # simultaneous measurements would disturb each other
+Key = TypeVar("Key", bound=Hashable)
 
 
-def measure(run: Callable[[], Any], repeats: int = ROUNDS) -> np.ndarray:
-    """Seconds of each of `repeats` calls after a warm-up call; fewer where they take long, see `take_turns`."""
-    return take_turns({"": run}, repeats)[""]
-
-
-def take_turns(runs: Mapping[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
+def take_turns(runs: Mapping[Key, Callable[[], Any]], rounds: int = ROUNDS) -> dict[Key, np.ndarray]:
     """Seconds of each call by name, (rounds,) or at least (FEWEST,) where they take long, after a warm-up call of each.
 
     Every round calls each once, so that changes in the machine's speed affect all alike. The first of a round
     changes, so that none always follows the same one.
     """
     names = list(runs)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    seconds: dict[Key, list[float]] = {name: [] for name in names}
     with _ALONE:
         for run in runs.values():
             jax.block_until_ready(run())
@@ -64,6 +60,14 @@ def quartiles(seconds: np.ndarray) -> tuple[float, float, float]:
     """Lower quartile, median and upper quartile in milliseconds."""
     low, middle, high = 1e3 * np.quantile(seconds, (0.25, 0.5, 0.75))
     return float(low), float(middle), float(high)
+
+
+def time_columns(seconds: Iterable[np.ndarray | None]) -> dict[str, list[float | None]]:
+    """Columns of a table: median and quartiles of each row in milliseconds, None where it was not measured."""
+    rows = [(None, None, None) if taken is None else quartiles(taken) for taken in seconds]
+    names = ("ms, lower quartile", "ms", "ms, upper quartile")
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    return {"ms": columns.pop("ms")} | columns
 
 
 def fastest(seconds: Mapping[str, np.ndarray]) -> list[str]:

@@ -7,17 +7,19 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.comparison.gradients import RADII, TOLERANCES, GradientRun, gradient_table, methods_for
-from deq.analysis.comparison.timings import device_name
-from deq.plots.gradients import gradient_curves, gradient_rows
+from deq.analysis.comparison.timings import device_name, quartiles
+from deq.plots.gradients import GRADIENT_STYLES, gradient_curves, gradient_rows
 from deq.plots.style import scientific
+from deq.plots.times import race_times
 from pages.ui.solvers.memory import draw_memory
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, TIMES, show_table, subject_code, time_sentence
 from pages.ui.solvers.work import (
     errors_over_radius,
     errors_over_tolerance,
     exact_of,
     gradient_of,
+    gradient_times_of,
     problem_of,
     reference_of,
 )
@@ -35,21 +37,22 @@ EXACT = "The exact gradient in float64"
 FORMATS = {
     "relative error": SCIENTIFIC,
     "cosine": "%.4f",
-    "ms": PLAIN,
-    "ms, spread": PLAIN,
     "memory, MiB": PLAIN,
-}
+} | TIMES
+TIMING = "Timing, the gradients in turn"
 SNIPPET = """
 from deq.analysis.comparison import Subject, make_problem
 from deq.analysis.comparison.gradients import (
-    compare_gradient, errors_by_radius, errors_by_tolerance, exact_gradient, gradient_table
+    compare_gradient, errors_by_radius, errors_by_tolerance, exact_gradient, gradient_table,
+    time_gradients,
 )
 from deq.analysis.comparison.reference import find_reference
 
 {problem}
 exact = exact_gradient(problem, find_reference(problem))  # dense solves in float64
 methods = {methods}
-print(gradient_table({{name: compare_gradient(problem, name, exact) for name in methods}}))
+runs = {{name: compare_gradient(problem, name, exact) for name in methods}}
+print(gradient_table(runs, time_gradients(problem, methods)))
 by_tolerance = {{name: errors_by_tolerance(problem, name, exact) for name in methods}}
 by_radius = {{name: errors_by_radius(name) for name in methods}}
 """
@@ -99,25 +102,40 @@ def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     subject = settings.subject
     steps: Steps = {EXACT: lambda: exact_of(subject)}
     steps |= {name: partial(gradient_of, subject, name) for name in methods}
+    steps |= {TIMING: lambda: gradient_times_of(subject, methods)}
     found = in_steps("gradients", (subject, methods), steps)
     runs = {name: run for name, run in found.items() if isinstance(run, GradientRun)}
+    seconds: dict[str, np.ndarray] = found.get(TIMING, {})
     if not runs:
         return
     _warn_without_equilibrium(settings)
-    st.markdown(gradient_sentence(runs))
-    sure = [run.backward_converged in (None, 1.0) for run in runs.values()]
-    show(
-        gradient_rows(list(runs), [run.error for run in runs.values()], sure, height=120 + 34 * len(runs)),
-        "gradient-rows",
-        "Relative error of each gradient; red cross: a backward solve did not converge.",
-    )
-    table = gradient_table(runs)
+    st.markdown(gradient_sentence(runs, seconds))
+    unsure = [name for name, run in runs.items() if run.backward_converged not in (None, 1.0)]
+    height = 120 + 34 * len(runs)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        sure = [name not in unsure for name in runs]
+        show(
+            gradient_rows(list(runs), [run.error for run in runs.values()], sure, height=height),
+            "gradient-rows",
+            "Relative error of each gradient; red cross: a backward solve did not converge.",
+        )
+    with right:
+        if seconds:
+            times = {name: quartiles(taken) for name, taken in seconds.items()}
+            rounds = len(next(iter(seconds.values())))
+            show(
+                race_times(times, unsure, GRADIENT_STYLES, height=height),
+                "gradient-times",
+                f"Time of loss and gradient for a batch of {subject.size} on {device_name()}: median and quartiles of "
+                f"{rounds} rounds after compilation, in which the gradients take turns.",
+            )
+    table = gradient_table(runs, seconds)
     solved = [_share(run) for run in runs.values()]
     show_table(table | {"backward solves converged": solved}, FORMATS, "gradients.csv")
     st.caption(
         "Gradient of the mean loss with respect to the cell's parameters and its injection; forward solve by Anderson "
-        f"to 1e-6. Time: loss and gradient for a batch of {subject.size} on {device_name()}. Memory: temporaries of "
-        "the compiled program."
+        "to 1e-6, included in the time. Memory: temporaries of the compiled program."
     )
 
 
@@ -126,8 +144,8 @@ def _share(run: GradientRun) -> str:
     return "none needed" if run.backward_converged is None else f"{run.backward_converged:.0%}"
 
 
-def gradient_sentence(runs: dict[str, GradientRun]) -> str:
-    """Which gradients are exact to float32, which are not finite, and which has the largest error."""
+def gradient_sentence(runs: dict[str, GradientRun], seconds: dict[str, np.ndarray]) -> str:
+    """Which gradients are exact to float32 and the fastest of them, which are not finite, the largest error."""
     exact = [name for name, run in runs.items() if run.error < 1e-3]
     lost = [name for name, run in runs.items() if not np.isfinite(run.error)]
     others = {name: run for name, run in runs.items() if name not in exact + lost}
@@ -135,6 +153,8 @@ def gradient_sentence(runs: dict[str, GradientRun]) -> str:
     if exact:
         worst = max(runs[name].error for name in exact)
         parts.append(f"Exact up to float32: **{listed(exact)}** (error at most {scientific(worst)}).")
+    if len(exact) > 1 and seconds:
+        parts.append(time_sentence({name: seconds[name] for name in exact}, " of these").strip())
     if lost:
         parts.append(f":red[Not finite]: **{listed(lost)}**, whose iterations diverge from z\\*.")
     for name, run in sorted(others.items(), key=lambda item: -item[1].error)[:1]:

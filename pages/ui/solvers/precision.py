@@ -11,8 +11,8 @@ from deq.analysis.comparison.work_precision import WorkPrecision, precision_tabl
 from deq.plots.comparison import work_precision_diagram
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
-from pages.ui.solvers.work import precision_of, reference_of
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, TIMES, show_table, subject_code, time_sentence
+from pages.ui.solvers.work import precision_of, precision_times_of, reference_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
@@ -22,13 +22,13 @@ FORMATS = {
     "tolerance": "%.0e",
     "error, median": SCIENTIFIC,
     "NFE, median": PLAIN,
-    "ms": PLAIN,
     "converged": SHARE,
-}
+} | TIMES
+TIMING = "Timing, solvers and tolerances in turn"
 SNIPPET = """
 {imports}
 from deq.analysis.comparison import Subject, make_problem
-from deq.analysis.comparison.work_precision import precision_table, work_precision
+from deq.analysis.comparison.work_precision import precision_table, time_precision, work_precision
 from deq.analysis.comparison.reference import find_reference
 from deq.plots.style import scientific
 
@@ -39,7 +39,8 @@ curves = {{
     name: work_precision(problem, solver, reference, double={double})
     for name, solver in solvers.items()
 }}
-print(precision_table(curves))
+seconds = time_precision(problem, solvers, double={double})
+print(precision_table(curves, seconds))
 """
 
 
@@ -51,52 +52,71 @@ def draw_precision(settings: Settings) -> None:
         name: partial(precision_of, settings.subject, settings.solver(name), double)
         for name in settings.solvers
     }
+    solvers = tuple(settings.solver(name) for name in settings.solvers)
+    steps |= {TIMING: lambda: precision_times_of(settings.subject, settings.solvers, solvers, double)}
     found = in_steps("precision", (settings, double), steps)
     curves = {name: curve for name, curve in found.items() if isinstance(curve, WorkPrecision)}
+    seconds: dict[str, np.ndarray] = found.get(TIMING, {})
     if not curves:
         return
-    st.markdown(precision_sentence(curves))
+    st.markdown(precision_sentence(curves) + fastest_sentence(curves, seconds))
     left, right = st.columns(2, gap="medium")
     with left:
         show(
-            work_precision_diagram(_points(curves, _nfe), "evaluations of f, median"),
+            work_precision_diagram(
+                _points(curves, lambda name: np.median(curves[name].nfe, axis=1)), "evaluations of f, median"
+            ),
             "precision-nfe",
             "One point per tolerance, 1e-1 to 1e-7; red cross: some samples did not converge.",
         )
     with right:
-        show(
-            work_precision_diagram(_points(curves, _milliseconds), "milliseconds, the whole batch"),
-            "precision-time",
-            f"The same against time on {device_name()}, median of repeats after compilation.",
-        )
-    show_table(precision_table(curves), FORMATS, "work-precision.csv")
-    solvers = {name: settings.solver(name) for name in curves}
+        if seconds:
+            _show_times(curves, seconds)
+    show_table(precision_table(curves, seconds), FORMATS, "work-precision.csv")
     show_code(
         SNIPPET.format(
-            imports=imports_of(solvers.values()),
+            imports=imports_of(solvers),
             problem=subject_code(settings.subject),
-            solvers=solvers_code(solvers),
+            solvers=solvers_code(dict(zip(settings.solvers, solvers, strict=True))),
             double=double,
         )
     )
 
 
-def _nfe(curve: WorkPrecision) -> np.ndarray:
-    return np.median(curve.nfe, axis=1)
-
-
-def _milliseconds(curve: WorkPrecision) -> np.ndarray:
-    return 1e3 * np.median(curve.seconds, axis=1)
+def _show_times(curves: dict[str, WorkPrecision], seconds: dict[str, np.ndarray]) -> None:
+    """Error against time, with quartiles as bars."""
+    ends = {name: 1e3 * np.quantile(taken, (0.25, 0.5, 0.75), axis=1) for name, taken in seconds.items()}
+    points = _points(curves, lambda name: ends[name][1])
+    bars = {name: (low, high) for name, (low, _, high) in ends.items()}
+    rounds = next(iter(seconds.values())).shape[1]
+    show(
+        work_precision_diagram(points, "milliseconds, the whole batch", bars),
+        "precision-time",
+        f"The same against time on {device_name()}: median and quartiles of {rounds} rounds after compilation, in "
+        "which solvers and tolerances take turns.",
+    )
 
 
 def _points(
-    curves: dict[str, WorkPrecision], work: Callable[[WorkPrecision], np.ndarray]
+    curves: dict[str, WorkPrecision], work: Callable[[str], np.ndarray]
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Solver -> tolerance, work, median error, share of converged samples."""
     return {
-        name: (curve.tol, work(curve), np.median(curve.error, axis=1), curve.converged.mean(axis=1))
+        name: (curve.tol, work(name), np.median(curve.error, axis=1), curve.converged.mean(axis=1))
         for name, curve in curves.items()
     }
+
+
+def fastest_sentence(curves: dict[str, WorkPrecision], seconds: dict[str, np.ndarray]) -> str:
+    """The fastest at the smallest tolerance at which most solvers solve the whole batch."""
+    solved = {name: np.all(curves[name].converged, axis=1) for name in seconds if name in curves}
+    counts = np.sum(list(solved.values()), axis=0) if solved else np.zeros(1)
+    if counts.max() < 2:
+        return ""
+    place = int(np.flatnonzero(counts == counts.max())[-1])
+    rivals = {name: seconds[name][place] for name, done in solved.items() if np.asarray(done)[place]}
+    tol = next(iter(curves.values())).tol[place]
+    return f" {time_sentence(rivals, f' at a tolerance of {scientific(tol)}')}"
 
 
 def precision_sentence(curves: dict[str, WorkPrecision]) -> str:

@@ -1,5 +1,6 @@
 """The race: residual against evaluations and time, and the table."""
 
+import io
 import platform
 from functools import partial
 
@@ -7,17 +8,19 @@ import jax
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from PIL import Image
 
 import deq
 from deq.analysis.comparison.race import Run, race_table
 from deq.analysis.comparison.subjects import DIGITS, RANDOM, STIFF
-from deq.analysis.comparison.timings import device_name, fastest, quartiles
+from deq.analysis.comparison.timings import device_name, quartiles
 from deq.data import held_out_digits
-from deq.plots.comparison import race_by_nfe, race_times
+from deq.plots.comparison import race_by_nfe
 from deq.plots.document import report
+from deq.plots.times import race_times
 from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, show_table, subject_code
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, TIMES, show_table, subject_code, time_sentence
 from pages.ui.solvers.work import problem_of, race_of, reference_of, times_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
@@ -31,11 +34,8 @@ FORMATS = {
     "converged": SHARE,
     "residual, median": SCIENTIFIC,
     "error, median": SCIENTIFIC,
-    "ms": PLAIN,
-    "ms, lower quartile": PLAIN,
-    "ms, upper quartile": PLAIN,
     "same class": SHARE,
-}
+} | TIMES
 SNIPPET = """
 {imports}
 from deq.analysis.comparison import Subject, make_problem, race
@@ -160,7 +160,15 @@ def race_report(
     tables = {"race.csv": csv_text(table), "race-curves.csv": csv_text(_curve_columns(runs))}
     if seconds:
         tables["race-seconds.csv"] = csv_text(seconds)
-    return report("Solvers compared", facts, race_figures(settings, runs, seconds), tables)
+    pictures = {"The digit that is solved.": _digit_png(subject.digit)} if subject.digit else {}
+    return report("Solvers compared", facts, pictures, race_figures(settings, runs, seconds), tables)
+
+
+def _digit_png(digit: bytes) -> bytes:
+    """digit: 784 bytes, white on black."""
+    file = io.BytesIO()
+    Image.fromarray(np.frombuffer(digit, np.uint8).reshape(28, 28)).save(file, "PNG")
+    return file.getvalue()
 
 
 def _reference_classes(settings: Settings) -> np.ndarray | None:
@@ -204,17 +212,3 @@ def race_sentence(runs: dict[str, Run], seconds: dict[str, np.ndarray], max_nfe:
         shares = [f"{name} ({100 * run.converged.mean():.0f} % converged)" for name, run in failed.items()]
         sentence += f":red[**Not converged**] within {max_nfe} evaluations: {listed(shares)}; see Why."
     return sentence
-
-
-def time_sentence(seconds: dict[str, np.ndarray]) -> str:
-    """The fastest with its quartiles; no winner where the quartiles overlap."""
-    if not seconds:
-        return ""
-    first, *others = fastest(seconds)
-    low, middle, high = quartiles(seconds[first])
-    if not others:
-        return f"Least time: **{first}** ({middle:.3g} ms, quartiles {low:.3g} to {high:.3g}). "
-    return (
-        f"Least time: no winner; the quartiles of {listed(others)} overlap with those of {first} "
-        f"({low:.3g} to {high:.3g} ms). "
-    )

@@ -1,15 +1,19 @@
-"""Shared by the tabs of the Solvers page: number formats, tables, the code of a problem."""
+"""Shared by the tabs of the Solvers page: number formats, tables, the fastest of several, the code of a problem."""
 
 import base64
 import zlib
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from deq.analysis.comparison.subjects import Subject
+from deq.analysis.comparison.timings import fastest, quartiles
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.text import listed
 
 SCIENTIFIC, PLAIN, SHARE = "%.1e", "%.3g", "percent"
+TIMES = dict.fromkeys(("ms", "ms, lower quartile", "ms, upper quartile"), PLAIN)
 
 
 def subject_code(subject: Subject) -> str:
@@ -35,3 +39,17 @@ def show_table(table: Mapping[str, list], formats: Mapping[str, str], filename: 
     }
     st.dataframe(known, hide_index=True, column_config=config)
     csv_button("Download as CSV", known, filename)
+
+
+def time_sentence(seconds: Mapping[str, np.ndarray], where: str = "") -> str:
+    """The fastest with its quartiles; no winner where the quartiles overlap. where: follows "Least time"."""
+    if not seconds:
+        return ""
+    first, *others = fastest(seconds)
+    low, middle, high = quartiles(seconds[first])
+    if not others:
+        return f"Least time{where}: **{first}** ({middle:.3g} ms, quartiles {low:.3g} to {high:.3g}). "
+    return (
+        f"Least time{where}: no winner; the quartiles of {listed(others)} overlap with those of {first} "
+        f"({low:.3g} to {high:.3g} ms). "
+    )

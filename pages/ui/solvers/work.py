@@ -10,6 +10,7 @@ from deq.analysis.comparison.gradients import (
     errors_by_tolerance,
     exact_gradient,
     memory_at,
+    time_gradients,
 )
 from deq.analysis.comparison.problem import Problem
 from deq.analysis.comparison.race import Run, race
@@ -18,7 +19,7 @@ from deq.analysis.comparison.spectrum import Spectrum, find_spectrum
 from deq.analysis.comparison.subjects import Subject, make_problem
 from deq.analysis.comparison.test_time_compute import Compute, vary_budget, vary_start
 from deq.analysis.comparison.timings import time_solvers
-from deq.analysis.comparison.work_precision import WorkPrecision, work_precision
+from deq.analysis.comparison.work_precision import WorkPrecision, time_precision, work_precision
 from deq.analysis.path_independence import PathIndependence
 from deq.solvers import Solver
 from pages.ui.server.caches import cached
@@ -52,6 +53,14 @@ def precision_of(subject: Subject, solver: Solver, double: bool) -> WorkPrecisio
 
 
 @cached(50)
+def precision_times_of(
+    subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ...], double: bool
+) -> dict[str, np.ndarray]:
+    """Of all solvers and tolerances together: they take turns."""
+    return time_precision(problem_of(subject), dict(zip(names, solvers, strict=True)), double)
+
+
+@cached(50)
 def spectrum_of(subject: Subject) -> Spectrum:
     return find_spectrum(problem_of(subject), reference_of(subject))
 
@@ -64,6 +73,12 @@ def exact_of(subject: Subject) -> np.ndarray:
 @cached(200)
 def gradient_of(subject: Subject, method: str) -> GradientRun:
     return compare_gradient(problem_of(subject), method, exact_of(subject))
+
+
+@cached(100)
+def gradient_times_of(subject: Subject, methods: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Of all methods together: they take turns."""
+    return time_gradients(problem_of(subject), methods)
 
 
 @cached(200)
