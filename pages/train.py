@@ -11,6 +11,7 @@ from pages.ui.train.runs import (
     choose_run,
     current_job,
     own_jobs,
+    remember_runs,
     start_run,
     upload_weights,
 )
@@ -55,3 +56,4 @@ shipped_models(plan)
 with st.container(horizontal=True):
     copy_link()
     download_pictures()
+    remember_runs()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pages.ui.train.settings import PRESETS
-from tests.browser.harness import SLOW, settle, visit
+from tests.browser.harness import SLOW, running_server, settle, visit
 from tests.browser.test_train import PATIENT, only_watches, progress
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -76,6 +76,17 @@ def test_a_run_that_breaks_is_replayed_to_its_death(page: Page, server: str) -> 
     assert shares[0] < 50
     assert shares[1] > 95
     assert not asked
+
+
+def test_numbers_go_on_when_the_server_starts_again(page: Page, server: str) -> None:
+    with running_server() as again:  # cookies are the same for every port
+        for address, number in ((server, 1), (again, 2)):
+            visit(page, f"{address}/train?fit_epochs=1&fit_width=8")
+            page.get_by_role("button", name="Start training").click()
+            finish(page)
+            with page.expect_download() as download:
+                page.get_by_role("button", name="History").click()
+            assert download.value.suggested_filename == f"run-{number}-history.csv"
 
 
 def test_a_refresh_on_predict_keeps_the_trained_model(page: Page, browser: Browser, server: str) -> None:

@@ -1,13 +1,16 @@
 """Runs and own models belong to a browser: through refreshes, in bounds, and to nobody else."""
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.models.checkpoints import PRETRAINED, WEIGHTS
 from deq.solvers import Anderson
 from pages.ui.readers.model import ModelInUse
+from pages.ui.server import kept as kept_module
 from pages.ui.server import owner
-from pages.ui.server.kept import Kept, kept
+from pages.ui.server.kept import NUMBERED, Kept, highest_number, kept
 from tests.pages.conftest import OpenPage
 from tests.pages.test_privacy import token
 
@@ -24,6 +27,22 @@ def test_a_browser_keeps_its_newest_runs_and_their_numbers() -> None:
         store.keep_run(b"1", job)
     assert store.runs(b"1") == {"b": 2, "c": 3}
     assert store.runs(b"2") == {}
+
+
+def test_numbers_go_on_from_those_that_the_browser_remembers() -> None:
+    store = Kept()
+    for job, used in (("a", 0), ("b", 7), ("c", 7)):
+        store.keep_run(b"1", job, used)
+    assert store.runs(b"1") == {"a": 1, "b": 8, "c": 9}
+
+
+@pytest.mark.parametrize(
+    ("cookie", "number"), [("", 0), ("12", 12), ("-3", 0), ("1e9", 0), ("²", 0), ("9" * 5000, 0)]
+)
+def test_a_cookie_is_a_number_or_nothing(monkeypatch: pytest.MonkeyPatch, cookie: str, number: int) -> None:
+    monkeypatch.setattr(kept_module.st, "context", SimpleNamespace(cookies={NUMBERED: cookie}))
+    monkeypatch.setattr(kept_module.st, "session_state", {})
+    assert highest_number() == number
 
 
 def test_a_browser_keeps_its_newest_models_by_number_and_bytes() -> None:

@@ -1,12 +1,24 @@
 """The runs and own models of each browser, shared by all its pages and sessions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import streamlit as st
 
 MIB = 2**20
+NUMBERED = "deq_runs"  # a cookie, and a key of the session: the highest number of a run
+LARGEST = 10**6  # that a cookie is believed
+
+# Another tab may have given a higher number meanwhile.
+REMEMBER = """
+export default function ({ data }) {
+  const known = Number(document.cookie.match(/(?:^|; )deq_runs=(\\d+)/)?.[1] ?? 0);
+  if (data.highest > known) document.cookie = `deq_runs=${data.highest}; path=/; max-age=31536000; samesite=lax`;
+}
+"""
 
 
 class OwnModel(Protocol):
@@ -60,11 +72,11 @@ class Kept(Generic[Model]):
         with self._lock:
             return dict(self._browsers.get(browser, Belongings()).models)
 
-    def keep_run(self, browser: bytes, job_id: str) -> None:
-        """Give a new run the next number."""
+    def keep_run(self, browser: bytes, job_id: str, used: int = 0) -> None:
+        """Give a new run the next number. used: the highest that the browser remembers, see `highest_number`."""
         with self._lock:
             runs = self._use(browser).runs
-            runs.setdefault(job_id, max(runs.values(), default=0) + 1)
+            runs.setdefault(job_id, max(used, *runs.values(), 0) + 1)
             for old in [other for other in runs if other != job_id][: max(len(runs) - self._most_runs, 0)]:
                 del runs[old]
             self._forget()
@@ -98,3 +110,26 @@ class Kept(Generic[Model]):
 def kept() -> Kept:
     """The store of this server; a visitor reaches only what belongs to their browser."""
     return Kept()
+
+
+def highest_number() -> int:
+    """The highest number of a run that this browser remembers: the store forgets when the server starts again, and then
+    an old link to run 1 must not open another one.
+    """
+    cookie = st.context.cookies.get(NUMBERED, "")
+    remembered = int(cookie) if cookie.isdecimal() and len(cookie) < 8 else 0
+    return max(min(remembered, LARGEST), st.session_state.get(NUMBERED, 0))
+
+
+def remember_numbers(runs: dict[str, int]) -> None:
+    """Have the browser remember the numbers of these runs; call it once on a page."""
+    highest = max([highest_number(), *runs.values()])
+    st.session_state[NUMBERED] = highest
+    if highest:
+        _remember()(key="remember_numbers", data={"highest": highest}, width="content")
+
+
+@lru_cache(1)
+def _remember() -> Callable[..., Any]:
+    """Registered on first use: that needs a running server."""
+    return st.components.v2.component("deq_numbers", js=REMEMBER)

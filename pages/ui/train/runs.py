@@ -11,7 +11,7 @@ from deq.models.weights import weights_of
 from deq.plots.training import compared_runs
 from pages.ui.readers.model import ModelInUse, keep_model, own_model
 from pages.ui.readers.weights import weights_upload
-from pages.ui.server.kept import kept
+from pages.ui.server.kept import highest_number, kept, remember_numbers
 from pages.ui.server.owner import browser_key, claim, is_mine, this_browser
 from pages.ui.server.runs import comparisons, registry
 from pages.ui.widgets.charts import show
@@ -198,7 +198,12 @@ def show_run(job_id: str | None) -> None:
         st.query_params.pop("job", None)
         return
     st.query_params["job"] = job_id
-    kept().keep_run(browser_key(), job_id)
+    kept().keep_run(browser_key(), job_id, highest_number())
+
+
+def remember_runs() -> None:
+    """Have the browser remember how far its runs are numbered."""
+    remember_numbers(_numbers())
 
 
 def _numbers() -> dict[str, int]:
