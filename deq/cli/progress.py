@@ -1,4 +1,4 @@
-"""Progress of a training run on stderr: a bar with the time left, and a line per epoch."""
+"""Progress of a training run on stderr: its first line, a bar with the time left, and a line per epoch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from jax.sharding import Mesh
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,6 +20,10 @@ from rich.progress import (
 
 from deq import training
 from deq.cli.report import stderr
+from deq.data import Task
+from deq.models import EquilibriumModel, count_parameters
+from deq.training.recipes import Recipe
+from deq.training.step import TrainState
 
 
 class Bar(Protocol):
@@ -70,3 +75,23 @@ def training_progress(visible: bool) -> Iterator[TrainingProgress]:
     console = stderr if visible else Console(quiet=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not stderr.is_terminal) as bar:
         yield TrainingProgress(bar)
+
+
+def resume_line(found: TrainState | None, recipe: Recipe) -> str:
+    """Where a resumed run continues, and what the learning rate does if epochs were added."""
+    if found is None:
+        return "No intact checkpoint: starting over."
+    where = f"Resuming at step {int(found.step)}."
+    if not recipe.restarts:
+        return where
+    return f"{where} The learning rate warms up again after epoch {recipe.restarts[-1]}."
+
+
+def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, mesh: Mesh) -> str:
+    """What will be trained, and on which devices."""
+    examples, kind = len(task.train.y), mesh.devices.flat[0].device_kind
+    updates = recipe.epochs * (examples // recipe.batch_size)
+    return (
+        f"Training {name} ({count_parameters(model):,} parameters) on {task.name} ({examples:,} examples): "
+        f"{updates:,} updates on {mesh.size} {kind} device{'s' if mesh.size > 1 else ''}."
+    )

@@ -16,21 +16,21 @@ from deq.cli.evaluate import load_task
 from deq.cli.own_data import lesson, read, require_a_batch
 from deq.cli.own_model import try_out
 from deq.cli.process import failed_writes, leave, lost_peers, native_output_on_stderr, stop_signals
-from deq.cli.progress import Shown, training_progress
+from deq.cli.progress import Shown, resume_line, start_line, training_progress
 from deq.cli.report import open_model, read_weights, say, show, usage_errors
 from deq.cli.request import Request, choose_recipe, make_card, named_model, settings, with_own_code
 from deq.data import Form, Task
 from deq.devices import any_process, from_leader, is_leader, join, mesh_of, use_cores
-from deq.models import EquilibriumModel, count_parameters
+from deq.models import EquilibriumModel
 from deq.models.calibration import calibrate
 from deq.models.card import CARD, Card, read_card
 from deq.models.checkpoints import Checkpoint, save_checkpoint
 from deq.models.weights import take_weights
 from deq.training import EpochEnd, Event, Finished, Progress, fit
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.run_folder import RunFolder, writing
+from deq.training.run_folder import RunFolder, holds_run, writing
 from deq.training.run_settings import continued, require_same
-from deq.training.step import TrainState, start_state
+from deq.training.step import start_state
 
 
 def run(request: Request, as_json: bool) -> None:
@@ -82,8 +82,10 @@ def run_of(request: Request, shown: Shown) -> Checkpoint:
                 return finished_run(request)
         task = request.own.task if request.own else load_task(request.task, request.data_dir)
         require_a_batch(task, recipe.batch_size)
-        folder = open_folder(request, described) if is_leader() else None
-        events = start(request, name, recipe, init, task, folder)
+        model = new_model(request, name, init, task)
+        mesh = mesh_of(request.devices, recipe.batch_size)
+        folder = open_folder(request, described) if is_leader() else None  # once nothing else can be refused
+        events = start(request, name, recipe, model, task, mesh, folder)
         finished = follow(events, folder, shown)
         if finished.verdict:
             say(finished.verdict)
@@ -128,27 +130,38 @@ def open_folder(request: Request, described: dict[str, Any]) -> RunFolder | None
     if request.out is None:
         return None
     try:
-        request.out.mkdir(parents=True, exist_ok=True)
-        folder = RunFolder(request.out, described)
+        taken = not request.resume and holds_run(request.out)
+        if not taken:
+            request.out.mkdir(parents=True, exist_ok=True)
+            return RunFolder(request.out, described)
     except OSError as error:
         raise ValueError(f"Cannot write to {request.out}: {error.strerror or error}.") from error
-    if not request.resume and (folder.has_run() or (request.out / CARD).exists()):
-        raise ValueError(
-            f"{request.out} already holds a run: add --resume to continue it, or choose another --out."
-        )
-    return folder
+    raise ValueError(
+        f"{request.out} already holds a run: add --resume to continue it, or choose another --out."
+    )
 
 
-def start(
-    request: Request, name: str, recipe: Recipe, init: bytes | None, task: Task, folder: RunFolder | None
-) -> Iterator[Event]:
-    """The run's events, from the last intact checkpoint if it is resumed; seconds count the whole run."""
-    model, before = request.build(name), 0.0
+def new_model(request: Request, name: str, init: bytes | None, task: Task) -> EquilibriumModel:
+    """The model with its initial weights. Raises ValueError if it does not fit the task or the weights."""
+    model = request.build(name)
     if request.file is not None:
         try_out(model, request.file, task)
     if init is not None:
         take_weights(name, model, init)
-    state = start_state(model, recipe)
+    return model
+
+
+def start(
+    request: Request,
+    name: str,
+    recipe: Recipe,
+    model: EquilibriumModel,
+    task: Task,
+    mesh: Mesh,
+    folder: RunFolder | None,
+) -> Iterator[Event]:
+    """The run's events, from the last intact checkpoint if it is resumed; seconds count the whole run."""
+    state, before = start_state(model, recipe), 0.0
     if folder and request.resume:
         found = folder.restore(state)
         for warning in folder.warnings:
@@ -156,32 +169,12 @@ def start(
         if not request.quiet:
             say(resume_line(found, recipe), style="")
         state, before = found or state, folder.seconds()
-    mesh, state = mesh_of(request.devices, recipe.batch_size), from_leader(state)
+    state = from_leader(state)
     resume = state if int(state.step) else None
     if is_leader() and not request.quiet:
         say(start_line(name, model, task, recipe, mesh), style="")
     events = fit(model, task, recipe, seed=request.seed, resume=resume, mesh=mesh)
     return (dataclasses.replace(event, seconds=before + event.seconds) for event in events)
-
-
-def resume_line(found: TrainState | None, recipe: Recipe) -> str:
-    """Where a resumed run continues, and what the learning rate does if epochs were added."""
-    if found is None:
-        return "No intact checkpoint: starting over."
-    where = f"Resuming at step {int(found.step)}."
-    if not recipe.restarts:
-        return where
-    return f"{where} The learning rate warms up again after epoch {recipe.restarts[-1]}."
-
-
-def start_line(name: str, model: EquilibriumModel, task: Task, recipe: Recipe, mesh: Mesh) -> str:
-    """What will be trained, and on which devices."""
-    examples, kind = len(task.train.y), mesh.devices.flat[0].device_kind
-    updates = recipe.epochs * (examples // recipe.batch_size)
-    return (
-        f"Training {name} ({count_parameters(model):,} parameters) on {task.name} ({examples:,} examples): "
-        f"{updates:,} updates on {mesh.size} {kind} device{'s' if mesh.size > 1 else ''}."
-    )
 
 
 def follow(events: Iterator[Event], folder: RunFolder | None, shown: Shown) -> Finished:

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from deq.models.card import CARD
 from deq.models.checkpoints import write_atomically
 from deq.training.run_settings import require_same
 from deq.training.step import TrainState
@@ -53,6 +54,14 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def holds_run(folder: Path) -> bool:
+    """Whether a new run would overwrite anything in the folder, which need not exist."""
+    steps = (folder / CHECKPOINTS).glob("*")
+    return any((folder / name).exists() for name in (CARD, METRICS)) or any(
+        step.name.isdigit() for step in steps
+    )
+
+
 class RunFolder:
     """The folder of one run.
 
@@ -73,10 +82,6 @@ class RunFolder:
         )
         with _quiet_orbax():
             self._manager = ocp.CheckpointManager(place, options=options)
-
-    def has_run(self) -> bool:
-        """Whether a new run would overwrite anything."""
-        return bool(self._manager.all_steps()) or (self.folder / METRICS).exists()
 
     def save(self, state: TrainState) -> None:
         """Write a checkpoint unless this step has one. Raises CannotWrite; earlier checkpoints stay intact."""
@@ -146,7 +151,7 @@ class RunFolder:
         try:
             arguments = ocp.args.Composite(settings=ocp.args.JsonRestore())
             label = self._manager.restore(step, args=arguments).settings
-            written = label.pop("label", None)  # older versions wrote none
+            written = label.pop("label", None)  # older versions wrote no digest
             return label if written in (None, _digest_of_label(label)) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -174,7 +179,7 @@ class RunFolder:
         self.warnings.append(f"Skipped the checkpoint of step {step}, which is damaged.")
 
     def _require_room(self, size: int) -> None:
-        """Raise OSError if `size` bytes will not fit: half a checkpoint is useless, and fills the disk."""
+        """Raise OSError if `size` bytes will not fit: half a checkpoint would be useless and fill the disk."""
         free = shutil.disk_usage(self.folder).free
         if free < size + OVERHEAD:
             raise OSError(28, f"a checkpoint takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free")
@@ -209,7 +214,7 @@ def _digest_of_label(label: dict[str, Any]) -> str:
 
 
 def _digests_of_files(place: Path) -> dict[str, str]:
-    """sha256 of each file of a checkpoint, by its path in it: Orbax never reads damaged files."""
+    """sha256 of each file of a checkpoint, by its path within: checked first, so that Orbax reads no damaged file."""
     files = (path for path in place.rglob("*") if path.is_file() and path.name != DIGESTS)
     return {str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 

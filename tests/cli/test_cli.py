@@ -195,6 +195,8 @@ def test_models_lists_the_pretrained_models() -> None:
         (("train", "digits", "--num-processes", "2", "--process-id", "0"), "--coordinator"),
         (("train", "digits", "--devices", "99"), "There are"),
         (("train", "toy", "--precision", "half"), "is not one of float32, tf32, bf16"),
+        (("train", "toy", "--seed", "one"), "'--seed'"),
+        (("train",), "Missing argument 'TASK'"),
         (("fly",), "fly"),
     ],
     ids=str,
@@ -204,6 +206,7 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
     assert done.exit_code == 2
     assert isinstance(done.exception, SystemExit)
     assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not any(word in done.stderr for word in ("Value error", "z0 must", "coordinator_address"))
     assert done.stdout == ""
 

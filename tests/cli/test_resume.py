@@ -51,6 +51,16 @@ def test_a_finished_run_of_other_settings_is_refused(
     assert (finished / WEIGHTS).read_bytes() == before
 
 
+def test_a_refused_folder_is_left_as_it_is(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / CARD).write_bytes((finished / CARD).read_bytes())
+    done = deq(*TOY, "--epochs", "200", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "already holds a run" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [CARD]
+    assert deq(*TOY, "--devices", "99", "--out", tmp_path / "new").returncode == 2
+    assert not (tmp_path / "new").exists()
+
+
 def test_more_epochs_train_on(copy: Path) -> None:
     """And the seconds are those of the whole run."""
     lines = (copy / "metrics.jsonl").read_text().splitlines()

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from deq.maps.formula import Formula, FormulaError, parse_formula
+from deq.maps.formula import MAX_LENGTH, Formula, FormulaError, parse_formula
 from deq.maps.notation import latex
 from deq.maps.presets import OWN_FORMULA, PRESETS, Preset
 from deq.maps.scalar import ScalarMap
-from pages.ui.widgets.formulas import plain
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import plain
 
 A_RANGE = (-4.0, 4.0)  # the same for all presets: another range would make another widget
 WIDTH_LEAST = 1e-3
@@ -164,7 +164,7 @@ def _formula_text(name: str, preset: Preset) -> str:
         "f(x)",
         preset.formula,
         key="formula",
-        max_chars=400,
+        max_chars=MAX_LENGTH,
         bind="query-params",
         help="Numbers, x, a, b, + - \\* / \\*\\*, parentheses, sin cos tan tanh exp log sqrt abs sigmoid relu.",
     )

@@ -63,7 +63,7 @@ def introduce(chosen: ModelInUse) -> None:
 
 def headline(found: list[Answer], truth: int | None, chosen: ModelInUse) -> Answer:
     """The picture, the prediction and the model that made it, with the true label if known; the answer in detail."""
-    labels = " ".join(chosen.names[a.label] if a.converged else "?" for a in found)
+    labels = " ".join(plain(chosen.names[a.label]) if a.converged else "?" for a in found)
     with st.container(horizontal=True, gap="medium"):
         seen = st.container(width="content")
         none = not any(a.converged for a in found)

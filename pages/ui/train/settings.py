@@ -10,6 +10,7 @@ from deq.data import SHAPES
 from deq.data.augment import Augmentation
 from deq.gradients import Gradient, Implicit, Neumann, Phantom, Unrolled
 from deq.jobs import OWN, OWN_PICTURES, OWN_POINTS, PICTURE_NAMES, TASK_NAMES, Plan, sizes
+from deq.maps.formula import MAX_LENGTH
 from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
 from deq.solvers import SOLVERS, Anderson, Solver
 from deq.training.recipes import Recipe
@@ -130,7 +131,7 @@ def read_plan() -> Plan:
     formula = ""
     if task == OWN:
         formula = st.text_input(
-            "y =", "sin(2*x) + x/2", max_chars=200, key="fit_formula", bind="query-params"
+            "y =", "sin(2*x) + x/2", max_chars=MAX_LENGTH, key="fit_formula", bind="query-params"
         )
     own = draw_own(task)
     with columns[1]:

@@ -9,8 +9,3 @@ def show_formulas(*formulas: str) -> None:
     ):
         for formula in formulas:
             st.latex(formula, width="content")
-
-
-def plain(text: str) -> str:
-    """Text with Markdown's special characters escaped."""
-    return "".join(f"\\{c}" if c in "\\`*_[]$~<>:#" else c for c in text)
