@@ -12,8 +12,8 @@ STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 def stop(number: int, _: FrameType | None = None) -> NoReturn:
     """End the process at once, with one line on stderr and exit status 130 or 143.
 
-    Not by an exception, which a library may swallow; and the interpreter's own exit, while native threads of JAX still
-    run, can crash.
+    Not by an exception, which a library may swallow, nor by the interpreter's own exit, which can crash while native
+    threads of JAX still run.
     """
     with suppress(OSError):
         show_cursor = b"\x1b[?25h" if os.isatty(2) else b""  # a progress bar hides it

@@ -16,7 +16,9 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 BatchFunction = Callable[[Any, Any], Any]  # (whole, batch) -> result
 
-QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's CPU time per period, and the period, in microseconds
+QUOTA = Path(
+    "/sys/fs/cgroup/cpu.max"
+)  # a container's CPU quota: CPU time per period, and the period, in microseconds
 HEARTBEAT_SECONDS = 20  # a peer silent for this long counts as dead and ends the run
 _MIN_PER_CORE = 32  # examples; with fewer, overhead outweighs arithmetic
 

@@ -13,7 +13,7 @@ from deq.models.inference import Results, encode, infer
 from deq.solvers import Solver
 
 BATCH = 8  # one digit is solved alone, several in batches of 8: two shapes, each compiled once
-TRACE = 101  # iterates kept of each solve: all of them with the usual 100 evaluations
+TRACE = 101  # iterates kept of each solve: with the usual 100 evaluations, all of them
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Followed:
 
     @property
     def shown(self) -> Answer:
-        """The warm one where both agree; else that from the model's own start, which does not depend on the past."""
+        """The warm answer if both agree; else the one from the model's own start, which does not depend on the past."""
         return self.warm if self.warm and self.agree else self.own
 
 
@@ -96,7 +96,7 @@ def answer_digits(model: EquilibriumModel, images: np.ndarray, solver: Solver) -
 
 
 def each_answer(model: EquilibriumModel, images: np.ndarray, solver: Solver) -> Iterator[Answer]:
-    """The same one by one, so that a caller can say how far it is."""
+    """The same predictions one at a time, so that a caller can show its progress."""
     size = 1 if len(images) == 1 else BATCH
     for start in range(0, len(images), size):  # in blocks: the traces of many digits take much memory
         block = images[start : start + size]

@@ -48,7 +48,7 @@ class _Search(NamedTuple):
 def nearest_changes(
     model: EquilibriumModel, x: Any, restarts: int, *, seed: int = 0, solver: Solver = ACCURATE
 ) -> Iterator[Attack]:
-    """The nearest inputs in [0, 1] found so far with a different predicted class, after each restart.
+    """Yields, after each restart, the nearest inputs in [0, 1] with a different predicted class found so far.
 
     Gradient steps on the margin through the equilibrium, at a distance that shrinks while the class differs and
     grows while it does not; the first start is x, the others are random. What was found is solved again by `solver` and
@@ -101,7 +101,7 @@ def _search(
     """
 
     def excess(d: Array) -> tuple[Array, Array]:
-        """By how much another class leads, (batch,), and its sum."""
+        """How far another class leads, (batch,), and the sum over the batch."""
         model = nnx.merge(graphdef, variables)
         y, solution = model(x + d, _SEARCH, _SLOPE)
         own = jnp.take_along_axis(y, label[:, None], 1)[:, 0]

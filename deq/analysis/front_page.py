@@ -34,7 +34,7 @@ FLOW_CELL = (
     0.6,
     -0.2,
 )  # eigenvalues of -2i and 2i: iteration circles forever, the flow spirals in
-PARTED = 8  # depths of the seventh step, after which nothing is to be seen
+PARTED = 8  # depths of the seventh step; beyond these nothing visibly changes
 ROOMS, MAZE = 25, 69  # along a side, against 9 in training; the maze's seed on the page Think longer
 MOMENTS = (20, 60, 150)  # evaluations after which the maze's answer is shown
 

@@ -36,7 +36,7 @@ class Detections:
 
 
 def make_ood_inputs(digits: np.ndarray) -> dict[str, np.ndarray]:
-    """Kind -> images (n, 28, 28) uint8 that are not digits, from digits (n, 28, 28); of blank ones 256."""
+    """Kind -> images (n, 28, 28) uint8 that are not digits, from digits (n, 28, 28); the kind "blank" has 256."""
     rng = np.random.default_rng(0)
     count = len(digits)
     scrambled = rng.permuted(digits.reshape(count, -1), axis=1).reshape(digits.shape)

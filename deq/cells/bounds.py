@@ -70,7 +70,7 @@ def lipschitz_bounds(model: Affine, on: Array | None = None, off: Array | None =
 def _largest(g: Array) -> Array:
     """A tight upper bound on the largest eigenvalue of a positive semidefinite matrix: (tr g^p)^(1/p), p = 64.
 
-    It takes a tenth of the time of the eigenvalues themselves.
+    Ten times as fast as computing the eigenvalues.
     """
     scale = jnp.trace(g) + jnp.finfo(g.dtype).tiny
     g = g / scale

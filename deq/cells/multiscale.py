@@ -16,8 +16,9 @@ States = tuple[Array, ...]  # from fine to coarse, each half as high and wide, r
 class MultiscaleCell(nnx.Module):
     """f_i(z, x) = R_i(z_i, x_i + D_i z_(i-1) + U_i z_(i+1)): R_i is a residual cell, joined to its neighbours.
 
-    D is a strided 3 x 3 convolution, U a 1 x 1 convolution whose result is enlarged; both start small, so that a fresh
-    cell has an equilibrium. After Bai, Koltun & Kolter (2020), arXiv:2006.08656, who join every pair of resolutions.
+    D is a strided 3 x 3 convolution, U a 1 x 1 convolution whose result is enlarged; both have small initial weights,
+    so that a fresh cell has an equilibrium. After Bai, Koltun & Kolter (2020), arXiv:2006.08656, who join every pair of
+    resolutions.
     """
 
     def __init__(self, channels: tuple[int, ...], groups: int, *, rngs: nnx.Rngs) -> None:

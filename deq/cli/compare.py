@@ -53,7 +53,7 @@ def require_new(found: Sequence[Entry], seeds: int, out: Path | None) -> None:
 
 
 def outcomes(found: Sequence[Entry], seeds: int, common: Request) -> list[Contender]:
-    """Train them, one seed of all contenders after another, so that a slow phase of the machine affects all alike.
+    """Train all contenders with one seed, then with the next, so that a slow phase of the machine affects all alike.
 
     Runs finished in an earlier call are read instead.
     """

@@ -16,7 +16,10 @@ from deq.cli.report import stdout, without_nan
 from deq.cli.request import choose_recipe, settings
 from deq.training.comparison import FIGURES, Contender, Spread, conclusion, scored_by, winner
 
-NOT_ITS_OWN = ("task", "seed")  # of a run's settings: the same for all contenders, or another for each run
+NOT_ITS_OWN = (
+    "task",
+    "seed",
+)  # settings of a run that do not describe its contender: one is the same for all, the other changes with each run
 
 
 def as_dict(task: str, seeds: int, found: Sequence[Entry], contenders: Sequence[Contender]) -> dict[str, Any]:

@@ -195,7 +195,7 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            help="Pictures, folders or zip files of them, - for standard input, or a .csv of vectors."
+            help="Pictures, folders or zip files of pictures, - for standard input, or a .csv of vectors."
         ),
     ],
     csv: Annotated[
@@ -227,7 +227,7 @@ def models(
             metavar="[NAME]",
             callback=one_of(recipes),
             autocompletion=recipes,
-            help="Print this model's whole recipe instead, as a file for `deq train --config`.",
+            help="Print this model's complete recipe instead, as a file for `deq train --config`.",
         ),
     ] = None,
     json: Json = False,

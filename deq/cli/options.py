@@ -31,7 +31,8 @@ Reader = Annotated[
         callback=one_of(readers),
         autocompletion=readers,
         rich_help_panel=WHAT,
-        help="Own pictures: digits, cut out in MNIST style (default if all classes are digits), or plain.",
+        help="How to read your own pictures: digits (cut out in MNIST style, the default if all classes are digits) or "
+        "plain (kept whole).",
     ),
 ]
 Label = Annotated[
@@ -54,7 +55,7 @@ Settings = Annotated[
         "--set",
         metavar="KEY=VALUE",
         rich_help_panel=RECIPE,
-        help="Any setting, by its name in such a file: solver.tol=1e-4, augmentation.rotation=5, "
+        help="Any setting of the recipe, by its name in a --config file: solver.tol=1e-4, augmentation.rotation=5, "
         "augmentation=false. Repeatable.",
     ),
 ]
@@ -124,7 +125,7 @@ Gradient = Annotated[
         callback=one_of(gradients),
         autocompletion=gradients,
         rich_help_panel=RECIPE,
-        help="How to differentiate the equilibrium; an unknown name lists all ways.",
+        help="How to differentiate the equilibrium; an unknown name lists them all.",
     ),
 ]
 Baseline = Annotated[

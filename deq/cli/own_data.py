@@ -114,7 +114,9 @@ def task_for(checkpoint: Checkpoint, path: str) -> Task:
     """Own data as a task for a trained model. Raises ValueError if it does not fit."""
     card, form = checkpoint.card, form_of(checkpoint.card)
     if path == card.dataset and not os.path.exists(path):
-        raise ValueError(f"{path}, the data of this model, is not here: name it with --dataset.")
+        raise ValueError(
+            f"{path}, the data of this model, is not there any more: give its place with --dataset."
+        )
     own = read(path, form)
     if bool(own.form.mean) != bool(form.mean):
         raise ValueError(f"{path} holds {_kind(own.form)}, and the model was trained on {_kind(form)}.")

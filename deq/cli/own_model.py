@@ -1,4 +1,4 @@
-"""A user's own model on the command line: --model FILE.py:FUNCTION. Its code runs only if it is named like this."""
+"""A user's own model on the command line: --model FILE.py:FUNCTION. Its code runs only if the command names it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def stop_signals() -> Iterator[list[int]]:
 def orderly_stop() -> Iterator[None]:
     """SIGINT and SIGTERM raise SystemExit, so that a download removes its temporary folder.
 
-    The garbage collector rests meanwhile: it would swallow, with a message, what is raised while it calls JAX.
+    The garbage collector is off meanwhile: an exception raised while it calls JAX would be printed and swallowed.
     """
     caught: list[int] = []
 

@@ -67,7 +67,7 @@ class Request:
 
     @property
     def architecture(self) -> Architecture | None:
-        """Of the model that is built for own data."""
+        """The architecture of the model that is built for own data."""
         return self.own.architecture if self.own else None
 
     def build(self, name: str) -> EquilibriumModel:
@@ -119,7 +119,7 @@ def with_options(request: Request, recipe: Recipe) -> Recipe:
 
 
 def _named(request: Request) -> dict[str, Any]:
-    """The settings of the recipe that have an option of their own."""
+    """The settings of the recipe that have their own option."""
     return {
         "epochs": request.epochs,
         "batch_size": request.batch_size,

@@ -44,7 +44,7 @@ def read_arrays(path: Path, form: Form, track: Track) -> Found:
 
 
 def unpacked(path: Path) -> dict[str, np.ndarray]:
-    """The four arrays, none of which may be an object or larger than allowed. Raises DatasetError."""
+    """The four arrays. Raises DatasetError if one is missing, holds objects or is too large."""
     try:
         with zipfile.ZipFile(path) as archive:
             missing = [key for key in KEYS if f"{key}.npy" not in archive.namelist()]

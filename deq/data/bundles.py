@@ -11,7 +11,7 @@ from deq.data.form import shown
 from deq.data.pictures import Part, Picture, is_hidden
 
 MOST_PICTURES = 2_000
-MOST_PIXELS = 400_000_000  # of all pictures together: a small zip can unpack to minutes of work
+MOST_PIXELS = 400_000_000  # in all pictures together: a small zip can hold minutes of work
 
 Names = tuple[str, ...]  # the steps of a path
 

@@ -10,7 +10,7 @@ from deq.data.tasks import Examples, Task, squared_error
 from deq.maps.formula import parse_formula
 
 HALF_WIDTH = 3.0  # inputs lie in [-3, 3]
-LARGEST = 100.0  # a default learning rate suits targets up to about this size
+LARGEST = 100.0  # the default learning rate suits targets up to about this size
 
 Curve = Callable[[np.ndarray], np.ndarray]
 

@@ -28,7 +28,7 @@ FILES = (
     "t10k-labels-idx1-ubyte.gz",
 )
 
-PROBE_SECONDS = 10.0  # without a probe, a download retries for minutes when there is no network
+PROBE_SECONDS = 10.0  # of the probe: without one a download retries for minutes when there is no network
 STALL_SECONDS, STALL_BYTES = 30.0, 300_000  # give up on a server that sends less in that time
 
 

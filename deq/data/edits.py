@@ -10,7 +10,10 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 
 from deq.data.puzzles import DOWN, GOAL, LEFT, RIGHT, START, UP, way
 
-SIDES = ((RIGHT, LEFT, 1, 0), (DOWN, UP, 0, 1))  # a door, the one behind it, columns and rows to that room
+SIDES = (
+    (RIGHT, LEFT, 1, 0),
+    (DOWN, UP, 0, 1),
+)  # a door, the same door seen from the next room, columns and rows to that room
 
 
 def can_change(x: np.ndarray, change: int) -> bool:
@@ -50,7 +53,7 @@ def solution(x: np.ndarray) -> np.ndarray:
 
 
 def along_the_way(x: np.ndarray, is_open: bool) -> list[int]:
-    """The changes of a maze (h, w, 6) between two rooms on the path, those with a door or those with a wall.
+    """The doors, or the walls, between two rooms on the path of a maze (h, w, 6), as changes of `edited`.
 
     Closing any of these doors cuts the path; opening any of these walls makes a second one. The best shortcuts come
     first.

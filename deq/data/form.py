@@ -34,7 +34,7 @@ class Form:
 
 
 class Found(NamedTuple):
-    """What a file or folder holds: pictures (n, 28, 28, 1) or vectors (n, d); without a test set it is to be split."""
+    """What a file or folder holds: pictures (n, 28, 28, 1) or vectors (n, d); to be split if it has no test set."""
 
     train: Examples
     test: Examples | None

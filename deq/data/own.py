@@ -43,7 +43,7 @@ class OwnData:
 
     @property
     def described(self) -> dict[str, Any]:
-        """What a card or the settings of a run keep of it."""
+        """What a card or the settings of a run record of it."""
         form = {key: value for key, value in asdict(self.form).items() if value}
         classes = form.pop("classes")
         return {"classes": list(classes), "inputs": form | {"sha256": self.sha256}}
@@ -110,7 +110,9 @@ def divide(path: Path, found: Found) -> tuple[Dataset, tuple[str, ...]]:
             f"Split {n:,} examples: {n - cut - held:,} to train, {held:,} to validate, {cut:,} to test.",
         )
     if len(order) <= held:
-        raise DatasetError(f"{path} holds {n:,} examples, too few to split into parts: add more.")
+        raise DatasetError(
+            f"{path} holds {n:,} examples, too few to split into training, validation and test sets: add more."
+        )
     parts = train.x[order], train.y[order], test.x, test.y
     return Dataset(path.name, *parts, num_classes=len(classes), validation=held), notes
 
@@ -146,7 +148,7 @@ def require_bounded(source: Path, vectors: np.ndarray) -> None:
 
 
 def scaled(source: Path, vectors: np.ndarray, form: Form) -> np.ndarray:
-    """(x - mean) / scale as float32 (n, d). Raises DatasetError for another d, or numbers without bounds."""
+    """(x - mean) / scale as float32 (n, d). Raises DatasetError for another d, or for numbers that are too large."""
     if vectors.shape[1] != len(form.mean):
         raise DatasetError(
             f"{source} holds vectors of {vectors.shape[1]:,} numbers, and the model takes {len(form.mean):,}."

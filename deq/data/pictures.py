@@ -14,7 +14,7 @@ from deq.data.form import Form, Found, Track, known_labels, require_classes, sho
 from deq.data.tasks import Examples
 
 NAMED = 3  # broken pictures that are named
-IGNORED = ("Thumbs.db", "desktop.ini")  # of file managers, beside hidden files
+IGNORED = ("Thumbs.db", "desktop.ini")  # of file managers, left out like hidden files
 
 
 class Picture(NamedTuple):
@@ -78,7 +78,7 @@ def read_part(source: Path, part: Part, form: Form, track: Track, broken: dict[s
 
 
 def only_digit(found: np.ndarray) -> np.ndarray:
-    """The only picture in (n, 28, 28); of several digits the classes would be unknown. Raises ValueError."""
+    """The only digit of (n, 28, 28). Raises ValueError for several, whose classes would be unknown."""
     if len(found) > 1:
         raise ValueError(
             f"It shows {len(found)} digits. Crop it to one, or keep pictures whole (--reader plain)."

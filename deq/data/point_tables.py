@@ -16,7 +16,9 @@ from deq.data.tables import class_names, in_order, numbers, parse_table
 
 MAX_TEXT = 1_000_000  # characters
 SPAN = 4.4  # of points brought into the plane, whose side is 5
-LEAST_SPAN = 1.0  # points closer together are spread: all may lie in one step of the plane
+LEAST_SPAN = (
+    1.0  # points closer together than this are spread out: they could all fall on one step of the plane
+)
 
 
 class ReadPoints(NamedTuple):
@@ -78,7 +80,7 @@ def points_text(points: Points) -> str:
 
 
 def _letters(name: str, names: np.ndarray) -> tuple[np.ndarray, str]:
-    """Classes (n,) from 0 for A, and a note on which is which unless the names are letters already."""
+    """Classes (n,), 0 for A, and a note on which name became which letter, unless the names are letters already."""
     found = in_order(names)
     if len(found) > len(LETTERS):
         raise DatasetError(f"{name} has {len(found):,} classes; the plane takes at most {len(LETTERS)}.")

@@ -17,7 +17,7 @@ HALF = 2.5  # points lie in [-2.5, 2.5]^2
 STEP = 0.01  # places are rounded to whole steps
 SIDE = round(2 * HALF / STEP) + 1  # places along an axis
 MOST, LEAST, LEAST_EACH = 400, 10, 3  # points in all, and of each class, to train on
-DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # of base 64, as links have it
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # base64url: no escapes in a link
 WIDTH = 3  # digits of a place: 64^3 exceeds SIDE^2
 
 

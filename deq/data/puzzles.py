@@ -73,7 +73,7 @@ def _bushy(weights: np.ndarray) -> np.ndarray:
 
 
 def _winding(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
-    """Mazes without start and goal, all dug at once: go to a random fresh room, or back along the path."""
+    """Mazes without start and goal, all dug at once: step to a random unvisited room, or back along the path."""
     x = np.zeros((count, size + 2, size + 2, 6), np.uint8)  # with a frame that counts as dug
     dug = np.ones(x.shape[:3], bool)
     dug[:, 1:-1, 1:-1] = False

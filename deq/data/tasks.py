@@ -92,8 +92,8 @@ PUZZLE_COUNTS = (50_000, 500, 1_000)
 def puzzle(name: str, size: int | None = None) -> Task:
     """Bits of this length and their parity so far, or mazes of size x size rooms and the path; default: trained size.
 
-    The parts differ in their seeds. Each answer has many places, and is right if all of them are. Another size has only
-    a test set, and one example in each of the other parts.
+    The parts differ in their seeds. Each answer has many places, and is right if all of them are. Another size is for
+    testing: its other parts have one example each.
     """
     draw, usual = PUZZLES[name]
     counts = PUZZLE_COUNTS if size in (None, usual) else (1, 1, PUZZLE_COUNTS[-1])
@@ -104,7 +104,7 @@ def puzzle(name: str, size: int | None = None) -> Task:
 
 
 def calls_for(usual: int, name: str, size: int) -> int:
-    """The calls allowed for puzzles of a size: in proportion to it, at least as many as for the trained size."""
+    """The calls allowed for puzzles of a size: proportional to it, and never fewer than for the trained size."""
     return max(usual, math.ceil(usual * size / PUZZLES[name][1]))
 
 

@@ -46,12 +46,12 @@ class Gradient(abc.ABC):
 
     @property
     def in_parts(self) -> bool:
-        """Whether each device can differentiate its part of a batch independently, see deq.devices.in_parts."""
+        """Whether each device can differentiate its part of a batch on its own, see deq.devices.in_parts."""
         return True
 
     @property
     def solvers(self) -> tuple[Any, ...]:
-        """The solvers that it runs itself."""
+        """The solvers of its own backward solve."""
         return ()
 
     @abc.abstractmethod

@@ -61,9 +61,9 @@ class ModuleFunction:
 
 
 def _refuse_changes(before: nnx.State, after: nnx.State) -> None:
-    """Raise ValueError if a variable holds another array than before.
+    """Raise ValueError if the call has replaced a variable's array.
 
-    Counts of random draws may change, and so may parameters: WeightNorm recomputes its kernel at every call.
+    Two changes are allowed: counts of random draws, and parameters, because WeightNorm recomputes its kernel each time.
     """
     old = dict(nnx.to_flat_state(before))
     for path, variable in nnx.to_flat_state(after):

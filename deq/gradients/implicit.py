@@ -80,7 +80,7 @@ def _attach_jvp(apply: Apply, primals: Any, tangents: Any) -> tuple[Array, Array
     b = _through_inputs(apply, inputs, d_inputs, z)
     gradient = vary_together(
         gradient, z
-    )  # in a shard_map custom_linear_solve takes all that it closes over to vary
+    )  # in a shard_map custom_linear_solve requires that all it closes over varies alike
     _, push = jax.linearize(lambda z: apply(inputs, z), z)
     solves = _both_ways(push, b, partial(gradient.adjoint, precision=apply.precision))
     return z, (_solve_probed(push, b, d_probe, *solves) if probed else _solve(push, b, *solves))
@@ -137,7 +137,7 @@ def _both_ways(push: Derivative, like: Array, adjoint: Callable[..., Solution]) 
 
 
 def _bound_together(d_probe: Probe, b: Array) -> tuple[Probe, Array]:
-    """Both unchanged, each tied to the other: JAX transposes a solve only if its whole right side is differentiated."""
+    """Both unchanged but tied together: JAX transposes a solve only if its whole right-hand side has a tangent."""
     never = jnp.zeros(b.shape[:1], bool)
     total = jnp.sum(flat(b), axis=1).astype(jnp.float32)
     probe = jax.tree.map(lambda d: d + jnp.where(never, total, 0), d_probe)
@@ -181,7 +181,7 @@ class Neumann(AdjointGradient):
     """The truncated Neumann series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error O(L^(terms + 1)).
 
     terms = 0 is the one-step gradient. First derivatives only, in forward and reverse mode. The reported residual is
-    that of the sum with one term fewer, which costs no extra product; converged is always False.
+    that of the sum without its last term, which costs no extra product; converged is always False.
     Geng et al. (2021), arXiv:2111.05177.
     """
 

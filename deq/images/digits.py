@@ -11,7 +11,7 @@ from deq.images.strokes import EIGHT, LIFTS, Box, extent, main_stroke, rim_share
 Part = tuple[np.ndarray, Box]  # a stroke inside its box, and the box
 
 MAX_PARTS = 60  # all but the largest 60 components are dust
-SPECK = 0.03  # of the longer side: if nothing is larger, the picture is blank
+SPECK = 0.03  # of the longer side; a picture with nothing larger is blank
 GRAIN = 0.06  # the same for a photo, whose paper is grainy
 BLANK = "No digit found: the picture looks blank. Write one with a darker pen or move closer."
 

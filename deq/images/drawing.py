@@ -134,7 +134,7 @@ def _stroke_of(thing: dict[str, Any]) -> Stroke:
 
 
 def _bounds(path: list[list[Any]]) -> tuple[np.ndarray, np.ndarray]:
-    """The least and largest x and y as fabric finds them: it takes a curve for a cubic with one control point twice."""
+    """The least and largest x and y as fabric finds them: to it a curve is a cubic, its control point repeated."""
     t = np.linspace(0, 1, 101)[:, None]
     first, last = np.array(path[0][1:3], float), np.array(path[-1][1:3], float)
     found, start = [first[None], last[None]], first

@@ -136,7 +136,7 @@ def flat_paper(grey: np.ndarray) -> float | None:
 def flatten(soft: np.ndarray, drawn: float | None, beyond: str = "median") -> np.ndarray:
     """Strength of dark ink on paper that may be in shadow: (rows, columns), at most 1.
 
-    beyond: how a photo's paper continues past its edge, in its usual shade nearby ("median") or as it ends.
+    beyond: how a photo's paper continues past its edge: in the usual shade nearby ("median") or in that of the edge.
     """
     reach = max(3, int((REACH_PHOTO if drawn is None else REACH_DRAWN) * min(soft.shape)) | 1)
     if drawn is not None:

@@ -109,9 +109,9 @@ def is_frame(line: np.ndarray, labels: np.ndarray) -> bool:
 def remove_frames(strength: np.ndarray, ending: np.ndarray, floor: float) -> np.ndarray:
     """Remove what frames the paper: a scanner's lid, the table, a shadow.
 
-    At the edge of a photo, a stroke that runs out and a dark area look alike. `strength` assumes that the paper
-    continues beyond the edge in its usual shade, `ending` that it continues as at the edge. A component is a frame if
-    most of it is ink only under the former, or if it fills the edge from end to end.
+    At the edge of a photo, a stroke that runs out of the picture and a dark area look alike. `strength` assumes that
+    the paper continues beyond the edge in its usual shade, `ending` that it continues in that of the edge. A component
+    is a frame if most of it is ink only in `strength`, or if it fills the edge from end to end.
     """
     ink = strength > floor
     labels, count = ndimage.label(ink)

@@ -34,7 +34,7 @@ def moving_picture(
     palette = _palette(grids, [hatch, *{color for *_, color in marks}])
     images = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     while len(data := _gif(images)) > most and len(images) > 1:
-        images = images[::-2][::-1]  # from the last backwards: it stays
+        images = images[::-2][::-1]  # counted from the last, which is kept
     return data
 
 

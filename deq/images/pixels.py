@@ -1,4 +1,4 @@
-"""Small pictures made large, with sharp pixels."""
+"""Small pictures enlarged, with sharp pixels."""
 
 import numpy as np
 

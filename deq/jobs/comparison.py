@@ -21,7 +21,7 @@ Key = tuple[str, int]  # contender, seed
 
 
 class Comparison:
-    """The runs of several contenders, one plan each: one seed of all, then the next. One run is live at a time.
+    """The runs of several contenders, one plan each: all contenders with one seed, then with the next; one at a time.
 
     It has an unguessable id; owner: identifies whoever started it, as in Job. Any thread may call it. Of an ended run
     it keeps the outcome and the id; the registry may drop the rest.

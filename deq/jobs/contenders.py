@@ -14,7 +14,7 @@ NAMED = PICTURE_MODELS
 USUAL = ["blog", "mlp", "monotone", "conv"]
 EXAMPLES = {"digits": 1_294, "mnist": 55_000, "fashion_mnist": 55_000, "kmnist": 55_000}  # to train on
 FEW = 768  # of any other task
-# Seconds per update of 128 examples, measured on one core; another model takes about as long as mlp, points much less.
+# Seconds per update of 128 examples, measured on one core; other models are about as slow as mlp, points much faster.
 COST = {"blog": 0.09, "mlp": 0.03, "monotone": 0.06, "conv": 0.2, "multiscale": 0.3}
 TOGETHER = 20  # updates a call
 OF_POINTS, COMPILING = 0.004, 10.0  # seconds per update, and per contender
@@ -23,7 +23,7 @@ OF_POINTS, COMPILING = 0.004, 10.0  # seconds per update, and per contender
 def contenders(plan: Plan) -> dict[str, Plan]:
     """Plans by name: the plan, for pictures in ten classes models by name, and the plan with one setting changed.
 
-    Many updates a call: who compares watches no film, which would double the time of a run on points.
+    Many updates per call: a comparison shows no film, which would double the time of a run on points.
     """
     plan = replace(plan, recipe=replace(plan.recipe, steps_per_call=TOGETHER))
     named = {name: by_name(name, plan) for name in NAMED} if reads_digits(plan) else {}

@@ -1,4 +1,4 @@
-"""The film of a run on points in the plane: which class it gives to each place, and where its solves fail."""
+"""The film of a run on points in the plane: the class predicted at each place, and where solves fail."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Film:
         return any(frame.is_sound for frame in self.frames) and not self.frames[-1].is_sound
 
     def wants(self, step: int, ends_epoch: bool, ends_run: bool) -> bool:
-        """Whether to take a frame after `step`; once the equilibrium is lost, at the end of an epoch only."""
+        """Whether to take a frame after `step`; once the equilibrium is lost, only at the end of an epoch."""
         if self.is_lost:
             return ends_epoch
         return ends_run or not self.frames or step >= self.frames[-1].step + self.interval

@@ -91,7 +91,7 @@ class Job:
             self._now = replace(self._now, phase="stopping")
 
     def queue(self, position: int) -> None:
-        """Wait at this position of the queue."""
+        """Mark it as waiting at this position of the queue."""
         with self._lock:
             self._request = None
         self._enter(Status.QUEUED, "waiting", position=position)
@@ -164,7 +164,7 @@ class Job:
             self._validation.append(validation_row(int(state.step), metrics, radius))
 
     def _film_on(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
-        """Take a frame if it is time for one, and validate for it; at the end of an epoch `fit` has."""
+        """Take a frame if one is due, and validate for it unless `fit` just has, at the end of an epoch."""
         step, ends_epoch = int(event.state.step), isinstance(event, EpochEnd)
         if isinstance(event, Progress) and event.ends_epoch:
             return
@@ -197,7 +197,7 @@ class Job:
             self._now = replace(self._now, test=test)
 
     def _finish(self, outcome: Outcome) -> None:
-        """Keep the outcome, and no longer the state that a resume would need: several megabytes."""
+        """Keep the outcome, and drop the state that a resume would need: several megabytes."""
         with self._lock:
             self._now, self._sound = replace(self._now, outcome=outcome), None
 

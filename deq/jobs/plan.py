@@ -67,7 +67,7 @@ class Plan:
 
 
 def sizes(task: str, own: Points | OwnData | None = None) -> tuple[int, int]:
-    """Numbers per input and per output of a task, without loading it. Raises ValueError if it is unknown."""
+    """The numbers per input and per output of a task, without loading its data. Raises ValueError if it is unknown."""
     if own is not None:
         return sizes(task)[0], len(own.form.classes)
     if task in (*PICTURE_NAMES, OWN_PICTURES):

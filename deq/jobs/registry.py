@@ -137,7 +137,7 @@ class Registry:
                 self.halt(job, Status.PAUSED, ABANDONED)
 
     def _make_space(self) -> None:
-        """Drop the job not live that was watched longest ago. Raises ValueError if all are live."""
+        """Drop, of the jobs that are not live, the one last watched longest ago. Raises ValueError if all are live."""
         self._pause_abandoned()
         if len(self._jobs) < self.kept:
             return

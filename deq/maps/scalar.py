@@ -164,7 +164,7 @@ def _distinct(x: np.ndarray, width: float) -> np.ndarray:
     return x[np.concatenate([[True], np.diff(x) > width])] if len(x) else x
 
 
-TRANSIENT, KEPT = 600, 200  # iterates dropped, then kept
+TRANSIENT, KEPT = 600, 200  # iterates: dropped at first, then kept
 
 
 @dataclass(frozen=True)

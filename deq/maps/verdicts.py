@@ -101,7 +101,7 @@ def _comes_closer(xs: np.ndarray, limit: float) -> bool:
 
 
 def _within_reach(g: ScalarMap, xs: np.ndarray, limit: float) -> bool:
-    """Where |g'| = 1, the orbit must still move fast enough to reach the limit: otherwise x + exp(-x) would
+    """Where |g'| = 1, whether the orbit still moves fast enough to reach the limit: otherwise x + exp(-x) would
     "converge" to x = 37, where rounding stops it."""
     half, last = xs[len(xs) // 2], xs[-1]
     neutral = abs(abs(float(g.value_and_slope(limit)[1])) - 1) < 1e-8

@@ -30,9 +30,9 @@ def affine_parts(model: EquilibriumModel) -> AffineParts | None:
 
 
 def worst_outputs(model: EquilibriumModel, outputs: Array, labels: Array, radius: float | Array) -> Array:
-    """Outputs (batch, classes) with each wrong class as far ahead as a change of the input of L2 `radius` can bring it.
+    """Outputs (batch, classes), each wrong class raised as far as an input change of L2 norm `radius` can raise it.
 
-    labels: (batch,). A loss of these trains for a certificate of that radius. Tsuzuku, Sato & Sugiyama (2018),
+    labels: (batch,). Training on the loss of these outputs certifies that radius. Tsuzuku, Sato & Sugiyama (2018),
     arXiv:1802.04034. Raises ValueError for a model without a bound.
     """
     parts = affine_parts(model)

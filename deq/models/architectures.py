@@ -110,7 +110,7 @@ class DenseCell(nnx.Module):
         )
         half = nnx.initializers.constant(
             0.5
-        )  # layer norm undoes small weights, so its own scale starts small
+        )  # layer norm cancels small weights, so its scale starts small instead
         self.norm = nnx.LayerNorm(inner, scale_init=half, rngs=rngs) if normalised else None
         self.out = _state_layer(architecture, inner, width, rngs) if two else None
         self.after = architecture.injection == "after the activation"

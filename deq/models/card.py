@@ -26,15 +26,15 @@ class Card:
 
     model: its name in MODELS, or FILE.py:FUNCTION of the code that builds it, and then model_sha256 of that file.
     accuracy: fraction of the test set, None without classes. loss: mean, in nats for classes. nfe_mean:
-    calls of f. residual_mean: relative. converged_fraction: share of solves within the solver's tol. All are None
-    where nothing was measured.
+    calls of f. residual_mean: relative. converged_fraction: share of solves that converged to the solver's tol. All
+    are None where nothing was measured.
     solver, gradient: as deq.models.settings writes them; the metrics were measured with this solver.
     verdict: why training was stopped early, or empty. temperature: fitted on the validation examples; logits
     are divided by it before the softmax. calibration_error: on the test set, in 0..1. seeds: results of the
     same command for every seed tried; the one that ships has the best validation accuracy. baselines: test
     accuracy of the same layers trained without an equilibrium. For a user's own data, classes: their names, by label,
-    and inputs: how they were read. best_epoch: the epoch with the best validation, whose weights these are, where the
-    recipe asks for it. spectral_radius: the largest of df/dz for a few validation inputs, None if unknown. lost:
+    and inputs: how they were read. best_epoch: the epoch with the best validation result, whose weights these are, if
+    the recipe asks for it. spectral_radius: the largest of df/dz for a few validation inputs, None if unknown. lost:
     whether training was stopped because it lost its equilibrium.
     """
 

@@ -124,7 +124,7 @@ def pretrained_names() -> list[str]:
 
 
 def picture_readers() -> list[str]:
-    """Those of them that read pictures."""
+    """The pretrained models that read pictures."""
     return [name for name, card in pretrained_cards().items() if card.model in PICTURE_MODELS]
 
 

@@ -22,9 +22,9 @@ from deq.solvers import Solution, Solver
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Metrics:
-    """Means over examples: loss, accuracy (a fraction; NaN without labels; an answer with many places must be right in
-    all), nfe, relative residual (finite ones only), the fraction of solves that converged, and the share of single
-    places that are right (for one place, the accuracy)."""
+    """Means over examples: loss, accuracy (a fraction; NaN without labels; an answer with many places is right only if
+    all are), nfe, relative residual (finite ones only), the fraction of solves that converged, and the share of places
+    that are right (the accuracy, if there is one place)."""
 
     loss: Array | float
     accuracy: Array | float
@@ -40,7 +40,9 @@ def measure(
     """Per-example values of each metric, (batch,)."""
     labelled = jnp.issubdtype(y.dtype, jnp.integer)
     alike = (jnp.argmax(outputs, axis=-1) == y) if labelled else jnp.full(len(y), jnp.nan)
-    places = alike.reshape(len(y), -1).astype(jnp.float32)  # a whole answer is as right as its worst place
+    places = alike.reshape(len(y), -1).astype(
+        jnp.float32
+    )  # a whole answer is right only if its worst place is
     values: tuple[Any, ...] = (
         losses,
         places.min(1),

@@ -72,9 +72,9 @@ class EquilibriumModel(nnx.Module):
         *,
         z0: Any = None,
     ) -> tuple[Array, Solution]:
-        """The same for an injection, as `encode` returns it."""
+        """Outputs and Solution for an injection, as `encode` returns it."""
         z0 = self.start(injection) if z0 is None else z0
-        # A mask is drawn for the whole batch, and anything but a module is traced for one batch size.
+        # Dropout draws one mask for the whole batch, and a cell that is no module is traced for one batch size.
         random = jax.tree.leaves(nnx.state(self.cell, nnx.RngState))
         rowwise = isinstance(self.cell, nnx.Module) and not random
         solution = equilibrium(

@@ -19,7 +19,7 @@ from deq.models.model import EquilibriumModel
 
 Make = Callable[..., EquilibriumModel]  # (*, rngs: nnx.Rngs) -> a model with fresh weights
 
-# Code that weights may ask for by its name without being given it again, such as that of a server's operator.
+# Code that weights may name without being given it again, such as the model of a server's operator.
 ADMITTED: dict[str, Make] = {}
 
 _FORM = re.compile(r"(.+\.py)(?::(\w*))?")
@@ -76,7 +76,7 @@ def named_errors(name: str, make: Make) -> Iterator[None]:
         yield
     except Exception as error:
         if isinstance(error, ValueError) and not _lines(error, file):
-            raise  # of deq, which says what to do
+            raise  # an error of deq already says what to do
         raise ValueError(f"{name} failed: {_reason(error, file)}") from error
 
 
@@ -95,7 +95,7 @@ def _run(path: Path, code: bytes) -> ModuleType:
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """Make the modules in a folder importable; those beside another file may have the same names."""
+    """Make the modules in a folder importable, for now: another model's folder may have modules of the same names."""
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:

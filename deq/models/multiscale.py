@@ -1,4 +1,4 @@
-"""Models whose state has several arrays, joined to one, because code that stores and draws states takes arrays."""
+"""Models whose state has several arrays, joined into one, because code that stores and draws states takes one array."""
 
 from __future__ import annotations
 

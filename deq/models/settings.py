@@ -54,7 +54,7 @@ def to_dict(part: Any) -> dict[str, Any]:
 
 
 def is_written(field: dataclasses.Field[Any], part: Any) -> bool:
-    """Whether a setting is written: one that older files lack only if it is not at its default."""
+    """Whether a setting is written; one that older files lack is left out at its default."""
     return "later" not in field.metadata or getattr(part, field.name) != field.default
 
 

@@ -38,7 +38,7 @@ class CheckpointError(ValueError):
 def needs_code(weights: str, name: str) -> CheckpointError:
     """The error if a user's own model is loaded without the function that builds it."""
     return CheckpointError(
-        f"{weights} need the code of their model, {name}: give its function, in Python as build=, on the command line "
+        f"{weights} need the code of their model, {name}: pass its function, in Python as build=, on the command line "
         "as --model FILE.py:FUNCTION, for a dashboard as DEQ_MODEL=FILE.py:FUNCTION at its start."
     )
 
@@ -49,8 +49,8 @@ def weights_of(
     code: str | None = None,
     form: Form = Form(),
 ) -> bytes:
-    """The weights as safetensors, a fitted temperature and a monotone cell's m in the metadata; with an architecture
-    there too the bytes alone define the model.
+    """The weights as safetensors, with a fitted temperature and a monotone cell's m in the metadata. If these hold an
+    architecture too, the bytes alone define the model.
 
     code: FILE.py:FUNCTION of a user's own model. form: its classes and its reader of pictures.
     """
@@ -85,7 +85,7 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
 
 
 def _template(name: str, data: bytes, make: Make | None) -> EquilibriumModel:
-    """The model that weights are for, without values; a user's own model is built, since its code may need values."""
+    """The model that weights are for, without values; a user's own model with them, as its code may need some."""
     make = make or ADMITTED.get(name)
     if make is not None:
         return fresh(name, make)

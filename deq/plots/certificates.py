@@ -1,4 +1,4 @@
-"""How much of a test set is certified against changes of a given size, and where one input lies."""
+"""The share of a test set that is certified against changes of a given size, and where one input lies."""
 
 from collections.abc import Mapping
 

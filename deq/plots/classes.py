@@ -1,4 +1,4 @@
-"""How classes in the plane look: a colour and a marker each."""
+"""How classes in the plane look: each has a colour and a marker."""
 
 # Not the solvers' colours; each is readable on white and on the dark theme, and distinct for deuteranopes.
 CLASS_LOOKS = (

@@ -24,7 +24,7 @@ from deq.plots.times import plain_ticks
 
 NO_BARS: Mapping[str, tuple[ArrayLike, ArrayLike]] = MappingProxyType({})
 BINS = 60  # most bars of a histogram
-NEAREST = 1e-8  # smaller distances are rounding
+NEAREST = 1e-8  # smaller distances are rounding errors
 
 Curves = Mapping[str, tuple[ArrayLike, ArrayLike]]
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import plotly.graph_objects as go
 
-# Attributes with an underscore of their own. Plotly takes any other for a dot: title_text is title.text.
+# Attributes whose names contain an underscore. Plotly reads any other underscore as a dot: title_text is title.text.
 UNDERSCORED = {"error_x", "error_y", "paper_bgcolor", "plot_bgcolor"}
 ARGUMENTS = {"row", "col", "selector", "overwrite"}  # of plotly's methods, not attributes
 PACKED = {np.dtype(code): code for code in ("f8", "f4", "i4", "i1", "u1")}  # plotly.js has the same names
@@ -25,7 +25,7 @@ class Figure(go.Figure):  # type: ignore[misc]
         self._plain: dict[str, Any] | None = {"data": [], "layout": {}, "frames": []} | dict(figure)
 
     def __getattr__(self, name: str) -> Any:
-        """Python asks here for what is missing: all that plotly keeps, until it has built the figure."""
+        """Called for what is missing here: everything that only plotly's own figure has, so it is built first."""
         plain = self.__dict__.get("_plain")
         if plain is None:
             raise AttributeError(name)

@@ -15,7 +15,7 @@ from deq.plots.style import (
     whole_decades,
 )
 
-SMALLEST = 1e-16  # smaller distances are rounding
+SMALLEST = 1e-16  # smaller distances are rounding errors
 
 
 def distance_curve(

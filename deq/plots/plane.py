@@ -129,7 +129,7 @@ def _steps(colors: list[str]) -> list[list[object]]:
     return [[float(edge), color] for i, color in enumerate(colors) for edge in edges[i : i + 2]]
 
 
-# Aligned with the top of the map, and no longer than the small map on a phone.
+# Aligned with the top of the map, and not taller than the map on a phone.
 _BAR = {
     "title": {"text": "evaluations"},
     "thickness": 12,

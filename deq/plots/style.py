@@ -161,7 +161,7 @@ def add_tolerance(figure: Figure, tol: float) -> None:
     """A dashed horizontal line at the tolerance, on a log y axis."""
     add_level(figure, tol, "dash")
     figure.add_annotation(
-        x=0,  # curves end below the line further right; none starts here
+        x=0,  # at the left, where no curve starts; further right curves end below the line
         xref="paper",
         y=math.log10(tol),  # on a log axis plotly places annotations at the logarithm
         text=f"tolerance {scientific(tol)}",

@@ -62,7 +62,7 @@ def orbit_density(x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     counts = np.zeros((BINS, x.shape[1]))
     np.add.at(counts, (row[inside], column[inside]), 1)
     ink = np.sqrt(np.minimum(counts / max(1, 0.05 * len(x)), 1))
-    ink[1:] = np.maximum(ink[1:], 0.6 * ink[:-1])  # draw branches two levels thick, or they look dotted
+    ink[1:] = np.maximum(ink[1:], 0.6 * ink[:-1])  # two levels thick: thinner branches look dotted
     return 0.5 * (edges[1:] + edges[:-1]), ink
 
 

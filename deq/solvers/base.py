@@ -20,7 +20,7 @@ Map = Callable[[Any], Any]  # f: (batch, ...) -> (batch, ...), or a pytree of su
 Tree = TypeVar("Tree")
 
 RESIDUAL_EPS = 1e-8
-GROWTH = 10.0  # how many times the start's scale a state may have without a proof that the residual fell
+GROWTH = 10.0  # beyond this many times the scale of the start, the residual itself must have fallen
 
 
 def static(default: Any) -> Any:
@@ -34,7 +34,7 @@ def later(default: Any) -> Any:
 
 
 def wide(dtype: Any) -> Any:
-    """The dtype, or float32 for half precision. Not by promotion, which strict dtype promotion refuses."""
+    """The dtype, or float32 for half precision. jnp.promote_types would fail under strict promotion."""
     return dtype if jnp.finfo(dtype).bits >= 32 else jnp.dtype(jnp.float32)
 
 

@@ -1,4 +1,4 @@
-"""Broyden's method: a secant approximation of the inverse Jacobian, stored as a few rank-one terms."""
+"""Broyden's method: the inverse Jacobian approximated by secants and stored as a few rank-one terms."""
 
 from __future__ import annotations
 

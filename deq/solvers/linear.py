@@ -152,8 +152,8 @@ def solve_linear(derivative: Derivative, g: Array, solver: Solver | LinearSolver
     """Solve u = g + derivative(u) for each sample separately; the residual is measured, not the solver's own claim.
 
     derivative: linear, (batch, ...) -> (batch, ...), as returned by jax.vjp or jax.linearize. g: (batch, ...).
-    residual: ||g + derivative(u) - u|| / ||g||, as Krylov methods measure it: a slow mode makes u large, and must
-    not pass for exact. nfe: products with `derivative`. Each right-hand side is first scaled to unit size.
+    residual: ||g + derivative(u) - u|| / ||g||, as Krylov methods measure it: relative to u, which a slow mode makes
+    large, it would look too small. nfe: products with `derivative`. Each right-hand side is first scaled to unit size.
     A failed solve returns the u with the smallest residual, which is g, the one-step gradient, if nothing better was
     found; a linear solver's u falls back to g if its residual is not below 1 (that of u = 0) or not finite.
     """

@@ -206,7 +206,7 @@ def _init(z0: Array, f_z0: Array, judge: Judge, trace: int, seen: Map) -> _Carry
 
 def _iterate(f: Map, judge: Judge, c: _Carry, seen: Map) -> _Carry:
     z, f_z, memory, calls, moved = judge.solver.step(f, c.z, c.f_z, c.memory, c.active)
-    # Rounded once: a GPU may compute a norm in two kernels, and then z and its residual are of two iterates.
+    # Computed once: in two kernels of a GPU a norm may round differently, and z and its residual would not match.
     residual, size = jax.lax.optimization_barrier(judge.measure(z, f_z))
     met = c.active & judge.contract.met(residual, size)
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)

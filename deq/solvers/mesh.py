@@ -38,7 +38,7 @@ def refuse_in_shard_map(what: str, instead: str) -> None:
 
 
 def vary_together(tree: Tree, *others: object) -> Tree:
-    """The arrays of a tree, each varying over every mesh axis over which any of them or of the others varies.
+    """The arrays of a tree, each made to vary over all the mesh axes that any of them, or of the others, varies over.
 
     Inside a shard_map this is part of the type, constants vary over no axis, and a loop's carry may not change its
     type. Built from the data, so that no axis has to be named; the values do not change, and XLA drops the selection.

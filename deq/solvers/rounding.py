@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.extend import core
 
-# A program with its constants: JAX 0.12 has one kind of program, and keeps this name for it without declaring it.
+# A program with its constants. JAX 0.12 merged it with Jaxpr and keeps the name, but not in its type stubs.
 ClosedJaxpr: Any = vars(core)["ClosedJaxpr"]
 R = TypeVar("R")
 Values = list[Any]
@@ -23,11 +23,11 @@ LOOPS = {"scan", "while", "cond", "checkpoint", "remat2"}  # primitives that run
 def rounded(function: Callable[..., R], precision: str) -> Callable[..., R]:
     """The function with the factors of its float32 products rounded to `precision`; the same function for float32.
 
-    tf32: to 10 bits of mantissa, and a GPU multiplies them in TF32. bf16: to bfloat16, on any backend. Sums and all
-    else are float32: a state is rounded only inside a product. The factors are rounded in the program, so that a CPU
-    computes what an accelerator does, up to the order of sums. Products of other dtypes stay as they are. Derivatives
-    are those of the rounded products, by the function's own rules where it has some (custom_jvp); what has a
-    custom_vjp is left alone.
+    tf32: to 10 bits of mantissa, and a GPU multiplies them in TF32. bf16: to bfloat16, on any backend. Sums and
+    everything else are float32: a state is rounded only inside a product. The factors are rounded in the program, so
+    that a CPU computes what an accelerator does, up to the order of sums. Products of other dtypes stay as they are.
+    Derivatives are those of the rounded products, by the function's own rules where it has any (custom_jvp); functions
+    with a custom_vjp are not rounded.
 
     The function takes and returns pytrees of arrays; it may close over traced ones.
     """

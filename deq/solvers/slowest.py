@@ -2,7 +2,7 @@
 
 A batch runs until its last sample has converged, after two to three times the mean number of calls. Once three
 quarters of the samples are done, the rest continue as a batch of a quarter of the size: each sample takes as many calls
-as before, and the device 1.2 to 1.5 times the mean.
+as before, but the device only 1.2 to 1.5 times the mean.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from deq.solvers.base import Map, Tree
 
 Rows = Callable[[Array], Map]  # places (k,) of samples in the batch -> f for those samples alone
 
-LEAST = 32  # samples in a quarter; fewer take as long as twice as many, and compile once more
+LEAST = 32  # samples in a quarter; a smaller one saves no time, and still costs a compilation
 
 
 def quarter(batch: int, rows: Rows | None) -> int:
@@ -31,5 +31,5 @@ def places_of(active: Array, count: int) -> Array:
 
 
 def put_back(whole: Tree, part: Tree, places: Array) -> Tree:
-    """The whole with its samples at these places replaced. A place that occurs twice has the same values both times."""
+    """The whole with its samples at these places replaced. Where a place occurs twice, both rows are equal."""
     return jax.tree.map(lambda w, p: w.at[places].set(p), whole, part)

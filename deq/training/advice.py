@@ -56,7 +56,7 @@ def _share(training: Columns, validation: Columns) -> float:
 
 
 def _lost(training: Columns) -> str:
-    """Since when, if there was an equilibrium before and the training solves show it."""
+    """That the equilibrium is lost, and since when if the training solves show when it was."""
     sound = np.flatnonzero(training["converged"] >= MIN_SHARE)
     if not len(sound) or sound[-1] + 1 == len(training["step"]):
         return "the equilibrium is lost"

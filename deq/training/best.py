@@ -1,4 +1,4 @@
-"""The epoch with the best validation result: its weights, and when to stop without improvement."""
+"""The epoch with the best validation result: keeping its weights, and stopping when nothing improves on it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from deq.training.recipes import Recipe
 
 
 def changed(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """The recipe with some settings changed; a value has the setting's type, or is text for it.
+    """The recipe with some settings changed; a value is of the setting's type, or text that gives one.
 
     `solver` and `gradient` take a name, and so do `solver.type` and `gradient.type`. Raises ValueError that names the
     setting and suggests similar names if it is unknown, or says what the value must be.

@@ -146,7 +146,7 @@ def winner(contenders: Sequence[Contender]) -> str | None:
 
 
 def conclusion(contenders: Sequence[Contender]) -> list[str]:
-    """Sentences on the contenders: who is ahead, who lost the equilibrium, what seconds mean."""
+    """Sentences about the contenders: who is ahead, who lost the equilibrium, what the seconds measure."""
     score, ahead = scored_by(contenders), winner(contenders)
     seeds = max((len(one.outcomes) for one in contenders), default=0)
     found = []
@@ -170,7 +170,8 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
 
 
 def seconds_left(done: Mapping[str, Sequence[float]], waiting: Sequence[str]) -> float:
-    """How long the waiting runs will take: each as its contender's last, else as the mean of all; NaN if unknown.
+    """How long the waiting runs will take: each as long as its contender's last run, else as the mean of all; NaN if
+    unknown.
 
     done: contender -> seconds of its finished runs. waiting: the contender of each run to come.
     """

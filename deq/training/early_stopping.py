@@ -8,7 +8,7 @@ from deq.models.evaluation import Metrics
 from deq.training.recipes import Recipe
 from deq.training.step import Health, TrainState
 
-MIN_SHARE = 0.5  # with fewer converged solves, or finite updates, a gradient means little
+MIN_SHARE = 0.5  # of solves converged, or of updates finite: below this a gradient means little
 NEVER = (
     "Training stopped at update {now}: {fault} from the start. Allow more evaluations or a larger tolerance, choose "
     "another solver, or lower the learning rate."
@@ -22,8 +22,8 @@ LOST = (
 class EarlyStopping:
     """Stops a run after as many unsound updates in a row as its recipe's patience; never if that is 0.
 
-    good: the last state known to be sound: that of the last validation without a fault or, before any, the one
-    at which the last sound call began, since at its end the equilibrium may already be lost; else None. fault:
+    good: the last state known to be sound, or None: that of the last validation without a fault; before the first
+    validation, the one at the start of the last sound call, because at its end the equilibrium may be lost. fault:
     what is wrong now, or empty. A run resumed from a state without a fault ends as if it had never stopped.
     """
 

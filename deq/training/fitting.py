@@ -35,10 +35,10 @@ def check_augmentation(recipe: Recipe, task: Task) -> None:
 
 
 def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
-    """Raise ValueError if the recipe asks for certificates that do not exist."""
+    """Raise ValueError if the recipe trains for certificates that this model and task cannot have."""
     if recipe.certified_radius and not (affine_parts(model) and task.has_labels):
         raise ValueError(
-            "certified_radius is for classes and a model with a Lipschitz bound, such as monotone: leave it out."
+            "certified_radius needs classes and a model with a Lipschitz bound, such as monotone: leave it out."
         )
 
 

@@ -28,7 +28,8 @@ def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint
     Its card holds the settings and no metrics. Nothing is written. make: builds a user's own model.
 
     Raises:
-        CheckpointError: no checkpoint is intact, it is from another version of deq, or it needs (another) make.
+        CheckpointError: no checkpoint is intact, or it is from another version of deq, or make is missing or another
+        model's.
     """
     for step, label in RunFolder(folder, {}).labels():
         if "model_sha256" in label and make is None:

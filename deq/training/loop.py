@@ -47,7 +47,7 @@ class Progress:
 class EpochEnd:
     """Yielded after every epoch, with validation metrics.
 
-    If an epoch is a single step, only after the last one, unless the recipe asks for the best epoch.
+    Where an epoch is a single step, only the last one yields it, unless the recipe asks for the best epoch.
 
     spectral_radius: the largest of df/dz at the equilibria of a few validation inputs. fault: as in Progress,
     or found by the validation.
@@ -68,7 +68,7 @@ class Finished:
 
     spectral_radius: as in EpochEnd, of this model. verdict: why the run was stopped early, or empty. lost: whether it
     was because the equilibrium was lost; the model is then from its last sound state. best: the epoch with the best
-    validation, None unless the recipe asks for it; the model's weights are of it if they are kept.
+    validation result, None unless the recipe asks for it; with `keep_best` the model has its weights.
     """
 
     model: EquilibriumModel
@@ -199,7 +199,7 @@ class _Calls:
         most = recipe.steps_per_call
         if (
             jax.default_backend() != "cpu"
-        ):  # where an epoch takes a second: no dispatch and no transfer inside it
+        ):  # an epoch takes a second there: leave no dispatch or transfer inside it
             most = max(most, per_epoch)
         validates = per_epoch > 1 or recipe.keep_best or recipe.early_stopping > 0
         return _Calls(per_epoch, per_epoch * recipe.epochs, most, validates)

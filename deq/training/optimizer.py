@@ -1,4 +1,4 @@
-"""From a gradient to new weights: clipping, the optimizer, weight decay, the learning rate, the average of weights."""
+"""From a gradient to new weights: clipping, optimizer, weight decay, learning rate, running average."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipe as a TOML file: written in full; a file to read may hold only some settings."""
+"""A recipe as a TOML file: written in full, but read even if it holds only some settings."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ from deq.training.order import batch_of
 from deq.training.recipes import Recipe
 from deq.training.wander import grown, unrest, wandered
 
-_PENALISED = 32  # examples per batch in the Jacobian penalty: same expectation, a quarter of the time
+_PENALISED = (
+    32  # examples of a batch that the Jacobian penalty uses: the same expectation in a quarter of the time
+)
 
 
 @jax.tree_util.register_dataclass
@@ -113,8 +115,8 @@ def run_steps(
     fixed = rest, train, order, seed, ends, size
     if program.recipe.average:
         return compiled_steps(program, state, *fixed)
-    # Were the average a result as well, the same arrays as the parameters, XLA on an NVIDIA H200 (jaxlib 0.11.2)
-    # would compute every step of the call from the first parameters.
+    # If the average, then the same arrays as the parameters, were returned as well, XLA on an NVIDIA H200 (jaxlib
+    # 0.11.2) would compute every step of the call from the first parameters.
     state, health = compiled_steps(program, replace(state, average=nnx.State({})), *fixed)
     return replace(state, average=nnx.merge_state(state.parameters, state.statistics)), health
 
@@ -178,8 +180,8 @@ def _step(
 def _differentiate(
     program: Program, whole: tuple[nnx.State, nnx.State, nnx.State, Array, Array, Array], batch: Examples
 ) -> tuple[Array, nnx.State, nnx.State, Any, Any]:
-    """The loss of one device's part of a batch, its gradient, its share of the new statistics, sums and counts of
-    its metrics.
+    """The loss of one device's part of a batch: its gradient, its share of the new statistics, and the sums and
+    counts of its metrics.
 
     Missing metrics are NaN and not counted. Random numbers in the model differ between devices.
     """

@@ -19,7 +19,7 @@ BEST_SLOPE = 2 / 3  # z = s (z + x) has z* = s x / (1 - s), which is 2x for s = 
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
-SHORT = 200  # up to this many steps the loss is recorded at every update, beyond at every tenth
+SHORT = 200  # up to this many steps the loss is recorded at every update, in longer runs at every tenth
 
 SOLVER = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 

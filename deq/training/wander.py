@@ -1,4 +1,4 @@
-"""What training asks besides the right answer: the answer from any start, and at an equilibrium."""
+"""What training asks for besides the right answer: the same answer from any start, and an equilibrium there."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Effort:
 
 
 def efforts(run: Run, labels: np.ndarray | None) -> Effort:
-    """What each sample of a race cost."""
+    """The cost and result of each sample of a race."""
     return Effort(run.nfe, run.residual, run.converged, run.classes, labels)
 
 

@@ -1,4 +1,4 @@
-"""Timings to quote: interleaved repeats, their quartiles, and the fastest if they do not overlap."""
+"""Timings worth quoting: interleaved repeats, their quartiles, and the fastest where those do not overlap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deq.analysis.comparison.problem import Problem, solve_problem
 from deq.solvers import Solver
 
 ROUNDS = 9  # at most
-FEWEST, ENOUGH = 5, 0.1  # rounds that are always taken; seconds after which they suffice
+FEWEST, ENOUGH = 5, 0.1  # rounds always taken, and the seconds after which no more are needed
 _ALONE = threading.Lock()  # simultaneous measurements would disturb each other
 Key = TypeVar("Key", bound=Hashable)
 

@@ -1,4 +1,4 @@
-"""Solve for one picture from other starts: does the equilibrium stay the same?"""
+"""Solve for one picture from other starts: is the equilibrium the same?"""
 
 from __future__ import annotations
 

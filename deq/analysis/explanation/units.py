@@ -1,4 +1,4 @@
-"""What the next value of each unit of a state is made of: the equation of a cell, read as one convolution."""
+"""What goes into the next value of each unit of a state: the cell's equation, read as one convolution."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MOMENTS = 40  # of a solve, at most
 
 
 class Form(NamedTuple):
-    """How an equation reads. activation: a key of ACTIVATIONS. own: whether z_u is added to what it is applied to.
+    """How an equation reads. activation: a key of ACTIVATIONS. own: whether z_u is added to the activation's argument.
 
-    source: what terms are made of, z where that is the state. given, offset, shift: what these numbers are, empty where
-    they are 0.
+    source: what the terms are made of, z for the state. given, offset, shift: what these numbers are, empty where they
+    are 0.
     """
 
     formula: str
