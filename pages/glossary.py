@@ -17,7 +17,7 @@ word = st.text_input(
 )
 found = matching(word)
 if not found:
-    st.info("No definition mentions that. Here are all of them.")
+    st.info("No definition mentions this. Here are all of them.")
     found = matching("")
 half = (len(found) + 1) // 2
 for column, terms in zip(st.columns(2, gap="large"), (found[:half], found[half:]), strict=True):

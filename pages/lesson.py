@@ -59,8 +59,8 @@ if number is None:
     with heading:
         st.title("What can a class find out in an hour?", anchor=False)
         st.markdown(
-            "Ten questions, from the cos key of a calculator to a network that thinks longer. Guess first, then open "
-            "the picture and try, then look at the answer."
+            "Ten questions, from the cos key of a calculator to a network that thinks longer. Guess first, open the "
+            "picture and try, and only then look at the answer."
         )
     ask_all(answers)
 else:

@@ -24,7 +24,7 @@ TABS = {
     "Gradients": draw_gradients,
     "Test-time compute": draw_compute,
 }
-# Tabs of old links, and what they show today.
+# Tabs in old links, and where their contents are now.
 MOVED = {
     "In the batch": {"race_view": "Race"},
     "Memory": {"race_view": "Gradients", "race_against": MEMORY},

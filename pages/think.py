@@ -21,7 +21,7 @@ require_app()
 
 
 CHANGED_HELP = (
-    "The last evaluation that changed any place. If the solve does not converge, the answer is read from the state "
+    "The last evaluation that changed the answer. If the solve does not converge, the answer is read from the state "
     "with the smallest residual."
 )
 

@@ -23,7 +23,7 @@ def test_links_open_their_picture_whatever_was_set_before(page: Page, server: st
     page.get_by_role("link", name="Home").first.click()
     page.wait_for_url(f"{server}/")
     settle(page)
-    flow = opened(page, page.get_by_role("link", name="Follow the flow"))
+    flow = opened(page, page.get_by_role("link", name="See why only the flow settles"))
     expect(flow.get_by_role("tab", name="Two numbers")).to_have_attribute("aria-selected", "true")
     expect(flow.get_by_role("spinbutton", name="Radius r as a number")).to_have_value("2")
     visit(page, f"{server}/lesson")

@@ -21,7 +21,7 @@ def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) ->
     radius = proved(words(app))
     assert radius > 0
     assert "Found by attack" not in words(app)
-    press(app, "Search for a change of mind")
+    press(app, "Search for a change of the answer")
     found = re.search(r"a change of \*\*([\d.]+)\*\* makes it (\d)\.", words(app))
     assert found, words(app)
     assert float(found[1]) > radius
@@ -32,7 +32,7 @@ def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) ->
 
 def test_what_was_found_belongs_to_its_picture(open_page: OpenPage) -> None:
     app = open_page("predict", model="monotone", **VIEW)
-    press(app, "Search for a change of mind")
+    press(app, "Search for a change of the answer")
     app.number_input(key="index").set_value(3).run()
     assert not app.exception
     assert "Found by attack" not in words(app)

@@ -19,7 +19,7 @@ def test_a_link_to_a_term(open_page: OpenPage) -> None:
     assert found[0] == "damping"
     assert len(found) < len(TERMS) / 4
     app = open_page("glossary", term="flux capacitor")
-    assert "No definition mentions that" in app.info[0].value
+    assert "No definition mentions this" in app.info[0].value
     assert sorted(listed(app)) == sorted(TERMS)
 
 

@@ -104,12 +104,12 @@ def test_memory_is_drawn(open_page: OpenPage) -> None:
 def test_your_digit_is_what_is_solved(open_page: OpenPage) -> None:
     link = {"race_batch": "your digit", "race_solvers": FEW, "race_size": "8"}
     app = open_page("solvers", **link)
-    assert "No digit of yours yet" in " ".join(caption.value for caption in app.caption)
+    assert "You have no digit yet" in " ".join(caption.value for caption in app.caption)
     assert 'Subject("mlp", "test digits"' in snippet(app)
     app.session_state[KEY] = held_out_digits().test_images[0].tobytes()
     app.run()
     assert not app.exception
-    assert "No digit of yours yet" not in " ".join(caption.value for caption in app.caption)
+    assert "You have no digit yet" not in " ".join(caption.value for caption in app.caption)
     printed: list = []
     exec(snippet(app), {"print": lambda *values: printed.extend(values)})
     assert app.dataframe[0].value["NFE, most"].tolist() == printed[0]["NFE, most"]

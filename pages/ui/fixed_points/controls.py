@@ -1,6 +1,6 @@
 """The controls for maps of one number: map, parameters, start, damping; all in the URL.
 
-All pages of a session share one set of keys, so a key that another page might use names its page.
+All pages of a session share their keys, so a key that another page might use contains this page's name.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class MapSettings:
 
 
 def map_controls(places: Sequence[DeltaGenerator], damping_label: str = "Damping") -> MapSettings | None:
-    """Draw and read the controls; None, with a message on the page, if the formula cannot be used.
+    """Draw the controls and return their values; None, with a message on the page, if the formula is unusable.
 
     places: for the map, its parameters, the start, and the damping with further settings.
     """
@@ -166,7 +166,8 @@ def _formula_text(name: str, preset: Preset) -> str:
         key="formula",
         max_chars=MAX_LENGTH,
         bind="query-params",
-        help="Numbers, x, a, b, + - \\* / \\*\\*, parentheses, sin cos tan tanh exp log sqrt abs sigmoid relu.",
+        help="You can use numbers, x, a, b, + - \\* / \\*\\*, parentheses, sin, cos, tan, tanh, exp, log, sqrt, abs, "
+        "sigmoid and relu.",
     )
     return text or ""
 

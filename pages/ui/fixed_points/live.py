@@ -15,7 +15,7 @@ from pages.ui.fixed_points.plane_controls import HALF_WIDTH, Z1, Z2, PlaneSettin
 from pages.ui.widgets.live import live_component
 
 HERE = Path(__file__).parent
-FAR = 1e300  # a number beyond this, or NaN, is not a place in a picture
+FAR = 1e300  # beyond this a number, like NaN, has no place in a picture
 NUMBER, PLANE, WINDOW = "live_number", "live_plane", "_live_window"
 LOOK = {
     "neutral": NEUTRAL,

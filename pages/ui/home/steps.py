@@ -34,7 +34,7 @@ def press_cosine() -> None:
         show(cosine_picture(found["cosine.orbit"][place]), "cosine", alt=ALT["cosine"])
         st.markdown(
             f"Every start ends at **{found['cosine.z'][place]:.6f}**, this one after {found['cosine.nfe'][place]} "
-            "presses. It is the only number with cos x = x, the fixed point of cos."
+            "presses. It is the fixed point of cos, the only number with cos x = x."
         )
 
 
@@ -45,21 +45,22 @@ def repeat_layer() -> None:
         figure = plane_picture(found["layer.paths"], found["layer.steady"], "Picard")
         show(figure, "layer", alt=ALT["layer"])
         st.markdown(
-            "A layer of two units, z → tanh(W z + x). From every start it settles on the same state, after at most "
-            f"**{found['layer.nfe'].max()} applications**. That state is the equilibrium."
+            "This layer, z → tanh(W z + x), has two units. From every start it settles on the same state, after "
+            f"at most **{found['layer.nfe'].max()} applications**. That state is its equilibrium."
         )
 
 
 def follow_flow() -> None:
     found = story()
     link = plane_query(found["flow.cell"], found["flow.paths"][0])
-    with card("3. Or follow the flow", "fixed_points", "Follow the flow", link):
+    with card("3. Or follow the flow", "fixed_points", "See why only the flow settles", link):
         figure = plane_picture(found["flow.paths"], found["flow.steady"], "ODE flow")
         show(figure, "flow", alt=ALT["flow"])
         converged = found["flow.converged"]
         st.markdown(
-            "Iterating this layer never settles. The differential equation dz/dt = f(z) − z does, from "
-            f"**{converged.sum()} of {len(converged)} starts**: depth becomes time, and the output is the steady state."
+            "With other weights, the repeated layer never settles. The differential equation dz/dt = f(z) − z "
+            f"does, from **{converged.sum()} of {len(converged)} starts**: depth becomes time, and the output is "
+            "the steady state."
         )
 
 
@@ -70,8 +71,8 @@ def learn_line() -> None:
         line = prediction_line(x, predicted, found["toy.converged"], 2.0, TRAINED_ON, height=220)
         show(line, "toy", alt=ALT["toy"])
         st.markdown(
-            "Sixteen weights, trained through the equilibrium on x = 1 to 10. At x = −5, outside that range, the "
-            f"prediction is **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
+            "Sixteen weights are trained through the equilibrium on x = 1 to 10. At x = −5, outside that range, they "
+            f"predict **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
         )
 
 

@@ -27,13 +27,13 @@ ALT = {  # picture -> text for screen readers
     "toy": "The predictions of the toy on the line y = 2x, inside and outside its training range.",
     "clear": "A drawn 7 of 28 × 28 pixels, white on black.",
     "hard": "A drawn digit between a 4 and a 9, white on black.",
-    "parting": "The states of several hundred digits in a plane: one cloud that separates into ten clusters.",
+    "parting": "The states of several hundred digits in a plane: a single cloud that separates into ten clusters.",
     "opinion": "The probability of each digit after every evaluation: first 9, then 4.",
     "maze": "A maze from above. The rooms that the answer puts on the path are filled.",
 }
 COSINE_START = "start_your_own_formula"  # the setting of Fixed points
 SOURCES = """
-- **The blog's examples.** *Deep Equilibrium Models Using Neural ODEs*, a blog post by J. Pascal, October 2022:
+- **The examples.** *Deep Equilibrium Models Using Neural ODEs*, a blog post by J. Pascal, October 2022:
   cos x = x, y = 2x, MNIST. Its source is [Implementing Deep Equilibrium Models via Neural
   ODEs](https://julialang.org/blog/2021/10/DEQ/) by Q. Wei, F. Schäfer, A. Pal and C. Rackauckas, with code in Julia,
   October 2021.
@@ -98,8 +98,8 @@ def thinking_line(found: dict[str, np.ndarray]) -> str:
     calls, wrong = found["maze.calls"], found["maze.wrong"]
     few = ", ".join(f"{bad} after {call}" for call, bad in zip(calls, wrong, strict=True))
     return (
-        f"Trained on mazes with 9 rooms along a side, the same weights solve one with {found['maze.rooms']}: the loop "
-        f"runs until nothing changes, here for {found['maze.evaluations']} evaluations. Wrong rooms: {few}."
+        f"Weights trained on mazes with 9 rooms along a side solve one with {found['maze.rooms']}: the layer repeats "
+        f"until nothing changes, here for {found['maze.evaluations']} evaluations. Wrong rooms: {few}."
     )
 
 
@@ -108,7 +108,7 @@ def parting_line(found: dict[str, np.ndarray]) -> str:
     depth, right = found["parting.depth"], found["parting.right"]
     first, second, last = (percent(float(share)) for share in (*right[:2], right[-1]))
     return (
-        f"Each numeral is the state of one of {len(found['parting.labels'])} digits, all starting at the same point: "
-        f"press Reset, then Play. After {depth[0]:.0f} evaluation {first} are read correctly, after {depth[1]:.0f} "
-        f"{second}, at the equilibrium **{last}**."
+        f"Each numeral is the state of one of {len(found['parting.labels'])} digits; all start at the same point. "
+        f"Press Reset, then Play. After {depth[0]:.0f} evaluation {first} are read correctly, after "
+        f"{depth[1]:.0f} {second}, and at the equilibrium **{last}**."
     )

@@ -18,7 +18,7 @@ BREAKS = {  # the settings of "Watch it break" on Train
 class Question:
     """ask: the question. page, query: the picture that answers it, as a link. look: what to do there.
 
-    says: words of that page's own result on which the answer rests.
+    says: words on that page, the result that the answer relies on.
     """
 
     ask: str
@@ -34,10 +34,10 @@ QUESTIONS = (
         "Press cos again and again. Does it matter where you start?",
         "fixed_points",
         {"preset": "cos x"},
-        "Drag the start along the axis. Watch where the staircase ends.",
+        "Drag the start along the axis and watch where the staircase ends.",
         "No. Every start ends at x* = 0.7390851332, the only number with cos x = x. The slope of cos there is "
-        "−0.6736, so each press multiplies the distance to x* by 0.6736 and changes its side: the staircase is a "
-        "spiral.",
+        "−0.6736, so near x* each press multiplies the distance by about 0.6736 and jumps to the other side: the "
+        "staircase is a spiral.",
         "x\\* = 0.7390851332",
     ),
     Question(
@@ -54,7 +54,7 @@ QUESTIONS = (
         "Can chaos be tamed without touching the map?",
         "fixed_points",
         {"preset": "logistic map", "a": "3.9", "map_damping": "0.5"},
-        "Here a = 3.9, and each step goes only half of the way. Move the damping up to 1 and back.",
+        "Here a = 3.9, and each step goes only half the way. Move the damping up to 1 and back.",
         "Yes: the fixed point was there all along, but the steps ran away from it. With half steps, x is replaced by"
         " x/2 + f(x)/2, whose slope at the fixed point is 1/2 + (2 − 3.9)/2 = −0.45 instead of −1.9. Fixed points "
         "stay where they are; only the way to them changes.",
@@ -65,8 +65,8 @@ QUESTIONS = (
         "fixed_points",
         {"explore": "As an ODE", "preset": "logistic map", "a": "3.9"},
         "Compare the smooth curve with the steps. Then make the Euler step smaller.",
-        "The steps stay in chaos, and the flow dx/dt = f(x) − x settles at 0.7436. An iteration needs a slope "
-        "between −1 and 1; the flow needs only a slope below 1, and here it is −1.9. Euler's method with step 1 is "
+        "The steps stay chaotic, but the flow dx/dt = f(x) − x settles at 0.7436. An iteration needs a slope "
+        "between −1 and 1; the flow only needs a slope below 1, and here it is −1.9. Euler's method with step 1 is "
         "the plain iteration, and a smaller step is damping: questions 3 and 4 have the same answer.",
         "settles at 0.7436",
     ),
@@ -76,18 +76,18 @@ QUESTIONS = (
         {"seed": "22", "steps": "10"},
         "This network was stopped after 10 updates, and its slope is too steep. Give it 1,000 updates.",
         "At the equilibrium z = s (z + x), so z = x s/(1 − s). That is 2x only for s = 2/3. The slope also sets the "
-        "price: every application multiplies the error by s, so with s = 0.80 the solve takes 46 evaluations, and "
-        "with 2/3 it takes 27. What is learnt and what it costs are one number here.",
+        "cost: every application multiplies the error by s, so the solve takes 46 evaluations with s = 0.80 and 27 "
+        "with 2/3. Here a single number is both what is learnt and what it costs.",
         "the slope is **0.8022**",
     ),
     Question(
         "Is plain iteration ever the wrong tool?",
         "solvers",
         {"race_model": "random cell", "race_radius": "0.99"},
-        "This cell shrinks some errors by only 1 % a step. Which solvers arrive within 300 evaluations?",
-        "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not arrive. Half "
-        "steps do, in about 200 evaluations, and Anderson, which combines its last few steps, in about 70. The "
-        "equilibrium is the same for all: a solver changes the way, not the answer.",
+        "This cell shrinks some errors by only 1 % a step. Which solvers get there within 300 evaluations?",
+        "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not get there. Half "
+        "steps do, in about 200 evaluations, and Anderson, which combines its last few steps, in about 70. All of "
+        "them find the same equilibrium: a solver changes the way, not the answer.",
         "Fewest evaluations: **Anderson**",
     ),
     Question(
@@ -97,8 +97,8 @@ QUESTIONS = (
         "Compare the errors of the gradients, and the angle between the one-step gradient and the exact one.",
         "By not looking at the loop. The equilibrium solves z = f(z, x), and the implicit function theorem gives its"
         " derivative from a second linear equation, however z was found. It is exact up to rounding and needs no "
-        "memory of the steps. Differentiating only the last step is cheap, and here it points 70° away from the "
-        "truth.",
+        "memory of the steps. Differentiating only the last step is cheap, but here that gradient points 70° away "
+        "from the exact one.",
         "Largest error: **one-step**",
     ),
     Question(
@@ -106,14 +106,14 @@ QUESTIONS = (
         "train",
         BREAKS,
         "Start the training and watch the spectral radius and the evaluations.",
-        "Yes. A loss rewards right answers, not convergence. With large updates and nothing that holds it back, the "
+        "Yes. The loss rewards right answers, not convergence. With large updates and nothing to hold it back, the "
         "spectral radius of df/dz grows past 1, plain iteration no longer settles, and the network answers from a "
-        "state that is no equilibrium. Remedies: a penalty on df/dz, smaller updates, or a cell that cannot lose its"
-        " equilibrium (monotone).",
+        "state that is not an equilibrium. Remedies: a penalty on df/dz, smaller updates, or a cell that cannot "
+        "lose its equilibrium (monotone).",
         "Before training, the answers are random",
     ),
     Question(
-        "Does a trained network still forget where it started?",
+        "Does a trained network forget where it started, as cos does?",
         "predict",
         {"predict_how": "Sixteen starts"},
         "Each line is a solve from random noise. Where do they end? Try another digit.",
@@ -127,8 +127,8 @@ QUESTIONS = (
         {"rooms": "25"},
         "It was trained on mazes with 9 rooms along a side. Count the evaluations at 9, 17 and 25 rooms, then block "
         "the path while it thinks.",
-        "Yes, if depth is not fixed. The same weights solve a maze with 25 rooms along a side; the news of a dead "
-        "end just has to travel farther, so the solve takes longer. No layer was added: the loop runs until nothing "
+        "Yes, if depth is not fixed. The same weights solve a maze with 25 rooms along a side; news of a dead end just "
+        "has to travel farther, so the solve takes longer. No layer is added: the same one repeats until nothing "
         "changes.",
         "right in all 625 places",
     ),

@@ -1,4 +1,4 @@
-"""How sure can it be: the radius within which the answer is proved, and the nearest change of mind that was found."""
+"""How sure can it be: the radius within which the answer is proved, and the nearest input found that changes it."""
 
 from typing import NamedTuple
 
@@ -56,7 +56,9 @@ def draw_certificate(case: Case) -> None:
 
 
 def _no_proof() -> None:
-    st.info("Only monotone models come with a proof. The others may be as robust, but nobody knows how much.")
+    st.info(
+        "Only monotone models come with a proof. The others may be as robust, but nobody knows how robust."
+    )
     for name in PROVED:
         st.button(f"Use the model {name}", key=f"predict_use_{name}", on_click=_use, args=(name,))
 
@@ -90,9 +92,9 @@ def certificate_sentence(radius: float, search: Search | None, case: Case) -> st
     if search is None:
         return proved
     if not search.found:
-        return f"{proved} **Searched:** no change of mind was found."
+        return f"{proved} **Searched:** no change of the picture was found that changes the answer."
     found = f"**Found by attack:** a change of **{search.distance:.2f}** makes it {names[search.label]}."
-    return f"{proved} {found} Between the two, the answer may change or not."
+    return f"{proved} {found} Between the two, the answer may or may not change."
 
 
 def _pictures(case: Case, radius: float, search: Search | None) -> None:
@@ -107,7 +109,7 @@ def _pictures(case: Case, radius: float, search: Search | None) -> None:
     with right:
         if search is None:
             st.button(
-                "Search for a change of mind",
+                "Search for a change of the answer",
                 icon=":material/search:",
                 key="predict_search",
                 on_click=_ask,

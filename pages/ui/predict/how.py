@@ -24,7 +24,7 @@ FOLLOWED = 500  # test digits
 
 
 def draw_how(case: Case) -> None:
-    """The picture's way by several solvers, the ways from random starts, or those of many digits at once."""
+    """The solve by several solvers, from random starts, or of many digits at once."""
     look = st.segmented_control(
         "Look at", LOOKS, default=LOOKS[0], required=True, key="predict_how", bind="query-params"
     )
@@ -130,7 +130,7 @@ def parted(chosen: ModelInUse, solver: Solver) -> Parting:
 
 
 def parting_sentence(found: Parting) -> str:
-    """How much of the answer is there at the first depths, and at the end."""
+    """The accuracy of answers read at the first depths and at the end."""
     early = [
         f"{100 * share:.0f} % after {at:.0f}" for at, share in zip(found.depth[:3], found.right, strict=False)
     ]

@@ -174,7 +174,7 @@ def _keep(drawing: Drawing) -> None:
 def _clear() -> None:
     """Start a new drawing."""
     st.session_state.pop("predict_refused", None)
-    st.session_state.pop("predict_followed", None)  # the last equilibrium is that of another drawing
+    st.session_state.pop("predict_followed", None)  # the last equilibrium belongs to another drawing
     st.session_state[STROKES] = ()
     st.query_params.pop(STROKES, None)
     st.session_state["predict_sheet"] += 1

@@ -214,7 +214,7 @@ def choose_reading(
 
 
 def _offer_doubtful(readings: Sequence[Reading], answers: dict[str, list[Answer]], key: str) -> None:
-    """A button that chooses the least certain row of the table with this key."""
+    """A button that selects the least certain row in the table of this key."""
     row = most_doubtful([answers[reading.key] for reading in readings])
     if row is None:
         return

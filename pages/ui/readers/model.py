@@ -151,7 +151,7 @@ def choose_model(offered: list[str], key: str, help: str, said: DeltaGenerator) 
     # The line stays until another model is chosen: the page may rerun at once.
     if gone and gone not in offered and name == instead:
         said.warning(
-            f"The model {plain(short(gone))} is no longer on this server, or belongs to another browser. "
+            f"The model {plain(short(gone))} is not on this server any more, or belongs to another browser. "
             f"Train or upload it again. Shown instead: {plain(name)}."
         )
     return name

@@ -1,7 +1,7 @@
 """Keeps the server's memory within what a small machine has: Streamlit Community Cloud grants an app at least 1 GB.
 
 JAX keeps every compiled program, 2 to 15 MB each, and a visit to every page compiles 85. Beyond a limit all are
-dropped, as JAX offers it; those still needed are read back from disk when next called.
+dropped, since JAX cannot drop single ones; those still needed are read back from disk when next called.
 """
 
 import gc
@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.ui.server.heaps import resident, trim
 
 MOST = 600e6  # resident bytes beyond which memory is freed
-GROWTH = 50e6  # resident bytes above the level after the last drop that make another one worthwhile
+GROWTH = 50e6  # resident bytes that must have been added since the last drop to make another worthwhile
 PAUSE = 4.0  # least seconds between two drops, for each recent visitor
 RECENT = 15.0  # seconds
 

@@ -1,4 +1,4 @@
-"""The runs of this server, and what to say of one while it goes on."""
+"""The runs of this server, and the progress of a live one in words."""
 
 import math
 

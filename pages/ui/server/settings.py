@@ -11,9 +11,9 @@ OPEN = "_open_page"  # the page of the last run
 
 @contextmanager
 def keeping_settings(page: str) -> Iterator[None]:
-    """Run a page in this. Opened from the menu or by Back, without settings in its address, it gets its last ones.
+    """Runs a page. If it is opened without settings in its address, from the menu or by Back, it gets its last ones.
 
-    Streamlit clears the address of a page that one leaves, and gives its widgets their defaults when one returns.
+    Streamlit clears the address of a page when it is left, and resets its widgets to their defaults on return.
     """
     left = st.session_state.setdefault(LEFT, {})
     entered = st.session_state.get(OPEN) != page

@@ -1,4 +1,4 @@
-"""Test-time compute: what more evaluations than in training bring, and whether the start matters."""
+"""Test-time compute: what is gained by more evaluations than in training, and whether the start matters."""
 
 from functools import partial
 

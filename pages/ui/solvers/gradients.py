@@ -195,8 +195,9 @@ def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
     if not errors:
         return
     st.markdown(
-        "Measured on random affine cells of 40 dimensions, not on the model above. A truncated Neumann series drops "
-        "terms that shrink by the spectral radius each, so its error grows as the radius approaches 1."
+        "Measured on random affine cells of 40 dimensions, not on the model above. Each term "
+        "of a Neumann series is smaller than the one before by the spectral radius, so truncating it costs more as the "
+        "radius approaches 1."
     )
     caption = "Relative error against the spectral radius of df/dz; forward solve to 1e-6."
     _curves(RADIUS, RADII, errors, caption, falling=False)

@@ -41,7 +41,7 @@ def draw_memory(settings: Settings) -> None:
     show(
         memory_curves(curves),
         "memory",
-        f"Temporaries of loss and gradient for a batch of {settings.subject.size}, as XLA reports them; nothing is "
+        f"Temporaries of loss and gradient for a batch of {settings.subject.size}, as XLA plans them; nothing is "
         "run.",
     )
     show_table(memory_table(measured), {"memory, MiB": "%.2f"}, "memory.csv")

@@ -38,7 +38,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         {"race_model": "mlp", "race_batch": STIFF},
         "Every pixel changed by at most an eighth of the ink to slow the solver down: Picard fails, damping converges.",
     ),
-    "A splitting of its own": (
+    "A solver for monotone cells": (
         {"race_model": "monotone", "race_solvers": ["Picard", "Anderson", SPLITTING]},
         "Peaceman-Rachford converges on a monotone cell for all weights; Picard has no such guarantee.",
     ),
@@ -132,7 +132,7 @@ def _batch_or_radius(model: str) -> tuple[str | None, float]:
         return None, 0.9
     batch = st.selectbox("Batch", choices, key="race_batch", bind="query-params", help=tip("batch"))
     if batch == YOURS and not own_digit():
-        st.caption("No digit of yours yet: these are test digits.")
+        st.caption("You have no digit yet: these are test digits.")
         st.page_link(page("predict"), label="Draw or upload one", icon=":material/edit:")
         return DIGITS, 0.9
     return batch, 0.9

@@ -60,7 +60,7 @@ def cold(puzzle: Puzzle, solver: str) -> Answer:
 def answer_now(puzzle: Puzzle, solver: str) -> tuple[Answer, bool]:
     """The answer, and whether the solve was warm-started: a changed puzzle starts where the last solve ended.
 
-    An unchanged puzzle does so only if the visitor has just undone the changes, not on a new visit.
+    An unchanged puzzle starts there only if the visitor has just undone the changes, not on a new visit.
     """
     last: Last | None = st.session_state.get(LAST)
     undone = st.session_state.pop(EDITED, False) or puzzle.changes

@@ -28,7 +28,7 @@ def draw_study(puzzle: Puzzle, solver: str) -> None:
     kind = KINDS[puzzle.kind]
     with st.expander("How far does it reach, and does the start matter?", icon=":material/grid_on:"):
         st.markdown(
-            f"The share of new {kind.plural} that is right in all places, by size and number of evaluations."
+            f"The share of new {kind.plural} that are right in all places, by size and number of evaluations."
         )
         if _asked(asked, ("reach", kind.name, puzzle.network), "Measure the reach"):
             _draw_reach(kind, puzzle.network)

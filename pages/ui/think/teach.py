@@ -90,6 +90,6 @@ def _ended(job: Job) -> None:
         st.info(now.message)
     if now.test is not None:
         st.markdown(
-            f"Trained on 32 bits: {100 * float(now.test.accuracy):.1f} % of new rows are right in all places. It now "
-            "answers above; make the row longer."
+            f"Trained on 32 bits: {100 * float(now.test.accuracy):.1f} % of new rows are right in all places. "
+            "This network now answers above; make the row longer."
         )

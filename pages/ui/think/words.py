@@ -65,13 +65,13 @@ def _strange(puzzle: Puzzle) -> str:
         return ""
     if not is_connected(puzzle.x):
         return (
-            " No path leads from the start to the goal now; every training maze has exactly one. What is left when "
+            " No path leads from the start to the goal now; every training maze has exactly one. What remains when "
             "dead ends are filled counts as right: the start, the goal, rings of doors and what connects them."
         )
     if rings(puzzle.x):
         return (
             " Doors now form a ring, so there may be two paths; every training maze has exactly one. All rooms "
-            "that are left when dead ends are filled count as right."
+            "that remain when dead ends are filled count as right."
         )
     return ""
 

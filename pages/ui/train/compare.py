@@ -52,7 +52,7 @@ def _controls(plan: Plan) -> None:
         required=True,
         key="fit_seeds",
         bind="query-params",
-        help="Runs of each contender. Several seeds give a spread; without one nobody is ahead.",
+        help="Runs of each contender. Several seeds give a spread; without a spread no contender can be ahead.",
     )
     plans = {name: offered[name] for name in chosen}
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -109,7 +109,7 @@ def _halt_or_resume(comparison: Comparison) -> None:
 
 
 def _share(comparison: Comparison) -> float:
-    """How much of it is done, in runs and parts of runs."""
+    """The fraction that is done, counting parts of runs."""
     done: float = len(comparison.outcomes) + len(comparison.failures)
     if (current := comparison.current) is not None:
         now = current[1].snapshot()
@@ -134,7 +134,7 @@ def _seconds(comparison: Comparison) -> dict[str, list[float]]:
 
 
 def _picture(results: list[Contender]) -> go.Figure:
-    """What each contender reaches against what its solves cost; empty before the first run has ended."""
+    """Each contender's test score against the cost of its solves; empty before the first run has ended."""
     draw = effort_and_loss if scored_by(results) == "loss" else effort_and_accuracy
     return draw(points(results))
 

@@ -9,7 +9,7 @@ from deq.jobs import OWN_PICTURES, OWN_POINTS, Plan, task_of
 from pages.ui.train.own_pictures import own_pictures
 from pages.ui.train.own_points import forget_points, own_points
 
-COARSE = 100  # test examples; fewer are said
+COARSE = 100  # test examples; with fewer, the page says how coarse the accuracy is
 
 
 def draw_own(task: str) -> Points | OwnData | None:

@@ -99,7 +99,7 @@ def _take_clicks() -> None:
 
 
 def _draw_text(points: Points) -> None:
-    """The list as text; an edit changes the list, and one that cannot be read stays to be mended."""
+    """The list as text; an edit changes the list; one that cannot be read stays in the box to be corrected."""
     refused = st.session_state.get(REFUSED)
     if not refused or TEXT not in st.session_state:
         _write_text(points_text(points))
@@ -133,7 +133,7 @@ def _draw_files(points: Points) -> None:
 
 
 def _write_text(text: str) -> None:
-    """Fill the text box, and remember with what: while one clicks, the browser sends back what it had before."""
+    """Fill the text box, and remember its text: during clicks the browser may send back what the box held before."""
     st.session_state[TEXT] = text
     now = time.monotonic()
     recent = {old: at for old, at in st.session_state.get(WRITTEN, {}).items() if now - at < ECHO}

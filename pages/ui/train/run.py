@@ -112,7 +112,7 @@ def _progress(now: Snapshot) -> None:
 
 
 def _notes(plan: Plan, now: Snapshot) -> None:
-    """What went wrong, or else what the numbers mean, in a box whose height does not change."""
+    """What went wrong, else what the numbers mean, in a box of fixed height."""
     with st.container(height=NOTES, border=False):
         if now.message:
             (st.error if now.status in (Status.FAILED, Status.LOST) else st.info)(now.message)

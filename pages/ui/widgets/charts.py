@@ -32,7 +32,7 @@ CONFIG = {
 }
 
 
-# Streamlit's own has these two for our figures, and 6 KB of others; the browser adds fonts, axes and colours to both.
+# Of the 6 KB of Streamlit's own template our figures need only these two; the browser adds fonts, axes and colours.
 TEMPLATE = {
     "data": {"scatter": [{"marker": {"line": {"width": 0}}}]},
     "layout": {"colorway": list(DIGIT_COLORS)},
@@ -40,7 +40,7 @@ TEMPLATE = {
 
 
 class Ready(go.Figure):  # type: ignore[misc]
-    """What Streamlit takes for a figure and asks for its dictionary; a plain dictionary plotly would check first."""
+    """Passes for a plotly figure and hands its dictionary to Streamlit; plotly would check a bare dictionary."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self._spec = spec

@@ -6,7 +6,7 @@ TERMS = {
     "deep equilibrium model": "A network whose output is the fixed point z* = f(z*, x) of one layer, like a "
     "network that repeats this layer infinitely often.",
     "cell": "The layer f(z, x) that is applied repeatedly.",
-    "injection": "How the input x enters the cell at every evaluation.",
+    "injection": "How the input x enters the cell, at every evaluation.",
     "residual": "The difference f(z) - z, measured before damping; zero at a fixed point.",
     "relative residual": "The residual relative to the output of the cell: ||f(z) - z|| / ||f(z)||.",
     "estimated error": "The distance ||z - z*|| / ||z|| to the fixed point, estimated from the last step: the residual "
@@ -47,9 +47,9 @@ TERMS = {
     "slope": "The derivative of a scalar map. At a fixed point it is the factor by which each step multiplies a small "
     "error.",
     "cobweb": "The staircase between the curve y = f(x) and the diagonal y = x that traces an iteration.",
-    "depth": "The number of times the cell has been applied, like the number of layers of an ordinary network.",
+    "depth": "How many times the cell has been applied, like the number of layers of an ordinary network.",
     "loss": "What training minimises: mean squared error for curves, cross-entropy for classes.",
-    "seed": "The seed of all random numbers; the same seed gives the same result.",
+    "seed": "Where all random numbers start: the same seed gives the same result.",
     "update": "One training step. For y = 2x each uses all ten training inputs.",
     "extrapolation": "Prediction outside the training range.",
     "epoch": "One pass over all training data.",
@@ -57,8 +57,8 @@ TERMS = {
     "verdict": "What the orbit does in the long run: converges, period N, diverges, chaotic, or undecided.",
     "Lyapunov exponent": "The mean of log |f'| along the orbit. Above 0, nearby orbits separate exponentially (chaos).",
     "phase portrait": "The flow in the plane: arrows, and the curves where one component does not change.",
-    "batch": "Samples that are solved together but independently. Stiff digits are test digits with each pixel changed "
-    "by at most an eighth of full ink, so that they converge more slowly.",
+    "batch": "Samples that are solved together, each as if it were alone. Stiff digits are test digits with each pixel "
+    "changed by at most an eighth of full ink, so that they converge more slowly.",
     "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
     "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
     "Neumann, phantom and one-step truncate it; unrolled and through the ODE differentiate the steps to z*.",

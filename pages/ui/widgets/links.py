@@ -13,7 +13,7 @@ SCRIPT = Path(live.__file__).with_name("link.js")
 
 
 def current_link() -> str:
-    """The address of this page with its settings, as this run began with them or has set them."""
+    """The address of this page with its settings, as they were when this run began or as it has set them."""
     return _with(_address(), st.query_params.to_dict())
 
 
@@ -25,7 +25,7 @@ def copy_link() -> None:
 def link_to_picture(label: str, name: str, query: Mapping[str, str]) -> None:
     """A link to pages/NAME.py with exactly these settings, in a new tab.
 
-    Not st.page_link: on a page that was open before, what was set there would win over the settings in the link.
+    Not st.page_link: if that page was open before, its earlier settings would override those in the link.
     """
     arrow = ":material/open_in_new:"
     url = _with(name, query)  # beside this page, wherever the app is served

@@ -24,7 +24,7 @@ PAGES = {
     "think": (
         "Think longer",
         ":material/route:",
-        "Give a network mazes eight times as large as in training, and change them while it thinks.",
+        "Give a network larger mazes than in training, and change them while it thinks.",
     ),
     "predict": ("Predict", ":material/draw:", "Upload a picture of a digit and watch the network settle."),
     "lesson": (
@@ -37,7 +37,7 @@ PAGES = {
 
 
 def page(name: str) -> StreamlitPage:
-    """The page in `pages/NAME.py`, for st.navigation and st.page_link. Its URL is its file name, home's is /."""
+    """The page in `pages/NAME.py`, for st.navigation and st.page_link. Its URL is its file name, except home's: /."""
     title, icon, tooltip = PAGES[name]
     path = FOLDER / f"{name}.py"
     if name == "home":  # the default page frees its file name as a URL, so `pages` can register that too

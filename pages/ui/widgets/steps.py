@@ -35,7 +35,7 @@ def in_steps(name: str, settings: Hashable, steps: Mapping[str, Callable[[], obj
 
 
 def _bar_with_stop(place: DeltaGenerator, name: str) -> DeltaGenerator:
-    """The place of a progress bar beside the button; drawn once per run, so that the button stays the same."""
+    """A place for the progress bar beside the button, which is drawn once per run and so remains the same button."""
     box = place.container(horizontal=True, vertical_alignment="center")
     bar = box.empty()
     box.button("Stop", key=f"stop-{name}", on_click=_set_stopped, args=(name, True))
