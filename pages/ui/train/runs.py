@@ -116,7 +116,7 @@ def choose_run(jobs: dict[str, Job], job: Job | None) -> None:
 
 
 def draw_downloads(job: Job, now: Snapshot) -> None:
-    """Downloads, and links to other pages; disabled, not hidden, while there is nothing to download, so nothing moves."""
+    """Downloads, and links to other pages; disabled rather than hidden at first, so that nothing moves."""
     ended = not now.status.is_live
     model = job.model if ended else None
     name = name_of(job) if ended else ""
