@@ -15,7 +15,6 @@ from typing import Any
 
 from docutils import nodes
 from numpy.typing import ArrayLike
-from pygments.lexers.special import TextLexer
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.typing import stringify_annotation
@@ -166,7 +165,6 @@ def without_way_back(app: Sphinx, name: str, template: str, context: dict[str, A
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_lexer("mermaid", TextLexer)  # GitHub draws it
     app.connect("builder-inited", write)
     app.connect("autodoc-process-docstring", as_text, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", in_short)

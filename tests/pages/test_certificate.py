@@ -26,7 +26,7 @@ def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) ->
     assert found, words(app)
     assert float(found[1]) > radius
     assert found[2] != metrics(app)["Prediction"]
-    assert "Between the two, the answer may change or not" in words(app)
+    assert "Between the two, the answer may or may not change" in words(app)
     assert proved(words(app)) == radius
 
 
