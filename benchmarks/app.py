@@ -5,8 +5,8 @@ loaded, then the first run of every other page; once with an empty cache folder,
 Rerun: from moving a control until the page is up to date. Answer: from uploading a picture, or drawing a stroke, until
 the prediction is there. p95: the 95th percentile; of a few starts, the worst.
 
-CPU: the same actions on a server with a profiler inside (benchmarks/profile.py): CPU time of the server's process an
-action, by part. The client's own has a column of its own and is not in the sum. --cpu measures only this.
+CPU: the same actions on a server with a profiler inside (benchmarks/profile.py): CPU time of the server's process per
+action, by part. The client's has a separate column and is not in the sum. --cpu measures only this.
 """
 
 from __future__ import annotations

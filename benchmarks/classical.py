@@ -1,4 +1,4 @@
-"""Our solvers beside others on the 23 classical systems. python -m benchmarks.classical [--json]
+"""Our solvers compared with others on the 23 classical systems. python -m benchmarks.classical [--json]
 
 Each F(z) = 0 of tests/support/classical.py is posed as a fixed point of f = z - F and of f = z + F; root finders get
 f(z) - z.

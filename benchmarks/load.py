@@ -1,8 +1,8 @@
 """Many visitors at once. python -m benchmarks.load [--visitors 50] [--seconds 60] [--think 5] [--json]
 
 Real websocket sessions against a real server on 127.0.0.1. Each visitor goes from page to page, moves sliders and
-uploads a digit on paper of a tint of its own; the prediction must be that digit, and the picture that the page shows
-must have that tint. Two visitors train and poll their run every second. Between two actions a visitor pauses for 0.5
+uploads a digit on paper with its own tint; the prediction must be that digit, and the picture that the page shows must
+have that tint. Two visitors train and poll their run every second. Between two actions a visitor pauses for 0.5
 to 1.5 times --think seconds. Memory is the server's resident set: after one visitor has opened every page, at its
 peak, and after all have left and Streamlit has dropped their sessions.
 """

@@ -1,4 +1,4 @@
-"""Mistakes that a tired programmer makes, one line each: a room's own tests must catch every one.
+"""Mistakes that a tired programmer makes, one line each: the tests of that part of deq must catch every one.
 
     python -m benchmarks.mutations [WORD ...]
 

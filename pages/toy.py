@@ -85,9 +85,10 @@ with st.expander("Every input"):
     columns = {"x": study.x, "truth": 2 * study.x, "prediction": study.prediction, "residual": study.residual}
     table = columns | {"evaluations": study.nfe, "converged": study.converged}
     st.dataframe(table, hide_index=True)
+    named = f"seed-{seed}-updates-{steps}.csv"
     with st.container(horizontal=True):
-        csv_button("Download as CSV", table, f"toy-seed-{seed}-updates-{steps}.csv")
-        csv_button("Trajectories", trajectories(study), f"toy-trajectories-seed-{seed}-updates-{steps}.csv")
+        csv_button("Download as CSV", table, f"toy-{named}")
+        csv_button("Download the trajectories", trajectories(study), f"toy-trajectories-{named}")
 show_code(snippet(run, int(seed), int(steps), x))
 with st.container(horizontal=True):
     copy_link()

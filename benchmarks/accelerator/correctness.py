@@ -1,4 +1,4 @@
-"""Is it right: solvers, gradients and shipped models on this device, against the CPU and against float64."""
+"""Is it correct: solvers, gradients and shipped models on this device, against the CPU and against float64."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Leaves = tuple[np.ndarray, np.ndarray]
 
 
 def solvers(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """z* = tanh(W z* + x) by every solver: the relative error in z, against float64 on the CPU."""
+    """z* = tanh(W z* + x) by every solver: the relative error of z, against float64 on the CPU."""
     exact = on_cpu(solved, Picard(tol=1e-14, max_nfe=1000), double=True)
     for name, entry in SOLVERS.items():
         here, there = solved(entry.default), on_cpu(solved, entry.default)

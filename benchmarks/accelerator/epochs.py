@@ -36,7 +36,7 @@ def epoch_call(
 
 
 def epochs(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """An epoch in one call: the largest relative distance of a weight to the CPU's, and evaluations a solve."""
+    """An epoch in one call: the largest relative distance of a weight from the CPU's, and the evaluations per solve."""
     for name, (model, task, recipe) in beginnings().items():
         found = []
         for device in (jax.devices()[0], jax.devices("cpu")[0]):

@@ -1,4 +1,4 @@
-"""What lower precision costs: the share of digits whose solve still ends, with nothing to stop it at its limit."""
+"""What lower precision costs: the share of digits whose solves still converge if nothing stops them at its limit."""
 
 from __future__ import annotations
 

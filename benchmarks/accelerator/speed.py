@@ -48,7 +48,7 @@ def speed(sizes: Sizes) -> Iterator[dict[str, Any]]:
 
 
 def precision(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """What rounded factors gain: time in float32 over time in the precision, at the third point of the grid."""
+    """The gain from rounded factors: time in float32 over time in the precision, at the third point of the grid."""
     batch, width = sizes.grid[min(2, len(sizes.grid) - 1)]
     w, x = problem(batch, width)
     runs = {

@@ -33,9 +33,9 @@ EPOCH = 55_000 // 128  # steps of an epoch of MNIST
 
 
 def training(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """From nothing to a test accuracy, by the recipe and by one for large batches, compilation included.
+    """From fresh weights to a test accuracy, by the model's recipe and by one for large batches, compilation included.
 
-    The learning rate grows with the square root of the batch, as Adam's noise asks (Malladi et al., 2022,
+    The learning rate grows with the square root of the batch size, which suits Adam (Malladi et al., 2022,
     arXiv:2205.10287). images/s: of the whole run.
     """
     task = _task(sizes)
@@ -92,7 +92,7 @@ def _shortened(data: Dataset, examples: int) -> Dataset:
 
 
 def program(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """The compiled program of an epoch: what leaves the device while it runs, and what it writes in place."""
+    """The compiled program of an epoch: what it transfers while it runs, and what it updates in place."""
     for name in sizes.models:
         text, analysis = epoch_program(name, RECIPES[name])
         calls = re.findall(r'custom_call_target="([^"]+)"', text)
@@ -124,7 +124,7 @@ def memory(sizes: Sizes) -> Iterator[dict[str, Any]]:
 
 
 def batch(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """Training steps at ever larger batches, until the memory is full."""
+    """Training steps with larger and larger batches, until the memory is full."""
     for name, *_ in sizes.trained:
         update, parameters, moments = plain_step(build(name), RECIPES[name])
         step, size = jax.jit(update), 128
@@ -143,7 +143,7 @@ def batch(sizes: Sizes) -> Iterator[dict[str, Any]]:
                 "samples/s": size / spent * 1e3,
                 "GiB": _peak(),
             }
-            if spent > 1000:  # larger ones take long and say no more
+            if spent > 1000:  # larger ones take long and show nothing new
                 break
             size *= 4 if size < 2**14 else 2
 

@@ -105,7 +105,7 @@ def test_a_finger_adds_points_and_a_table_is_uploaded(browser: Browser, server: 
     counts(page, "61 points: 31 A, 30 B")
     settle(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Points", exact=True).click()
+        page.get_by_role("button", name="Save points", exact=True).click()
     file = tmp_path / "points.csv"
     download.value.save_as(file)
     page.get_by_role("button", name="Ring").click()
@@ -129,7 +129,7 @@ def test_a_zip_of_digits_is_read_and_trained_on(page: Page, server: str, tmp_pat
     )
     assert float(accuracy.inner_text().removesuffix(" %")) > 85
     with page.expect_download() as download:
-        page.get_by_role("button", name="Weights", exact=True).click()
+        page.get_by_role("button", name="Save weights", exact=True).click()
     file = tmp_path / "mine.safetensors"
     download.value.save_as(file)
     page.get_by_role("link", name="Use on Predict").click()

@@ -67,7 +67,7 @@ def test_a_digit_reader_from_start_to_prediction(
     expect(progress(page)).to_contain_text("Finished", timeout=PATIENT)
     settle(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Weights", exact=True).click()
+        page.get_by_role("button", name="Save weights", exact=True).click()
     file = tmp_path / "mine.safetensors"
     download.value.save_as(file)
     predicts_with(browser, server, file)

@@ -50,10 +50,10 @@ def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     assert {"Evaluations", "Converged", "Spectral radius"} <= set(metrics(app))
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 6
     assert {button.proto.label for button in app.get("download_button")} >= {
-        "Weights",
-        "History",
-        "Settings",
-        "Film",
+        "Save weights",
+        "Save history",
+        "Save settings",
+        "Save film",
     }
 
 

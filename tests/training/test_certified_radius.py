@@ -73,9 +73,7 @@ def test_the_radius_grows_over_half_the_run() -> None:
 
 
 def test_models_without_a_bound_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match="certified_radius is for classes and a model with a Lipschitz bound"
-    ):
+    with pytest.raises(ValueError, match="certified_radius needs classes and a model with a Lipschitz bound"):
         next(fit(build("mlp"), load_dataset("digits"), replace(RECIPES["mlp"], certified_radius=1.0)))
     with pytest.raises(ValueError, match="certified_radius must be a number >= 0"):
         replace(RECIPE, certified_radius=-1.0)

@@ -65,9 +65,11 @@ def draw_flow() -> None:
         )
     _table(settings, fixed)
     with st.container(horizontal=True):
-        csv_button("Flow", {"t": TIMES, "x": x_t}, "flow.csv")
-        csv_button("Euler", {"t": settings.damping * np.arange(len(steps)), "x": steps}, "euler.csv")
-        csv_button("Phase line", {"x": x, "velocity": settings.f(x) - x}, "phase-line.csv")
+        csv_button("Download the flow", {"t": TIMES, "x": x_t}, "flow.csv")
+        csv_button(
+            "Download Euler's steps", {"t": settings.damping * np.arange(len(steps)), "x": steps}, "euler.csv"
+        )
+        csv_button("Download the phase line", {"x": x, "velocity": settings.f(x) - x}, "phase-line.csv")
     show_code(SNIPPET.format_map(settings.named | {"end": END, "num_steps": num_steps}))
 
 

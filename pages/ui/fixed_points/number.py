@@ -124,6 +124,6 @@ def _data(settings: MapSettings, fixed: FixedPoints, xs: np.ndarray, verdict: Ve
     limit = np.nan if verdict.limit is None else verdict.limit
     with st.container(horizontal=True):
         k = np.arange(len(xs))
-        csv_button("Orbit", {"k": k, "x": xs, "distance": np.abs(xs - limit)}, "orbit.csv")
-        csv_button("Curve", {"x": x, "f(x)": f(x), "damped": settings.g(x)}, "curve.csv")
-        csv_button("Fixed points", table, "fixed-points.csv")
+        csv_button("Download the orbit", {"k": k, "x": xs, "distance": np.abs(xs - limit)}, "orbit.csv")
+        csv_button("Download the curve", {"x": x, "f(x)": f(x), "damped": settings.g(x)}, "curve.csv")
+        csv_button("Download the fixed points", table, "fixed-points.csv")

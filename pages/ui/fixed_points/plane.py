@@ -111,12 +111,14 @@ def _data(settings: PlaneSettings, fixed: PlanarFixedPoints, label: np.ndarray, 
     with box:
         st.dataframe(table, hide_index=True)
         with st.container(horizontal=True):
-            csv_button("Fixed points", table, "planar-fixed-points.csv")
+            csv_button("Download the fixed points", table, "planar-fixed-points.csv")
             starts = {"z1": grid[:, 0], "z2": grid[:, 1], "basin": label}
             cost = {"nfe": np.asarray(solution.nfe), "converged": np.asarray(solution.converged)}
-            csv_button("Basins and cost", starts | cost, "planar-starts.csv")
-            csv_button("Iteration", _long(np.arange(len(iteration)), iteration), "planar-iteration.csv")
-            csv_button("Flow", _long(TIMES, flow), "planar-flow.csv")
+            csv_button("Download basins and cost", starts | cost, "planar-starts.csv")
+            csv_button(
+                "Download the iteration", _long(np.arange(len(iteration)), iteration), "planar-iteration.csv"
+            )
+            csv_button("Download the flow", _long(TIMES, flow), "planar-flow.csv")
 
 
 def _long(times: np.ndarray, paths: np.ndarray) -> dict[str, np.ndarray]:

@@ -182,7 +182,7 @@ def _take_away(comparison: Comparison, results: list[Contender]) -> None:
     table |= {figure: [getattr(outcome, figure) for _, outcome in runs] for figure in FIGURES}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         csv_button(
-            "Every run as CSV", table | {"lost": [outcome.lost for _, outcome in runs]}, "comparison.csv"
+            "Save every run as CSV", table | {"lost": [outcome.lost for _, outcome in runs]}, "comparison.csv"
         )
         ids = {f"{name}, seed {seed}": job_id for (name, seed), job_id in comparison.ids.items()}
         chosen = st.selectbox("Run", list(ids), key="fit_one", label_visibility="collapsed", width=260)

@@ -122,7 +122,7 @@ def _draw_files(points: Points) -> None:
     upload, download = st.columns([2, 1], vertical_alignment="bottom")
     upload.file_uploader("Or a CSV of the same", ["csv", "txt", "tsv"], key=UPLOAD, on_change=_take_file)
     download.download_button(
-        "Points",
+        "Save points",
         "x,y,label\n" + points_text(points).replace(" ", ""),
         "points.csv",
         "text/csv",

@@ -91,7 +91,7 @@ def film_button(job: Job, now: Snapshot) -> None:
     """The film as a GIF, made when the button is clicked."""
     film = () if now.status.is_live else now.film
     st.download_button(
-        "Film",
+        "Save film",
         (lambda: moving(job.plan, film, is_lost(now))) if film else "",
         "training.gif",
         "image/gif",

@@ -125,9 +125,11 @@ def draw_downloads(job: Job, now: Snapshot) -> None:
         _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
     known = ended and len(now.training["step"])
     settings = json.dumps(as_dict(job.plan), indent=2) + "\n"
-    _take("Weights", weights, f"{name}.safetensors", "application/octet-stream", help=OF_WEIGHTS)
-    _take("History", (lambda: csv_text(history(now))) if known else "", f"{name}-history.csv", "text/csv")
-    _take("Settings", settings if ended else "", f"{name}.json", "application/json")
+    _take("Save weights", weights, f"{name}.safetensors", "application/octet-stream", help=OF_WEIGHTS)
+    _take(
+        "Save history", (lambda: csv_text(history(now))) if known else "", f"{name}-history.csv", "text/csv"
+    )
+    _take("Save settings", settings if ended else "", f"{name}.json", "application/json")
 
 
 def _take(label: str, data: Data, file: str, mime: str, help: str | None = None) -> None:
@@ -140,7 +142,7 @@ def _take(label: str, data: Data, file: str, mime: str, help: str | None = None)
         on_click="ignore",
         disabled=not data,
         help=help,
-        key=f"fit_{label.lower()}",
+        key=f"fit_{label}",
     )
 
 
