@@ -44,9 +44,10 @@ Label = Annotated[
 Config = Annotated[
     Path | None,
     typer.Option(
-        metavar="RECIPE.toml",
+        metavar="fast|RECIPE.toml",
         rich_help_panel=RECIPE,
-        help="File with settings of the recipe, and optionally the model; `deq models mlp` prints a complete one.",
+        help="fast: a short recipe for mlp and conv, for MNIST in a few epochs. Or a file with settings of the recipe, "
+        "and optionally the model; `deq models mlp` prints a complete one.",
     ),
 ]
 Settings = Annotated[

@@ -30,7 +30,7 @@ from deq.models.origin import machine, versions
 from deq.models.settings import to_dict
 from deq.training import Finished
 from deq.training.recipe_file import read_settings
-from deq.training.recipes import RECIPES, Recipe, recipe_as_dict
+from deq.training.recipes import CONFIGS, RECIPES, Recipe, recipe_as_dict, shipped_config
 
 
 @dataclass(frozen=True)
@@ -88,20 +88,20 @@ def with_own_code(request: Request) -> Request:
 def choose_recipe(request: Request) -> tuple[str, Recipe]:
     """The model's name and its recipe with the options applied. Raises ValueError."""
     if request.own is not None:
-        return request.own.name, with_options(request, request.own.recipe)
+        return request.own.name, with_options(request, request.own.name, request.own.recipe)
     usual = TASK_MODELS.get(request.task, "mlp")
     if request.file is not None:
-        return request.file.name, with_options(request, RECIPES[usual])
+        return request.file.name, with_options(request, request.file.name, RECIPES[usual])
     name = named_model(request) or usual
     fitting = [usual] if request.task in TASK_MODELS else PICTURE_MODELS
     if name not in fitting:
         raise ValueError(f"Model {name!r} cannot learn {request.task}; choose from {', '.join(fitting)}.")
-    return name, with_options(request, RECIPES[name])
+    return name, with_options(request, name, RECIPES[name])
 
 
 def named_model(request: Request) -> str | None:
     """The model named by the command, otherwise by its settings file. Raises ValueError."""
-    if request.model is not None or request.config is None:
+    if request.model is not None or request.config is None or str(request.config) in CONFIGS:
         return request.model
     name = read_settings(request.config)[0]
     if name is not None and is_model_file(name):
@@ -111,9 +111,11 @@ def named_model(request: Request) -> str | None:
     return name
 
 
-def with_options(request: Request, recipe: Recipe) -> Recipe:
-    """The recipe with the settings of the request's file and of its options. Raises ValueError."""
-    if request.config is not None:
+def with_options(request: Request, name: str, recipe: Recipe) -> Recipe:
+    """A model's recipe with the request's --config and options. Raises ValueError."""
+    if str(request.config) in CONFIGS:
+        recipe = shipped_config(str(request.config), name)
+    elif request.config is not None:
         recipe = with_file(recipe, request.config)
     return with_settings(recipe, _named(request), request.settings or (), request.baseline)
 

@@ -7,13 +7,14 @@ from deq.jobs.plan import Plan
 from deq.models import PICTURE_MODELS
 from deq.models.architectures import INJECTIONS, NORMALISATIONS
 from deq.solvers import SOLVERS
-from deq.training.recipes import RECIPES
+from deq.training.recipes import CONFIGS, RECIPES, Recipe
 
 CURRENT = "current settings"
 NAMED = PICTURE_MODELS
 USUAL = ["blog", "mlp", "monotone", "conv"]
 EXAMPLES = {"digits": 1_294, "mnist": 55_000, "fashion_mnist": 55_000, "kmnist": 55_000}  # to train on
 FEW = 768  # of any other task
+LARGE = 10_000  # the few epochs of a fast recipe need as many
 # Seconds per update of 128 examples, measured on one core; other models are about as slow as mlp, points much faster.
 COST = {"blog": 0.09, "mlp": 0.03, "monotone": 0.06, "conv": 0.2, "multiscale": 0.3}
 TOGETHER = 20  # updates a call
@@ -26,8 +27,7 @@ def contenders(plan: Plan) -> dict[str, Plan]:
     Many updates per call: a comparison shows no film, which would double the time of a run on points.
     """
     plan = replace(plan, recipe=replace(plan.recipe, steps_per_call=TOGETHER))
-    named = {name: by_name(name, plan) for name in NAMED} if reads_digits(plan) else {}
-    return {CURRENT: plan} | named | variants(plan)
+    return {CURRENT: plan} | (named(plan) if reads_digits(plan) else {}) | variants(plan)
 
 
 def reads_digits(plan: Plan) -> bool:
@@ -43,9 +43,17 @@ def usual(plan: Plan) -> list[str]:
     )
 
 
-def by_name(name: str, plan: Plan) -> Plan:
-    """A named model with its own recipe, the plan's epochs and, on own data, the plan's batch size, which fits."""
-    recipe = replace(RECIPES[name], epochs=plan.recipe.epochs, steps_per_call=plan.recipe.steps_per_call)
+def named(plan: Plan) -> dict[str, Plan]:
+    """Models by name with their own recipes for the plan's epochs; on large data sets also with their fast ones."""
+    own = {name: by_name(name, replace(RECIPES[name], epochs=plan.recipe.epochs), plan) for name in NAMED}
+    if EXAMPLES.get(plan.task, FEW) < LARGE:
+        return own
+    return own | {f"fast {name}": by_name(name, recipe, plan) for name, recipe in CONFIGS["fast"].items()}
+
+
+def by_name(name: str, recipe: Recipe, plan: Plan) -> Plan:
+    """A named model with a recipe and the plan's updates a call; on own data also its batch size, which fits."""
+    recipe = replace(recipe, steps_per_call=plan.recipe.steps_per_call)
     if plan.own is not None:
         recipe = replace(recipe, batch_size=plan.recipe.batch_size)
     return replace(plan, architecture=name, recipe=recipe)

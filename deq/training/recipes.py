@@ -177,6 +177,29 @@ RECIPES |= {
 }
 RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 
+# Recipes by a name that --config takes, then by model.
+CONFIGS: dict[str, dict[str, Recipe]] = {
+    "fast": {
+        "mlp": replace(RECIPES["mlp"], epochs=5, average=0.99),
+        "conv": replace(
+            RECIPES["conv"],
+            epochs=5,
+            learning_rate=8e-3,
+            warmup=0.2,
+            average=0.99,
+            augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0),
+        ),
+    }
+}
+
+
+def shipped_config(name: str, model: str) -> Recipe:
+    """The recipe of this name in CONFIGS for a model. Raises ValueError if it has none for it."""
+    if model not in CONFIGS[name]:
+        raise ValueError(f"There is no {name} recipe for {model}; choose from {', '.join(CONFIGS[name])}.")
+    return CONFIGS[name][model]
+
+
 # Training without an equilibrium: each of these replaces the solve and its gradient.
 BASELINES: dict[str, Gradient] = {
     "explicit": Unrolled(steps=1),

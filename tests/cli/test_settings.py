@@ -14,7 +14,7 @@ from deq.models import TASK_MODELS
 from deq.models.card import CARD
 from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_checkpoint
 from deq.solvers import Picard
-from deq.training.recipes import RECIPES, Recipe
+from deq.training.recipes import CONFIGS, RECIPES, Recipe
 from tests.cli.test_cli import answer, deq
 
 TOY = ("train", "toy", "--json", "--quiet")
@@ -53,6 +53,15 @@ def test_the_file_changes_the_recipe_and_options_change_both(chosen: list, tmp_p
     ]
 
 
+@pytest.mark.parametrize("name", CONFIGS["fast"])
+def test_a_shipped_config_is_taken_by_its_name(name: str, chosen: list) -> None:
+    command = ("train", "mnist", "--model", name, "--config", "fast")
+    assert deq(*command).returncode == deq(*command, "--epochs", "1").returncode == 0
+    fast = CONFIGS["fast"][name]
+    assert chosen == [(name, fast), (name, replace(fast, epochs=1))]
+    assert fast.epochs < RECIPES[name].epochs
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -65,6 +74,7 @@ def test_the_file_changes_the_recipe_and_options_change_both(chosen: list, tmp_p
         (("--set", "solver.type=Picard", "--solver", "anderson"), "contradicts --solver anderson"),
         (("--set", "solver=picard", "--baseline", "explicit"), "--baseline replaces the solver"),
         (("--config", "missing.toml"), "Cannot read missing.toml"),
+        (("--config", "fast"), "There is no fast recipe for toy; choose from mlp, conv."),
         (
             ("--init", "missing"),
             "'missing' is neither a safetensors file, a run folder nor a pretrained model",

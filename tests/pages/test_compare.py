@@ -8,7 +8,7 @@ from deq.jobs import Plan, Registry
 from deq.jobs.contenders import CURRENT, TOGETHER, contenders, estimate, usual
 from deq.models.architectures import Architecture
 from deq.solvers import Anderson
-from deq.training.recipes import RECIPES, Recipe
+from deq.training.recipes import CONFIGS, RECIPES, Recipe
 from tests.pages.conftest import OpenPage, labels, metrics, press, run_until, words
 
 QUICK = {
@@ -43,6 +43,9 @@ def test_digits_are_learnt_by_named_models_too() -> None:
     assert found["conv"].recipe.epochs == 7
     assert usual(DIGITS) == ["blog", "mlp", "monotone", "conv"]
     assert not {"mlp", "toy"} & set(contenders(POINTS))
+    fast = contenders(replace(DIGITS, task="mnist"))["fast conv"]
+    assert (fast.architecture, fast.recipe.epochs) == ("conv", CONFIGS["fast"]["conv"].epochs)
+    assert "fast conv" not in found  # too few pictures
 
 
 def test_the_estimate_grows_with_seeds_and_epochs() -> None:
