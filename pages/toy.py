@@ -46,9 +46,9 @@ def choose(seed: int, steps: int) -> None:
 
 st.title("Can an infinitely deep network learn y = 2x?", anchor=False)
 st.markdown(
-    "Press cos again and again, and the display settles where **cos x = x**. Repeat a network's one layer in the same "
-    "way, and it settles on its answer $z^*$. Here the layer is a line, $f(z, x) = s\\,(z + x) + c$, and training on "
-    "x = 1 to 10 has to find the slope whose answer is **y = 2x**: s = 2/3."
+    "Press cos again and again: the display settles where **cos x = x**. Repeat a network's one layer, and it settles "
+    "on its answer $z^*$. Here the layer is a line, $f(z, x) = s\\,(z + x) + c$; trained on x = 1 to 10, it answers "
+    "**y = 2x** with a slope of 2/3."
 )
 length, chosen, seeding, again = st.columns([2, 2, 1, 1.2], gap="medium", vertical_alignment="bottom")
 steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))

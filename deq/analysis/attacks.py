@@ -26,7 +26,9 @@ _GROWTH = 0.05  # of the distance, per step
 
 
 class Attack(NamedTuple):
-    """distance: (batch,) L2 from x to `changed`, inf where none was found. changed: (batch, ...) in [0, 1].
+    """What an attack found.
+
+    distance: (batch,) L2 from x to `changed`, inf for nothing. changed: (batch, ...) in [0, 1].
 
     label: (batch,) the predicted class of `changed`.
     """

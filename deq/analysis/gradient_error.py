@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class GradientError:
-    """relative: ||found - exact|| / ||exact||. cosine: of the angle between them."""
+    """The error of a gradient. relative: ||found - exact|| / ||exact||. cosine: of the angle between the two."""
 
     relative: float
     cosine: float

@@ -27,8 +27,11 @@ LARGEST = 1e30  # of a vector's numbers, so that squares stay finite
 
 @dataclass(frozen=True)
 class OwnData:
-    """dataset: pictures or vectors, for `classify`. form: how a model's later inputs are read. notes: lines for the
-    user. sha256: of everything that was read; two with the same are equal. skipped: the note on broken pictures."""
+    """A user's own data.
+
+    dataset: pictures or vectors, for `classify`. form: how a model's later inputs are read. notes: lines for the
+    user. sha256: of everything that was read; two with the same are equal. skipped: the note on broken pictures.
+    """
 
     dataset: Dataset = field(compare=False, repr=False)
     form: Form

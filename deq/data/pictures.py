@@ -18,7 +18,7 @@ IGNORED = ("Thumbs.db", "desktop.ini")  # of file managers, left out like hidden
 
 
 class Picture(NamedTuple):
-    """name: its path below the root, for messages. read: gives its bytes, or raises ValueError in one line."""
+    """A picture, unread. name: its path below the root, for messages. read: gives its bytes, or raises ValueError."""
 
     name: str
     read: Callable[[], bytes]

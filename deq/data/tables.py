@@ -20,7 +20,7 @@ MAX_FIELD = 200  # characters
 
 
 class Table(NamedTuple):
-    """names: of the columns, empty without a header. rows: line number and fields of each row."""
+    """A parsed table. names: of the columns, empty without a header. rows: line number and fields of each row."""
 
     names: list[str]
     rows: list[tuple[int, list[str]]]

@@ -19,7 +19,10 @@ Loss = Callable[[Array, Array, float], Array]
 
 
 class Examples(NamedTuple):
-    """x: (n, ...) inputs. y: (n,) labels, (n, ...) labels of places, or (n, k) float targets; NumPy or JAX arrays."""
+    """Inputs and targets, as NumPy or JAX arrays.
+
+    x: (n, ...). y: (n,) labels, (n, ...) labels of places, or (n, k) float targets.
+    """
 
     x: Any
     y: Any

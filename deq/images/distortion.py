@@ -10,7 +10,9 @@ from scipy import ndimage
 
 @dataclass(frozen=True)
 class Distortion:
-    """turn: degrees, counter-clockwise. right, down: pixels. blur: standard deviation in pixels.
+    """How a digit is distorted.
+
+    turn: degrees, counter-clockwise. right, down: pixels. blur: standard deviation in pixels.
 
     noise: standard deviation of normal noise, as a fraction of full ink. All zero changes nothing.
     """

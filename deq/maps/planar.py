@@ -25,7 +25,7 @@ class PlanarCell:
 
 @dataclass(frozen=True)
 class PlanarFixedPoints:
-    """z: (n, 2); eigenvalues of df/dz at each: (n, 2) complex."""
+    """The fixed points z: (n, 2), with the eigenvalues of df/dz at each: (n, 2) complex."""
 
     z: np.ndarray
     eigenvalues: np.ndarray

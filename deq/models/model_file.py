@@ -27,7 +27,10 @@ _FORM = re.compile(r"(.+\.py)(?::(\w*))?")
 
 @dataclass(frozen=True)
 class ModelFile:
-    """name: FILE.py:FUNCTION without folders. sha256: of the file, not of what it imports. make: the function."""
+    """A loaded file.
+
+    name: FILE.py:FUNCTION without folders. sha256: of the file, not of its imports. make: the function.
+    """
 
     name: str
     sha256: str

@@ -92,7 +92,7 @@ def unit_scale(g: Array) -> Array:
 
 
 def per_sample(values: Array, z: Array) -> Array:
-    """values: (batch,), reshaped to broadcast against z: (batch, ...)."""
+    """The values (batch,), reshaped to broadcast against z: (batch, ...)."""
     return values.reshape(values.shape + (1,) * (z.ndim - 1))
 
 

@@ -43,7 +43,7 @@ class LinearSolver(abc.ABC):
 
     @abc.abstractmethod
     def solve(self, derivative: Derivative, g: Array) -> tuple[Array, Array]:
-        """u: (batch, ...) and the products with `derivative` each sample needed: (batch,)."""
+        """The solution u: (batch, ...), and the products with `derivative` that each sample needed: (batch,)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,8 +45,8 @@ RADII = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 @dataclass(frozen=True)
 class GradientRun:
-    """error: ||g - g*|| / ||g*|| over all parameters of the cell and its injection, NaN where g is not
-    finite. cosine: of the angle to g*.
+    """One gradient's run. error: ||g - g*|| / ||g*|| over all parameters of the cell and its injection, NaN where g is
+    not finite. cosine: of the angle to g*.
 
     temporary_bytes: of the compiled program, excluding inputs and outputs. backward_converged: fraction of the backward
     solves that converged, None if there are none.

@@ -17,7 +17,9 @@ TRACE = 500  # iterates kept, enough for the largest budget on the page
 
 @dataclass(frozen=True)
 class Run:
-    """nfe, residual, converged: (batch,). error: (batch,), the estimated ||z - z*|| / ||z||, NaN where unknown.
+    """One solver's run.
+
+    nfe, residual, converged: (batch,). error: (batch,), the estimated ||z - z*|| / ||z||, NaN where unknown.
 
     classes: (batch,) or None.
 

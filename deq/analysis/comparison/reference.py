@@ -21,7 +21,7 @@ RELAY = (
 
 @dataclass(frozen=True)
 class Reference:
-    """z: (batch, ...) float64. converged: (batch,), to 1e-12. classes: (batch,) or None."""
+    """The reference equilibria z: (batch, ...) float64. converged: (batch,), to 1e-12. classes: (batch,) or None."""
 
     z: np.ndarray
     converged: np.ndarray

@@ -17,7 +17,10 @@ SAMPLES = 16  # one eigenvalue problem each
 
 @dataclass(frozen=True)
 class Spectrum:
-    """eigenvalues: (samples, n) complex, of df/dz at z*. converged: (samples,), whether z* is an equilibrium."""
+    """The spectrum of each sample.
+
+    eigenvalues: (samples, n) complex, of df/dz at z*. converged: (samples,), whether z* is an equilibrium.
+    """
 
     eigenvalues: np.ndarray
     converged: np.ndarray

@@ -21,7 +21,7 @@ from deq.solvers import Anderson, Solution, Solver
 
 @dataclass(frozen=True)
 class Saliency:
-    """gradient: d evidence / d pixel, in nats for full ink, of the image's shape. evidence: in nats.
+    """The saliency of one picture. gradient: d evidence / d pixel, in nats for full ink. evidence: in nats.
 
     converged: whether both the forward and the backward solve did; otherwise the gradient means little.
     """
