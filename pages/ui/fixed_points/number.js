@@ -1,5 +1,5 @@
-// One number, live: cobweb, iterates and bifurcation diagram, drawn again in the frame in which the start or a
-// parameter moves. Python hears of it on release, and its verdict follows.
+// One number, live: cobweb, iterates and bifurcation diagram, redrawn in the same frame as the start or a parameter
+// moves. Python receives the values on release, and then updates the verdict.
 
 import { Board, mount } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";

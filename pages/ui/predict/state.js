@@ -36,7 +36,7 @@ export class StateMap {
     };
   }
 
-  // As large squares as fit; a column of them is left free between the channels of a grid.
+  // Squares as large as fit; between the channels of a grid a column is left free.
   fit(shape) {
     const [width, height] = [this.box.clientWidth, this.box.clientHeight - 30];
     const stamp = `${shape} ${width} ${height}`;

@@ -1,4 +1,4 @@
-// The way of the state in the plane of two principal components, among equilibria of known digits as grey numerals.
+// The path of the state in the plane of two principal components, among equilibria of known digits as grey numerals.
 
 import { element, Panel, set, stroke } from "../widgets/live/chart.js";
 import { cross } from "./curves.js";

@@ -68,7 +68,7 @@ class PuzzleBoard extends Board {
     this.newest = data.frames;
     const places = data.kind === "maze" ? data.size ** 2 : data.size;
     const unpacked = fresh ? await unpack(data.frames, data.calls.length, places) : this;
-    if (data.frames !== this.newest || data.serial < this.serial) return; // overtaken meanwhile
+    if (data.frames !== this.newest || data.serial < this.serial) return; // a newer answer has come meanwhile
     const cells = bytesOf(data.cells);
     const count = data.kind === "maze" ? 2 * places : places;
     if (data.puzzle !== this.data?.puzzle) this.puzzle = new KINDS[data.kind](data);

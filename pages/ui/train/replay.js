@@ -46,13 +46,13 @@ class ReplayBoard extends Board {
     return this.data ? `update ${grouped(this.data.steps[step])} of ${grouped(this.data.total)}` : "";
   }
 
-  // Take over a longer film: it stays at its end, or at the update that somebody looks at.
+  // Take over a longer film: stay at its end, or at the update that is being looked at.
   async adopt(data) {
     if (data.frames !== this.newest) this.unpacked = null;
     this.newest = data.frames;
     this.unpacked ??= inflated(bytesOf(data.frames));
     const cells = await this.unpacked;
-    if (data.frames !== this.newest) return; // overtaken meanwhile
+    if (data.frames !== this.newest) return; // a newer film has come meanwhile
     const { player } = this;
     const same = this.data?.run === data.run && player.step < this.data.steps.length - 1;
     const seen = same ? this.data.steps[player.step] : Infinity;

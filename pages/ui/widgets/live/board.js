@@ -30,7 +30,7 @@ export class Board {
   }
 }
 
-// What Streamlit calls whenever Python has drawn the component: one board a place, and `adopt` for what is new.
+// What Streamlit calls whenever Python has drawn the component: one board per place; `adopt` takes over what is new.
 // name: the state of the component in which it reports.
 export function mount(Kind, name) {
   const boards = new WeakMap();

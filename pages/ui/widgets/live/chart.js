@@ -92,7 +92,7 @@ export class Panel {
     }
   }
 
-  // Ticks and their words on each axis, at most `most`; a panel with axes of its own kind has its own.
+  // Ticks and their words on each axis, at most `most`; a panel with another kind of axes overrides it.
   xTicks(most) {
     return named(ticks(...this.xRange, most));
   }

@@ -1,7 +1,7 @@
 // A button that copies the address bar, which holds the settings of the page.
 
 const QUIET = 300; // ms without a run of the page after which the last change is in the address: a slider waits 200
-const PATIENCE = 4000; // ms: a browser forgets after 5 s that a person has clicked
+const PATIENCE = 4000; // ms: 5 s after a click a browser no longer lets it write to the clipboard
 
 export default ({ data, parentElement }) => {
   const [button, box, said] = ["button", "input", "span"].map((name) => parentElement.querySelector(name));

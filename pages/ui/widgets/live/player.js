@@ -39,7 +39,7 @@ export class Player {
     }
   }
 
-  // The number of steps there are; the last is shown at first, and whenever it was before.
+  // Set the number of steps. The last one is shown at first, and again if it was shown before.
   fit(steps) {
     if (steps === this.steps) return;
     const atEnd = this.step === undefined || this.step >= this.steps;
