@@ -17,7 +17,7 @@ from deq.plots.style import (
     styled_figure,
 )
 
-MIDDLE = (0.02, 0.98)  # quantiles of the landmarks that the axes must show, beside all trajectories
+MIDDLE = (0.02, 0.98)  # the axes show these quantiles of the landmarks, and all trajectories
 
 
 class Trajectory(NamedTuple):

@@ -22,7 +22,7 @@ from deq.training.step import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
 DIGESTS = "sha256.json"  # in a checkpoint: the sha256 of its files
-OVERHEAD = 100_000  # bytes of a checkpoint beside its arrays
+OVERHEAD = 100_000  # bytes of a checkpoint besides its arrays
 
 
 @contextmanager

@@ -24,7 +24,7 @@ export class Diagram {
     keyed(this.handle, "Parameter a", () => ({ ...this.described, value: hands.now() }), move, hands.release);
   }
 
-  // Sweep anew if the settings or the size have changed, a slice at a time; the old picture stays until then.
+  // Sweep again if the settings or the size have changed, a slice at a time; the old picture stays until then.
   sweep(f, settings, color) {
     const columns = Math.max(60, Math.min(600, this.canvas.parentNode.clientWidth - 56));
     const stamp = JSON.stringify([settings, columns]);

@@ -69,7 +69,7 @@ class NumberBoard extends Board {
     dimAnswers(ahead);
   }
 
-  // Late iterates depend on all settings but a; they are computed anew when the hand has let go.
+  // Late iterates depend on all settings but a; they are recomputed when the drag ends.
   drawDiagram({ a, b, start, damping }, ahead) {
     const { sweep, transient, kept, look, bounds, tree, low, high } = this.data;
     const settings = { b, start, damping, sweep, transient, kept, tree, window: [low, high] };

@@ -1,4 +1,4 @@
-"""The settings of the Predict page: model, solver, and how ink is told from paper."""
+"""The settings of the Predict page: model, solver, and how ink is separated from paper."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -30,7 +30,7 @@ def model_controls(said: DeltaGenerator) -> tuple[ModelInUse, str, Solver]:
 
 
 def picture_controls(chosen: ModelInUse, disabled: bool) -> tuple[str | None, float | None]:
-    """How ink is told from paper: polarity and threshold, each None for automatic; WHOLE if pictures are kept whole."""
+    """How ink is separated from paper: polarity and threshold, each None for automatic; WHOLE if pictures are kept whole."""
     whole = chosen.reader == "plain"
     disabled = disabled or whole
     left, right = st.columns(2)

@@ -136,7 +136,7 @@ def _drawn() -> DigitInput:
 
 
 def _first_strokes() -> Drawing:
-    """What a new sheet shows: the link's drawing, or else the session's; a text that is none is refused."""
+    """What a new sheet shows: the link's drawing, or else the session's; text that holds no drawing is refused."""
     text = st.query_params.get(STROKES)
     if text is None:
         return st.session_state.get(STROKES, ())

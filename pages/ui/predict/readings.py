@@ -226,7 +226,7 @@ def _offer_doubtful(readings: Sequence[Reading], answers: dict[str, list[Answer]
 
 
 def most_doubtful(found: Sequence[list[Answer]]) -> int | None:
-    """The picture with a solve that did not converge, or else with the lowest confidence; None if none is answered."""
+    """The picture with a solve that did not converge, or else with the lowest confidence; None if there are none."""
     doubt = {i: min((a.converged, a.confidence) for a in of) for i, of in enumerate(found) if of}
     return min(doubt, key=lambda i: doubt[i], default=None)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
-ARENAS = 1  # heaps beside the first; one per thread would hold hundreds of MB that other threads could use
+ARENAS = 1  # heaps besides the first; one per thread would hold hundreds of MB that other threads could use
 
 
 @lru_cache(1)

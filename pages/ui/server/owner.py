@@ -18,7 +18,7 @@ def this_browser() -> str:
 
 
 def browser_key() -> bytes:
-    """The secret in this browser's cookie (masked anew each time), or without a cookie a secret of this session."""
+    """The secret in this browser's cookie (which is masked differently each time), else a secret of this session."""
     token, _ = decode_xsrf_token_string(this_browser())
     return token or st.session_state.setdefault(ALONE, secrets.token_bytes(16))
 

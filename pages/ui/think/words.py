@@ -83,7 +83,7 @@ def budget(puzzle: Puzzle) -> str:
 
 
 def beside_scratch(answer: Answer, scratch: Answer) -> str:
-    """A warm start beside a cold one."""
+    """A warm start compared with a cold one."""
     warm, cold = (f"{found.nfe:,}{'' if found.converged else ', not settled'}" for found in (answer, scratch))
     same = (answer.frames[-1] == scratch.frames[-1]).all()
     then = "Both give the same answer." if same else "The answers **differ**."

@@ -97,7 +97,7 @@ def _draw(comparison: Comparison) -> None:
 
 
 def _halt_or_resume(comparison: Comparison) -> None:
-    """Buttons for whoever started it; what ended needs none."""
+    """Buttons for whoever started it; an ended comparison needs none."""
     if not is_mine(comparison):
         st.caption(
             "You are watching somebody else's comparison. Only the visitor who started it can stop it."

@@ -39,7 +39,7 @@ def own_pictures() -> OwnData | None:
     if upload is None:
         st.info(
             "Upload your pictures to start. They stay in this session: a link says that you trained on your own "
-            "pictures, and whoever opens it is asked for theirs.",
+            "pictures, and anyone who opens it is asked for their own.",
             icon=":material/folder_zip:",
         )
         return None

@@ -60,7 +60,7 @@ def _draw(job: Job, now: Snapshot) -> None:
     _numbers(job.plan, now)
     inputs, _ = sizes(job.plan.task, job.plan.own)
     first, second, *others = _charts(job.plan, now)
-    if inputs > 2:  # pictures: two charts beside one another
+    if inputs > 2:  # pictures: two charts side by side
         _notes(job.plan, now)
     left, right = st.columns(2, gap="medium")
     with left:

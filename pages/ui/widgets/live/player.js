@@ -55,7 +55,7 @@ export class Player {
     this.slider.setAttribute("aria-valuetext", `step ${this.words(step, this.steps)}`);
   }
 
-  // A new process: play it once from its start, or show its end to those who want no motion.
+  // A new process: play it once from its start, or show its end to users who prefer no motion.
   present(steps) {
     Object.assign(this, { steps, step: 0 });
     this.slider.max = steps;
