@@ -30,7 +30,7 @@ def model_controls(said: DeltaGenerator) -> tuple[ModelInUse, str, Solver]:
 
 
 def picture_controls(chosen: ModelInUse, disabled: bool) -> tuple[str | None, float | None]:
-    """How to separate ink from paper: polarity and threshold, each None for automatic; WHOLE for pictures kept whole."""
+    """How to separate ink from paper: polarity and threshold, each None for automatic; WHOLE: pictures kept whole."""
     whole = chosen.reader == "plain"
     disabled = disabled or whole
     left, right = st.columns(2)
