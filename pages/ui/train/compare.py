@@ -42,8 +42,8 @@ def _controls(plan: Plan) -> None:
         key=key,
         bind="query-params",
         max_selections=MOST,
-        help="Models by name train by their own recipe, for the epochs set above, or by their fast one, a few epochs; "
-        "the others by the settings above, with one setting changed.",
+        help="Models by name train by their own recipe for the epochs set above, or by a fast recipe of a few epochs; "
+        "the others train by the settings above, with one setting changed.",
     )
     seeds = right.segmented_control(
         "Seeds",
