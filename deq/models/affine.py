@@ -32,8 +32,8 @@ def affine_parts(model: EquilibriumModel) -> AffineParts | None:
 def worst_outputs(model: EquilibriumModel, outputs: Array, labels: Array, radius: float | Array) -> Array:
     """Outputs (batch, classes), each wrong class raised as far as an input change of L2 norm `radius` can raise it.
 
-    labels: (batch,). Training on the loss of these outputs certifies that radius. Tsuzuku, Sato & Sugiyama (2018),
-    arXiv:1802.04034. Raises ValueError for a model without a bound.
+    labels: (batch,). Training on the loss of these outputs aims at certificates of that radius. Tsuzuku, Sato &
+    Sugiyama (2018), arXiv:1802.04034. Raises ValueError for a model without a bound.
     """
     parts = affine_parts(model)
     if parts is None:

@@ -21,7 +21,7 @@ from deq.solvers import Picard, Solution, Solver, Trace, error_estimate, norm, s
 from deq.solvers.state import Layout
 
 BATCH = 500  # default batch size
-ENTRIES = 2**20  # bytes of inputs in a default batch: mazes may be large
+ENTRIES = 2**20  # numbers in a default batch at most: mazes may be large
 
 
 @dataclass(frozen=True)

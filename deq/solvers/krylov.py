@@ -27,8 +27,8 @@ def krylov_solve(derivative: Derivative, b: Array, method: KrylovMethod) -> tupl
     success: measure the residual.
 
     Raises:
-        ValueError: inside a shard_map. There the operator of Lineax (`mv` of FunctionLinearOperator) no longer equals
-            itself once its sharding differs, and its loops start from constants, whose type may not change.
+        ValueError: inside a shard_map. There Lineax mistakes its own operator (`mv` of FunctionLinearOperator) for
+            another one, since its sharding differs, and starts its loops from constants, whose type may not change.
     """
     refuse_in_shard_map(
         "A Krylov method of Lineax (Newton-Krylov, GMRES, BiCGStab)", "Anderson, Broyden or Dense"

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.extend import core
 
-# A program with its constants. JAX 0.12 merged it with Jaxpr and keeps the name, but not in its type stubs.
+# A program with its constants. JAX 0.12 has one kind of program and keeps this name for it, but does not declare it.
 ClosedJaxpr: Any = vars(core)["ClosedJaxpr"]
 R = TypeVar("R")
 Values = list[Any]

@@ -29,12 +29,12 @@ class Recipe:
     optimizer: one of OPTIMIZERS. keep_best: the result has the weights of the epoch with the best validation accuracy,
     or loss without labels, not of the last. early_stopping: epochs in a row without a better validation result before
     the run is stopped (0: never stop). restarts: epochs after which the learning rate warms up and decays again.
-    certified_radius: the L2 radius, in units of x, that training certifies; it grows over the first half of the run;
-    for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones put less
-    weight on answers that are already right. wander: in training, half of the solves start from noise, and all first
-    run for a random number of calls below this one (0: start as the model does). unrest: weight of ||f(z) - z||^2 /
-    ||f(z)||^2 at the end of the solve, growing in the same way. Raises ValueError for a number out of range, an unknown
-    optimizer or precision.
+    certified_radius: the L2 radius, in units of x, that training aims to certify; it grows over the first half of the
+    run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones put
+    less weight on answers that are already right. wander: in training, half of the solves start from noise, and all
+    first run for a random number of calls below this one (0: start as the model does). unrest: weight of ||f(z) - z||^2
+    / ||f(z)||^2 at the end of the solve, growing in the same way. Raises ValueError for a number out of range, an
+    unknown optimizer or precision.
     """
 
     solver: Solver
