@@ -71,7 +71,8 @@ def learn_line() -> None:
         line = prediction_line(x, predicted, found["toy.converged"], 2.0, TRAINED_ON, height=220)
         show(line, "toy", alt=ALT["toy"])
         st.markdown(
-            "Sixteen weights are trained through the equilibrium on x = 1 to 10. At x\u00a0=\u00a0−5, outside that range, they "
+            "Sixteen weights are trained through the equilibrium on x = 1 to 10. At x\u00a0=\u00a0−5, outside "
+            "that range, they "
             f"predict **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
         )
 
