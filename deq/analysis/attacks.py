@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from deq.analysis.certificates import accurate
 from deq.gradients import Implicit
 from deq.models import EquilibriumModel
 from deq.models.inference import infer
@@ -19,9 +21,8 @@ from deq.models.model import picture
 from deq.solvers import Anderson, Solver
 
 STEPS = 100
-ACCURATE = Anderson(tol=1e-5, max_nfe=1000)
 _SEARCH = Anderson(tol=1e-4, max_nfe=100)
-_SLOPE = Implicit(Anderson(tol=1e-3, max_nfe=60))
+_SLOPE = Anderson(tol=1e-3, max_nfe=60)
 _GROWTH = 0.05  # of the distance, per step
 
 
@@ -48,7 +49,7 @@ class _Search(NamedTuple):
 
 
 def nearest_changes(
-    model: EquilibriumModel, x: Any, restarts: int, *, seed: int = 0, solver: Solver = ACCURATE
+    model: EquilibriumModel, x: Any, restarts: int, *, seed: int = 0, solver: Solver | None = None
 ) -> Iterator[Attack]:
     """Yields, after each restart, the nearest inputs in [0, 1] with a different predicted class found so far.
 
@@ -57,8 +58,9 @@ def nearest_changes(
     counts only if that converges to a different class. Rony et al. (2019), "Decoupling direction and norm",
     arXiv:1811.09600.
 
-    x: (batch, ...) inputs, pictures as uint8 or float in [0, 1].
+    x: (batch, ...) inputs, pictures as uint8 or float in [0, 1]. solver: by default `accurate(model)`.
     """
+    solver = solver or accurate(model)
     start = np.asarray(picture(jnp.asarray(x)), np.float32)
     label = infer(model, start, solver).outputs.argmax(axis=1)
     graphdef, variables = nnx.split(model)
@@ -101,11 +103,13 @@ def _search(
 
     random: 1 for a random direction and distance to begin with, 0 for none.
     """
+    damping = accurate(nnx.merge(graphdef, variables)).damping
+    search, slope = replace(_SEARCH, damping=damping), replace(_SLOPE, damping=damping)
 
     def excess(d: Array) -> tuple[Array, Array]:
         """How far another class leads, (batch,), and the sum over the batch."""
         model = nnx.merge(graphdef, variables)
-        y, solution = model(x + d, _SEARCH, _SLOPE)
+        y, solution = model(x + d, search, Implicit(slope))
         own = jnp.take_along_axis(y, label[:, None], 1)[:, 0]
         rival = jnp.where(jnp.arange(y.shape[1]) == label[:, None], -jnp.inf, y).max(axis=1)
         lead = jnp.where(solution.converged, rival - own, -jnp.inf)

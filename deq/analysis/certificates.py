@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from deq.cells import MonotoneCell
 from deq.cells.bounds import Affine, Bounds, lipschitz_bounds
 from deq.models import EquilibriumModel
 from deq.models.affine import AffineParts, affine_parts
@@ -18,11 +20,8 @@ from deq.models.model import pixels
 from deq.solvers import Anderson, Solver
 
 ACCURATE = Anderson(tol=1e-5, max_nfe=1000)
-REFINEMENTS, HALVINGS, WIDEST = (
-    2,
-    7,
-    4.0,
-)  # of a local certificate, which is at most WIDEST times the global one
+# Of a local certificate, which is at most WIDEST times the global one.
+REFINEMENTS, HALVINGS, WIDEST = 2, 7, 4.0
 SLACK = 1e-9  # of the margins, for rounding in float64
 
 
@@ -36,8 +35,17 @@ class Reader(NamedTuple):
     m: float
 
 
+def accurate(model: EquilibriumModel) -> Anderson:
+    """The solver of certificates and attacks. With m > 1 a full step overshoots, and damping by 1 / m does not.
+
+    W has eigenvalues near 1 - m then; damped, a linear step is that of the cell with m = 1, see docs/certificates.md.
+    """
+    m = model.cell.m if isinstance(model.cell, MonotoneCell) else 1.0
+    return replace(ACCURATE, damping=min(1.0, 1 / m))
+
+
 def certified_radius(
-    model: EquilibriumModel, x: Any, solver: Solver = ACCURATE, *, local: bool = False
+    model: EquilibriumModel, x: Any, solver: Solver | None = None, *, local: bool = False
 ) -> np.ndarray:
     """L2 radii (batch,) within which no change of x can change the predicted class: proven, 0 if none is known.
 
@@ -52,14 +60,14 @@ def certified_radius(
     Args:
         model: an affine encoder, `MonotoneDense` and an affine head, such as `monotone`; for others every radius is 0.
         x: (batch, ...) inputs, pictures as uint8 or float in [0, 1].
-        solver: finds z*; the radius is 0 where it does not converge.
+        solver: finds z*, by default `accurate(model)`; the radius is 0 where it does not converge.
         local: also exploit that units far from 0 cannot switch near x: up to twice the radius for a hundred times
             the work.
     """
     x, parts = np.asarray(x), affine_parts(model)
     if parts is None:
         return np.zeros(len(x))
-    found = infer(model, x, solver, states=True)
+    found = infer(model, x, solver or accurate(model), states=True)
     with jax.enable_x64(True):
         flat = jnp.asarray(np.asarray(pixels(jnp.asarray(x)), np.float64))
         radii = _radii(reader_of(parts), flat, jnp.asarray(np.asarray(found.states, np.float64)), local)

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from deq.plots.figure import Figure
 from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, styled_figure
 
-COLORS = (ACCENT, NEUTRAL, NEUTRAL)  # the first is the one in question
-DASHES = ("solid", "dash", "dot")
+COLORS = (ACCENT, NEUTRAL, NEUTRAL, NEUTRAL)  # the first is the one in question
+DASHES = ("solid", "dash", "dot", "dashdot")
 POINTS = 400
 
 

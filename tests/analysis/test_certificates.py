@@ -101,3 +101,14 @@ def test_m_is_part_of_the_weights() -> None:
         take_weights("monotone", build("monotone"), data)
     with pytest.raises(CheckpointError, match=r"m must be a number in 1e-06 to 1e\+06, not '-3'"):
         restore_weights("monotone", data.replace(b'"20.0"', b'"-3"  '))
+
+
+def test_a_large_m_is_certified_by_a_damped_solve() -> None:
+    """W has eigenvalues near -19 then, and an undamped solve finds no equilibrium."""
+    model = monotone(20.0, rngs=nnx.Rngs(0))
+    radii = certified_radius(model, DIGITS[:6])
+    assert (radii > 0).sum() >= 4
+    assert not certified_radius(model, DIGITS[:6], Picard(tol=1e-5, max_nfe=1000)).any()
+    *_, last = nearest_changes(model, DIGITS[:6], restarts=1)
+    assert (last.distance > radii).all()
+    assert np.isfinite(last.distance).all()

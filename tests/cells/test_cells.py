@@ -12,7 +12,7 @@ import pytest
 from flax import nnx
 from jax import Array
 
-from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Picard, equilibrium
+from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Picard, equilibrium, solve
 from deq.cells import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.solvers import GMRES, Solver, relative_residual
 from deq.solvers.splitting import solve_splitting
@@ -126,3 +126,17 @@ def test_misuse_is_refused() -> None:
         MonotoneConv(4, size=4, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="alpha"):
         MonotoneDense(4, rngs=nnx.Rngs(0)).peaceman_rachford(0.0)
+
+
+def test_m_is_a_matter_of_scale() -> None:
+    """m, A, B and x have the equilibrium of 1, A / sqrt(m), B / m and x / m; damping by 1 / m finds it."""
+    cell, x = build("dense", m=20.0)
+    plain, _ = build("dense", m=1.0)
+    plain.a[...], plain.b[...] = cell.a[...] / np.sqrt(20), cell.b[...] / 20
+    solver = Anderson(tol=1e-12, max_nfe=300)
+    found = solve(lambda z: plain(z, x / 20), jnp.zeros_like(x), solver)
+    assert found.converged.all()
+    np.testing.assert_allclose(cell(found.z, x), found.z, atol=1e-11)
+    damped = solve(lambda z: cell(z, x), jnp.zeros_like(x), Picard(tol=1e-9, damping=1 / 20))
+    np.testing.assert_allclose(damped.z, found.z, atol=1e-8)
+    assert not solve(lambda z: cell(z, x), jnp.zeros_like(x), Picard(tol=1e-9)).converged.any()

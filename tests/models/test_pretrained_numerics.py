@@ -48,6 +48,7 @@ TRIED = {
     "monotone": ("Broyden", "ODE flow"),
     "conv": ("Picard", "Broyden"),
     "certified": ("Newton-Krylov", "ODE flow"),
+    "certified-0.5": ("Broyden",),
 }
 NAMES = [
     *picture_readers(),

@@ -44,3 +44,17 @@ def test_other_models_have_no_proof_and_lead_to_one_that_has(open_page: OpenPage
     press(app, "Use the model monotone")
     assert app.selectbox(key="model").value == "monotone"
     assert proved(words(app)) > 0
+
+
+def test_a_slider_trades_accuracy_for_radius(open_page: OpenPage) -> None:
+    app = open_page("predict", model="monotone", **VIEW)
+    radius = proved(words(app))
+    app.select_slider(key="predict_radius").set_value("certified").run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == "certified"
+    assert proved(words(app)) > 2 * radius
+    table = app.dataframe[0].value
+    assert list(table["Trained for"]) == ["0", "0.5", "1.58"]
+    shares = [float(share.removesuffix(" %")) for share in table["Proved within 0.5"]]
+    assert shares[0] < 1 < 50 < min(shares[1:])
+    assert "Measured, not proved" in words(app)

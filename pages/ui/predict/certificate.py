@@ -1,16 +1,18 @@
 """How sure can it be: the radius within which the answer is proved, and the nearest input found that changes it."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from deq.analysis.attacks import Attack, nearest_changes
-from deq.analysis.certificates import ACCURATE, certified_radius
+from deq.analysis.certificates import accurate, certified_radius
 from deq.analysis.explanation.saliency import saliency
 from deq.data import held_out_digits
 from deq.models.affine import affine_parts
-from deq.models.inference import infer
+from deq.models.checkpoints import pretrained_cards
+from deq.models.inference import Results, infer
 from deq.plots.certificates import certified_curves
 from deq.plots.prediction import digit_picture
 from pages.ui.predict.results import NO_DIGITS, Case, results_of
@@ -19,11 +21,13 @@ from pages.ui.server.caches import cached
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
-PROVED = ("certified", "monotone")  # the shipped models with a proof
 RESTARTS = 20
 # Keys of the session: a search to do, and the last one.
 ASKED, FOUND = "predict_attack_asked", "predict_attack"
+RADIUS = "predict_radius"
 WIDEST = 3.5  # of the curve
+SHARES = (0.1, 0.5, 1.0)  # radii of the table
+ALIKE = 200  # test digits of about the same confidence
 
 
 class Search(NamedTuple):
@@ -44,6 +48,7 @@ def draw_certificate(case: Case) -> None:
     if affine_parts(case.chosen.model) is None:
         _no_proof()
         return
+    _choose_radius(case.chosen)
     radius = certified(case.chosen, case.answer.image, case.answer.label)
     if st.session_state.pop(ASKED, False):
         _search(case)
@@ -52,19 +57,56 @@ def draw_certificate(case: Case) -> None:
         search = None
     st.markdown(certificate_sentence(radius, search, case))
     _pictures(case, radius, search)
+    if not case.chosen.reads_digits:
+        st.info(f"The test set is left out: {NO_DIGITS}")
+        return
+    st.markdown(measured_sentence(case, results_of(case.chosen)))
     _curve(case, radius, search)
+    _trade_off(case)
+
+
+@cache
+def proved_models() -> dict[str, float]:
+    """The shipped models with a proof, and the radius that each was trained for, in increasing order."""
+    cards = [(name, card) for name, card in pretrained_cards().items() if card.model == "monotone"]
+    trained = {name: float(card.recipe.get("certified_radius", 0.0)) for name, card in cards}
+    return dict(sorted(trained.items(), key=lambda item: item[1]))
 
 
 def _no_proof() -> None:
     st.info(
         "Only monotone models come with a proof. The others may be as robust, but nobody knows how robust."
     )
-    for name in PROVED:
-        st.button(f"Use the model {name}", key=f"predict_use_{name}", on_click=_use, args=(name,))
+    for name in proved_models():
+        if st.button(f"Use the model {name}", key=f"predict_use_{name}", on_click=_use, args=(name,)):
+            st.rerun()  # the whole page, of which this is a part
 
 
 def _use(name: str) -> None:
     st.session_state["model"] = name
+
+
+def _choose_radius(chosen: ModelInUse) -> None:
+    """The slider from the most accurate model with a proof to the one with the largest radii."""
+    models = proved_models()
+    if chosen.name not in models:
+        return
+    st.session_state[RADIUS] = chosen.name
+    st.select_slider(
+        "Trained for a radius of",
+        list(models),
+        key=RADIUS,
+        format_func=lambda name: f"{models[name]:g} ({name})",
+        on_change=_use_radius,
+        help="A model that was trained for larger radii proves more, and is right less often.",
+        width=360,
+    )
+    if st.session_state["model"] != chosen.name:
+        st.rerun()
+
+
+def _use_radius() -> None:
+    _use(st.session_state[RADIUS])
 
 
 def _key(case: Case) -> tuple[str, bytes]:
@@ -75,7 +117,7 @@ def _key(case: Case) -> tuple[str, bytes]:
 def certified(chosen: ModelInUse, image: np.ndarray, label: int) -> float:
     """The radius within which a picture (28, 28) is proved to be of this class; 0 if its equilibrium says another."""
     x = image[None, ..., None]
-    if infer(chosen.model, x, ACCURATE).labels[0] != label:
+    if infer(chosen.model, x, accurate(chosen.model)).labels[0] != label:
         return 0.0
     return float(certified_radius(chosen.model, x, local=True)[0])
 
@@ -95,6 +137,20 @@ def certificate_sentence(radius: float, search: Search | None, case: Case) -> st
         return f"{proved} **Searched:** no change of the picture was found that changes the answer."
     found = f"**Found by attack:** a change of **{search.distance:.2f}** makes it {names[search.label]}."
     return f"{proved} {found} Between the two, the answer may or may not change."
+
+
+def measured_sentence(case: Case, results: Results) -> str:
+    """How often answers of about this confidence are right, and how unusual the picture is."""
+    digits = held_out_digits()
+    right = results.labels == digits.test_labels
+    alike = np.argsort(np.abs(results.confidence - case.answer.confidence), kind="stable")[:ALIKE]
+    surer = np.mean(results.confidence > case.answer.confidence)
+    return (
+        f"**Measured, not proved:** of the {len(alike)} test digits nearest in confidence, "
+        f"{100 * right[alike].mean():.3g} % are read correctly, and the model is more confident about "
+        f"{100 * surer:.0f} % of all. Whether the picture is a digit at all is another question: for both see "
+        "*The whole test set*, Confidence and Strange inputs."
+    )
 
 
 def _pictures(case: Case, radius: float, search: Search | None) -> None:
@@ -155,14 +211,32 @@ def _bytes(image: np.ndarray) -> np.ndarray:
 def _curve(case: Case, radius: float, search: Search | None) -> None:
     """Certified accuracy of the test set against the radius, for this model and the shipped ones."""
     st.subheader("How much of the test set is proved?", anchor=False, help=tip("certificate"))
-    if not case.chosen.reads_digits:
-        st.info(f"The test set is left out: {NO_DIGITS}")
-        return
-    models = {case.chosen.name: case.chosen} | {name: shipped_model(name) for name in PROVED}
+    models = {case.chosen.name: case.chosen} | {name: shipped_model(name) for name in proved_models()}
     radii = {name: test_radii(chosen) for name, chosen in models.items()}
     found = search.distance if search is not None and search.found else None
     caption = "Share of test digits that are read correctly under any change up to this size."
     show(certified_curves(radii, WIDEST, radius, found), "certified-curve", caption)
+
+
+def _trade_off(case: Case) -> None:
+    """Accuracy against radius, a row for each shipped model with a proof."""
+    rows = [_row(case.answer.image, shipped_model(name), radius) for name, radius in proved_models().items()]
+    st.dataframe(rows, hide_index=True, width="content")
+    st.caption("Of the test digits on this machine. Training for a larger radius gives up accuracy.")
+
+
+def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]:
+    """What a model gets right and proves, of the test set and of one picture."""
+    right = results_of(model).labels == held_out_digits().test_labels
+    shares = {f"Proved within {r:g}": f"{100 * np.mean(test_radii(model) > r):.1f} %" for r in SHARES}
+    label = int(infer(model.model, image[None, ..., None], accurate(model.model)).labels[0])
+    own = f"{model.names[label]}, within {certified(model, image, label):.2f}"
+    accuracy = f"{100 * right.mean():.1f} %"
+    return (
+        {"Trained for": f"{trained:g}", "Model": model.name, "Accuracy": accuracy}
+        | shares
+        | {"This picture": own}
+    )
 
 
 @cached(16, "Certifying the test set")
