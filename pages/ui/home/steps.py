@@ -72,8 +72,7 @@ def learn_line() -> None:
         show(line, "toy", alt=ALT["toy"])
         st.markdown(
             "Sixteen weights are trained through the equilibrium on x = 1 to 10. At x\u00a0=\u00a0−5, outside "
-            "that range, they "
-            f"predict **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
+            f"that range, they predict **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
         )
 
 
