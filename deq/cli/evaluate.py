@@ -19,6 +19,7 @@ from deq.gradients import Implicit
 from deq.models import TASK_MODELS, count_parameters
 from deq.models.checkpoints import Checkpoint
 from deq.models.evaluation import Metrics, evaluate
+from deq.models.start import plain_start
 from deq.solvers import Solver, is_same_method, solver_by_command
 from deq.training.fitting import check_fit
 
@@ -31,11 +32,12 @@ def run(
     tol: float | None,
     data_dir: Path | None,
     size: int | None,
+    plain: bool,
     as_json: bool,
 ) -> None:
     """Print the test metrics of a model, solved as in training unless a solver or tol is given.
 
-    size: of the puzzles; the calls allowed grow with it.
+    size: of the puzzles; the calls allowed grow with it. plain: start without the learned start.
     """
     use_cores()
     with usage_errors():
@@ -44,16 +46,17 @@ def run(
         if data_dir is not None and is_own(name):
             raise ValueError(f"{name} is a path to data already: leave out --data-dir.")
         task = task_for(checkpoint, name) if is_own(name) else load_task(name, data_dir, size)
+        evaluated = plain_start(checkpoint.model) if plain else checkpoint.model
         if checkpoint.card.inputs or checkpoint.card.model_sha256:
-            check_fit(checkpoint.model, task)
+            check_fit(evaluated, task)
         chosen = choose_solver(checkpoint, solver, tol)
         if size is not None:
             chosen = dataclasses.replace(chosen, max_nfe=calls_for(int(chosen.max_nfe), name, size))
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()
-        metrics = evaluate(checkpoint.model, task.test, task.loss, chosen, gradient)
+        metrics = evaluate(evaluated, task.test, task.loss, chosen, gradient)
         seconds = time.perf_counter() - began
-    found = figures(metrics, count_parameters(checkpoint.model), seconds)
+    found = figures(metrics, count_parameters(evaluated), seconds)
     if task.has_labels and not task.has_one_label:
         found["places"] = float(metrics.places)
     show({"model": checkpoint.card.model, "dataset": task.name} | found, as_json)

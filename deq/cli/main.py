@@ -181,12 +181,16 @@ def evaluate(
             help="Number of bits, or of rooms along a side of a maze, default: as in training.",
         ),
     ] = None,
+    plain_start: Annotated[
+        bool,
+        typer.Option("--plain-start", help="Start the solves without the model's learned start, to compare."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Evaluate a model on a test set."""
     from deq.cli.evaluate import run
 
-    run(source, model, dataset, solver, tol, data_dir, size, json)
+    run(source, model, dataset, solver, tol, data_dir, size, plain_start, json)
 
 
 @app.command(cls=Command)

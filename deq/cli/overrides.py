@@ -33,7 +33,8 @@ def with_settings(
     if baseline is not None:
         if {"solver", "gradient"} & (named.keys() | settings.keys()):
             raise ValueError("--baseline replaces the solver: leave out --solver and --gradient.")
-        recipe = replace(recipe, gradient=BASELINES[baseline], jacobian=0.0, wander=0, unrest=0.0)
+        plain = replace(recipe, jacobian=0.0, wander=0, unrest=0.0, learned_start=False)
+        recipe = replace(plain, gradient=BASELINES[baseline])
     both = {key: settings[key] for key in named.keys() & settings.keys()}
     by_name = changed(recipe, named)
     for key in sorted(both):

@@ -28,6 +28,7 @@ from deq.models.card import Card
 from deq.models.model_file import ModelFile, fresh, is_model_file, load_model_file
 from deq.models.origin import machine, versions
 from deq.models.settings import to_dict
+from deq.models.start import has_learned_start
 from deq.training import Finished
 from deq.training.recipe_file import read_settings
 from deq.training.recipes import CONFIGS, RECIPES, Recipe, recipe_as_dict, shipped_config
@@ -167,6 +168,7 @@ def make_card(event: Finished, request: Request, run: dict[str, Any], recipe: Re
         best_epoch=int(event.best.epoch) or None if event.best and recipe.keep_best else None,
         spectral_radius=radius if math.isfinite(radius) else None,
         lost=event.lost,
+        learned_start=has_learned_start(event.model),
         **measured,
         **({} if request.own is None else request.own.described),
     )

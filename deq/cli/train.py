@@ -27,6 +27,7 @@ from deq.models.card import CARD, Card, read_card
 from deq.models.checkpoints import Checkpoint, save_checkpoint
 from deq.models.weights import take_weights
 from deq.training import EpochEnd, Event, Finished, Progress, fit
+from deq.training.fitting import with_start
 from deq.training.recipes import RECIPES, Recipe
 from deq.training.run_folder import RunFolder, holds_run, writing
 from deq.training.run_settings import continued, require_same
@@ -82,7 +83,7 @@ def run_of(request: Request, shown: Shown) -> Checkpoint:
                 return finished_run(request)
         task = request.own.task if request.own else load_task(request.task, request.data_dir)
         require_a_batch(task, recipe.batch_size)
-        model = new_model(request, name, init, task)
+        model = new_model(request, name, recipe, init, task)
         mesh = mesh_of(request.devices, recipe.batch_size)
         folder = open_folder(request, described) if is_leader() else None  # once nothing else can be refused
         events = start(request, name, recipe, model, task, mesh, folder)
@@ -141,11 +142,14 @@ def open_folder(request: Request, described: dict[str, Any]) -> RunFolder | None
     )
 
 
-def new_model(request: Request, name: str, init: bytes | None, task: Task) -> EquilibriumModel:
+def new_model(
+    request: Request, name: str, recipe: Recipe, init: bytes | None, task: Task
+) -> EquilibriumModel:
     """The model with its initial weights. Raises ValueError if it does not fit the task or the weights."""
     model = request.build(name)
     if request.file is not None:
         try_out(model, request.file, task)
+    model = with_start(model, recipe, task.train.x, request.seed)
     if init is not None:
         take_weights(name, model, init)
     return model

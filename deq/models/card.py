@@ -12,6 +12,7 @@ from deq.gradients import Implicit
 from deq.models.model import EquilibriumModel, count_parameters
 from deq.models.origin import machine, versions
 from deq.models.settings import is_written, to_dict
+from deq.models.start import has_learned_start
 from deq.models.weights import CheckpointError
 from deq.solvers import Anderson
 from deq.solvers.base import later
@@ -35,7 +36,8 @@ class Card:
     accuracy of the same layers trained without an equilibrium. For a user's own data, classes: their names, by label,
     and inputs: how they were read. best_epoch: the epoch with the best validation result, whose weights these are, if
     the recipe asks for it. spectral_radius: the largest of df/dz for a few validation inputs, None if unknown. lost:
-    whether training was stopped because it lost its equilibrium.
+    whether training was stopped because it lost its equilibrium. learned_start: whether solves begin at a learned
+    start, see deq.models.start; its parameters are counted.
     """
 
     model: str
@@ -68,6 +70,7 @@ class Card:
     model_sha256: str | None = later(None)
     spectral_radius: float | None = later(None)
     lost: bool = later(False)
+    learned_start: bool = later(False)
 
 
 def default_card(model: EquilibriumModel, name: str = OWN) -> Card:
@@ -92,6 +95,7 @@ def default_card(model: EquilibriumModel, name: str = OWN) -> Card:
         machine=machine(),
         versions=versions(),
         temperature=model.temperature,
+        learned_start=has_learned_start(model),
     )
 
 

@@ -15,6 +15,7 @@ from deq.solvers import Anderson, Solution, Solver
 from deq.solvers.precision import in_float32
 
 Layer = Callable[[Any], Any]
+Start = Callable[[nnx.Module, Any], Any]  # (cell, injection) -> z0
 
 
 def zero_start(cell: nnx.Module, x: Any) -> Any:
@@ -39,7 +40,7 @@ class EquilibriumModel(nnx.Module):
         encoder: Layer,
         cell: nnx.Module,
         head: Layer,
-        start: Callable[[nnx.Module, Any], Any] = zero_start,
+        start: Start = zero_start,
     ) -> None:
         self.encoder = encoder
         self.cell = cell

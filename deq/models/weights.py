@@ -20,6 +20,7 @@ from deq.models.architectures import Architecture, construct
 from deq.models.labels import form_in, form_metadata
 from deq.models.model import EquilibriumModel
 from deq.models.model_file import ADMITTED, Make, fresh, is_model_file
+from deq.models.start import add_start, has_learned_start, has_start, input_of, state_width, width_in
 from deq.models.zoo import MODELS, build
 
 ARCHITECTURE, TEMPERATURE, CODE, M = (
@@ -72,7 +73,7 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
     """
     arrays = _read(data)
     try:
-        model = _template(name, data, make)
+        model = _template(name, data, make, arrays)
         model.temperature = _number_of(data, TEMPERATURE, 0.01, 100)
         if isinstance(model.cell, MonotoneCell):
             model.cell.m = _m_of(data)
@@ -84,27 +85,43 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
     return model
 
 
-def _template(name: str, data: bytes, make: Make | None) -> EquilibriumModel:
+def _template(name: str, data: bytes, make: Make | None, arrays: dict[str, np.ndarray]) -> EquilibriumModel:
     """The model that weights are for, without values; a user's own model with them, as its code may need some."""
     make = make or ADMITTED.get(name)
     if make is not None:
-        return fresh(name, make)
+        model = fresh(name, make)
+        if has_start(arrays):
+            add_start(model, width_in(arrays), rngs=nnx.Rngs(0))
+        return model
     described = architecture_of(data)
     if described is None and is_model_file(name):
         raise needs_code("These weights", name)
-    return nnx.eval_shape(partial(construct, described) if described else partial(build, name))
+    return nnx.eval_shape(partial(_fresh, described or name, has_start(arrays)))
+
+
+def _fresh(kind: str | Architecture, starts: bool) -> EquilibriumModel:
+    """A model in MODELS or of an architecture."""
+    model = build(kind) if isinstance(kind, str) else construct(kind)
+    if starts:
+        add_start(model, state_width(model, input_of(kind)), rngs=nnx.Rngs(0))
+    return model
 
 
 def take_weights(name: str, model: EquilibriumModel, data: bytes) -> None:
     """Load the weights in safetensors bytes into the model `name`, to continue training from them.
 
-    Raises CheckpointError that names what does not fit.
+    A learned start that the weights lack stays as it is. Raises CheckpointError that names what does not fit.
     """
+    arrays = _read(data)
+    if has_start(arrays) and not has_learned_start(model):
+        raise CheckpointError("These weights have a learned start: add --set learned_start=true to keep it.")
+    if has_learned_start(model) and not has_start(arrays):
+        arrays |= {key: array for key, array in _arrays(model).items() if has_start([key])}
     if isinstance(model.cell, MonotoneCell) and _m_of(data) != model.cell.m:
         raise CheckpointError(
             f"These weights are of a monotone cell with m = {_m_of(data):g}; {name} has m = {model.cell.m:g}."
         )
-    _fill(name, model, _read(data))
+    _fill(name, model, arrays)
 
 
 def _read(data: bytes) -> dict[str, np.ndarray]:
@@ -182,7 +199,7 @@ def model_name(data: bytes) -> str:
         tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"Not a valid safetensors file: {error}.") from error
-    found = {key: array.shape for key, array in tensors.items()}
+    found = {key: array.shape for key, array in tensors.items() if not has_start([key])}
     for name, shapes in _known_shapes().items():
         if shapes == found:
             return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from flax import nnx
 
@@ -9,6 +11,7 @@ from deq.data import Examples, Task
 from deq.models import EquilibriumModel
 from deq.models.affine import affine_parts
 from deq.models.inference import outputs_of
+from deq.models.start import add_start, state_width
 from deq.solvers.precision import require_reachable
 from deq.training.recipes import Recipe
 
@@ -40,6 +43,21 @@ def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
         raise ValueError(
             "certified_radius needs classes and a model with a Lipschitz bound, such as monotone: leave it out."
         )
+
+
+def with_start(model: EquilibriumModel, recipe: Recipe, x: Any, seed: int) -> EquilibriumModel:
+    """The model, or a copy with a learned start if the recipe asks for it and the model has none.
+
+    x: inputs (n, ...). seed: of the start's weights. Raises ValueError if the recipe solves nothing, or the model has a
+    state of several arrays.
+    """
+    if not recipe.learned_start:
+        return model
+    if not recipe.gradient.seeks_equilibrium:
+        raise ValueError("learned_start shortens a solve, and this gradient does without one: leave it out.")
+    copy = nnx.clone(model)
+    add_start(copy, state_width(model, x), rngs=nnx.Rngs(seed))
+    return copy
 
 
 def with_precision(model: EquilibriumModel, recipe: Recipe) -> EquilibriumModel:

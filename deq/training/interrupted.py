@@ -10,9 +10,11 @@ from deq.models import Architecture, CheckpointError, EquilibriumModel, build, c
 from deq.models.card import Card, default_card
 from deq.models.checkpoints import Checkpoint
 from deq.models.model_file import Make, fresh
+from deq.models.start import input_of
 from deq.models.weights import needs_code
+from deq.training.fitting import with_start
 from deq.training.loop import model_at
-from deq.training.recipes import recipe_from_dict
+from deq.training.recipes import Recipe, recipe_from_dict
 from deq.training.run_folder import CHECKPOINTS, RunFolder
 from deq.training.step import start_state
 
@@ -34,6 +36,8 @@ def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint
     for step, label in RunFolder(folder, {}).labels():
         if "model_sha256" in label and make is None:
             raise needs_code(f"The weights in {folder}", label["model"])
+        if make is not None and label.get("learned_start"):  # its size follows from the data
+            raise CheckpointError(f"The run in {folder} has a learned start: finish it with --resume first.")
         try:
             found = _at(folder, step, label, make)
         except (KeyError, TypeError, ValueError) as error:
@@ -48,20 +52,22 @@ def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint
 
 def _at(folder: Path, step: int, label: dict[str, Any], make: Make | None) -> EquilibriumModel | None:
     """The model at one checkpoint; None if its arrays are damaged."""
-    model, recipe = _first(label, make), recipe_from_dict(label)
+    recipe = recipe_from_dict(label)
+    model = _first(label, make, recipe)
     settings = {key: value for key, value in label.items() if key not in ("layout", "sha256")}
     like = start_state(model, recipe)
     state = RunFolder(folder, settings).read(step, label, like)
     return None if state is None else model_at(model, state, recipe)
 
 
-def _first(label: dict[str, Any], make: Make | None) -> EquilibriumModel:
+def _first(label: dict[str, Any], make: Make | None, recipe: Recipe) -> EquilibriumModel:
     """The model at the start of the run."""
+    seed = label["seed"]
     if make is not None:
-        return fresh(label["model"], make, label["seed"])
-    if "architecture" in label:
-        return construct(Architecture(**label["architecture"]), label["seed"])
-    return build(label["model"], label["seed"])
+        return fresh(label["model"], make, seed)
+    kind = Architecture(**label["architecture"]) if "architecture" in label else label["model"]
+    model = construct(kind, seed) if isinstance(kind, Architecture) else build(kind, seed)
+    return with_start(model, recipe, input_of(kind), seed)
 
 
 def _card(model: EquilibriumModel, label: dict[str, Any]) -> Card:

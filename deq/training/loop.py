@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -16,9 +16,10 @@ from deq.data import Dataset, Task, classify
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
+from deq.models.start import add_start
 from deq.training.best import Best, BestEpoch
 from deq.training.early_stopping import EarlyStopping
-from deq.training.fitting import check_augmentation, check_fit, check_radius, with_precision
+from deq.training.fitting import check_augmentation, check_fit, check_radius, with_precision, with_start
 from deq.training.order import order_of
 from deq.training.recipes import Recipe
 from deq.training.step import Health, Program, TrainState, run_steps, split_model, start_state
@@ -120,7 +121,7 @@ def fit(
     check_fit(model, task)
     check_augmentation(recipe, task)
     check_radius(recipe, model, task)
-    training = with_precision(model, recipe)
+    training = with_precision(model := with_start(model, recipe, task.train.x, seed), recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, _, rest, _ = split_model(training)
     mesh = mesh_of(None, recipe.batch_size) if mesh is None else mesh
@@ -227,6 +228,9 @@ class _Calls:
 def model_at(model: EquilibriumModel, state: TrainState, recipe: Recipe) -> EquilibriumModel:
     """A copy of the model for inference: averaged weights if the recipe averages, dropout off."""
     result = nnx.clone(model)
+    if recipe.learned_start:
+        kernel: Any = state.average["start_rule"]["inner"]["kernel"]
+        add_start(result, kernel.shape[0], rngs=nnx.Rngs(0))
     nnx.update(result, jax.device_put(state.average))  # the last weights, where the recipe does not average
     result.eval()  # type: ignore[no-untyped-call]
     return result

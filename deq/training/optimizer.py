@@ -25,11 +25,23 @@ OPTIMIZERS: dict[str, Callable[[], optax.GradientTransformation]] = {
 def optimizer_of(recipe: Recipe, ends: Array) -> optax.GradientTransformation:
     """The recipe's optimizer; ends: see `learning_rate`."""
     return optax.chain(
-        optax.clip_by_global_norm(recipe.clip),
+        clipped(recipe.clip),
         OPTIMIZERS[recipe.optimizer](),
         optax.add_decayed_weights(recipe.weight_decay, mask=_matrices),
         optax.scale_by_learning_rate(lambda count: learning_rate(recipe, ends, count)),
     )
+
+
+def clipped(bound: float) -> optax.GradientTransformation:
+    """Clip the global norm of the gradient, that of a learned start apart: its loss must not shrink other updates."""
+    clip = optax.clip_by_global_norm(bound)
+
+    def update(gradients: Any, state: Any, _: Any = None) -> tuple[Any, Any]:
+        start, others = nnx.split_state(gradients, nnx.PathContains("start_rule"), ...)
+        parts = (clip.update(part, state)[0] for part in (start, others))
+        return nnx.merge_state(*parts), state
+
+    return optax.GradientTransformation(clip.init, update)
 
 
 def learning_rate(recipe: Recipe, ends: Array, count: Array) -> Array:

@@ -20,6 +20,7 @@ from deq.gradients import Probe
 from deq.models import EquilibriumModel
 from deq.models.affine import worst_outputs
 from deq.models.evaluation import Metrics, measure
+from deq.models.start import has_learned_start, start_loss
 from deq.solvers.precision import in_float32
 from deq.solvers.rounding import rounded
 from deq.training.best import Best, first_best
@@ -225,11 +226,9 @@ def _loss(
     model = nnx.merge(program.graphdef, parameters, *variables, copy=True)
     nnx.reseed(model, default=noise, dropout=noise)
     injection = model.encode(batch.x)
-    z0 = (
-        wandered(model, injection, recipe.wander, jax.random.fold_in(hutchinson, 1))
-        if recipe.wander
-        else None
-    )
+    z0, depth = None, jax.random.fold_in(hutchinson, 1)
+    if recipe.wander:
+        z0 = wandered(model, injection, recipe.wander, depth)
     outputs, solution = model.settle(injection, recipe.solver, recipe.gradient, probe, z0=z0)
     worst = (
         worst_outputs(model, outputs, batch.y, share * recipe.certified_radius)
@@ -244,5 +243,7 @@ def _loss(
         total += recipe.jacobian * jacobian_penalty(rounded(model.cell, model.precision), few, z, hutchinson)
     if recipe.unrest:
         total += share * recipe.unrest * unrest(model, injection, solution.z)
+    if has_learned_start(model):
+        total += start_loss(model, injection, solution.z)
     statistics = split_model(model)[3]
     return total / parts, (measure(outputs, batch.y, losses, solution), statistics)

@@ -7,6 +7,7 @@ from deq.analysis.answers import Answer, answer_digits
 from deq.analysis.explanation.parting import Parting, parting
 from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.data import held_out_digits
+from deq.models.start import has_learned_start, plain_start
 from deq.plots.parting import parting_states
 from deq.plots.residuals import residual_curves
 from deq.plots.state_plane import Trajectory, plane_paths
@@ -52,7 +53,23 @@ def _solvers(case: Case) -> None:
         curves = {name: (a.nfe, a.residual) for name, a in found.items()}
         figure = residual_curves(curves, float(case.solver.tol), legend=True)
         show(figure, "residual", "The relative residual by each solver; dashed: the tolerance.")
-    st.markdown(arrival_sentence(found))
+    st.markdown(f"{arrival_sentence(found)} {start_sentence(case)}")
+
+
+def start_sentence(case: Case) -> str:
+    """What the model's learned start saves on this picture; empty if it has none."""
+    if not has_learned_start(case.chosen.model):
+        return ""
+    [plain] = answer_digits(plain_start(case.chosen.model), case.answer.image[None], case.solver)
+    if not (plain.converged and case.answer.converged):
+        return ""
+    saved = plain.evaluations - case.answer.evaluations
+    words = f"saves **{saved}**" if saved > 0 else f"costs **{-saved}**" if saved < 0 else "saves **no**"
+    many = "evaluation" if abs(saved) == 1 else "evaluations"
+    return (
+        f"The learned start {words} {many}: {case.solver_name} needs {plain.evaluations} from the plain start, "
+        f"{case.answer.evaluations} from the learned one."
+    )
 
 
 def _plane(case: Case, found: dict[str, Answer]) -> None:

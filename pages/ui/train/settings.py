@@ -18,6 +18,9 @@ from pages.ui.train.own import draw_own, fit_batch
 from pages.ui.widgets.glossary import tip
 
 Settings = dict[str, Any]  # widget key -> value
+LEARNED_START = (
+    "A small network guesses $z^*$ and the solve starts there: the same equilibrium, fewer evaluations."
+)
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
@@ -34,6 +37,7 @@ BASIC: Settings = {
     "fit_max_nfe": 40,
     "fit_gradient": "implicit",
     "fit_penalty": 0.0,
+    "fit_start": False,
     "fit_patience": 200,
     "fit_rate": 5e-3,
     "fit_decay": 0.0,
@@ -200,8 +204,11 @@ def _solves(solver: str, gradient: str, default: Settings) -> Recipe:
         "Jacobian penalty", [0.0, 0.1, 0.3, 1.0, 3.0], "fit_penalty", default, tip("Jacobian penalty")
     )
     patience = _slide("Patience", [0, 100, 200, 500, 1000, 2000], "fit_patience", default, tip("patience"))
+    start = st.toggle("Learned start", key="fit_start", bind="query-params", help=LEARNED_START)
+    start &= gradient != "unrolled"  # which solves nothing
     forward = SOLVERS[solver].make({"tol": tol, "max_nfe": max_nfe})
-    return Recipe(forward, _gradient(gradient, forward), jacobian=penalty, patience=patience)
+    backward = _gradient(gradient, forward)
+    return Recipe(forward, backward, jacobian=penalty, patience=patience, learned_start=start)
 
 
 def _gradient(name: str, forward: Solver) -> Gradient:
