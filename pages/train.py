@@ -23,11 +23,11 @@ require_app()
 
 st.title("How does a network learn its equilibrium?", anchor=False)
 st.markdown(
-    "Training moves the equilibrium $z^* = f(z^*, x)$ until the right answer can be read from it, without losing "
-    "the equilibrium on the way. A run continues while you visit other pages."
+    "Training moves the equilibrium $z^* = f(z^*, x)$ until the answer can be read from it, and can lose it on the way."
 )
 plan = read_plan()
-with st.container(horizontal=True, vertical_alignment="center"):
+buttons = st.container(horizontal=True, vertical_alignment="center")
+with buttons:
     st.button(
         "Start training",
         type="primary",
@@ -44,8 +44,9 @@ if refused := st.session_state.pop("fit_refused", None):
 
 job = current_job()
 jobs = own_jobs()
-with st.container():  # keeps what follows in its place
+with buttons:
     choose_run(jobs, job)
+with st.container():  # keeps what follows in its place
     if job is None:
         preview(plan)
     else:

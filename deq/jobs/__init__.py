@@ -18,6 +18,7 @@ from deq.jobs.plan import (
 )
 from deq.jobs.record import Columns, Look, Snapshot, Status, history, look_at
 from deq.jobs.registry import Registry
+from deq.jobs.speed import unit_of_work
 
 __all__ = [
     "OWN",
@@ -44,5 +45,6 @@ __all__ = [
     "look_at",
     "sizes",
     "task_of",
+    "unit_of_work",
     "validated",
 ]

@@ -85,7 +85,7 @@ def test_numbers_go_on_when_the_server_starts_again(page: Page, server: str) -> 
             page.get_by_role("button", name="Start training").click()
             finish(page)
             with page.expect_download() as download:
-                page.get_by_role("button", name="History").click()
+                page.get_by_role("button", name="Save history").click()
             assert download.value.suggested_filename == f"run-{number}-history.csv"
 
 

@@ -50,7 +50,7 @@ def test_digits_are_learnt_by_named_models_too() -> None:
 
 def test_the_estimate_grows_with_seeds_and_epochs() -> None:
     longer = replace(DIGITS, recipe=replace(DIGITS.recipe, epochs=14))
-    assert estimate([DIGITS], 1) < estimate([DIGITS], 2) == pytest.approx(estimate([longer], 1))
+    assert estimate([DIGITS], 1, 1) < estimate([DIGITS], 2, 1) == pytest.approx(estimate([longer], 1, 1))
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import zlib
 from typing import Any
 
@@ -13,6 +14,7 @@ from deq.jobs import Registry, Status
 from deq.models.weights import architecture_of, weights_of
 from pages.ui.server import owner
 from pages.ui.server.runs import duration
+from pages.ui.train.named import about
 from pages.ui.train.settings import BASIC, PICTURES, PRESETS
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage, labels, metrics, press, run_until, words
@@ -184,6 +186,42 @@ def test_models_beyond_the_controls_have_their_command(open_page: OpenPage) -> N
     commands = [code.value for code in open_page("train", fit_task="digits").code]
     assert "python -m deq train digits --model conv --out runs/conv" in commands
     assert not any("--model" in code.value for code in open_page("train").code)
+
+
+@pytest.mark.long
+def test_a_model_by_name_says_its_time_and_goes_to_predict(open_page: OpenPage, runs: Registry) -> None:
+    app = open_page("train", fit_task="digits", fit_model="mlp", fit_epochs="1")
+    assert re.search(r"fast recipe has 5 epochs; 1 take \*\*about \d+ (s|min)\*\* on this machine", said(app))
+    press(app, "Start training")
+    run_until(app, lambda: bool(app.get("page_link")))
+    assert runs.get(app.query_params["job"]).plan.architecture == "mlp"
+    app.switch_page(str(ROOT / "pages" / "predict.py"))
+    app.query_params["model"] = "run 1"
+    app.run()
+    assert not app.exception
+    assert metrics(app)["Prediction"]
+
+
+def said(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
+
+
+def test_models_by_name_are_for_pictures_and_a_preset_leaves_them(open_page: OpenPage) -> None:
+    assert "fit_model" not in [box.key for box in open_page("train").selectbox]
+    app = open_page("train", fit_task="digits", fit_model="conv")
+    assert "fit_solver" not in [box.key for box in app.selectbox]
+    press(app, "Fast")
+    assert app.selectbox(key="fit_solver").value == "Picard"
+
+
+def test_an_estimate_has_no_more_digits_than_it_deserves() -> None:
+    assert [about(s) for s in (1, 33, 93, 3000, 9000)] == [
+        "about 5 s",
+        "about 35 s",
+        "about 2 min",
+        "about 50 min",
+        "about 2.5 h",
+    ]
 
 
 def test_durations() -> None:

@@ -116,7 +116,7 @@ def highest_number() -> int:
     """The highest number of a run that this browser remembers: the store forgets when the server starts again, and then
     an old link to run 1 must not open another one.
     """
-    cookie = st.context.cookies.get(NUMBERED, "")
+    cookie = str(st.context.cookies.get(NUMBERED, ""))  # a page test has no cookies but a stand-in
     remembered = int(cookie) if cookie.isdecimal() and len(cookie) < 8 else 0
     return max(min(remembered, LARGEST), st.session_state.get(NUMBERED, 0))
 

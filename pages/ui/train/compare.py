@@ -10,6 +10,7 @@ from deq.training.comparison import FIGURES, Contender, conclusion, points, scor
 from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import claim, is_mine
 from pages.ui.server.runs import EVERY, comparisons, duration, registry
+from pages.ui.train.named import about, speed
 from pages.ui.train.runs import current_comparison, curves_of_runs, show_run, start_comparison
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.downloads import csv_button
@@ -64,8 +65,8 @@ def _controls(plan: Plan) -> None:
             args=(plans, seeds),
         )
         if plans:
-            took = duration(estimate(plans.values(), seeds))
-            st.caption(f"{len(plans) * seeds} runs, one after another: about {took} on one core.")
+            took = about(estimate(plans.values(), seeds, speed()))
+            st.caption(f"{len(plans) * seeds} runs, one after another: {took} on this machine.")
 
 
 @st.fragment(run_every=EVERY)

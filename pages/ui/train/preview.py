@@ -34,10 +34,10 @@ def preview(plan: Plan) -> None:
     except ValueError as error:
         st.warning(str(error))
         return
-    st.markdown("Before training, the answers are random:")
-    left, _ = st.columns(2, gap="medium")  # where they are during a run
+    left, right = st.columns(2, gap="medium")  # as during a run
     with left:
         draw_curve(plan, None) if sizes(plan.task)[0] == 1 else preview_plane(plan)
+    right.markdown("Before training, the answers are random. Press Start training to watch them change.")
 
 
 def _pictures(plan: Plan) -> None:
@@ -56,14 +56,13 @@ def _pictures(plan: Plan) -> None:
 
 
 def shipped_models(plan: Plan) -> None:
-    """How the shipped models are trained; some have cells that the controls above do not offer."""
+    """How the shipped models are trained from the command line."""
     if plan.task not in PICTURE_NAMES:
         return
     with st.expander("Shipped models", icon=":material/terminal:"):
         st.markdown(
-            "These take longer to train, and some have a convolutional or a monotone cell, so they are trained from "
-            "the command line. It prints the same numbers, continues a stopped run with `--resume`, and uses a GPU if "
-            "there is one."
+            "Choose some of these by name above, or train any of them from the command line. It prints the same "
+            "numbers, continues a stopped run with `--resume`, and uses a GPU if there is one."
         )
         for name in PICTURE_MODELS:
             made_of = (MODELS[name].__doc__ or "").partition("\n")[0].replace("*", r"\*")

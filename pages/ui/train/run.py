@@ -12,22 +12,23 @@ from deq.training.advice import advise
 from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import is_mine
 from pages.ui.server.runs import EVERY, progress_text, registry
-from pages.ui.train.charts import Curve, panel
 from pages.ui.train.own import split_sentence
 from pages.ui.train.replay import film_button, replay, small_task
 from pages.ui.train.runs import draw_downloads
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.live.panels import Curve, panel
 
 SHOWN, BUTTONS = "fit_shown", "fit_buttons"
 NOTES = 132  # pixels: a message of four lines
-# Streamlit fades what it has not drawn again yet; here that would be every chart, every second. On a phone the buttons
-# and the progress take fewer lines when a run has ended.
+# Streamlit fades what it has not drawn again yet; here that would be every chart, every second. The buttons and the
+# progress take fewer lines when a run has ended.
 STEADY = f"""
 .st-key-{SHOWN} [data-stale] {{ opacity: 1 !important; transition: none; }}
+.st-key-{BUTTONS} {{ min-height: 96px; align-content: flex-start; }}
+.st-key-{SHOWN} [data-testid=stProgress] {{ min-height: 62px; }}
 @media (max-width: 640px) {{
-  .st-key-{BUTTONS} {{ min-height: 152px; align-content: flex-start; }}
-  .st-key-{SHOWN} [data-testid=stProgress] {{ min-height: 62px; }}
+  .st-key-{BUTTONS} {{ min-height: 152px; }}
 }}
 """
 UNKNOWN = "-"
@@ -55,26 +56,25 @@ def _live(job_id: str) -> None:
 
 def _draw(job: Job, now: Snapshot) -> None:
     """Everything has its place from the start; what is not known yet is empty."""
-    _controls(job, now)
-    _progress(now)
-    _numbers(job.plan, now)
     inputs, _ = sizes(job.plan.task, job.plan.own)
     first, second, *others = _charts(job.plan, now)
-    if inputs > 2:  # pictures: two charts side by side
-        _notes(job.plan, now)
     left, right = st.columns(2, gap="medium")
-    with left:
+    with left:  # what the run is about, where the preview was
         if inputs == 2:
             replay(job, now)
         elif inputs == 1:
             draw_curve(job.plan, now.look)
         else:
             first()
+            second()
     with right:
+        _controls(job, now)
+        _progress(now)
+        _numbers(job.plan, now)
+        _notes(job.plan, now)
         if inputs <= 2:
-            _notes(job.plan, now)
             first()
-        second()
+            second()
     with st.expander("More charts", icon=":material/monitoring:"):
         columns = st.columns(2, gap="medium")
         for place, draw in enumerate(others):
@@ -127,7 +127,7 @@ def _numbers(plan: Plan, now: Snapshot) -> None:
     where, loss, accuracy = _latest(now)
     nfe, share = (_last(now.training, name) for name in ("nfe", "converged"))
     radius = _last(now.validation, "spectral_radius")
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="small"):
         if sizes(plan.task, plan.own)[0] > 1:
             st.metric(f"{where} accuracy", _said(100 * accuracy, "{:.1f} %"), width="content")
         else:

@@ -112,7 +112,14 @@ def choose_run(jobs: dict[str, Job], job: Job | None) -> None:
     if len(jobs) < (1 if job is None else 2):
         return
     st.session_state["fit_run"] = job and name_of(job)
-    st.segmented_control("Run", list(jobs), key="fit_run", required=job is not None, on_change=_choose)
+    st.segmented_control(
+        "Run",
+        list(jobs),
+        key="fit_run",
+        required=job is not None,
+        on_change=_choose,
+        label_visibility="collapsed",
+    )
 
 
 def draw_downloads(job: Job, now: Snapshot) -> None:

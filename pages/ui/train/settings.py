@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.data import SHAPES
 from deq.data.augment import Augmentation
@@ -14,18 +15,18 @@ from deq.maps.formula import MAX_LENGTH
 from deq.models.architectures import ACTIVATIONS, CELLS, INJECTIONS, NORMALISATIONS, Architecture
 from deq.solvers import SOLVERS, Anderson, Solver
 from deq.training.recipes import Recipe
+from pages.ui.train.named import SET_HERE, choose_model, epochs_control, named_plan, seed_control
 from pages.ui.train.own import draw_own, fit_batch
 from pages.ui.widgets.glossary import tip
 
 Settings = dict[str, Any]  # widget key -> value
-LEARNED_START = (
-    "A small network guesses $z^*$ and the solve starts there: the same equilibrium, fewer evaluations."
-)
+LEARNED_START = "A small network guesses $z^*$, and the solve starts there: fewer evaluations."
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
 ARE_PICTURES = (*PICTURE_NAMES, OWN_PICTURES)
 BASIC: Settings = {
+    "fit_model": SET_HERE,
     "fit_cell": "one layer",
     "fit_width": 64,
     "fit_hidden": 128,
@@ -97,10 +98,9 @@ def apply_preset(name: str) -> None:
     """Set every control: to the preset's value, or else to the task's default."""
     task = st.session_state["fit_task"]
     chosen = default_settings(task) | PRESETS[name][0]
-    if name == "Accurate" and task in FEW:
-        chosen |= {"fit_epochs": 2 * FEW[task]["fit_epochs"]}
-    elif name == "Accurate" and task in PICTURE_NAMES:
-        chosen |= {"fit_epochs": 20}
+    if name == "Accurate":
+        longer = {small: 2 * FEW[small]["fit_epochs"] for small in FEW} | dict.fromkeys(PICTURE_NAMES, 20)
+        chosen |= {"fit_epochs": longer.get(task, chosen["fit_epochs"])}
     st.session_state.update(chosen)
 
 
@@ -121,40 +121,47 @@ def apply_solver() -> None:
 
 def read_plan() -> Plan:
     """Draw the controls and read them."""
-    columns = st.columns([1.3, 1, 1, 1], gap="medium")
-    task = columns[0].selectbox(
-        "Task",
-        TASK_NAMES,
-        format_func=lambda name: TITLES.get(name, name),
-        key="fit_task",
-        bind="query-params",
-        on_change=apply_defaults,
-        help="Classes in the plane, a curve to fit, or pictures to classify.",
-    )
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        task = st.selectbox(
+            "Task",
+            TASK_NAMES,
+            format_func=lambda name: TITLES.get(name, name),
+            key="fit_task",
+            bind="query-params",
+            on_change=apply_defaults,
+            help="Classes in the plane, a curve to fit, or pictures to classify.",
+        )
+        name = choose_model() if task in PICTURE_NAMES else SET_HERE
     default = default_settings(task)
+    if name != SET_HERE:
+        with row:
+            epochs, seed = epochs_control(default["fit_epochs"]), seed_control()
+        return named_plan(task, name, epochs, seed)
+    return fit_batch(_plan_set_here(task, default, row))
+
+
+def _plan_set_here(task: str, default: Settings, row: DeltaGenerator) -> Plan:
+    """The plan by all controls; row: where the most important ones are."""
     formula = ""
     if task == OWN:
-        formula = st.text_input(
-            "y =", "sin(2*x) + x/2", max_chars=MAX_LENGTH, key="fit_formula", bind="query-params"
-        )
+        usual = "sin(2*x) + x/2"
+        formula = st.text_input("y =", usual, max_chars=MAX_LENGTH, key="fit_formula", bind="query-params")
     own = draw_own(task)
-    with columns[1]:
+    with row:
         solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip("Anderson"), apply_solver)
         default = default | default_evaluations(solver)
-    with columns[2]:
         gradient = _choice("Gradient", list(GRADIENTS), "fit_gradient", default, tip("implicit"))
-    epochs = columns[3].number_input(
-        "Epochs", 1, 500, default["fit_epochs"], key="fit_epochs", bind="query-params", help=tip("epoch")
-    )
-    with st.expander("More settings", icon=":material/tune:"):
-        left, middle, right = st.columns(3, gap="large")
-        with left:
-            architecture = _architecture(sizes(task, own), default)
-        with middle:
-            recipe = replace(_solves(solver, gradient, default), epochs=int(epochs))
-        with right:
-            recipe, seed = _optimiser(recipe, task, default)
-    return fit_batch(Plan(task, architecture, recipe, seed, formula, own))
+        epochs = epochs_control(default["fit_epochs"])
+        more = st.popover("More settings", icon=":material/tune:")
+    left, middle, right = more.columns(3, gap="large")
+    with left:
+        architecture = _architecture(sizes(task, own), default)
+    with middle:
+        recipe = replace(_solves(solver, gradient, default), epochs=epochs)
+    with right:
+        recipe, seed = _optimiser(recipe, task, default)
+    return Plan(task, architecture, recipe, seed, formula, own)
 
 
 def _choice(
@@ -186,9 +193,8 @@ def _architecture(ends: tuple[int, int], default: Settings) -> Architecture:
         hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
     activation = _choice("Activation", list(ACTIVATIONS), "fit_activation", default, "The function s.")
     lines = "\n".join(f"- {name}: {formula}" for name, formula in INJECTIONS.items())
-    injection = _choice(
-        "Injection", list(INJECTIONS), "fit_injection", default, f"{tip('injection')}\n{lines}"
-    )
+    lines = f"{tip('injection')}\n{lines}"
+    injection = _choice("Injection", list(INJECTIONS), "fit_injection", default, lines)
     lines = "\n".join(f"- {name}: {meaning}" for name, meaning in NORMALISATIONS.items())
     norm = _choice("Normalisation", list(NORMALISATIONS), "fit_norm", default, lines)
     return Architecture(*ends, cell, width, hidden, activation, injection, norm)
@@ -213,31 +219,25 @@ def _solves(solver: str, gradient: str, default: Settings) -> Recipe:
 
 def _gradient(name: str, forward: Solver) -> Gradient:
     """Implicit gradients solve backward by Anderson, as tightly as forward."""
-    if name == "implicit":
-        return Implicit(Anderson(tol=forward.tol, max_nfe=forward.max_nfe))
-    if name == "Neumann":
-        return Neumann()
-    return Phantom() if name == "phantom" else Unrolled(10)
+    implicit = Implicit(Anderson(tol=forward.tol, max_nfe=forward.max_nfe))
+    return {"implicit": implicit, "Neumann": Neumann(), "phantom": Phantom(), "unrolled": Unrolled(10)}[name]
 
 
 def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, int]:
     st.markdown("**Optimiser**")
     rates = [1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1]
-    rate = _slide(
-        "Learning rate", rates, "fit_rate", default, "Peak rate of Adam, with warm-up and cosine decay to 0."
-    )
+    peak = "Peak rate of Adam, with warm-up and cosine decay to 0."
+    rate = _slide("Learning rate", rates, "fit_rate", default, peak)
     batch = _slide("Batch size", [32, 64, 128, 256], "fit_batch", default, tip("batch"))
     decay = _slide("Weight decay", [0.0, 1e-5, 1e-4, 1e-3, 1e-2], "fit_decay", default)
-    seed = st.number_input("Seed", 0, 9999, 0, key="fit_seed", bind="query-params", help=tip("seed"))
-    deform = False
-    if task in ARE_PICTURES:
-        deform = st.toggle(
-            "Deform pictures",
-            default["fit_augment"],
-            key="fit_augment",
-            bind="query-params",
-            help="Rotate, stretch and shift every picture a little, differently each time.",
-        )
+    seed = seed_control()
+    deform = task in ARE_PICTURES and st.toggle(
+        "Deform pictures",
+        default["fit_augment"],
+        key="fit_augment",
+        bind="query-params",
+        help="Rotate, stretch and shift every picture a little, differently each time.",
+    )
     recipe = replace(
         recipe,
         learning_rate=rate,
@@ -247,4 +247,4 @@ def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, in
         average=0.99,
         steps_per_call=1 if task in (*SHAPES, OWN_POINTS) else 20,  # the film may stop at any update
     )
-    return recipe, int(seed)
+    return recipe, seed
