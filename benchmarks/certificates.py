@@ -50,7 +50,7 @@ RUNS: dict[str, tuple[float, float]] = {  # name -> m, certified radius trained 
 
 
 def recipe_for(m: float, radius: float, epochs: int) -> Recipe:
-    """The recipe of `monotone`, damped for a large m, or for a radius that of `certified`."""
+    """The recipe of `monotone`, damped if m is large; with a radius, the recipe of `certified`."""
     solver = replace(RECIPES["monotone"].solver, damping=1 / m)
     plain = replace(
         RECIPES["monotone"], epochs=epochs, solver=solver, gradient=Implicit(replace(solver, max_nfe=30))
