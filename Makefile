@@ -10,11 +10,17 @@ APP_READY := $(VENV)/.app-$(shell cat requirements.txt requirements/*.txt pyproj
 TEST_READY := $(VENV)/.test-$(shell cat requirements/*.txt pyproject.toml | cksum | tr ' ' '-')
 DOCS_READY := $(TEST_READY:$(VENV)/.test-%=$(VENV)/.docs-%)
 
-.PHONY: app test long soak lint format screenshots docs clean venv
+.PHONY: app serve test long soak lint format screenshots docs clean venv
 .DEFAULT_GOAL := app
 
 app: $(APP_READY)
 	$(BIN)/streamlit run app.py
+
+# Several dashboards behind nginx, which the distribution provides: `make serve REPLICAS=4 PORT=8501`.
+REPLICAS ?= 2
+PORT ?= 8501
+serve: $(APP_READY)
+	$(BIN)/python -m deploy.serve --replicas $(REPLICAS) --port $(PORT)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal

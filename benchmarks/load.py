@@ -16,7 +16,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,9 @@ def _on_paper(drawing: Image.Image, number: int) -> bytes:
     return file.getvalue()
 
 
-def mark_of(url: str) -> int:
+def mark_of(url: str, cookies: Mapping[str, str]) -> int:
     """The number encoded in the tint of a picture's paper."""
-    pixels = read_picture(requests.get(url, timeout=30).content)
+    pixels = read_picture(requests.get(url, cookies=dict(cookies), timeout=30).content)
     tens, ones = np.round((255 - pixels[:4, :4, :2].mean((0, 1))) / TINT).astype(int)
     return int(10 * tens + ones)
 
@@ -124,7 +124,7 @@ async def wander(host: str, picture: Marked, until: float, think: float, tally: 
 async def check(visitor: Visitor, picture: Marked, tally: Tally) -> None:
     """Check that prediction and picture are this visitor's."""
     said = visitor.metrics.get("Prediction")
-    seen = await asyncio.to_thread(mark_of, visitor.images[SEEN])
+    seen = await asyncio.to_thread(mark_of, visitor.images[SEEN], visitor.cookies)
     tally.checked += 1
     if (said, seen) != (picture.answer, picture.number):
         tally.mixed.append(

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from typing import Any
 
 import requests
@@ -50,7 +51,7 @@ class Visitor:
     """One session. widgets: by key, or by label where there is no key.
 
     metrics: values by label; images: URLs by caption; both from the last full run. polled: the fragment that reruns
-    on a timer.
+    on a timer. cookies: those set when it connected, such as a proxy's for the replica.
     """
 
     def __init__(self, host: str, socket: ClientConnection) -> None:
@@ -58,6 +59,7 @@ class Visitor:
         self.metrics: dict[str, str] = {}
         self.images: dict[str, str] = {}
         self.polled = self.query = ""
+        self.cookies = _cookies(socket)
         self._host, self._socket = host, socket
         self._page = self._session = ""
         self._values: dict[str, WidgetState] = {}
@@ -116,12 +118,13 @@ class Visitor:
         return seconds
 
     def _put(self, url: str, file_name: str, data: bytes) -> None:
-        token = requests.get(f"http://{self._host}/_stcore/health", timeout=PATIENCE).cookies[XSRF]
+        health = requests.get(f"http://{self._host}/_stcore/health", cookies=self.cookies, timeout=PATIENCE)
+        token = health.cookies[XSRF]
         answer = requests.put(
             f"http://{self._host}{url}",
             files={"file": (file_name, data)},
             headers={"X-Xsrftoken": token},
-            cookies={XSRF: token},
+            cookies=self.cookies | {XSRF: token},
             timeout=PATIENCE,
         )
         answer.raise_for_status()
@@ -168,6 +171,15 @@ class Visitor:
             self.widgets[element.label if key == "None" else key] = Widget(
                 kind, element.id, delta.fragment_id
             )
+
+
+def _cookies(socket: ClientConnection) -> dict[str, str]:
+    """The cookies that the answer to the handshake sets."""
+    answer = socket.response
+    jar: SimpleCookie = SimpleCookie()
+    for line in answer.headers.get_all("Set-Cookie") if answer else ():
+        jar.load(line)
+    return {name: cookie.value for name, cookie in jar.items()}
 
 
 @asynccontextmanager
