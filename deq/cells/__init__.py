@@ -1,7 +1,7 @@
 """Cells f(z, x), the layer whose fixed point is the model's state.
 
 Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, MultiscaleCell for several resolutions, and GridCell for
-rows and grids of any size.
+rows and grids of any size. For mazes of any size, with a unique equilibrium where no doors form a ring: MessageCell.
 Monotone, with a unique equilibrium for any weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell
 with circular padding.
 """
@@ -9,6 +9,7 @@ with circular padding.
 from deq.cells.conv import Conv, GroupNorm, ResidualConvCell
 from deq.cells.dense import ReluCell, TwoLayerCell
 from deq.cells.grid import GridCell
+from deq.cells.messages import MessageCell
 from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.cells.multiscale import MultiscaleCell
 
@@ -16,6 +17,7 @@ __all__ = [
     "Conv",
     "GridCell",
     "GroupNorm",
+    "MessageCell",
     "MonotoneCell",
     "MonotoneConv",
     "MonotoneDense",

@@ -163,19 +163,26 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 DENSE = replace(RECIPES["mlp"], augmentation=None)  # for vectors
-PUZZLE = Recipe(
-    solver=Picard(tol=1e-3, max_nfe=200),
-    gradient=Progressive(steps=5),
-    epochs=20,
-    learning_rate=2e-3,
-    weight_decay=1e-4,
-    patience=0,
-    wander=30,
-    unrest=0.5,
-)
 RECIPES |= {
-    "prefix": replace(PUZZLE, epochs=3, average=0.99),
-    "maze": replace(PUZZLE, epochs=12, batch_size=64, average=0.998, wander=40),
+    "prefix": Recipe(
+        solver=Picard(tol=1e-3, max_nfe=200),
+        gradient=Progressive(steps=5),
+        epochs=3,
+        learning_rate=2e-3,
+        weight_decay=1e-4,
+        average=0.99,
+        patience=0,
+        wander=30,
+        unrest=0.5,
+    ),
+    "maze": Recipe(
+        solver=Picard(tol=1e-3, max_nfe=200),
+        gradient=Phantom(steps=5),
+        epochs=1,
+        batch_size=32,
+        learning_rate=5e-3,
+        average=0.99,
+    ),
 }
 RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 

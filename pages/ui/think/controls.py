@@ -12,7 +12,7 @@ from pages.ui.widgets.glossary import tip
 
 KIND, SEED, SOLVER = "kind", "think_seed", "think_solver"  # in the link; other pages have their own
 SEEDS = 10_000
-FIRST = 69  # a winding maze with a long path, one of the few answered correctly up to 25 rooms
+FIRST = 69  # a winding maze with a long path
 SIZE_HELP = "The network was trained on the smallest size only."
 
 
