@@ -88,11 +88,21 @@ def width_in(arrays: Mapping[str, np.ndarray]) -> int:
 def state_width(model: EquilibriumModel, x: Any) -> int:
     """The last axis of the states for inputs like x: (n, ...), without computing them.
 
-    Raises ValueError if a state is more than one array, or is joined from several.
+    Raises ValueError if a state is more than one array, is joined from several, or differs in shape from the injection.
     """
     graphdef, variables = nnx.split(model)
     one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
-    found = jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True).encode(x), variables, one)
-    if isinstance(model.cell, JoinedCell) or not isinstance(found, ShapeDtypeStruct):
+
+    def both(v: nnx.State, x: Array) -> tuple[Any, Any]:
+        whole = nnx.merge(graphdef, v, copy=True)
+        injection = whole.encode(x)
+        return injection, whole.start(injection)
+
+    injection, z0 = jax.eval_shape(both, variables, one)
+    if isinstance(model.cell, JoinedCell) or not isinstance(injection, ShapeDtypeStruct):
         raise ValueError("A learned start needs a state of one array: leave it out for a model with several.")
-    return int(found.shape[-1])
+    if z0.shape != injection.shape:
+        raise ValueError(
+            "A learned start needs a state of the injection's shape: leave it out for a model such as `maze`."
+        )
+    return int(injection.shape[-1])

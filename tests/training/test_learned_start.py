@@ -15,7 +15,7 @@ from deq.analysis.comparison.subjects import affine_model, random_matrix
 from deq.data import Examples, Task, squared_error
 from deq.models import Architecture, CheckpointError, EquilibriumModel, build, construct
 from deq.models.inference import infer
-from deq.models.start import LearnedStart, add_start, has_learned_start, plain_start, start_loss
+from deq.models.start import LearnedStart, add_start, has_learned_start, plain_start, start_loss, state_width
 from deq.models.weights import model_name, restore_weights, take_weights, weights_of
 from deq.solvers import SOLVERS, Picard
 from deq.training import Event, Finished, Recipe, model_at
@@ -181,6 +181,8 @@ def test_events_give_models_with_it_and_resume_ends_the_same() -> None:
 def test_where_it_is_no_use() -> None:
     with pytest.raises(ValueError, match="no learned start"):
         plain_start(build("mlp"))
+    with pytest.raises(ValueError, match="injection's shape"):
+        state_width(build("maze"), np.zeros((1, 4, 4, 6), np.float32))
     with pytest.raises(ValueError, match="leave it out"):
         next(fit(affine_model(MATRIX), affine_task(), replace(RECIPE, gradient=BASELINES["explicit"])))
     with pytest.raises(ValueError, match="several"):
