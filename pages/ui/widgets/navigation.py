@@ -9,6 +9,7 @@ FOLDER = Path(__file__).resolve().parents[2]
 ICON = str(
     FOLDER / "ui" / "widgets" / "icon.svg"
 )  # a file: Streamlit loads a Material page icon from another host
+LOOK = FOLDER / "ui" / "widgets" / "look.css"  # of every page
 
 # File name -> short title, icon, tooltip of its link.
 PAGES = {

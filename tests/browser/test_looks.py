@@ -1,0 +1,42 @@
+"""Pages by day and by night, measured: text that can be read, the picture in view, an order for the Tab key."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.harness import SLOW, visit
+from tests.browser.measures import low_contrasts, steps_back
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+SOLVERS = "solvers?race_model=random+cell&race_size=8&race_solvers=Picard"
+# Page -> its main picture, if it must be in view: a lesson is a list of questions, and a race follows its settings.
+HEROES = {
+    "": ".js-plotly-plot",
+    "fixed_points": ".cobweb svg",
+    "toy": ".js-plotly-plot",
+    "train": ".film",
+    SOLVERS: "",
+    "lesson": "",
+}
+# By night white letters on the primary colour have 3.6 : 1, and that colour on its own tint 4.4 : 1.
+BY_DAY, BY_NIGHT = ("", "fixed_points", "toy", "train", SOLVERS), ("", "fixed_points", "toy", "lesson")
+CASES = [(place, "light") for place in BY_DAY] + [(place, "dark") for place in BY_NIGHT]
+HEIGHT = 800
+PART = 0.9  # of the picture's height that must be in view
+
+
+@pytest.mark.parametrize(("place", "scheme"), CASES)
+def test_a_page_can_be_read_and_walked_and_shows_its_picture(
+    browser: Browser, server: str, place: str, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": HEIGHT}, color_scheme=scheme)
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    visit(page, f"{server}/{place}")
+    if HEROES[place]:
+        box = page.locator(HEROES[place]).first.bounding_box()
+        assert box["height"] >= 200
+        assert box["y"] + PART * box["height"] <= HEIGHT, box
+    assert low_contrasts(page) == []
+    assert steps_back(page, 60) == []
+    context.close()
