@@ -153,10 +153,11 @@ def test_epoch_visits_every_example_once() -> None:
 def test_learning_rate_warms_up_and_falls_to_zero() -> None:
     recipe = Recipe(solver=Anderson(), learning_rate=1.0, warmup=0.1, clip=1e9)
     optimizer = optimizer_of(recipe, jnp.asarray(100))
-    state, sizes = optimizer.init(jnp.zeros(1)), []
+    weights, slope = nnx.State({"w": jnp.zeros(1)}), nnx.State({"w": jnp.ones(1)})
+    state, sizes = optimizer.init(weights), []
     for _ in range(100):
-        update, state = optimizer.update(jnp.ones(1), state, jnp.zeros(1))
-        sizes.append(-float(update[0]))
+        update, state = optimizer.update(slope, state, weights)
+        sizes.append(-float(update["w"][0]))
     assert sizes[0] == pytest.approx(0.1, rel=1e-3)
     assert max(sizes) == pytest.approx(1, rel=1e-3)
     assert sizes[-1] < 1e-3
