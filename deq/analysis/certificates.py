@@ -105,9 +105,8 @@ def _radii(reader: Reader, x: Array, z: Array, local: bool) -> Array:
     radii = _least(margins, everywhere, label)
     if not local:
         return radii
-    before = (
-        reached @ affine.w.T + injection
-    )  # the units before their relu, off by at most `missed` and slack
+    # The units before their relu, off by at most `missed` and slack.
+    before = reached @ affine.w.T + injection
     slack = missed * jnp.linalg.norm(affine.w, 2) + SLACK
     return jax.lax.map(
         lambda one: _local(affine, *one), (before, slack, margins, label, radii), batch_size=16

@@ -40,12 +40,10 @@ def measure(
     """Per-example values of each metric, (batch,)."""
     labelled = jnp.issubdtype(y.dtype, jnp.integer)
     alike = (jnp.argmax(outputs, axis=-1) == y) if labelled else jnp.full(len(y), jnp.nan)
-    places = alike.reshape(len(y), -1).astype(
-        jnp.float32
-    )  # a whole answer is right only if its worst place is
+    places = alike.reshape(len(y), -1).astype(jnp.float32)
     values: tuple[Any, ...] = (
         losses,
-        places.min(1),
+        places.min(1),  # a whole answer is right only if its worst place is
         solved.nfe,
         solved.residual,
         solved.converged,

@@ -29,9 +29,8 @@ from deq.training.order import batch_of
 from deq.training.recipes import Recipe
 from deq.training.wander import grown, unrest, wandered
 
-_PENALISED = (
-    32  # examples of a batch that the Jacobian penalty uses: the same expectation in a quarter of the time
-)
+# Examples of a batch that the Jacobian penalty uses: the same expectation in a quarter of the time.
+_PENALISED = 32
 
 
 @jax.tree_util.register_dataclass
