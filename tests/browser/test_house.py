@@ -107,7 +107,7 @@ def test_every_page_opens_and_fits_a_phone(browser: Browser, server: str, name: 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("place", ["toy", "fixed_points?explore=Two+numbers", "solvers?race_view=Why"])
+@pytest.mark.parametrize("place", ["fixed_points?explore=Two+numbers", "solvers?race_view=Why"])
 def test_no_formula_is_cut_off_on_a_phone(browser: Browser, server: str, place: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
