@@ -29,7 +29,7 @@ function build(root, { looks, most }) {
   const nearest = ([x, y]) => {
     const far = plane.points.map(([a, b]) => Math.hypot(a - x, b - y));
     const least = Math.min(...far, NEAR);
-    return least < NEAR ? far.indexOf(least) : -1;
+    return least < NEAR ? far.lastIndexOf(least) : -1; // of two at one place the upper one
   };
   const without = (i) => plane.points.filter((_, j) => j !== i);
   const add = ([x, y]) => {
