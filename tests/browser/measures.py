@@ -84,7 +84,7 @@ def low_contrasts(page: Page) -> list[str]:
 
 
 def steps_back(page: Page, presses: int) -> list[str]:
-    """The controls at which Tab jumps back on the page, within so many presses."""
+    """The controls at which Tab jumps back on the page, within this many presses."""
     page.evaluate("document.activeElement.blur(); window.lastFocused = null")
     jumps = []
     for _ in range(presses):

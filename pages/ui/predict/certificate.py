@@ -49,7 +49,8 @@ def draw_certificate(case: Case) -> None:
         _no_proof()
         return
     _choose_radius(case.chosen)
-    radius = certified(case.chosen, case.answer.image, case.answer.label)
+    label, radius = certified(case.chosen, case.answer.image)
+    radius = radius if label == case.answer.label else 0.0
     if st.session_state.pop(ASKED, False):
         _search(case)
     search = st.session_state.get(FOUND)
@@ -114,12 +115,11 @@ def _key(case: Case) -> tuple[str, bytes]:
 
 
 @cached(200)
-def certified(chosen: ModelInUse, image: np.ndarray, label: int) -> float:
-    """The radius within which a picture (28, 28) is proved to be of this class; 0 if its equilibrium says another."""
+def certified(chosen: ModelInUse, image: np.ndarray) -> tuple[int, float]:
+    """The class of a picture (28, 28) at its equilibrium, and the radius within which it is proved to be of it."""
     x = image[None, ..., None]
-    if infer(chosen.model, x, accurate(chosen.model)).labels[0] != label:
-        return 0.0
-    return float(certified_radius(chosen.model, x, local=True)[0])
+    label = int(infer(chosen.model, x, accurate(chosen.model)).labels[0])
+    return label, float(certified_radius(chosen.model, x, local=True)[0])
 
 
 def certificate_sentence(radius: float, search: Search | None, case: Case) -> str:
@@ -229,8 +229,8 @@ def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]
     """What a model gets right and proves, of the test set and of one picture."""
     right = results_of(model).labels == held_out_digits().test_labels
     shares = {f"Proved within {r:g}": f"{100 * np.mean(test_radii(model) > r):.1f} %" for r in SHARES}
-    label = int(infer(model.model, image[None, ..., None], accurate(model.model)).labels[0])
-    own = f"{model.names[label]}, within {certified(model, image, label):.2f}"
+    label, radius = certified(model, image)
+    own = f"{model.names[label]}, within {radius:.2f}"
     accuracy = f"{100 * right.mean():.1f} %"
     return (
         {"Trained for": f"{trained:g}", "Model": model.name, "Accuracy": accuracy}
