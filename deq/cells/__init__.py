@@ -1,21 +1,20 @@
 """Cells f(z, x), the layer whose fixed point is the model's state.
 
-Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, MultiscaleCell for several resolutions, and GridCell for
-rows and grids of any size. For mazes of any size, with a unique equilibrium where no doors form a ring: MessageCell.
-Monotone, with a unique equilibrium for any weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell
-with circular padding.
+Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, MultiscaleCell for several resolutions, and RowCell for
+rows of any length. For mazes of any size, with a unique equilibrium where no doors form a ring: MessageCell. Monotone,
+with a unique equilibrium for any weights: MonotoneDense, and MonotoneConv, the convolutional monDEQ cell with circular
+padding.
 """
 
 from deq.cells.conv import Conv, GroupNorm, ResidualConvCell
 from deq.cells.dense import ReluCell, TwoLayerCell
-from deq.cells.grid import GridCell
 from deq.cells.messages import MessageCell
 from deq.cells.monotone import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.cells.multiscale import MultiscaleCell
+from deq.cells.rows import RowCell
 
 __all__ = [
     "Conv",
-    "GridCell",
     "GroupNorm",
     "MessageCell",
     "MonotoneCell",
@@ -24,5 +23,6 @@ __all__ = [
     "MultiscaleCell",
     "ReluCell",
     "ResidualConvCell",
+    "RowCell",
     "TwoLayerCell",
 ]

@@ -10,13 +10,13 @@ from flax import nnx
 
 from deq.cells import (
     Conv,
-    GridCell,
     GroupNorm,
     MessageCell,
     MonotoneDense,
     MultiscaleCell,
     ReluCell,
     ResidualConvCell,
+    RowCell,
     TwoLayerCell,
 )
 from deq.cells.messages import silence
@@ -102,7 +102,7 @@ def prefix(*, rngs: nnx.Rngs) -> EquilibriumModel:
     """The parity of the bits so far, at each place of a row of any length: 48 channels; 28,034 parameters."""
     return EquilibriumModel(
         nnx.Sequential(numbers, Conv(1, 48, 3, axes=1, rngs=rngs)),
-        GridCell(48, layers=3, axes=1, rngs=rngs),
+        RowCell(48, layers=3, rngs=rngs),
         nnx.Linear(48, 2, rngs=rngs),
     )
 

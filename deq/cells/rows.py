@@ -1,4 +1,4 @@
-"""A convolutional cell for rows and grids of any size."""
+"""A convolutional cell for rows of any length."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from jax import Array
 from deq.cells.conv import Conv
 
 
-class GridCell(nnx.Module):
-    """f(z, x) = tanh(b + C_n relu(... relu(b1 + C1 [z, x]))), C1..C_n convolutions of width 3, on states of any size.
+class RowCell(nnx.Module):
+    """f(z, x) = tanh(b + C_n relu(... relu(b1 + C1 [z, x]))), C1..C_n convolutions of width 3, on rows of any length.
 
-    States and injections: (batch, length, channels) for axes = 1, (batch, h, w, channels) for axes = 2. One call
-    carries information `layers` places, so at the equilibrium all of it has arrived. After the recall networks of
-    Bansal et al. (2022), arXiv:2202.05826.
+    z, x: (batch, length, channels). One call carries information `layers` places, so at the equilibrium all of it has
+    arrived. After the recall networks of Bansal et al. (2022), arXiv:2202.05826.
     """
 
-    def __init__(self, channels: int, layers: int, axes: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, channels: int, layers: int, *, rngs: nnx.Rngs) -> None:
         widths = [2 * channels, *[channels] * (layers - 1)]
         scales = [*[2.0] * (layers - 1), 1.0]
         self.layers = nnx.List(
-            Conv(width, channels, 3, scale=scale, axes=axes, rngs=rngs)
+            Conv(width, channels, 3, scale=scale, axes=1, rngs=rngs)
             for width, scale in zip(widths, scales, strict=True)
         )
         self.biases = nnx.List(nnx.Param(jnp.zeros(channels)) for _ in widths)
