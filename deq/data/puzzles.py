@@ -35,6 +35,26 @@ def mazes(count: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return x, way(x)
 
 
+def mazes_and_blocked(count: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same mazes, but a quarter of each kind with a wall across the path, so that no path is left."""
+    x, y = mazes(count, size, seed)
+    some = np.arange(count) % 8 < 2
+    x[some] = blocked(x[some], y[some], seed)
+    return x, way(x)
+
+
+def blocked(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    """Mazes (count, h, w, 6) with one door closed at random on the path y (count, h, w) of each."""
+    on = np.stack([x[..., door] * y * _behind(y, door) for door in (RIGHT, DOWN)], axis=1)
+    drawn = (on * np.random.default_rng(seed).random(on.shape)).reshape(len(x), -1).argmax(axis=1)
+    side, row, column = np.unravel_index(drawn, on.shape[1:])
+    door, each = np.array([RIGHT, DOWN])[side], np.arange(len(x))
+    down, right = np.array([STEPS[RIGHT], STEPS[DOWN]])[side].T
+    x = x.copy()
+    x[each, row, column, door] = x[each, row + down, column + right, (door + 2) % 4] = 0
+    return x
+
+
 def way(x: np.ndarray) -> np.ndarray:
     """The answer to mazes (count, h, w, 6): what is left when dead ends are filled repeatedly, as 0 and 1.
 

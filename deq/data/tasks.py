@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from deq.data.puzzles import bits, mazes
+from deq.data.puzzles import bits, mazes, mazes_and_blocked
 from deq.data.sets import Dataset
 
 Loss = Callable[[Array, Array, float], Array]
@@ -89,19 +89,22 @@ PUZZLES: dict[str, tuple[Callable[[int, int, int], tuple[np.ndarray, np.ndarray]
     "prefix_sums": (bits, 32),
     "mazes": (mazes, 9),
 }  # how they are drawn, and the size to train on
+TRAINED_ON = {"mazes": mazes_and_blocked}  # where it is more than what is asked for
 PUZZLE_COUNTS = (50_000, 500, 1_000)
 
 
 def puzzle(name: str, size: int | None = None) -> Task:
     """Bits of this length and their parity so far, or mazes of size x size rooms and the path; default: trained size.
 
-    The parts differ in their seeds. Each answer has many places, and is right if all of them are. Another size is for
-    testing: its other parts have one example each.
+    The parts differ in their seeds; only training has mazes without a path. Each answer has many places, and is right
+    if all of them are. Another size is for testing: its other parts have one example each.
     """
     draw, usual = PUZZLES[name]
     counts = PUZZLE_COUNTS if size in (None, usual) else (1, 1, PUZZLE_COUNTS[-1])
+    draws = (TRAINED_ON.get(name, draw), draw, draw)
     train, validation, test = (
-        Examples(*draw(count, size or usual, seed)) for seed, count in enumerate(counts)
+        Examples(*part(count, size or usual, seed))
+        for seed, (part, count) in enumerate(zip(draws, counts, strict=True))
     )
     return Task(name, train, validation, test, cross_entropy)
 

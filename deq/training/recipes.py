@@ -179,8 +179,9 @@ RECIPES |= {
         solver=Picard(tol=1e-3, max_nfe=200),
         gradient=Phantom(steps=5),
         epochs=1,
-        batch_size=32,
-        learning_rate=5e-3,
+        batch_size=16,
+        learning_rate=6e-3,
+        jacobian=0.1,
         average=0.99,
     ),
 }

@@ -6,7 +6,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from deq.data import PUZZLES, puzzle
-from deq.data.puzzles import DOWN, GOAL, LEFT, RIGHT, START, STEPS, UP, bits, mazes, way
+from deq.data.puzzles import DOWN, GOAL, LEFT, RIGHT, START, STEPS, UP, bits, mazes, mazes_and_blocked, way
 
 
 def test_the_parity_of_bits() -> None:
@@ -41,6 +41,19 @@ def test_a_maze_is_a_tree_and_the_way_is_its_shortest(size: int) -> None:
         distance = dijkstra(doors, indices=[start, goal], unweighted=True)
         on_the_way = distance.sum(axis=0) == distance[0, goal]
         np.testing.assert_array_equal(answer.ravel(), on_the_way)
+
+
+def test_a_quarter_of_the_training_mazes_have_one_door_less_and_no_path() -> None:
+    (x, y), (drawn, path) = mazes_and_blocked(32, 7, seed=1), mazes(32, 7, seed=1)
+    cut = (x != drawn).any(axis=(1, 2, 3))
+    assert cut.sum() == 8
+    assert cut[::2].sum() == cut[1::2].sum()  # bushy ones, winding ones
+    np.testing.assert_array_equal(y[~cut], path[~cut])
+    np.testing.assert_array_equal(y[cut], x[cut][..., [START, GOAL]].any(axis=-1))
+    for maze, before in zip(x[cut], drawn[cut], strict=True):
+        doors = graph(maze)
+        assert doors.nnz == graph(before).nnz - 2
+        assert (doors.tocsr() != doors.T.tocsr()).nnz == 0
 
 
 def test_a_ring_of_doors_is_left() -> None:
