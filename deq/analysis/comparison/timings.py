@@ -24,18 +24,17 @@ def take_turns(runs: Mapping[Key, Callable[[], Any]], rounds: int = ROUNDS) -> d
     """Seconds of each call by name, (rounds,) or at least (FEWEST,) where they take long, after a warm-up call of each.
 
     Every round calls each once, so that changes in the machine's speed affect all alike. The first of a round
-    changes, so that none always follows the same one.
+    changes, so that none always follows the same one. Between rounds another measurement may have its own.
     """
     names = list(runs)
     seconds: dict[Key, list[float]] = {name: [] for name in names}
-    with _ALONE:
-        for run in runs.values():
-            jax.block_until_ready(run())
-        began = time.perf_counter()
-        for turn in range(rounds):
-            if turn >= FEWEST and time.perf_counter() - began > ENOUGH:
-                break
-            first = turn % max(len(names), 1)
+    for run in runs.values():
+        jax.block_until_ready(run())
+    for turn in range(rounds):
+        if turn >= FEWEST and sum(map(sum, seconds.values())) > ENOUGH:
+            break
+        first = turn % max(len(names), 1)
+        with _ALONE:
             for name in names[first:] + names[:first]:
                 seconds[name].append(_once(runs[name]))
     return {name: np.array(taken) for name, taken in seconds.items()}

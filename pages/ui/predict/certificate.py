@@ -17,7 +17,8 @@ from deq.plots.certificates import certified_curves
 from deq.plots.prediction import digit_picture
 from pages.ui.predict.results import NO_DIGITS, Case, results_of
 from pages.ui.readers.model import ModelInUse, shipped_model
-from pages.ui.server.caches import cached
+from pages.ui.server.caches import cached, queued
+from pages.ui.server.runs import long_work
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
@@ -185,8 +186,9 @@ def _search(case: Case) -> None:
     bar = st.progress(0.0, "Searching")
     x = case.answer.image[None, ..., None]
     best = Attack(np.array([np.inf]), x, np.array([case.answer.label]))
-    for i, best in enumerate(nearest_changes(case.chosen.model, x, RESTARTS), 1):
-        bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}")
+    with long_work():
+        for i, best in enumerate(nearest_changes(case.chosen.model, x, RESTARTS), 1):
+            bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}")
     found = float(best.distance[0]), best.changed[0, ..., 0], int(best.label[0])
     st.session_state[FOUND] = Search(_key(case), *found)
     bar.empty()
@@ -239,7 +241,7 @@ def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]
     )
 
 
-@cached(16, "Certifying the test set")
+@queued(cached(16, "Certifying the test set"))
 def test_radii(chosen: ModelInUse) -> np.ndarray:
     """Certified radii of all test digits, 0 where the answer is wrong."""
     digits = held_out_digits()

@@ -14,7 +14,7 @@ from deq.plots.state_plane import Trajectory, plane_paths
 from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.readers.model import ModelInUse
-from pages.ui.server.caches import cached
+from pages.ui.server.caches import cached, queued
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
@@ -139,7 +139,7 @@ def _parting(case: Case) -> None:
     st.markdown(parting_sentence(found))
 
 
-@cached(16, "Following the digits")
+@queued(cached(16, "Following the digits"))
 def parted(chosen: ModelInUse, solver: Solver) -> Parting:
     """The first test digits, from their start to their equilibrium."""
     digits = held_out_digits()

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from deq.images import (
 from deq.solvers import Solver
 from pages.ui.predict.inputs import DigitInput, File
 from pages.ui.readers.model import ModelInUse
+from pages.ui.server.runs import long_work
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.text import plain, short
 
@@ -55,16 +57,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Read:
-    """The picture shown in detail, its answers, the places on the page for them, and that for all below.
-
-    followed: both solves of a drawing of one digit.
-    """
+    """The picture shown in detail, its answers, the places on the page for them, and that for all below."""
 
     reading: Reading
     found: list[Answer]
     places: list[DeltaGenerator]
     below: DeltaGenerator
-    followed: Followed | None = None
+    followed: Followed | None = None  # both solves of a drawing of one digit
 
 
 def answer_files(
@@ -78,12 +77,13 @@ def answer_files(
     slots = [place.empty() for place in places] if new else places
     below = st.empty().container if new else st.container
     say = slots[0].progress if new else lambda share, words: None  # what was read before comes at once
-    every = read_files(given.files, how, say)
-    readings = every[:MAX_FILES]
-    if given.drawn and len(readings[0].digits) == 1:
-        followed = follow_drawing(readings[0], chosen, solver)
-        return Read(readings[0], [followed.shown], _filled(slots), below(), followed)
-    answers = answers_of(readings, chosen, solver, say)
+    with long_work(slots[0]) if new else nullcontext():
+        every = read_files(given.files, how, say)
+        readings = every[:MAX_FILES]
+        if given.drawn and len(readings[0].digits) == 1:
+            followed = follow_drawing(readings[0], chosen, solver)
+            return Read(readings[0], [followed.shown], _filled(slots), below(), followed)
+        answers = answers_of(readings, chosen, solver, say)
     st.session_state["predict_batch"] = batch
     filled, lower = _filled(slots), below()
     with lower:

@@ -10,7 +10,7 @@ from deq.data import held_out_digits
 from deq.models.inference import Results, infer
 from deq.solvers import Solver
 from pages.ui.readers.model import ModelInUse
-from pages.ui.server.caches import cached
+from pages.ui.server.caches import cached, queued
 
 NO_DIGITS = "it is made from digits, and this model was trained on other classes."
 
@@ -38,7 +38,7 @@ class Landmarks:
     labels: np.ndarray
 
 
-@cached(16, "Solving the whole test set")
+@queued(cached(16, "Solving the whole test set"))
 def results_of(chosen: ModelInUse) -> Results:
     """The model's results on all test digits, by the solver that it was measured with; about a second."""
     return infer(chosen.model, held_out_digits().test_images, chosen.solver)

@@ -17,7 +17,7 @@ from deq.models.inference import Results
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
 from pages.ui.predict.results import NO_DIGITS, Case, results_of
 from pages.ui.readers.model import ModelInUse
-from pages.ui.server.caches import cached
+from pages.ui.server.caches import cached, queued
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 
@@ -206,7 +206,7 @@ def _budget(chosen: ModelInUse) -> int:
     return int(np.median(results_of(chosen).nfe))
 
 
-@cached(16, "Solving strange inputs")
+@queued(cached(16, "Solving strange inputs"))
 def _readings(chosen: ModelInUse) -> dict[str, Detections]:
     """Kind -> readings, test digits first."""
     images = {ORDINARY: held_out_digits().test_images[:DIGITS, ..., 0]} | _inputs()

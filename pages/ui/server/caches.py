@@ -1,12 +1,14 @@
-"""Caches: results of shipped models for all visitors, results of a visitor's own model for that session only."""
+"""Caches: results of shipped models for all visitors, of a visitor's own for that session only; long work by turns."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 import streamlit as st
 
 from deq.analysis.comparison.lineup import RACERS
+from pages.ui.server.runs import long_work
 
 
 class Subject(Protocol):
@@ -41,5 +43,47 @@ def cached(
             return (shared if subject.shared else own)(subject, *arguments)
 
         return recall
+
+    return decorate
+
+
+class _Unknown(Exception):
+    """The result is not in the cache."""
+
+
+_looking = ContextVar("looking", default=False)  # what is not in the cache is not computed
+
+
+def queued(
+    cache: Callable[[Callable[[*Ts], T]], Callable[[*Ts], T]],
+) -> Callable[[Callable[[*Ts], T]], Callable[[*Ts], T]]:
+    """For long work. `cache` is the decorator that keeps the results; what it does not know yet waits for its turn.
+
+    A result in the cache comes at once. Nobody waits with Streamlit's lock on a result, or others who want the same
+    one could not leave: the first call only looks, and ends with an exception, which is not cached.
+    """
+
+    def decorate(compute: Callable[[*Ts], T]) -> Callable[[*Ts], T]:
+        @wraps(compute)
+        def computed(*arguments: *Ts) -> T:
+            if _looking.get():
+                raise _Unknown
+            return compute(*arguments)
+
+        recall = cache(computed)
+
+        @wraps(compute)
+        def known_or_queued(*arguments: *Ts) -> T:
+            token = _looking.set(True)
+            try:
+                return recall(*arguments)
+            except _Unknown:
+                pass
+            finally:
+                _looking.reset(token)
+            with long_work():
+                return recall(*arguments)
+
+        return known_or_queued
 
     return decorate

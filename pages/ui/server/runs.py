@@ -1,13 +1,18 @@
-"""The runs of this server, and the progress of a live one in words."""
+"""The work of this server: runs, the progress of a live one in words, and turns for other long work."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.jobs import Comparisons, Registry, Snapshot, Status
+from deq.jobs.turns import Turns
 from pages.ui.server.memory import keep_programs_while
 
 EVERY = 1.0  # seconds between updates of a live run
+_turns = Turns()
 
 
 @st.cache_resource(show_spinner="Preparing the runs")
@@ -22,6 +27,24 @@ def registry() -> Registry:
 def comparisons() -> Comparisons:
     """All comparisons of this server; as with runs, a visitor reaches only those whose ids they know."""
     return Comparisons()
+
+
+@contextmanager
+def long_work(place: DeltaGenerator | None = None) -> Iterator[None]:
+    """The block waits for its turn, and the page says how many are before it: in `place`, or else here.
+
+    A visitor who changes a control or leaves the page loses the place: Streamlit ends their run at its next message.
+    """
+
+    def waiting(ahead: int) -> None:
+        nonlocal place
+        place = place or st.empty()
+        place.info(f"Waiting for a turn: {ahead} before you.", icon=":material/hourglass_empty:")
+
+    with _turns.turn(waiting):
+        if place is not None:
+            place.empty()
+        yield
 
 
 def progress_text(now: Snapshot) -> str:

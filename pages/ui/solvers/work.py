@@ -1,4 +1,7 @@
-"""The computations of the Solvers page, cached by their settings: arrays only, no model is trained here."""
+"""The computations of the Solvers page, cached by their settings: arrays only, no model is trained here.
+
+Those of the first two tabs take a fraction of a second once compiled. The others take seconds, and wait for their turn.
+"""
 
 import numpy as np
 import streamlit as st
@@ -22,7 +25,7 @@ from deq.analysis.comparison.timings import time_solvers
 from deq.analysis.comparison.work_precision import WorkPrecision, time_precision, work_precision
 from deq.analysis.path_independence import PathIndependence
 from deq.solvers import Solver
-from pages.ui.server.caches import cached
+from pages.ui.server.caches import cached, queued
 
 
 @cached(12, "Preparing the model and its batch", st.cache_resource)
@@ -47,12 +50,12 @@ def times_of(subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ..
     return time_solvers(problem_of(subject), dict(zip(names, solvers, strict=True)))
 
 
-@cached(100)
+@queued(cached(100))
 def precision_of(subject: Subject, solver: Solver, double: bool) -> WorkPrecision:
     return work_precision(problem_of(subject), solver, reference_of(subject), double)
 
 
-@cached(50)
+@queued(cached(50))
 def precision_times_of(
     subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ...], double: bool
 ) -> dict[str, np.ndarray]:
@@ -65,42 +68,42 @@ def spectrum_of(subject: Subject) -> Spectrum:
     return find_spectrum(problem_of(subject), reference_of(subject))
 
 
-@cached(50)
+@queued(cached(50))
 def exact_of(subject: Subject) -> np.ndarray:
     return exact_gradient(problem_of(subject), reference_of(subject))
 
 
-@cached(200)
+@queued(cached(200))
 def gradient_of(subject: Subject, method: str) -> GradientRun:
     return compare_gradient(problem_of(subject), method, exact_of(subject))
 
 
-@cached(100)
+@queued(cached(100))
 def gradient_times_of(subject: Subject, methods: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Of all methods together: they take turns."""
     return time_gradients(problem_of(subject), methods)
 
 
-@cached(200)
+@queued(cached(200))
 def errors_over_tolerance(subject: Subject, method: str) -> np.ndarray:
     return errors_by_tolerance(problem_of(subject), method, exact_of(subject))
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
+@queued(st.cache_data(max_entries=50, show_spinner=False))
 def errors_over_radius(method: str) -> np.ndarray:
     return errors_by_radius(method)
 
 
-@cached(100)
+@queued(cached(100))
 def memory_of(subject: Subject, way: str, depth: int) -> int:
     return memory_at(problem_of(subject), way, depth)
 
 
-@cached(100)
+@queued(cached(100))
 def compute_of(subject: Subject, solver: Solver) -> Compute:
     return vary_budget(problem_of(subject), solver)
 
 
-@cached(50)
+@queued(cached(50))
 def paths_of(subject: Subject, solver: Solver) -> dict[str, PathIndependence]:
     return vary_start(problem_of(subject), solver)

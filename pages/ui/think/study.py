@@ -9,6 +9,7 @@ import streamlit as st
 from deq.analysis.thinking import reach, two_starts
 from deq.data import PUZZLES
 from deq.plots.thinking import reach_map
+from pages.ui.server.caches import queued
 from pages.ui.think.answers import CALLS, solver_for
 from pages.ui.think.puzzle import KINDS, Kind, Puzzle
 from pages.ui.think.teach import model_of
@@ -64,7 +65,7 @@ def _draw_reach(kind: Kind, network: str) -> None:
     )
 
 
-@st.cache_data(max_entries=40, show_spinner=False)
+@queued(st.cache_data(max_entries=40, show_spinner=False))
 def measured_reach(kind: Kind, network: str, size: int, calls: list[int]) -> list[float]:
     """The share of right puzzles of one size after each number of evaluations, by a network as in `model_of`."""
     model = model_of(kind, network)
@@ -119,7 +120,7 @@ class Starts(NamedTuple):
     puzzles: int
 
 
-@st.cache_data(max_entries=40, show_spinner=False)
+@queued(st.cache_data(max_entries=40, show_spinner=False))
 def compared_starts(kind: str, network: str, size: int, solver: str) -> Starts:
     """Up to 20 puzzles, solved from the usual start and from noise."""
     known = KINDS[kind]
