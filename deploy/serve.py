@@ -2,7 +2,7 @@
 
 Each replica is a process of its own, so that visitors share cores. A cookie keeps a browser on one replica: all of a
 visitor's state is there. A new visitor gets the replica with the fewest connections. A replica that ends is started
-again; its visitors move to another one and stay there.
+again; its visitors move to another one and stay there. One that ends again and again is given up.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
+MOST, WITHIN = 3, 120.0  # starts again of a replica, in seconds: one that ends more often would do so forever
 
 CONFIGURATION = """\
 daemon off;
@@ -77,8 +78,36 @@ def find_nginx() -> str:
     return found
 
 
+class Replica:
+    """A dashboard that only this machine reaches. It is started again when it ends, unless it does so too often."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.process = start_replica(port)
+        self.is_given_up = False
+        self._restarts: list[float] = []
+
+    def revive(self) -> None:
+        """Start it again if it has ended, or give it up, and say so."""
+        if self.is_given_up or self.process.poll() is None:
+            return
+        now = time.monotonic()
+        self._restarts = [then for then in self._restarts if now - then < WITHIN]
+        said = f"The replica on port {self.port} ended with status {self.process.returncode}"
+        if len(self._restarts) < MOST:
+            print(f"{said}; starting it again.", flush=True)
+            self._restarts.append(now)
+            self.process = start_replica(self.port)
+        else:
+            self.is_given_up = True
+            print(
+                f"{said}, {MOST + 1} times within {WITHIN:.0f} s, and is not started again. "
+                "Its messages above say why; restart the server once that is mended.",
+                flush=True,
+            )
+
+
 def start_replica(port: int) -> subprocess.Popen[bytes]:
-    """A dashboard that only this machine reaches."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -96,47 +125,45 @@ def free_ports(count: int) -> list[int]:
 
 
 def serve(port: int, count: int) -> int:
-    """Run until interrupted; returns the exit status: nginx's own, or 1 if a replica does not start."""
+    """Run until interrupted; returns the exit status: nginx's own, or 1 if a replica does not start or none is left."""
     nginx, ports = find_nginx(), free_ports(count)
-    processes: list[subprocess.Popen[bytes]] = []
+    replicas: list[Replica] = []
+    proxy = None
     with tempfile.TemporaryDirectory(prefix="deq-serve-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # nginx's workers give up the rights of root
         file = folder / "nginx.conf"
         file.write_text(configuration(port, ports, folder))
         try:
-            processes += [start_replica(own) for own in ports]
+            replicas += map(Replica, ports)
             while not all(map(_listens, ports)):
-                if any(process.poll() is not None for process in processes):
+                if any(replica.process.poll() is not None for replica in replicas):
                     return 1  # its own message is on the screen
                 time.sleep(POLL)
             proxy = subprocess.Popen([nginx, "-p", name, "-c", str(file), "-e", "stderr"])
-            processes.append(proxy)
             print(f"{count} replicas on http://localhost:{port}; Ctrl-C ends them.", flush=True)
-            while proxy.poll() is None:
-                _revive(processes, ports)
-                time.sleep(POLL)
-            return proxy.returncode
+            return _watch(proxy, replicas)
         except KeyboardInterrupt:
             return 130
         finally:
-            _end(processes)
+            _end([*(replica.process for replica in replicas), *([proxy] if proxy else [])])
+
+
+def _watch(proxy: subprocess.Popen[bytes], replicas: Sequence[Replica]) -> int:
+    """Revive replicas until nginx ends, whose status is returned, or all replicas are given up: 1."""
+    while proxy.poll() is None:
+        for replica in replicas:
+            replica.revive()
+        if all(replica.is_given_up for replica in replicas):
+            print("No replica is left.", flush=True)
+            return 1
+        time.sleep(POLL)
+    return proxy.returncode
 
 
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _revive(processes: list[subprocess.Popen[bytes]], ports: Sequence[int]) -> None:
-    """Start replicas that have ended again. processes: of `ports`, in that order, then nginx."""
-    for i, port in enumerate(ports):
-        if processes[i].poll() is not None:
-            print(
-                f"The replica on port {port} ended with status {processes[i].returncode}; starting it again.",
-                flush=True,
-            )
-            processes[i] = start_replica(port)
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
