@@ -1,8 +1,8 @@
 """Memory of visitors who have opened every page and then do nothing. python -m benchmarks.idle [--visitors 40] [--json]
 
 Real websocket sessions against a real server on 127.0.0.1, one after another, all left open. Memory is what the server
-and all its child processes hold: Linux's PSS, in which a page shared with other programs counts in part, and the
-resident set, in which it counts in full.
+and all its child processes hold: Linux's PSS, which divides a shared page among the programs that have it, and the
+resident set, which counts it in full.
 """
 
 from __future__ import annotations

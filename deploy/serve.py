@@ -1,8 +1,8 @@
 """Several dashboards behind nginx. python -m deploy.serve [--replicas 2] [--port 8501], or `make serve REPLICAS=2`
 
 Each replica is a process of its own, so that visitors share cores. A cookie keeps a browser on one replica: all of a
-visitor's state is there. A new visitor gets the replica with the fewest connections. A replica that ends is started
-again; its visitors move to another one and stay there. One that ends again and again is given up.
+visitor's state is there. A new visitor gets the replica with the fewest connections. A replica that exits is restarted;
+its visitors move to another one and stay there. One that exits again and again is given up.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def serve(port: int, count: int) -> int:
     proxy = None
     with tempfile.TemporaryDirectory(prefix="deq-serve-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # nginx's workers give up the rights of root
+        folder.chmod(0o755)  # nginx's workers drop the rights of root
         file = folder / "nginx.conf"
         file.write_text(configuration(port, ports, folder))
         try:

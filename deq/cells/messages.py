@@ -18,9 +18,9 @@ class MessageCell(nnx.Module):
     """f(z, x) = tanh(P2 relu(P1 z)) in the open doors, 0 in walls; z: the message that leaves each room by each door.
 
     (P z) at a door is A times the sum of what arrives by the room's three other doors, plus B times the room's own
-    features, plus c, with the same A, B and c at all doors. So a message depends on rooms behind its own room alone,
-    never on its answer: in a maze without rings that is a finite tree, and for any weights there is exactly one
-    equilibrium, reached from any start after as many calls as half the rooms of the longest path.
+    features, plus c, with the same A, B and c at all doors. So a message depends only on what lies behind its own room,
+    never on what comes back through its door: in a maze without rings that is a finite tree, and for any weights there
+    is exactly one equilibrium, reached from any start after as many calls as half the rooms of the longest path.
 
     x: (batch, h, w, 4 + features): 1 for a door up, right, down and left, else 0, then the room's features. z: (batch,
     h, w, 4 channels). Message passing without backtracking on a tree: Pearl (1982); Gori et al. (2005),
@@ -62,5 +62,5 @@ def _others(messages: Array) -> Array:
         padded[:, 1 + i : 1 + i + rows, 1 + j : 1 + j + columns, (door + 2) % 4]
         for door, (i, j) in enumerate(STEPS)
     )
-    # Not the sum of all four less one: rounding would let a trace of it through.
+    # Not the sum of all four minus one: rounding would let a trace of that one through.
     return jnp.stack([right + down + left, up + down + left, up + right + left, up + right + down], axis=3)

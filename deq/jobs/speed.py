@@ -1,4 +1,4 @@
-"""How fast this machine is now: the unit in which the cost of an update is known."""
+"""How fast this machine is now: the unit for the cost of an update."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _choose_radius(chosen: ModelInUse) -> None:
         key=RADIUS,
         format_func=lambda name: f"{models[name]:g} ({name})",
         on_change=_use_radius,
-        help="A model that was trained for larger radii proves more, and is right less often.",
+        help="A model trained for a larger radius proves more, but is right less often.",
         width=360,
     )
     if st.session_state["model"] != chosen.name:
@@ -147,10 +147,10 @@ def measured_sentence(case: Case, results: Results) -> str:
     alike = np.argsort(np.abs(results.confidence - case.answer.confidence), kind="stable")[:ALIKE]
     surer = np.mean(results.confidence > case.answer.confidence)
     return (
-        f"**Measured, not proved:** of the {len(alike)} test digits nearest in confidence, "
-        f"{100 * right[alike].mean():.3g} % are read correctly, and the model is more confident about "
-        f"{100 * surer:.0f} % of all. Whether the picture is a digit at all is another question: for both see "
-        "*The whole test set*, Confidence and Strange inputs."
+        f"**Measured, not proved:** of the {len(alike)} test digits with a confidence closest to this one, "
+        f"{100 * right[alike].mean():.3g} % are read correctly. The model is more confident about "
+        f"{100 * surer:.0f} % of the test set. Whether the picture is a digit at all is another question; for both, "
+        "see Confidence and Strange inputs under *The whole test set*."
     )
 
 
