@@ -34,8 +34,7 @@ for parameter, value in MOVED.get(st.query_params.get("race_view", ""), {}).item
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
-    "All solvers look for the same equilibrium $z^* = f(z^*, x)$; they differ in cost, in accuracy, and in whether "
-    "they converge at all. Nothing is precomputed: every number is measured on this server as you watch."
+    "All look for the same equilibrium $z^* = f(z^*, x)$, but not all find it. Every number is measured as you watch."
 )
 settings = read_settings()
 if settings is not None:

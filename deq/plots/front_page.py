@@ -70,8 +70,8 @@ def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
         np.asarray(ends), (START_MARKER, EQUILIBRIUM_MARKER), ("start", "goal"), strict=True
     ):
         _add_point(figure, np.array([column, row]), dict(marker), name)
-    figure.update_yaxes(autorange="reversed", scaleanchor="x", showticklabels=False, showgrid=False, ticks="")
-    figure.update_xaxes(constrain="domain", showticklabels=False, showgrid=False, ticks="")
+    figure.update_yaxes(autorange="reversed", scaleanchor="x", visible=False)
+    figure.update_xaxes(constrain="domain", visible=False)
     return figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
 
 

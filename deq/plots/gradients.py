@@ -32,10 +32,10 @@ GRADIENT_STYLES = MappingProxyType(
         "Neumann 20": SolverStyle("#0072B2", "solid", "circle"),
         "Neumann 5": SolverStyle("#0072B2", "dash", "circle"),
         "Neumann 1": SolverStyle("#0072B2", "dot", "circle"),
-        "phantom": SolverStyle("#56B4E9", "dash", "circle-open"),
-        "one-step": SolverStyle("#56B4E9", "dot", "circle-open"),
+        "phantom": SolverStyle("#439DD0", "dash", "circle-open"),
+        "one-step": SolverStyle("#439DD0", "dot", "circle-open"),
         "unrolled": SolverStyle("#999933", "dash", "star"),
-        "through the ODE": SolverStyle("#D55E00", "longdash", "x"),
+        "through the ODE": SolverStyle("#CC5400", "longdash", "x"),
     }
 )
 WAY_STYLES = MappingProxyType(

@@ -45,14 +45,15 @@ def residual_curves(
     """
     figure = styled_figure("evaluations of f", "relative residual", y_type="log")
     labelled = not legend and len(curves) <= MAX_LABELLED_CURVES
-    ends = []
-    for name, (nfe, residual) in curves.items():
-        grid, low, median, high = residual_quantiles(nfe, residual)
-        if not len(grid):
-            continue
-        style = solver_style(name)
+    found = {name: residual_quantiles(*curve) for name, curve in curves.items()}
+    found = {name: quantiles for name, quantiles in found.items() if len(quantiles[0])}
+    for name, (grid, low, _, high) in found.items():  # below all lines, so that they tint none
+        residual = curves[name][1]
         if np.ndim(residual) == 2 and np.shape(residual)[0] > 1:
-            _add_band(figure, grid, low, high, style)
+            _add_band(figure, grid, low, high, solver_style(name))
+    ends = []
+    for name, (grid, _, median, _) in found.items():
+        style = solver_style(name)
         add_line(figure, name, grid, median, style, "%{x} evaluations<br>residual %{y:.2e}")
         failed = tol is not None and median[-1] > tol
         if failed:
@@ -112,7 +113,7 @@ def _add_band(
         fill="toself",
         line={"width": 0},
         fillcolor=style.color,
-        opacity=0.2,
+        opacity=0.1,
         hoverinfo="skip",
         showlegend=False,
     )

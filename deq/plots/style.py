@@ -12,14 +12,16 @@ from deq.plots.figure import Figure
 
 MAX_LABELLED_CURVES = 5  # more curves than this get a legend instead of labels at their ends
 MAX_MARKERS = 40  # a curve with more points has no markers, which would run into each other
+STANDOFF = 10  # pixels between an axis's ticks and its title
 NEUTRAL = "#808080"  # readable on white and on black
 GRID = "rgba(128, 128, 128, 0.18)"
 ACCENT = "#0072B2"
-HIGHLIGHT = "#E69F00"
+HIGHLIGHT = "#D68100"
 FAILED_RED = "#D62728"
 SEQUENTIAL = get_colorscale("Cividis")
 GRAY = get_colorscale("gray")
-DIVERGING = get_colorscale("RdBu_r")
+# From blue to red through nothing: zero shows the page's background, so it does not glare on a dark one.
+DIVERGING = [[0, "rgba(47, 127, 193, 1)"], [0.5, "rgba(130, 98, 124, 0)"], [1, "rgba(214, 69, 56, 1)"]]
 TRANSPARENT = "rgba(0, 0, 0, 0)"
 
 AxisType = Literal["linear", "log"]
@@ -41,26 +43,26 @@ class SolverStyle:
 SOLVER_STYLES = MappingProxyType(
     {
         "Picard": SolverStyle("#0072B2", "solid", "circle"),
-        "damped Picard": SolverStyle("#56B4E9", "dot", "circle-open"),
-        "Anderson": SolverStyle("#E69F00", "solid", "diamond"),
+        "damped Picard": SolverStyle("#439DD0", "dot", "circle-open"),
+        "Anderson": SolverStyle("#D68100", "solid", "diamond"),
         "Broyden": SolverStyle("#009E73", "dash", "square"),
         "Newton-Krylov": SolverStyle("#CC79A7", "dashdot", "triangle-up"),
-        "ODE flow": SolverStyle("#D55E00", "longdash", "x"),
-        "Peaceman-Rachford": SolverStyle("#882255", "dot", "star"),
+        "ODE flow": SolverStyle("#CC5400", "longdash", "x"),
+        "Peaceman-Rachford": SolverStyle("#9D437E", "dot", "star"),
     }
 )
 
 # Digits 0 to 9, distinct in hue and lightness; the numeral is written too where space allows.
 DIGIT_COLORS = (
     "#0072B2",
-    "#E69F00",
+    "#D68100",
     "#009E73",
-    "#D55E00",
+    "#CC5400",
     "#CC79A7",
-    "#56B4E9",
-    "#882255",
+    "#439DD0",
+    "#9D437E",
     "#999933",
-    "#6A51A3",
+    "#775BAF",
     "#8C6D31",
 )
 
@@ -101,8 +103,12 @@ def styled_figure(
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "hovermode": "closest",
         "modebar": {"bgcolor": TRANSPARENT},
-        "xaxis": axis | {"title": {"text": x_title}, "type": x_type} | _log_ticks(x_type),
-        "yaxis": axis | {"title": {"text": y_title}, "type": y_type} | _log_ticks(y_type),
+        "xaxis": axis
+        | {"title": {"text": x_title, "standoff": STANDOFF}, "type": x_type}
+        | _log_ticks(x_type),
+        "yaxis": axis
+        | {"title": {"text": y_title, "standoff": STANDOFF}, "type": y_type}
+        | _log_ticks(y_type),
     }
     return Figure({"layout": layout})
 

@@ -9,13 +9,13 @@ from tests.browser.measures import low_contrasts, steps_back
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SOLVERS = "solvers?race_model=random+cell&race_size=8&race_solvers=Picard"
-# Page -> its main picture, if it must be in view: a lesson is a list of questions, and a race follows its settings.
+# Page -> its main picture, if it must be in view; a lesson is a list of questions.
 HEROES = {
     "": ".js-plotly-plot",
     "fixed_points": ".cobweb svg",
     "toy": ".js-plotly-plot",
     "train": ".film",
-    SOLVERS: "",
+    SOLVERS: ".js-plotly-plot",
     "lesson": "",
     "predict": ".clock svg",
     "think": "",

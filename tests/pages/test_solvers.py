@@ -82,6 +82,14 @@ def test_damping_moves_the_region(open_page: OpenPage) -> None:
     assert not app.exception
 
 
+def test_a_link_sets_what_the_closed_popover_holds(open_page: OpenPage) -> None:
+    held = {"race_damping": 0.3, "race_max_nfe": 120, "race_memory": 7, "race_rank": 12, "race_seed": 3}
+    app = open_page("solvers", **SMALL, **{name: str(value) for name, value in held.items()})
+    assert {name: app.session_state[name] for name in held} == held
+    assert "memory=7" in snippet(app)
+    assert "max_nfe=120" in snippet(app)
+
+
 def test_old_tabs_open_where_they_moved(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory compiles nine programs, whose sizes do not matter here."""
     monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)

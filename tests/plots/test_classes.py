@@ -1,4 +1,4 @@
-"""Everybody can tell the colours of classes apart, on white and on slate."""
+"""Everybody can tell the colours of classes and of solvers apart, on white and on slate."""
 
 from itertools import combinations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deq.plots.classes import CLASS_LOOKS
-from deq.plots.style import SOLVER_STYLES
+from deq.plots.style import DIGIT_COLORS, SOLVER_STYLES
 
 WHITE, SLATE = "#FFFFFF", "#14181B"  # the backgrounds in .streamlit/config.toml
 COLORS = [color for color, _ in CLASS_LOOKS]
@@ -47,3 +47,17 @@ def test_marks_stand_out_by_day_and_by_night_and_are_no_solver_s(color: str) -> 
 def test_classes_are_told_apart(eye: np.ndarray) -> None:
     assert min(apart(a, b, eye) for a, b in combinations(COLORS, 2)) >= 10
     assert len({symbol for _, symbol in CLASS_LOOKS}) == len(CLASS_LOOKS)
+
+
+@pytest.mark.parametrize(
+    "color", sorted({style.color for style in SOLVER_STYLES.values()} | set(DIGIT_COLORS))
+)
+def test_lines_stand_out_by_day_and_by_night(color: str) -> None:
+    assert min(contrast(color, WHITE), contrast(color, SLATE)) >= 3
+
+
+@pytest.mark.parametrize("eye", [np.eye(3), DEUTERANOPE], ids=["all colours", "deuteranope"])
+def test_solvers_are_told_apart_by_colour_and_without(eye: np.ndarray) -> None:
+    looks = SOLVER_STYLES.values()
+    assert min(apart(a.color, b.color, eye) for a, b in combinations(looks, 2)) >= 10
+    assert len({(look.dash, look.marker) for look in looks}) == len(looks)

@@ -27,7 +27,7 @@ def trace(figure: go.Figure, name: str) -> go.Scatter:
 
 
 def test_solver_styles_are_distinct():
-    assert solver_style("Anderson").color == "#E69F00"
+    assert solver_style("Anderson").color == "#D68100"
     looks = {(style.color, style.dash, style.marker) for style in SOLVER_STYLES.values()}
     assert len(looks) == len(SOLVER_STYLES)
     assert len(set(DIGIT_COLORS)) == 10

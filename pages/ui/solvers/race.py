@@ -29,6 +29,7 @@ from pages.ui.widgets.steps import in_steps
 from pages.ui.widgets.text import is_hidden, listed
 
 TIMING = "Timing, the solvers in turn"
+HEIGHT = 340  # pixels: both charts are in view on a laptop
 FORMATS = {
     "NFE, median": PLAIN,
     "converged": SHARE,
@@ -69,18 +70,18 @@ def time_race(settings: Settings) -> dict[str, np.ndarray]:
 
 
 def draw_race(settings: Settings) -> None:
-    """A sentence, two charts, the table, the data, the code."""
+    """Two charts, a sentence, the table, the data, the code."""
     runs = run_race(settings, "race")
     if not runs:
         return
     seconds = time_race(settings) if len(runs) == len(settings.solvers) else {}
-    st.markdown(race_sentence(runs, seconds, settings.lineup.max_nfe))
     figures = race_figures(settings, runs, seconds)
     for column, key, (caption, figure) in zip(
         st.columns(2, gap="medium"), ("race-nfe", "race-time"), figures.items(), strict=False
     ):
         with column:
             show(figure, key, caption)
+    st.markdown(race_sentence(runs, seconds, settings.lineup.max_nfe))
     classes = problem_of(settings.subject).has_classes
     reference = _reference_classes(settings) if classes else None
     table = race_table(runs, seconds, reference)
@@ -114,7 +115,9 @@ def race_figures(
 ) -> dict[str, go.Figure]:
     """Caption -> figure: residual against evaluations, and the times where they were measured."""
     curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
-    figures = {"Median over the batch; band: 10 to 90 %.": race_by_nfe(curves, settings.lineup.tol)}
+    figures = {
+        "Median over the batch; band: 10 to 90 %.": race_by_nfe(curves, settings.lineup.tol, height=HEIGHT)
+    }
     if seconds:
         rounds = len(next(iter(seconds.values())))
         caption = (
@@ -122,7 +125,7 @@ def race_figures(
             f"{rounds} rounds after compilation, in which the solvers take turns."
         )
         times = {name: quartiles(taken) for name, taken in seconds.items()}
-        figures[caption] = race_times(times, _failed(runs))
+        figures[caption] = race_times(times, _failed(runs), height=HEIGHT)
     return figures
 
 

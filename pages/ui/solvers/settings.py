@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deq.analysis.comparison.lineup import METHODS, SPLITTING, Lineup, racers_for
 from deq.analysis.comparison.subjects import (
@@ -72,35 +73,33 @@ class Settings:
 
 def read_settings() -> Settings | None:
     """Draw and read the controls; None, with a message on the page, while something is missing."""
-    said, columns = st.container(), st.columns(4, gap="medium")
-    with columns[0]:
+    said, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
         offered_models = [*subject_names(), *own_digit_models(), OWN]
         model = choose_model(offered_models, "race_model", tip("deep equilibrium model"), said)
-    with columns[1]:
-        batch, radius = _batch_or_radius(model)
-    with columns[2]:
+        batch, radius = _batch_or_radius(model, said)
         tol = _tolerance()
-    damping = columns[3].slider(
-        "Damping", 0.05, 0.95, 0.5, 0.05, key="race_damping", bind="query-params", help=tip("damping")
-    )
+        more = st.popover("More settings", icon=":material/tune:")
     offered = _offered(model)
-    chosen = st.pills(
-        "Solvers",
-        offered,
-        selection_mode="multi",
-        default=DEFAULT_SOLVERS,
-        key="race_solvers",
-        bind="query-params",
-        help=tip("solver"),
-    )
-    size, seed, sizes = _more_settings()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Solvers", width="content", help=tip("solver"))
+        chosen = st.pills(
+            "Solvers",
+            offered,
+            selection_mode="multi",
+            default=DEFAULT_SOLVERS,
+            key="race_solvers",
+            bind="query-params",
+            label_visibility="collapsed",
+            wrap=True,
+        )
+    with more:
+        size, seed, lineup = _more_settings()
     subject = _subject(model, batch, size, seed, radius)
     solvers = tuple(name for name in offered if name in chosen)
     if not solvers:
         st.info("Choose at least one solver.")
-    return (
-        Settings(subject, solvers, Lineup(tol=tol, damping=damping, **sizes)) if subject and solvers else None
-    )
+    return Settings(subject, solvers, Lineup(tol=tol, **lineup)) if subject and solvers else None
 
 
 def draw_examples() -> None:
@@ -112,8 +111,8 @@ def draw_examples() -> None:
             st.button(label, key=f"try-{label}", on_click=st.session_state.update, args=(set_to,), help=seen)
 
 
-def _batch_or_radius(model: str) -> tuple[str | None, float]:
-    """The batch of a model that reads digits, or the spectral radius of the random cell."""
+def _batch_or_radius(model: str, said: DeltaGenerator) -> tuple[str | None, float]:
+    """The batch of a model that reads digits, or the spectral radius of the random cell. said: where to ask for one."""
     if model == RANDOM:
         radius = st.slider(
             "Spectral radius",
@@ -132,8 +131,9 @@ def _batch_or_radius(model: str) -> tuple[str | None, float]:
         return None, 0.9
     batch = st.selectbox("Batch", choices, key="race_batch", bind="query-params", help=tip("batch"))
     if batch == YOURS and not own_digit():
-        st.caption("You have no digit yet: these are test digits.")
-        st.page_link(page("predict"), label="Draw or upload one", icon=":material/edit:")
+        with said.container(horizontal=True):
+            st.caption("You have no digit yet: these are test digits.", width="content")
+            st.page_link(page("predict"), label="Draw or upload one", icon=":material/edit:")
         return DIGITS, 0.9
     return batch, 0.9
 
@@ -152,47 +152,42 @@ def _tolerance() -> float:
 
 def _more_settings() -> tuple[int, int, dict[str, Any]]:
     """Batch size, seed, and settings of single solvers."""
-    with st.expander("More settings", icon=":material/tune:"):
-        left, middle, right = st.columns(3, gap="medium")
-        size = left.select_slider(
-            "Batch size", [8, 16, 32, 64, 128, 256], 64, key="race_size", bind="query-params"
-        )
-        seed = left.number_input("Seed", 0, 9999, 0, key="race_seed", bind="query-params", help=tip("seed"))
-        sizes = {
-            "max_nfe": middle.slider(
-                "Evaluations allowed",
-                20,
-                500,
-                300,
-                10,
-                key="race_max_nfe",
-                bind="query-params",
-                help=tip("NFE"),
-            ),
-            "memory": middle.slider(
-                "Memory of Anderson", 1, 20, 5, key="race_memory", bind="query-params", help=tip("memory")
-            ),
-            "rank": right.slider(
-                "Rank of Broyden", 1, 40, 10, key="race_rank", bind="query-params", help=tip("rank")
-            ),
-            "krylov": right.slider(
-                "Krylov space of Newton",
-                1,
-                20,
-                10,
-                key="race_krylov",
-                bind="query-params",
-                help=tip("Krylov space"),
-            ),
-            "method": left.selectbox(
-                "Method of the ODE flow",
-                list(METHODS),
-                key="race_method",
-                bind="query-params",
-                help=tip("ODE flow"),
-            ),
-        }
-    return int(size), int(seed), sizes
+    left, middle, right = st.columns(3, gap="medium")
+    size = left.select_slider(
+        "Batch size", [8, 16, 32, 64, 128, 256], 64, key="race_size", bind="query-params"
+    )
+    seed = left.number_input("Seed", 0, 9999, 0, key="race_seed", bind="query-params", help=tip("seed"))
+    lineup: dict[str, Any] = {
+        "method": left.selectbox(
+            "Method of the ODE flow",
+            list(METHODS),
+            key="race_method",
+            bind="query-params",
+            help=tip("ODE flow"),
+        ),
+        "damping": middle.slider(
+            "Damping", 0.05, 0.95, 0.5, 0.05, key="race_damping", bind="query-params", help=tip("damping")
+        ),
+        "max_nfe": middle.slider(
+            "Evaluations allowed", 20, 500, 300, 10, key="race_max_nfe", bind="query-params", help=tip("NFE")
+        ),
+        "memory": right.slider(
+            "Memory of Anderson", 1, 20, 5, key="race_memory", bind="query-params", help=tip("memory")
+        ),
+        "rank": right.slider(
+            "Rank of Broyden", 1, 40, 10, key="race_rank", bind="query-params", help=tip("rank")
+        ),
+        "krylov": right.slider(
+            "Krylov space of Newton",
+            1,
+            20,
+            10,
+            key="race_krylov",
+            bind="query-params",
+            help=tip("Krylov space"),
+        ),
+    }
+    return int(size), int(seed), lineup
 
 
 def _subject(model: str, batch: str | None, size: int, seed: int, radius: float) -> Subject | None:

@@ -11,7 +11,7 @@ from pages.ui.train.own import is_ready, split_sentence
 from pages.ui.train.own_pictures import draw_strip
 from pages.ui.train.replay import preview_plane, small_task
 from pages.ui.train.run import draw_curve
-from pages.ui.train.settings import TITLES
+from pages.ui.train.settings import PRESETS, TITLES
 
 SHOWN = 24
 
@@ -37,7 +37,10 @@ def preview(plan: Plan) -> None:
     left, right = st.columns(2, gap="medium")  # as during a run
     with left:
         draw_curve(plan, None) if sizes(plan.task)[0] == 1 else preview_plane(plan)
-    right.markdown("Before training, the answers are random. Press Start training to watch them change.")
+    right.markdown(
+        "Before training, the answers are random. Press Start training to watch them change. What to try:"
+    )
+    right.markdown("\n".join(f"- **{name}.** {seen}" for name, (_, seen) in PRESETS.items()))
 
 
 def _pictures(plan: Plan) -> None:

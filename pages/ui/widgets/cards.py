@@ -17,5 +17,7 @@ def card(title: str, name: str, link: str, query: Mapping[str, str]) -> Iterator
     with st.container(border=True, height="stretch"):
         st.subheader(title, anchor=False)
         yield
-        st.space("stretch")
-        link_to_picture(link, name, query)
+        with st.container(
+            height="stretch", vertical_alignment="bottom"
+        ):  # level with those of its neighbours
+            link_to_picture(link, name, query)

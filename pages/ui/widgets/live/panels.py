@@ -26,6 +26,7 @@ def panel(
     """
     table = _long_table(curves, log)
     colors = {"domain": list(curves), "range": [ACCENT, HIGHLIGHT][: len(curves)]}
+    dashes = {"domain": list(curves), "range": [[1, 0], [6, 3]][: len(curves)]}
     legend = {"title": None, "orient": "top", "symbolType": "stroke"} if len(curves) > 1 else None
     scale = (
         {"type": "log"} if log else {"zero": False, "nice": not share} | ({"domainMax": 1} if share else {})
@@ -40,6 +41,7 @@ def panel(
             "x": {"field": "update", "type": "quantitative", "title": "update", "axis": {"tickCount": 5}},
             "y": {"field": "value", "type": "quantitative", "title": title, "scale": scale, "axis": axis},
             "color": {"field": "of", "type": "nominal", "scale": colors, "legend": legend},
+            "strokeDash": {"field": "of", "type": "nominal", "scale": dashes, "legend": legend},
             "tooltip": [{"field": "of"}, {"field": "update"}, {"field": "value", "format": ".4g"}],
         },
     }

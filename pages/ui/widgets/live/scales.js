@@ -1,18 +1,17 @@
-// The colour scales of maps, as deq/plots/style.py names them: sequential Cividis, diverging RdBu reversed.
+// The colour scales of maps, as in deq/plots/style.py: sequential Cividis; diverging from blue through nothing, which
+// shows the page's own background, to red.
 
 export const CIVIDIS = [
   [0, 34, 78], [53, 69, 108], [102, 105, 112], [148, 142, 119], [200, 184, 102], [254, 232, 56],
 ];
-export const BLUE_RED = [
-  [5, 48, 97], [33, 102, 172], [67, 147, 195], [146, 197, 222], [209, 229, 240], [247, 247, 247],
-  [253, 219, 199], [244, 165, 130], [214, 96, 77], [178, 24, 43], [103, 0, 31],
-];
+const [BLUE, RED] = [[47, 127, 193], [214, 69, 56]];
+export const BLUE_RED = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((k) => [...(k < 0 ? BLUE : RED), Math.abs(k / 4) ** 0.7]);
 
 // The colour of a share from 0 to 1 on a scale.
 export function shade(share, scale = CIVIDIS) {
   const place = Math.min(0.9999, Math.max(0, share)) * (scale.length - 1);
   const k = Math.floor(place);
-  const mixed = scale[k].map((from, i) => Math.round(from + (place - k) * (scale[k + 1][i] - from)));
+  const mixed = scale[k].map((from, i) => (from + (place - k) * (scale[k + 1][i] - from)).toFixed(2));
   return `rgb(${mixed})`;
 }
 
