@@ -113,8 +113,8 @@ def _changes(puzzle: Puzzle) -> list[tuple[str, list[int], str]]:
         return [("Flip the first bit", [0], "Every parity flips.")]
     walls, doors = along_the_way(puzzle.drawn, False), along_the_way(puzzle.drawn, True)
     return [
-        ("Open a second path", walls, "Every training maze has exactly one path."),
-        ("Block the path", doors[len(doors) // 2 :], "Every training maze has a path."),
+        ("Open a second path", walls, "No training maze has two paths."),
+        ("Block the path", doors[len(doors) // 2 :], "A quarter of the training mazes have no path."),
     ]
 
 

@@ -47,7 +47,7 @@ def sentence(puzzle: Puzzle, answer: Answer) -> str:
             f"equilibrium; in its best state {state}.{strange}"
         )
     if strange:
-        return f"{'It settled on a wrong answer' if wrong else 'It is still right'}.{strange}"
+        return f"{'It settled on a wrong answer' if wrong else 'It is right'}.{strange}"
     if wrong:
         return "It settled on a wrong answer: an equilibrium is where the network stops, whether it is right or not."
     if puzzle.size > kind.trained:
@@ -60,18 +60,18 @@ def sentence(puzzle: Puzzle, answer: Answer) -> str:
 
 
 def _strange(puzzle: Puzzle) -> str:
-    """How a changed maze differs from every maze in training."""
+    """What is unusual about a changed maze."""
     if puzzle.kind == "Bits":
         return ""
     if not is_connected(puzzle.x):
         return (
-            " No path leads from the start to the goal now; every training maze has exactly one. What remains when "
+            " No path leads from the start to the goal now, as in a quarter of the training mazes. What remains when "
             "dead ends are filled counts as right: the start, the goal, rings of doors and what connects them."
         )
     if rings(puzzle.x):
         return (
-            " Doors now form a ring, so there may be two paths; every training maze has exactly one. All rooms "
-            "that remain when dead ends are filled count as right."
+            " Doors now form a ring, so there may be two paths; no training maze has two. All rooms that remain when "
+            "dead ends are filled count as right."
         )
     return ""
 
