@@ -211,6 +211,7 @@ def record(event: Progress | EpochEnd) -> dict[str, Any]:
     """An event as a flat dict of numbers for metrics.jsonl; None if not finite."""
     if isinstance(event, Progress):
         health = dataclasses.asdict(event.health)
+        del health["losses"]  # the mean stands among the metrics
         values = health.pop("metrics") | health
     else:
         values = {f"validation_{key}": value for key, value in dataclasses.asdict(event.validation).items()}

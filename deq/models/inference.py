@@ -152,13 +152,23 @@ def outputs_of(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
     graphdef, variables = nnx.split(model)
     one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
     try:
-        jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True).encode(x), variables, one)
+        _injected.eval_shape(graphdef, variables, one)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The model's encoder cannot read inputs of shape {list(x.shape[1:])}: {str(error).splitlines()[0]}"
         ) from error
-    few = Picard(max_nfe=1)
-    return jax.eval_shape(lambda v, x: nnx.merge(graphdef, v, copy=True)(x, few)[0], variables, one)
+    return _outputs.eval_shape(graphdef, variables, one)
+
+
+# Compiled functions remember what they have traced: the trace of a solve takes longer than the toy's training.
+@partial(jax.jit, static_argnums=0)
+def _injected(graphdef: nnx.GraphDef, variables: nnx.State, x: Array) -> Any:
+    return nnx.merge(graphdef, variables, copy=True).encode(x)
+
+
+@partial(jax.jit, static_argnums=0)
+def _outputs(graphdef: nnx.GraphDef, variables: nnx.State, x: Array) -> Array:
+    return nnx.merge(graphdef, variables, copy=True)(x, Picard(max_nfe=1))[0]
 
 
 def reads_pictures(model: EquilibriumModel, classes: int = 10) -> bool:

@@ -139,7 +139,7 @@ def fit(
             order = everywhere(order_of(len(task.train.y), recipe.batch_size, step, seed), mesh)
         size, start = calls.size(step), kept
         state, health = run_steps(program, state, rest, train, order, seed_there, ends_there, size)
-        kept, health = chooser.mark(on_host(state)), jax.tree.map(float, health)
+        kept, health = chooser.mark(on_host(state)), _as_numbers(health)
         done, epoch, seconds = step + size, calls.epoch(step), time.perf_counter() - began
         stopping.observe(start, health, size)
         verdict = stopping.verdict(done, chooser.kept_epoch)
@@ -180,6 +180,11 @@ def _compiled(recipe: Recipe) -> Recipe:
 def on_host(state: T) -> T:
     """A copy in host memory: the next call reuses the device buffers, and events must not change."""
     return jax.tree.map(np.array, state)
+
+
+def _as_numbers(health: Health) -> Health:
+    means = jax.tree.map(float, replace(health, losses=None))
+    return replace(means, losses=np.asarray(health.losses))
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,9 @@ class TrainState:
 class Health:
     """Diagnostics of a run, averaged over steps.
 
-    metrics: on the training batches. backward_nfe, backward_converged: of the backward solve (0 if the gradient
-    needs none). gradient_norm: before clipping. skipped: share of updates that were not finite and were skipped.
+    metrics: on the training batches. backward_nfe, backward_converged: of the backward solve (0 if the gradient needs
+    none). gradient_norm: before clipping. skipped: share of updates that were not finite and were skipped. losses:
+    (steps,) of each step of a call.
     """
 
     metrics: Metrics
@@ -64,6 +65,7 @@ class Health:
     backward_converged: Array | float
     gradient_norm: Array | float
     skipped: Array | float
+    losses: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def compiled_steps(
         return _step(program, state, rest, batch, jax.random.fold_in(key, state.step), ends)
 
     state, health = jax.lax.scan(one, state, length=size)
-    health = jax.tree.map(jnp.nanmean, health)
+    health = replace(jax.tree.map(jnp.nanmean, health), losses=health.metrics.loss)
     return jax.lax.with_sharding_constraint((state, health), everywhere)
 
 

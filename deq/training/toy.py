@@ -19,7 +19,7 @@ BEST_SLOPE = 2 / 3  # z = s (z + x) has z* = s x / (1 - s), which is 2x for s = 
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
-SHORT = 200  # up to this many steps the loss is recorded at every update, in longer runs at every tenth
+SHORT = 200  # up to this many steps the loss of every update is kept, of longer runs every tenth
 
 SOLVER = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 
@@ -60,15 +60,17 @@ class ToyRun:
 
 def train_toy(seed: int, steps: int) -> ToyRun:
     """Train y = 2x from fresh weights with the toy's recipe. steps: a multiple of 10."""
-    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=1 if steps <= SHORT else 10)
-    history = []
+    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=10 if steps % 100 else 100)
+    losses: list[float] = []
     for event in fit(build("toy", seed), double(), recipe, seed=seed):
         if isinstance(event, Progress):
-            history.append((event.step, event.health.metrics.loss))
+            losses.extend(np.asarray(event.health.losses))
         elif isinstance(event, Finished):
             study = study_toy(event.model)
-    step, loss = np.array(history, float).T
-    return ToyRun(study, step, loss)
+    every = 1 if steps <= SHORT else 10
+    return ToyRun(
+        study, np.arange(every, len(losses) + 1, every), np.array(losses, float)[every - 1 :: every]
+    )
 
 
 def study_toy(model: EquilibriumModel) -> ToyStudy:

@@ -1,11 +1,16 @@
 """The toy against its closed form: an affine cell of slope s has z* = (s x + c) / (1 - s)."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from deq.data import double
 from deq.models import EquilibriumModel, build
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
+from deq.training.loop import Progress, fit
+from deq.training.recipes import RECIPES
 from deq.training.toy import BEST_SLOPE, STEPS_KEPT, TRAINED_ON, study_toy, train_toy
 
 
@@ -62,6 +67,17 @@ def test_a_run_is_reproducible_from_its_seed() -> None:
     first, second, other = train_toy(3, 50), train_toy(3, 50), train_toy(4, 50)
     np.testing.assert_array_equal(first.loss, second.loss)
     assert first.study.slope == second.study.slope != other.study.slope
+
+
+@pytest.mark.parametrize(("steps", "every"), [(20, 1), (300, 10)])
+def test_the_loss_is_that_of_single_updates(steps: int, every: int) -> None:
+    """Whatever the number of updates in a compiled call."""
+    recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=1)
+    events = fit(build("toy", 3), double(), recipe, seed=3)
+    alone = np.array([event.health.metrics.loss for event in events if isinstance(event, Progress)])
+    run = train_toy(3, steps)
+    np.testing.assert_array_equal(run.step, np.arange(every, steps + 1, every))
+    np.testing.assert_allclose(run.loss, alone[every - 1 :: every], rtol=1e-4, atol=1e-9)
 
 
 def test_plots_name_their_axes_and_mark_failures() -> None:
