@@ -82,6 +82,12 @@ def is_connected(x: np.ndarray) -> bool:
     return bool(part[x[..., START].argmax()] == part[x[..., GOAL].argmax()])
 
 
+def is_walled_in(x: np.ndarray) -> bool:
+    """Whether the start or the goal of a maze (h, w, 6) has no door."""
+    ends = x[..., [START, GOAL]].any(axis=-1)
+    return bool((ends & ~x[..., [UP, RIGHT, DOWN, LEFT]].any(axis=-1)).any())
+
+
 def _parts(x: np.ndarray) -> tuple[int, np.ndarray]:
     """The number of parts that are not connected by doors, and the part of each room: (h w,)."""
     parts, part = connected_components(_graph(x), directed=False)

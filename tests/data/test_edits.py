@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from deq.data.edits import along_the_way, can_change, edited, is_connected, rings, solution
-from deq.data.puzzles import DOWN, LEFT, RIGHT, UP, bits, mazes
+from deq.data.edits import along_the_way, can_change, edited, is_connected, is_walled_in, rings, solution
+from deq.data.puzzles import DOWN, LEFT, RIGHT, START, UP, bits, mazes
 
 
 def test_a_flipped_bit_turns_every_later_parity() -> None:
@@ -51,3 +51,13 @@ def test_a_drawn_maze_is_a_tree_and_one_more_door_makes_a_ring() -> None:
     second = edited(x, along_the_way(x, False)[:1])
     assert rings(second) == 1
     assert is_connected(second)
+
+
+def test_an_end_without_doors_is_walled_in() -> None:
+    x = mazes(1, 6, 3)[0][0]
+    start = int(x[..., START].argmax())
+    doors = [door for door in along_the_way(x, True) if not is_walled_in(edited(x, [door]))]
+    assert doors  # a cut path is not enough
+    row, column = divmod(start, 6)
+    x[row, column, :4] = 0
+    assert is_walled_in(x)

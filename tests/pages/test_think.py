@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from deq.data import Examples, Task, cross_entropy
+from deq.data.edits import along_the_way, is_walled_in
 from deq.data.puzzles import bits
 from pages.ui.server.runs import registry
 from pages.ui.think.answers import cold, solved
@@ -151,6 +152,15 @@ def test_failure_is_said() -> None:
     lost |= {"converged": False}
     assert verdict(puzzle, type(answer)(**lost)) == "did not settle"
     assert "did not reach the tolerance of 0.001 within 200" in sentence(puzzle, type(answer)(**lost))
+
+
+def test_a_walled_in_end_is_wrong_and_the_page_says_why() -> None:
+    puzzle = Puzzle("Maze", 9, 2)
+    ways = (puzzle.changed([door]) for door in along_the_way(puzzle.drawn, True))
+    closed = next(changed for changed in ways if is_walled_in(changed.x))
+    answer = cold(closed, "Picard")
+    assert answer.wrong[-1] == 1
+    assert "settled on a wrong answer. The start or the goal has no door left" in sentence(closed, answer)
 
 
 def test_changes_in_a_link() -> None:

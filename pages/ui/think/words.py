@@ -1,6 +1,6 @@
 """An answer in words and numbers."""
 
-from deq.data.edits import is_connected, rings
+from deq.data.edits import is_connected, is_walled_in, rings
 from pages.ui.think.answers import CALLS, TOL, Answer, solver_for
 from pages.ui.think.puzzle import KINDS, Puzzle
 from pages.ui.widgets.code import imports_of
@@ -63,6 +63,11 @@ def _strange(puzzle: Puzzle) -> str:
     """What is unusual about a changed maze."""
     if puzzle.kind == "Bits":
         return ""
+    if is_walled_in(puzzle.x):
+        return (
+            " The start or the goal has no door left. The answer for a room is read from the messages that it sends "
+            "through its doors, so the network cannot mark this one."
+        )
     if not is_connected(puzzle.x):
         return (
             " No path leads from the start to the goal now, as in a quarter of the training mazes. What remains when "
