@@ -108,27 +108,17 @@ def test_two_at_once_where_that_is_allowed(threads: ThreadPoolExecutor) -> None:
         assert places[0] == 1
 
 
-def test_a_turn_inside_a_turn_does_not_wait(threads: ThreadPoolExecutor) -> None:
-    turns = Turns()
-
-    def work() -> str:
-        with turns.turn(nothing), turns.turn(nothing):
-            pass
-        with turns.turn(nothing):  # the inner end has not given it away twice
-            return "done"
-
-    assert threads.submit(work).result(PATIENT) == "done"
-
-
-def test_the_inner_end_keeps_the_turn(threads: ThreadPoolExecutor) -> None:
+def test_a_turn_inside_a_turn_does_not_wait_and_keeps_it(threads: ThreadPoolExecutor) -> None:
     turns, order = Turns(), []
     with turns.turn(nothing):
         other = wait_in_line(turns, threads, lambda: order.append("other"))
         with turns.turn(nothing):
-            pass
+            order.append("inner")
+        with pytest.raises(TimeoutError):
+            other.result(0.2)
         order.append("outer")
     other.result(PATIENT)
-    assert order == ["outer", "other"]
+    assert order == ["inner", "outer", "other"]
 
 
 def test_who_leaves_the_line_holds_nobody_up(threads: ThreadPoolExecutor) -> None:
