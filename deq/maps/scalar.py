@@ -117,14 +117,19 @@ def maps_into_itself(g: ScalarMap, low: float, high: float) -> bool:
 
 
 def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """Bisection in every grid interval where g(x) - x changes sign, all at once; poles dropped."""
+    """The sign change in every grid interval where g(x) - x changes sign, all at once; poles dropped.
+
+    In 16 parts and again, instead of halves: a call of g takes as long for a few numbers as for one.
+    """
     cells = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     low, high, low_sign = grid[cells], grid[cells + 1], np.sign(gap[cells])
     edge = np.minimum(np.abs(gap[cells]), np.abs(gap[cells + 1]))
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        same = np.sign(g(middle) - middle) == low_sign
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    rows = np.arange(len(cells))
+    for _ in range(13):  # 16^13 = 2^52: to rounding
+        x = np.linspace(low, high, 17, axis=1)
+        changed = np.sign(g(x) - x) != low_sign[:, None]
+        first = np.where(changed.any(axis=1), changed.argmax(axis=1), 16)
+        low, high = x[rows, first - 1], x[rows, first]
     x = 0.5 * (low + high)
     return x[np.abs(g(x) - x) <= 1e-3 * edge + 1e-12]  # at a pole or a jump the gap does not close
 
