@@ -20,7 +20,9 @@ LARGE = 10_000  # the few epochs of a fast recipe need as many
 COST = {"blog": 2.3, "mlp": 0.37, "monotone": 0.37, "conv": 6.0, "multiscale": 9.0}
 OF_POINTS = 0.17
 TOGETHER = 20  # updates a call
-COMPILING = 10.0  # seconds per contender
+# The same unit for everything but updates: loading, compiling, calibration and the test set, of a first run.
+BESIDES = {"conv": 3_000.0, "multiscale": 3_000.0}
+BESIDES_OTHERS = 1_500.0
 
 
 def contenders(plan: Plan) -> dict[str, Plan]:
@@ -89,11 +91,20 @@ def variants(plan: Plan) -> dict[str, Plan]:
 
 def estimate(plans: Iterable[Plan], seeds: int, unit: float) -> float:
     """About how many seconds these plans take, one after another. unit: seconds of `unit_of_work` on this machine."""
-    return sum(COMPILING + seeds * updates(plan) * cost_of_update(plan) * unit for plan in plans)
+    return unit * sum(besides(plan) + seeds * updates(plan) * cost_of_update(plan) for plan in plans)
 
 
 def updates(plan: Plan) -> int:
     return plan.recipe.epochs * (EXAMPLES.get(plan.task, FEW) // plan.recipe.batch_size)
+
+
+def besides(plan: Plan) -> float:
+    """Cost of a run of no updates, in units of `unit_of_work`."""
+    return (
+        BESIDES.get(plan.architecture, BESIDES_OTHERS)
+        if isinstance(plan.architecture, str)
+        else BESIDES_OTHERS
+    )
 
 
 def cost_of_update(plan: Plan) -> float:
