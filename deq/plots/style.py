@@ -12,7 +12,7 @@ from deq.plots.figure import Figure
 
 MAX_LABELLED_CURVES = 5  # more curves than this get a legend instead of labels at their ends
 MAX_MARKERS = 40  # a curve with more points has no markers, which would run into each other
-STANDOFF = 10  # pixels between an axis's ticks and its title
+STANDOFF = 10  # pixels between the ticks of an x axis and its title
 NEUTRAL = "#808080"  # readable on white and on black
 GRID = "rgba(128, 128, 128, 0.18)"
 ACCENT = "#0072B2"
@@ -106,9 +106,7 @@ def styled_figure(
         "xaxis": axis
         | {"title": {"text": x_title, "standoff": STANDOFF}, "type": x_type}
         | _log_ticks(x_type),
-        "yaxis": axis
-        | {"title": {"text": y_title, "standoff": STANDOFF}, "type": y_type}
-        | _log_ticks(y_type),
+        "yaxis": axis | {"title": {"text": y_title}, "type": y_type} | _log_ticks(y_type),
     }
     return Figure({"layout": layout})
 

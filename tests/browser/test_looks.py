@@ -18,6 +18,7 @@ HEROES = {
     SOLVERS: ".js-plotly-plot",
     "lesson": "",
     "predict": ".clock svg",
+    "predict?model=mlp&predict_view=Why+this+answer": ".clock svg",
     "think": "",
 }
 CASES = [(place, scheme) for place in HEROES for scheme in ("light", "dark")]

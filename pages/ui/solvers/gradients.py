@@ -86,8 +86,8 @@ def draw_gradients(settings: Settings) -> None:
     if not methods:
         st.info("Choose at least one gradient.")
         return
-    st.latex(IMPLICIT)
     {HERE: _draw_here, TOLERANCE: _draw_tolerance, RADIUS: _draw_radius}[against or HERE](settings, methods)
+    st.latex(IMPLICIT)
     show_code(SNIPPET.format(problem=subject_code(settings.subject), methods=list(methods)))
 
 
