@@ -19,7 +19,7 @@ BEST_SLOPE = 2 / 3  # z = s (z + x) has z* = s x / (1 - s), which is 2x for s = 
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
-SHORT = 200  # up to this many steps the loss of every update is kept, of longer runs every tenth
+SHORT = 200  # up to this many steps the loss of every update is kept, of longer runs the mean of each ten
 
 SOLVER = Picard(tol=1e-5, max_nfe=STEPS_KEPT)
 
@@ -51,7 +51,7 @@ class ToyStudy:
 
 @dataclass(frozen=True)
 class ToyRun:
-    """One training run as plain arrays: the study of the trained model, and its loss (n,) after `step` (n,) updates."""
+    """One training run as plain arrays: the study of the trained model, and its loss (n,) up to `step` (n,) updates."""
 
     study: ToyStudy
     step: np.ndarray
@@ -68,9 +68,8 @@ def train_toy(seed: int, steps: int) -> ToyRun:
         elif isinstance(event, Finished):
             study = study_toy(event.model)
     every = 1 if steps <= SHORT else 10
-    return ToyRun(
-        study, np.arange(every, len(losses) + 1, every), np.array(losses, float)[every - 1 :: every]
-    )
+    means = np.array(losses, float).reshape(-1, every).mean(axis=1)
+    return ToyRun(study, np.arange(every, len(losses) + 1, every), means)
 
 
 def study_toy(model: EquilibriumModel) -> ToyStudy:

@@ -77,7 +77,7 @@ def test_the_loss_is_that_of_single_updates(steps: int, every: int) -> None:
     alone = np.array([event.health.metrics.loss for event in events if isinstance(event, Progress)])
     run = train_toy(3, steps)
     np.testing.assert_array_equal(run.step, np.arange(every, steps + 1, every))
-    np.testing.assert_allclose(run.loss, alone[every - 1 :: every], rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(run.loss, alone.reshape(-1, every).mean(axis=1), rtol=1e-4, atol=1e-9)
 
 
 def test_plots_name_their_axes_and_mark_failures() -> None:
