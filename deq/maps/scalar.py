@@ -128,7 +128,8 @@ def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
     for _ in range(13):  # 16^13 = 2^52: to rounding
         x = np.linspace(low, high, 17, axis=1)
         changed = np.sign(g(x) - x) != low_sign[:, None]
-        first = np.where(changed.any(axis=1), changed.argmax(axis=1), 16)
+        changed[:, 0], changed[:, -1] = False, True  # also where rounding says otherwise
+        first = changed.argmax(axis=1)
         low, high = x[rows, first - 1], x[rows, first]
     x = 0.5 * (low + high)
     return x[np.abs(g(x) - x) <= 1e-3 * edge + 1e-12]  # at a pole or a jump the gap does not close
