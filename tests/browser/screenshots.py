@@ -126,7 +126,7 @@ def save_moving(shown: list[tuple[bytes, int]], file: Path) -> None:
     pictures = [Image.open(io.BytesIO(data)).convert("RGB") for data, _ in shown]
     size = (720, 720 * MOVING // WIDE)
     small = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
-    palette = small[-1].quantize(128)
+    palette = small[-1].quantize(256, Image.Quantize.MAXCOVERAGE)  # red stays red beside orange
     frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
     frames[0].save(
         file, save_all=True, append_images=frames[1:], duration=[ms for _, ms in shown], loop=0, optimize=True
