@@ -100,11 +100,8 @@ def updates(plan: Plan) -> int:
 
 def besides(plan: Plan) -> float:
     """Cost of a run of no updates, in units of `unit_of_work`."""
-    return (
-        BESIDES.get(plan.architecture, BESIDES_OTHERS)
-        if isinstance(plan.architecture, str)
-        else BESIDES_OTHERS
-    )
+    name = plan.architecture if isinstance(plan.architecture, str) else ""
+    return BESIDES.get(name, BESIDES_OTHERS)
 
 
 def cost_of_update(plan: Plan) -> float:
