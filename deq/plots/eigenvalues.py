@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
-from deq.plots.style import FAILED_RED, HIGHLIGHT, add_upright, solver_style, styled_figure
+from deq.plots.style import FAILED_RED, HIGHLIGHT, NEUTRAL, add_upright, solver_style, styled_figure
 
 MARGIN = 1.15
 
@@ -67,7 +67,13 @@ def _label_regions(figure: Figure, damping: float, reach: float, left: float) ->
         labels.append(("damped", max(1 - 1.9 / damping, left), 0.25))
     for text, x, y in labels:
         figure.add_annotation(
-            x=x, y=y, text=text, showarrow=False, font={"size": 13}, xanchor="left", xshift=4
+            x=x,
+            y=y,
+            text=text,
+            showarrow=False,
+            font={"size": 13, "color": NEUTRAL},
+            xanchor="left",
+            xshift=4,
         )
 
 

@@ -39,7 +39,7 @@ figure
 
 
 def draw_why(settings: Settings) -> None:
-    """Three numbers, the regions beside the race, a sentence per method, the table."""
+    """Three numbers, the regions beside the race, when methods converge, a sentence per method, the table."""
     steps: Steps = {"The reference in float64": lambda: reference_of(settings.subject)}
     steps |= {"Eigenvalues": lambda: spectrum_of(settings.subject)}
     spectrum: Spectrum | None = in_steps("why", settings.subject, steps).get("Eigenvalues")
@@ -47,7 +47,6 @@ def draw_why(settings: Settings) -> None:
         return
     if not spectrum.converged.all():
         st.warning("No equilibrium was found for some samples; their eigenvalues are at the best iterate.")
-    show_formulas(*CONVERGES_IF)
     _numbers(spectrum, settings.lineup.damping)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -60,6 +59,7 @@ def draw_why(settings: Settings) -> None:
         runs = run_race(settings, "why-race")
         curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
         show(race_by_nfe(curves, settings.lineup.tol, height=480), "why-race", "The race, for comparison.")
+    show_formulas(*CONVERGES_IF)
     st.markdown("\n".join(f"- {line}" for line in reasons(spectrum, settings, runs)))
     show_table(spectrum_table(spectrum, settings.lineup.damping), FORMATS, "eigenvalues.csv")
     show_code(
