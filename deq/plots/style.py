@@ -17,6 +17,7 @@ NEUTRAL = "#808080"  # readable on white and on black
 GRID = "rgba(128, 128, 128, 0.18)"
 ACCENT = "#0072B2"
 HIGHLIGHT = "#D68100"
+TRAINING, VALIDATION = "#775BAF", "#8C6D31"  # no solver's
 FAILED_RED = "#D62728"
 SEQUENTIAL = get_colorscale("Cividis")
 GRAY = get_colorscale("gray")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deq.plots.classes import CLASS_LOOKS
-from deq.plots.style import DIGIT_COLORS, SOLVER_STYLES
+from deq.plots.style import DIGIT_COLORS, SOLVER_STYLES, TRAINING, VALIDATION
 
 WHITE, SLATE = "#FFFFFF", "#14181B"  # the backgrounds in .streamlit/config.toml
 COLORS = [color for color, _ in CLASS_LOOKS]
@@ -37,7 +37,7 @@ def apart(a: str, b: str, eye: np.ndarray) -> float:
     return float(np.linalg.norm(lab(eye @ linear(a)) - lab(eye @ linear(b))))
 
 
-@pytest.mark.parametrize("color", COLORS)
+@pytest.mark.parametrize("color", [*COLORS, TRAINING, VALIDATION])
 def test_marks_stand_out_by_day_and_by_night_and_are_no_solver_s(color: str) -> None:
     assert min(contrast(color, WHITE), contrast(color, SLATE)) >= 3
     assert min(apart(color, style.color, np.eye(3)) for style in SOLVER_STYLES.values()) >= 10
@@ -47,6 +47,7 @@ def test_marks_stand_out_by_day_and_by_night_and_are_no_solver_s(color: str) -> 
 def test_classes_are_told_apart(eye: np.ndarray) -> None:
     assert min(apart(a, b, eye) for a, b in combinations(COLORS, 2)) >= 10
     assert len({symbol for _, symbol in CLASS_LOOKS}) == len(CLASS_LOOKS)
+    assert apart(TRAINING, VALIDATION, eye) >= 10
 
 
 @pytest.mark.parametrize(

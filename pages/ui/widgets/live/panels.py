@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL
+from deq.plots.style import NEUTRAL, TRAINING, VALIDATION
 
 HEIGHT = 250  # pixels
 Curve = tuple[np.ndarray, np.ndarray]  # updates (n,), values (n,)
@@ -25,7 +25,7 @@ def panel(
     share: in per cent, at most 100. level: where a dashed line is drawn.
     """
     table = _long_table(curves, log)
-    colors = {"domain": list(curves), "range": [ACCENT, HIGHLIGHT][: len(curves)]}
+    colors = {"domain": list(curves), "range": [TRAINING, VALIDATION][: len(curves)]}
     dashes = {"domain": list(curves), "range": [[1, 0], [6, 3]][: len(curves)]}
     legend = {"title": None, "orient": "top", "symbolType": "stroke"} if len(curves) > 1 else None
     scale = (
