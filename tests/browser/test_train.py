@@ -64,7 +64,7 @@ def test_a_digit_reader_from_start_to_prediction(
     stopped = updates(page)
     resume.click()
     wait_for_updates(page, stopped)
-    expect(progress(page)).to_contain_text("Finished", timeout=PATIENT)
+    expect(progress(page)).to_contain_text("Finished", timeout=3 * PATIENT)
     settle(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save weights", exact=True).click()
