@@ -4,10 +4,16 @@ import re
 
 import pytest
 
+from pages.ui.predict import certificate
 from tests.pages.conftest import OpenPage, metrics, press, words
 
 pytestmark = pytest.mark.usefixtures("scikit_learn_only")
 VIEW = {"predict_view": "How sure can it be?", "predict_way": "Test digit", "index": "0"}
+
+
+@pytest.fixture(autouse=True)
+def few_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificate, "RESTARTS", 2)
 
 
 def proved(text: str) -> float:
