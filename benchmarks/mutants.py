@@ -19,7 +19,11 @@ class Mutation:
 
 MUTATIONS = [
     Mutation("deq/data/puzzles.py", "(exits < 2)", "(exits < 1)", "data/test_puzzles.py"),
-    Mutation("deq/data/puzzles.py", "(door + 2) % 4", "(door + 1) % 4", "data/test_puzzles.py"),
+    Mutation(
+        "deq/data/puzzles.py", "*there.T, (door + 2) % 4", "*there.T, (door + 1) % 4", "data/test_puzzles.py"
+    ),
+    Mutation("deq/data/puzzles.py", "right, (door + 2) % 4", "right, door", "data/test_puzzles.py"),
+    Mutation("deq/jobs/turns.py", "if not has_one:", "if True:", "jobs/test_turns.py"),
     Mutation("deq/data/edits.py", "x[row + down, column + across, back] ^= 1", "pass", "data/test_edits.py"),
     Mutation("deq/training/wander.py", "jnp.where(here, drawn, start)", "start", "training/test_wander.py"),
     Mutation("deq/analysis/thinking.py", "answers[:, -1] = last", "pass", "analysis/test_thinking.py"),
@@ -31,8 +35,8 @@ MUTATIONS = [
     ),
     Mutation(
         "deq/training/step.py",
-        "health = jax.tree.map(jnp.nanmean, health)",
-        "state, health = replace(state, average=state.parameters), jax.tree.map(jnp.nanmean, health)",
+        "length=size)\n    health =",
+        "length=size)\n    state = replace(state, average=state.parameters)\n    health =",
         "training/test_training.py",
     ),
     Mutation(

@@ -119,6 +119,7 @@ def test_a_turn_inside_a_turn_does_not_wait_and_keeps_it(threads: ThreadPoolExec
         order.append("outer")
     other.result(PATIENT)
     assert order == ["inner", "outer", "other"]
+    assert is_free(turns, threads)
 
 
 def test_who_leaves_the_line_holds_nobody_up(threads: ThreadPoolExecutor) -> None:
@@ -144,15 +145,17 @@ def test_an_error_in_a_turn_ends_it(threads: ThreadPoolExecutor) -> None:
     for error in (ValueError, Left):
         with pytest.raises(error), turns.turn(nothing):
             raise error
-    assert wait_free(turns, threads)
+    assert is_free(turns, threads)
 
 
-def wait_free(turns: Turns, threads: ThreadPoolExecutor) -> bool:
+def is_free(turns: Turns, threads: ThreadPoolExecutor) -> bool:
     """Whether another thread gets a turn without waiting."""
 
-    def enter() -> bool:
-        places: list[int] = []
-        with turns.turn(places.append):
-            return not places
+    def leave(_: int) -> None:
+        raise Left
 
-    return threads.submit(enter).result(PATIENT)
+    def enter() -> None:
+        with turns.turn(leave):
+            pass
+
+    return threads.submit(enter).exception(PATIENT) is None
