@@ -63,5 +63,5 @@ def reach_map(
         row = list(sizes).index(trained) + 0.5
         line = {"color": NEUTRAL, "dash": "dash", "width": 2}
         figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=row, y1=row, line=line)
-    figure.update_xaxes(type="category")
-    return figure.update_yaxes(type="category")
+    figure.update_xaxes(type="category", dtick=1)  # every one is named
+    return figure.update_yaxes(type="category", dtick=1)

@@ -14,12 +14,13 @@ from streamlit.testing.v1 import AppTest
 from deq.data import Examples, Task, cross_entropy
 from deq.data.edits import along_the_way, is_walled_in
 from deq.data.puzzles import bits
+from pages.ui.readers.model import shipped
 from pages.ui.server.runs import registry
 from pages.ui.think.answers import cold, solved
 from pages.ui.think.controls import FIRST
 from pages.ui.think.live import KEY, _edited, message
-from pages.ui.think.puzzle import KINDS, MOST, Puzzle, read, written
-from pages.ui.think.study import compared_starts, measured_reach
+from pages.ui.think.puzzle import KINDS, MOST, Kind, Puzzle, read, written
+from pages.ui.think.study import BASELINES, calls_of, compared_starts, measured_reach, sizes_of
 from pages.ui.think.teach import JOB, NETWORK, PLAN, SHIPPED
 from pages.ui.think.words import sentence, verdict
 from tests.pages.conftest import OpenPage, labels, metrics, press, words
@@ -179,12 +180,25 @@ def test_a_start_that_is_no_number_is_not_used() -> None:
 
 
 def test_the_study_is_computed_when_asked_for(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.think.study._sizes", lambda kind: list(kind.sizes[:1]))
+    monkeypatch.setattr("pages.ui.think.study.sizes_of", lambda kind: list(kind.sizes[:1]))
     app = open_page("think", kind="Bits")
     press(app, "Measure the reach")
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == 3
+    assert any("trained to answer after 5 evaluations" in caption.value for caption in app.caption)
     press(app, "Compare two starts")
     assert 0 <= float(metrics(app)["Alignment score"]) <= 1
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_is_recorded_of_the_baseline_is_what_the_page_measures_of_its_network(kind: Kind) -> None:
+    known = json.loads(BASELINES.read_text())[kind.name]
+    assert (known["sizes"], known["calls"]) == (sizes_of(kind), calls_of(kind))
+    right = np.array(known["right"])
+    assert right.shape == (len(known["sizes"]), len(known["calls"]))
+    assert (
+        right[0, calls_of(kind).index(known["steps"])] <= shipped(kind.model).card.baselines["unrolled"] + 0.1
+    )
+    assert right[-1].max() < 0.1  # at the largest size no number of evaluations helps
 
 
 def test_the_code_runs(open_page: OpenPage) -> None:

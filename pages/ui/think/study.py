@@ -1,6 +1,8 @@
 """On demand: how far the network reaches, and whether its answers depend on the start of the solve."""
 
+import json
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +11,7 @@ import streamlit as st
 from deq.analysis.thinking import reach, two_starts
 from deq.data import PUZZLES
 from deq.plots.thinking import reach_map
+from pages.ui.readers.model import shipped
 from pages.ui.server.caches import queued
 from pages.ui.think.answers import CALLS, solver_for
 from pages.ui.think.puzzle import KINDS, Kind, Puzzle
@@ -21,6 +24,7 @@ SEED = 7  # used neither in training nor for the page's first puzzle
 ASKED = "_think_asked"
 MOST_PUZZLES = 50
 ALIGNED = 0.99  # cosine
+BASELINES = Path(__file__).with_name("baselines.json")  # see record.py
 
 
 def draw_study(puzzle: Puzzle, solver: str) -> None:
@@ -48,20 +52,41 @@ def _asked(asked: set[tuple[object, ...]], what: tuple[object, ...], label: str)
 
 
 def _draw_reach(kind: Kind, network: str) -> None:
-    sizes, calls = _sizes(kind), _calls(kind)
-    steps = {
-        f"{kind.noun.capitalize()}, size {size}": lambda size=size: measured_reach(kind, network, size, calls)
-        for size in sizes
-    }
-    rows = in_steps("reach", (kind.name, network), steps)
-    done = [size for size, label in zip(sizes, steps, strict=True) if label in rows]
-    share = np.array(list(rows.values())).reshape(len(done), len(calls))
-    counts = ", ".join(f"{_count(kind, size)} of {size}" for size in done)
+    """The map of this network, and beside it that of the same layers trained without an equilibrium."""
+    ours, theirs = st.columns(2, gap="medium")
+    with theirs:
+        _draw_baseline(kind)
+    with ours:
+        sizes, calls = sizes_of(kind), calls_of(kind)
+        steps = {
+            f"{kind.noun.capitalize()}, size {size}": lambda size=size: measured_reach(
+                kind, network, size, calls
+            )
+            for size in sizes
+        }
+        rows = in_steps("reach", (kind.name, network), steps)
+        done = [size for size, label in zip(sizes, steps, strict=True) if label in rows]
+        share = np.array(list(rows.values())).reshape(len(done), len(calls))
+        counts = ", ".join(f"{count_of(kind, size)} of {size}" for size in done)
+        show(
+            reach_map(share, done, calls, kind.trained, kind.unit),
+            "reach",
+            caption=f"In %, with Picard. Sizes above the dashed line exceed the trained one. Measured on {counts}.",
+            alt="Heat map of accuracy against evaluations and size",
+        )
+
+
+def _draw_baseline(kind: Kind) -> None:
+    known = json.loads(BASELINES.read_text())[kind.name]
+    once = 100 * shipped(kind.model).card.baselines["explicit"]
     show(
-        reach_map(share, done, calls, kind.trained, kind.unit),
-        "reach",
-        caption=f"In %, with Picard. Sizes above the dashed line are larger than in training. Measured on {counts}.",
-        alt="Heat map of accuracy against evaluations and size",
+        reach_map(known["right"], known["sizes"], known["calls"], kind.trained, kind.unit),
+        "reach-baseline",
+        caption=(
+            f"The same layers, trained to answer after {known['steps']} evaluations, without an equilibrium; recorded. "
+            f"Trained to answer after one, they are right for {once:.3g} % of size {kind.trained}."
+        ),
+        alt="Heat map of the accuracy of a network trained without an equilibrium",
     )
 
 
@@ -69,21 +94,21 @@ def _draw_reach(kind: Kind, network: str) -> None:
 def measured_reach(kind: Kind, network: str, size: int, calls: list[int]) -> list[float]:
     """The share of right puzzles of one size after each number of evaluations, by a network as in `model_of`."""
     model = model_of(kind, network)
-    return reach(model, kind.name, [size], calls, _count(kind, size))[0].tolist()
+    return reach(model, kind.name, [size], calls, count_of(kind, size))[0].tolist()
 
 
-def _sizes(kind: Kind) -> list[int]:
+def sizes_of(kind: Kind) -> list[int]:
     """Up to four times the trained size for mazes: beyond that each puzzle takes many seconds."""
     return [size for size in kind.sizes if kind.name != "mazes" or size <= 4 * kind.trained]
 
 
-def _calls(kind: Kind) -> list[int]:
+def calls_of(kind: Kind) -> list[int]:
     """Round numbers up to the budget of the largest size."""
-    most = CALLS * _sizes(kind)[-1] / kind.trained
+    most = CALLS * sizes_of(kind)[-1] / kind.trained
     return [count for count in (5, 10, 20, 50, 100, 200, 500, 1000) if count <= most]
 
 
-def _count(kind: Kind, size: int) -> int:
+def count_of(kind: Kind, size: int) -> int:
     """Fewer puzzles where each takes longer."""
     effort = (size / kind.trained) ** (2 if kind.name == "mazes" else 0.5)
     return max(8, math.floor(MOST_PUZZLES / effort))
