@@ -15,6 +15,7 @@ from deq.jobs.film import CLASSES
 from deq.models import Architecture
 from deq.models.architectures import construct
 from deq.models.weights import form_of, weights_of
+from pages.ui.train import own_points
 from pages.ui.train.own_pictures import UPLOAD as ZIP
 from pages.ui.train.own_points import CODE, FIRST, TEXT, UPLOAD
 from tests.data.test_zips import pictures, png
@@ -54,6 +55,21 @@ def test_the_points_of_a_link_are_on_the_page_and_in_the_link(open_page: OpenPag
     assert CODE not in app.query_params
     app.selectbox(key="fit_task").set_value("own points").run()  # and the session kept them
     assert app.query_params[CODE] == pattern("Ring").code
+
+
+def test_an_address_that_comes_back_late_undoes_nothing_and_later_it_is_back(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("train", **POINTS)
+    press(app, "Ring")
+    app.query_params[CODE] = FIRST.code
+    app.run()
+    assert app.query_params[CODE] == pattern("Ring").code
+    assert app.text_area(key=TEXT).value.count("\n") == len(pattern("Ring").y)
+    monkeypatch.setattr(own_points, "LATE", 0.0)
+    app.query_params[CODE] = FIRST.code
+    app.run()
+    assert app.text_area(key=TEXT).value.count("\n") == len(FIRST.y)
 
 
 @pytest.mark.parametrize("code", [VALUES[14], VALUES[21], "AAA" * 500])

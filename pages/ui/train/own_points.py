@@ -1,5 +1,6 @@
 """Own points: clicked into a plane, written as text or uploaded as CSV, all one list that the link keeps."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -22,7 +23,9 @@ PLANE = "fit_plane"
 LOOKS = [[letter, *class_look(letter)] for letter in LETTERS]
 CODE = "fit_points"  # in the link and in the session
 EDITION, WRITTEN = "_points_edition", "_points_written"
+REPLACED = "_points_replaced"  # when the link stopped to hold a list
 ECHO = 10.0  # seconds in which a text that comes back is no edit
+LATE = 3.0  # seconds in which a list that the link held before is no request to go back
 TEXT, UPLOAD, SAID, REFUSED = "fit_points_text", "fit_points_file", "_points_said", "_points_refused"
 FIRST = pattern(next(iter(PATTERNS)))
 EMPTY = Points(".")  # unlike an empty code, it stays in the link
@@ -65,7 +68,6 @@ def _edition() -> int:
 
 def _keep(points: Points) -> None:
     """The list, in the session and in the link."""
-    st.session_state[CODE] = points.code
     for said in (SAID, REFUSED):
         st.session_state.pop(said, None)
     _write_link(points)
@@ -78,8 +80,11 @@ def forget_points() -> None:
 
 def _current() -> Points:
     """The list of the link, or else of the session; the first pattern, and a message, where the link holds none."""
+    linked = st.query_params.get(CODE)
+    if linked and time.monotonic() - st.session_state.get(REPLACED, {}).get(linked, -math.inf) < LATE:
+        linked = None  # during clicks the browser may still send the address of before
     try:
-        return Points(st.query_params.get(CODE) or st.session_state.get(CODE, FIRST.code))
+        return Points(linked or st.session_state.get(CODE, FIRST.code))
     except ValueError as error:
         st.session_state[REFUSED] = f"The points in the link cannot be read. {error}"
         st.session_state[CODE] = FIRST.code
@@ -87,6 +92,8 @@ def _current() -> Points:
 
 
 def _write_link(points: Points) -> None:
+    if (before := st.session_state.get(CODE, points.code)) != points.code:
+        _remember(REPLACED, before)
     if st.query_params.get(CODE) != points.code:
         st.query_params[CODE] = points.code
     st.session_state[CODE] = points.code
@@ -135,9 +142,14 @@ def _draw_files(points: Points) -> None:
 def _write_text(text: str) -> None:
     """Fill the text box, and remember its text: during clicks the browser may send back what the box held before."""
     st.session_state[TEXT] = text
+    _remember(WRITTEN, text)
+
+
+def _remember(name: str, what: str) -> None:
+    """The time of this, beside those of the last seconds."""
     now = time.monotonic()
-    recent = {old: at for old, at in st.session_state.get(WRITTEN, {}).items() if now - at < ECHO}
-    st.session_state[WRITTEN] = recent | {text: now}
+    recent = {old: at for old, at in st.session_state.get(name, {}).items() if now - at < ECHO}
+    st.session_state[name] = recent | {what: now}
 
 
 def _take_text() -> None:
