@@ -92,7 +92,7 @@ def test_long_work_begins_when_the_turn_comes(open_page: OpenPage, monkeypatch: 
     turns, places = Turns(), []
 
     class Told(Turns):
-        """The other visitor's work ends once this one has been told the place."""
+        """As soon as the page has shown a place, the other visitor's work ends."""
 
         def turn(self, waiting: Callable[[int], object]) -> AbstractContextManager[None]:
             return turns.turn(lambda ahead: (waiting(ahead), places.append(ahead), end.set()))

@@ -71,7 +71,7 @@ def test_a_run_is_reproducible_from_its_seed() -> None:
 
 @pytest.mark.parametrize(("steps", "every"), [(20, 1), (300, 10)])
 def test_the_loss_is_that_of_single_updates(steps: int, every: int) -> None:
-    """Whatever the number of updates in a compiled call."""
+    """It must not depend on how many updates one compiled call makes."""
     recipe = replace(RECIPES["toy"], epochs=steps, steps_per_call=1)
     events = fit(build("toy", 3), double(), recipe, seed=3)
     alone = np.array([event.health.metrics.loss for event in events if isinstance(event, Progress)])

@@ -19,7 +19,10 @@ from pages.ui.think.study import BASELINES, calls_of, count_of, sizes_of
 
 def measured(kind: Kind, run: Checkpoint) -> dict[str, Any]:
     """The sizes, the numbers of evaluations, and the share of right puzzles at each: (sizes, calls)."""
-    assert isinstance(run.gradient, Unrolled)
+    if not isinstance(run.gradient, Unrolled):
+        raise SystemExit(
+            f"The run on {kind.name} was trained at an equilibrium: train one with --baseline unrolled."
+        )
     sizes, calls = sizes_of(kind), calls_of(kind)
     right = [reach(run.model, kind.name, [size], calls, count_of(kind, size))[0] for size in sizes]
     shares = [[round(float(share), 4) for share in row] for row in right]
