@@ -115,7 +115,9 @@ def overlap(a: np.ndarray, b: np.ndarray, axis: int) -> float:
 
 def attach_marks(masks: list[np.ndarray], rest: list[Part], size: int) -> list[np.ndarray]:
     """Assign each small part to the digit it nearly touches; drop dust and distant marks."""
-    gaps = [ndimage.distance_transform_edt(~mask) for mask in masks] if rest else []
+    if not rest:
+        return masks
+    gaps = [ndimage.distance_transform_edt(~mask) for mask in masks]
     widths = [stroke_width(mask) for mask in masks]
     result = [mask.copy() for mask in masks]
     for inside, box in rest:

@@ -84,6 +84,8 @@ def resize(picture: np.ndarray) -> np.ndarray:
 
 def grey_of_ink(picture: np.ndarray) -> np.ndarray:
     """Grey (rows, columns), weighting red, green and blue by how much ink differs from paper in each."""
+    if (picture == picture[..., :1]).all():
+        return np.ascontiguousarray(picture[..., 0])
     deviation = np.abs(picture - np.median(picture, (0, 1)))
     smooth = ndimage.uniform_filter(deviation, (3, 3, 0))
     total = smooth.sum(2)

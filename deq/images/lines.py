@@ -15,17 +15,24 @@ FANS = np.linspace(-0.16, 0.16, 9)  # slope of the lowest line minus that of the
 def remove_lines(strength: np.ndarray, noise: float) -> np.ndarray:
     """Ink (rows, columns) in 0..1 without thin, nearly level lines from one side to the other."""
     rows, columns = strength.shape
-    if min(rows, columns) < 60:
+    least = 2 * noise + 0.02
+    if min(rows, columns) < 60 or not may_have_lines(strength > least):
         return strength
     slopes = find_slopes(strength)
     profile = line_profile(shear(strength, slopes))
     profile = profile - ndimage.grey_opening(profile, max(5, rows // 40))  # a broad band is not a ruled line
-    profile = np.where(profile > 2 * noise + 0.02, profile, 0)
+    profile = np.where(profile > least, profile, 0)
     if not profile.any():
         return strength
     lines = shear(np.repeat(profile[:, None], columns, 1), -slopes)
     lines = ndimage.grey_dilation(lines, (3, 1))
     return mend(np.clip(strength - 1.2 * lines, 0, 1), lines > 0)
+
+
+def may_have_lines(ink: np.ndarray) -> bool:
+    """Whether at least half of the columns of every strip have ink; else no `line_profile` has, at any slope."""
+    has_ink = np.any(ink, axis=0)
+    return all(2 * np.count_nonzero(has_ink[a:b]) >= b - a for a, b in pairwise(strips(len(has_ink))))
 
 
 def mend(strength: np.ndarray, lines: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """From a picture to 28x28: ink separated from paper, digits in reading order and in MNIST style."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -8,7 +10,7 @@ from deq.data import load_dataset
 from deq.images import PictureError, cut_digits, find_digits, find_ink
 from deq.images.digits import in_reading_order
 from deq.images.distortion import Distortion
-from deq.images.lines import remove_lines, shear
+from deq.images.lines import TILTS, line_profile, may_have_lines, remove_lines, shear, strips
 from deq.images.mnist import normalise_pen, to_mnist
 from deq.images.strokes import stroke_width
 from tests.support import pictures
@@ -136,6 +138,19 @@ def test_ruled_lines_are_removed_and_strokes_mended(degrees: float, fan: float) 
     away = ndimage.binary_dilation(ink > 0, iterations=6)
     assert cleaned[~away & (rules > 0.5)].mean() < 0.1
     assert cleaned[ink > 0.9].mean() > 0.8
+
+
+def test_lines_are_ruled_out_only_where_no_slope_could_show_one() -> None:
+    ink = np.zeros((60, 96), bool)
+    for start, stop in pairwise(strips(96)):  # half of each strip is as little as a line can have
+        ink[30, start : start + (stop - start) // 2] = True
+    assert may_have_lines(ink)
+    assert line_profile(shear(ink.astype(float), 0.0)).max() > 0
+    for start in strips(96)[:-1]:
+        fewer = ink.copy()
+        fewer[30, start] = False
+        assert not may_have_lines(fewer)
+        assert all(line_profile(shear(fewer.astype(float), tilt)).max() == 0 for tilt in TILTS)
 
 
 def test_scan_frame_and_dust_are_removed() -> None:
