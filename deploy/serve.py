@@ -25,7 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
-MOST, WITHIN = 3, 120.0  # starts again of a replica, in seconds: one that ends more often would do so forever
+MOST, WITHIN = 3, 120.0  # restarts of a replica, in seconds: one that ends more often would do so forever
 
 CONFIGURATION = """\
 daemon off;
@@ -102,7 +102,7 @@ class Replica:
             self.is_given_up = True
             print(
                 f"{said}, {MOST + 1} times within {WITHIN:.0f} s, and is not started again. "
-                "Its messages above say why; restart the server once that is mended.",
+                "Its messages above say why; restart the server once that is fixed.",
                 flush=True,
             )
 

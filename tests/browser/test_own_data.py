@@ -60,7 +60,7 @@ def test_points_are_clicked_trained_on_and_shared(browser: Browser, page: Page, 
     counts(page, "17 points: 6 A, 6 B, 5 C")
     by_keys(page)
     settle(page)
-    text = page.get_by_role("textbox", name="Or paste x, y, label, a line each")
+    text = page.get_by_role("textbox", name="Or paste x, y, label, one point per line")
     expect(text).to_have_value(re.compile(r"^-1\.5\d, -1\.2\d, A\n"), timeout=SLOW)
     train(page)
     film = page.get_by_role("img", name=re.compile("^Classes in the plane. Update 250: "))

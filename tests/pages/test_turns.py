@@ -56,13 +56,13 @@ def test_a_full_server_says_the_place_and_answers_all_the_same(
 ) -> None:
     monkeypatch.setattr(runs, "_turns", Full())
     app = open_page("predict", predict_view=WHOLE, model="mlp")
-    assert "2 before you" in words(app)
+    assert "2 ahead of you" in words(app)
     assert metrics(app)["Prediction"]  # one picture is short work
     assert "Mistakes" not in metrics(app)
     app = open_page("predict", model="mlp")
     app.file_uploader(key="upload").upload("digits.zip", BATCH, "application/zip").run()
     assert not app.exception
-    assert "2 before you" in words(app)
+    assert "2 ahead of you" in words(app)
     assert "Prediction" not in metrics(app)
 
 
@@ -72,7 +72,7 @@ def test_long_comparisons_wait_and_the_race_does_not(
     monkeypatch.setattr(runs, "_turns", Full())
     assert open_page("solvers", race_view="Race", **SMALL).dataframe
     app = open_page("solvers", race_view="Test-time compute", **SMALL)
-    assert "2 before you" in words(app)
+    assert "2 ahead of you" in words(app)
     assert not app.get("plotly_chart")
 
 
@@ -103,4 +103,4 @@ def test_long_work_begins_when_the_turn_comes(open_page: OpenPage, monkeypatch: 
     assert places
     assert set(places) == {1}
     assert "Mistakes" in metrics(app)
-    assert "before you" not in words(app)
+    assert "ahead of you" not in words(app)

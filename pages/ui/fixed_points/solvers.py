@@ -88,9 +88,7 @@ def race_sentence(race: dict[str, Solution]) -> str:
     errors = errors_of(race)
     slow = [name for _, name in done if is_hidden(errors[name], float(race[name].residual[0]))]
     if slow:
-        sentence += (
-            f"The last steps of {listed(slow)} were small, so the estimated error is far above the residual. "
-        )
+        sentence += f"{listed(slow)} converged slowly, so the estimated error is far above the residual. "
     return sentence + "Anderson and Newton also find fixed points that are unstable for the iteration."
 
 

@@ -77,7 +77,7 @@ QUESTIONS = (
         "This network was stopped after 10 updates, and its slope is too steep. Give it 1,000 updates.",
         "At the equilibrium z = s (z + x), so z = x s/(1 − s). That is 2x only for s = 2/3. The slope also sets the "
         "cost: every application multiplies the error by s, so the solve takes 46 evaluations with s = 0.80 and 27 "
-        "with 2/3. Here a single number is both what is learnt and what it costs.",
+        "with 2/3. So one number, the slope, decides both the answer and what it costs to find it.",
         "the slope is **0.8022**",
     ),
     Question(
@@ -86,8 +86,9 @@ QUESTIONS = (
         {"race_model": "random cell", "race_radius": "0.99"},
         "This cell shrinks some errors by only 1 % a step. Which solvers get there within 300 evaluations?",
         "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not get there. Half "
-        "steps do, in about 200 evaluations, and Anderson, which combines its last few steps, in about 70. All of "
-        "them find the same equilibrium: a solver changes the way, not the answer.",
+        "steps do, in about 200 evaluations, because the slowest error turns as it shrinks. Anderson, which combines "
+        "its last few steps, needs about 70. All of them find the same equilibrium: a solver changes the way, not the "
+        "answer.",
         "Fewest evaluations: **Anderson**",
     ),
     Question(
@@ -95,7 +96,7 @@ QUESTIONS = (
         "solvers",
         {"race_view": "Gradients", "race_model": "random cell"},
         "Compare the errors of the gradients, and the angle between the one-step gradient and the exact one.",
-        "By not looking at the loop. The equilibrium solves z = f(z, x), and the implicit function theorem gives its"
+        "By ignoring the loop. The equilibrium solves z = f(z, x), and the implicit function theorem gives its"
         " derivative from a second linear equation, however z was found. It is exact up to rounding and needs no "
         "memory of the steps. Differentiating only the last step is cheap, but here that gradient points 70° away "
         "from the exact one.",

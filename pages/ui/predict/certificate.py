@@ -76,9 +76,7 @@ def proved_models() -> dict[str, float]:
 
 
 def _no_proof() -> None:
-    st.info(
-        "Only monotone models come with a proof. The others may be as robust, but nobody knows how robust."
-    )
+    st.info("Only monotone models come with a proof. The others may be as robust, but that is not known.")
     for name in proved_models():
         if st.button(f"Use the model {name}", key=f"predict_use_{name}", on_click=_use, args=(name,)):
             st.rerun()  # the whole page, of which this is a part
@@ -129,8 +127,8 @@ def certificate_sentence(radius: float, search: Search | None, case: Case) -> st
     if not radius:
         return "**Nothing is proved** for this picture: the solve does not converge, or two classes are too close."
     proved = (
-        f"**Proved:** no change smaller than **{radius:.2f}** makes it anything but {names[case.answer.label]}. (L2: 1 "
-        "is one pixel from black to white, or 100 pixels by a tenth each; of these 28 × 28 pixels, not of the photo.)"
+        f"**Proved:** no change smaller than **{radius:.2f}** makes it anything but {names[case.answer.label]}. (L2 "
+        "norm of these 28 × 28 pixels, not of the photo: 1 is one pixel from black to white, or 100 by a tenth each.)"
     )
     if search is None:
         return proved
@@ -161,7 +159,7 @@ def _pictures(case: Case, radius: float, search: Search | None) -> None:
     with left:
         show(digit_picture(case.answer.image), "certified-digit", "The picture.")
     with middle:
-        caption = f"Changed by {radius:.2f} in the worst direction known: proved to be {name}."
+        caption = f"Changed by {radius:.2f} in the worst direction known: still proved to be {name}."
         show(digit_picture(at_radius(case, radius, search)), "certified-edge", caption)
     with right:
         if search is None:

@@ -117,7 +117,8 @@ def starts_sentence(ends: Ends, tol: float) -> str:
     far = float(ends.distance[1:][converged].max())
     return (
         f"**{converged.sum()} of {count}** random starts converge and **{ends.agree[1:].sum()}** give the same answer; "
-        f"their equilibria lie at most {100 * far:.2g} % from that of the usual start (tolerance {100 * tol:.2g} %)."
+        f"their equilibria lie at most {100 * far:.2g} % from that of the model's own start (tolerance "
+        f"{100 * tol:.2g} %)."
     )
 
 

@@ -31,7 +31,7 @@ def comparisons() -> Comparisons:
 
 @contextmanager
 def long_work(place: DeltaGenerator | None = None) -> Iterator[None]:
-    """The block waits for its turn, and the page says how many are before it: in `place`, or else here.
+    """The block waits for its turn, and the page says how many are ahead of it: in `place`, or else here.
 
     A visitor who changes a control or leaves the page loses the place: Streamlit ends their run at its next message.
     """
@@ -39,7 +39,7 @@ def long_work(place: DeltaGenerator | None = None) -> Iterator[None]:
     def waiting(ahead: int) -> None:
         nonlocal place
         place = place or st.empty()
-        place.info(f"Waiting for a turn: {ahead} before you.", icon=":material/hourglass_empty:")
+        place.info(f"Waiting for your turn: {ahead} ahead of you.", icon=":material/hourglass_empty:")
 
     with _turns.turn(waiting):
         if place is not None:

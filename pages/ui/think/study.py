@@ -38,7 +38,8 @@ def draw_study(puzzle: Puzzle, solver: str) -> None:
         if _asked(asked, ("reach", kind.name, puzzle.network), "Measure the reach"):
             _draw_reach(kind, puzzle.network)
         st.markdown(
-            f"New {kind.plural} of this size, solved from the usual start and from noise: are the equilibria the same?"
+            f"New {kind.plural} of this size, solved from the model's own start and from noise: are the equilibria the "
+            "same?"
         )
         if _asked(asked, ("starts", kind.name, puzzle.size, solver, puzzle.network), "Compare two starts"):
             _draw_starts(puzzle, solver)
@@ -147,7 +148,7 @@ class Starts(NamedTuple):
 
 @queued(st.cache_data(max_entries=40, show_spinner=False))
 def compared_starts(kind: str, network: str, size: int, solver: str) -> Starts:
-    """Up to 20 puzzles, solved from the usual start and from noise."""
+    """Up to 20 puzzles, solved from the model's own start and from noise."""
     known = KINDS[kind]
     count = max(1, round(20 * (known.trained / size) ** (2.5 if kind == "Maze" else 1)))
     x, _ = PUZZLES[known.name][0](count, size, SEED)

@@ -39,7 +39,7 @@ def draw_teaching(kind: str) -> None:
         return
     with st.expander("Train a fresh network yourself", icon=":material/school:"):
         st.markdown(
-            "It trains for three epochs on 50,000 rows of 32 bits, from any start and at any depth. On two cores this "
+            "It trains for three epochs on 50,000 rows of 32 bits, from random starts and depths. On two cores this "
             "takes one to two minutes, and continues while you look at other puzzles."
         )
         job = _job()

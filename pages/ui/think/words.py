@@ -24,7 +24,7 @@ figure = wrong_places({{"wrong": (thought.calls, wrong)}})
 figure
 """
 
-TAUGHT_HERE = 'load_checkpoint("run").model  # of: deq train prefix_sums --model prefix --out run'
+TAUGHT_HERE = 'load_checkpoint("run").model  # from: deq train prefix_sums --model prefix --out run'
 
 
 def verdict(puzzle: Puzzle, answer: Answer) -> str:

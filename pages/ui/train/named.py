@@ -35,7 +35,7 @@ def named_plan(task: str, name: str, epochs: int, seed: int) -> Plan:
     which = "fast recipe" if recipe is fast else "recipe"
     st.caption(
         f"**{name}**: {made_of} Its {which} has {recipe.epochs} epochs; {epochs} take "
-        f"**{about(estimate([plan], 1, speed()))}** on this machine, as busy as it is now."
+        f"**{about(estimate([plan], 1, speed()))}** on this machine at its present load."
     )
     return plan
 

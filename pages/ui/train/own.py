@@ -33,7 +33,7 @@ def fit_batch(plan: Plan) -> Plan:
     if wanted <= examples:
         return plan
     st.caption(
-        f"One batch is the whole training set, {examples} examples: fewer than the batch size of {wanted}."
+        f"Each batch is the whole training set, {examples} examples, because the batch size, {wanted}, is larger."
     )
     return replace(plan, recipe=replace(plan.recipe, batch_size=examples))
 
@@ -42,5 +42,5 @@ def split_sentence(task: Task) -> str:
     """How own data was split, and how coarse its accuracy is."""
     train, held, test = (len(part.y) for part in (task.train, task.validation, task.test))
     parts = f"{train:,} examples to train, {held:,} to validate, {test:,} to test"
-    steps = f" Test accuracy is coarse: one example is {100 / test:.2g} %." if test < COARSE else ""
+    steps = f" Test accuracy is coarse: one example counts for {100 / test:.2g} %." if test < COARSE else ""
     return f"Split by class, the same way every time: {parts}.{steps}"

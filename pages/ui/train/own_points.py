@@ -111,13 +111,13 @@ def _draw_text(points: Points) -> None:
     if not refused or TEXT not in st.session_state:
         _write_text(points_text(points))
     st.text_area(
-        "Or paste x, y, label, a line each",
+        "Or paste x, y, label, one point per line",
         key=TEXT,
         height=150,
         placeholder=EXAMPLE,
         on_change=_take_text,
         help=f"Split by comma, semicolon or tab. Labels are words or numbers of at most {len(LETTERS)} classes; up to "
-        f"{MOST} points. Any scale: other numbers are moved and scaled into the plane.",
+        f"{MOST} points. Points on any scale are moved and scaled to fit the plane.",
     )
     for line in st.session_state.get(SAID, ()):
         st.caption(plain(line))
@@ -127,7 +127,7 @@ def _draw_text(points: Points) -> None:
 
 def _draw_files(points: Points) -> None:
     upload, download = st.columns([2, 1], vertical_alignment="bottom")
-    upload.file_uploader("Or a CSV of the same", ["csv", "txt", "tsv"], key=UPLOAD, on_change=_take_file)
+    upload.file_uploader("Or upload them as a CSV", ["csv", "txt", "tsv"], key=UPLOAD, on_change=_take_file)
     download.download_button(
         "Save points",
         "x,y,label\n" + points_text(points).replace(" ", ""),

@@ -64,7 +64,7 @@ TERMS = {
     "Neumann, phantom and one-step truncate it; unrolled and through the ODE differentiate the steps to z*.",
     "gradient error": "Norm of the difference from the exact gradient, divided by the norm of the exact gradient.",
     "path independence": "The equilibrium does not depend on where the solve starts. Asymptotic alignment score: mean "
-    "cosine between z* from the usual start and from another sample's z* (Anil et al., 2022).",
+    "cosine between z* from the model's own start and from another sample's z* (Anil et al., 2022).",
 }
 
 
