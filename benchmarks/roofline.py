@@ -81,7 +81,7 @@ def calls_on_cores(model: EquilibriumModel, z: Array, injection: Array) -> Calla
 
 
 def flops_of_f(model: EquilibriumModel, z: Array, injection: Array) -> float:
-    """Of one call, without the layer of the mlp's cell that depends on x alone."""
+    """The FLOP of one call, without the layer of the mlp's cell that depends on x alone."""
     once = getattr(model.cell, "injection", None)
     return flops(model.cell, z, injection) - (0.0 if once is None else flops(once, injection))
 

@@ -69,7 +69,7 @@ def whole(alike: np.ndarray) -> float:
 
 
 def cosine(one: np.ndarray | None, other: np.ndarray) -> np.ndarray:
-    """Of each two states, (n,)."""
+    """The cosine of each pair of states, (n,)."""
     a, b = (np.asarray(v, float).reshape(len(other), -1) for v in (one, other))
     return (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
 

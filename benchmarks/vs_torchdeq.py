@@ -214,7 +214,7 @@ def their_tally(name: str, case: Case, images: np.ndarray) -> tuple[int, int]:
 
 
 def accuracy(probabilities: Callable[[np.ndarray], Any], examples: Examples) -> float:
-    """Of predictions on whole batches of the examples."""
+    """The accuracy of predictions on whole batches of the examples."""
     right = [
         np.argmax(np.asarray(probabilities(examples.x[i : i + BATCH])), 1) == examples.y[i : i + BATCH]
         for i in range(0, len(examples.y) - BATCH + 1, BATCH)

@@ -30,7 +30,7 @@ SolverOption = Annotated[
         metavar="NAME",
         callback=one_of(solvers),
         autocompletion=solvers,
-        help="Forward solver, default: the recipe's. An unknown name lists them all.",
+        help="Forward solver, default: the one on the model's card. An unknown name lists them all.",
     ),
 ]
 CodeOption = Annotated[

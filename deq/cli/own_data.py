@@ -115,7 +115,7 @@ def task_for(checkpoint: Checkpoint, path: str) -> Task:
     card, form = checkpoint.card, form_of(checkpoint.card)
     if path == card.dataset and not os.path.exists(path):
         raise ValueError(
-            f"{path}, the data of this model, is not there any more: give its place with --dataset."
+            f"{path}, the data of this model, no longer exists: give its new path with --dataset."
         )
     own = read(path, form)
     if bool(own.form.mean) != bool(form.mean):

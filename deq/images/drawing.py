@@ -47,7 +47,7 @@ def write_drawing(drawing: Drawing) -> str:
 def read_drawing(text: str) -> Drawing:
     """The drawing that `write_drawing` wrote. Raises DrawingError if the text is cut off, changed or too long."""
     if len(text) > LONGEST or not BASE64URL.fullmatch(text):
-        raise DrawingError("This is no drawing.")
+        raise DrawingError("This is not a drawing.")
     try:
         numbers = _numbers(base64.b64decode(text + "=" * (-len(text) % 4), b"-_"))
         drawing = _strokes(iter(numbers))

@@ -5,7 +5,7 @@ from scipy import ndimage
 
 EIGHT = np.ones((3, 3))
 Box = tuple[slice, ...]  # rows, columns
-LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # factors on the floor above which strokes are sought
+LIFTS = (1.0, 1.6, 2.5, 4.0, 6.0)  # factors on the floor above which strokes are searched for
 MIN_GAIN = 1.6  # how many times better a stroke above a raised floor must score
 
 

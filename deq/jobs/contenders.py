@@ -105,7 +105,7 @@ def besides(plan: Plan) -> float:
 
 
 def cost_of_update(plan: Plan) -> float:
-    """In units of `unit_of_work`."""
+    """The cost of an update in units of `unit_of_work`."""
     if isinstance(plan.architecture, str):
         return COST[plan.architecture]
     return COST["mlp"] if plan.architecture.inputs > 2 else OF_POINTS

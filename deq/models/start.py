@@ -78,7 +78,7 @@ def has_start(arrays: Iterable[str]) -> bool:
 
 
 def width_in(arrays: Mapping[str, np.ndarray]) -> int:
-    """Of the learned start in these arrays. Raises ValueError if its kernel is not square."""
+    """The width of the learned start in these arrays. Raises ValueError if its kernel is not square."""
     shape = arrays.get("start_rule.inner.kernel", np.zeros(())).shape
     if len(shape) != 2 or shape[0] != shape[1]:  # a width without as many numbers could take any memory
         raise ValueError(f"start_rule.inner.kernel must be square; it has the shape {list(shape)}.")

@@ -120,8 +120,13 @@ def test_a_chosen_precision_holds_in_the_cell_alone(precision: str, wanted: jax.
     ("precision", "solver", "backward", "message"),
     [
         ("int4", Anderson(), Anderson(), "Unknown precision 'int4'; choose float32, tf32, bf16"),
-        ("bf16", Anderson(tol=1e-5), Anderson(tol=1e-2), r"bfloat16 factors .* about 0\.001; asked 1e-05"),
-        ("bf16", Anderson(tol=1e-2), Anderson(tol=1e-4), r"asked 0\.0001.*Choose precision float32"),
+        (
+            "bf16",
+            Anderson(tol=1e-5),
+            Anderson(tol=1e-2),
+            r"bfloat16 factors .* about 0\.001; asked for 1e-05",
+        ),
+        ("bf16", Anderson(tol=1e-2), Anderson(tol=1e-4), r"asked for 0\.0001.*Choose precision float32"),
         ("tf32", Anderson(tol=1e-5), Anderson(tol=1e-2), r"TF32 factors .* about 0\.0001"),
     ],
 )

@@ -71,7 +71,7 @@ def test_an_uploaded_model_survives_a_refresh_and_is_nobody_elses(
     app.file_uploader(key="predict_weights").upload("mine.safetensors", weights).run()
     refreshed = open_page("predict", model=MINE)
     assert refreshed.selectbox(key="model").value == MINE
-    assert not any("not on this server" in warning.value for warning in refreshed.warning)
+    assert not any("no longer on this server" in warning.value for warning in refreshed.warning)
     monkeypatch.setattr(owner, "this_browser", lambda: token(2))
     is_gone(open_page("predict", model=MINE).run())
     monkeypatch.setattr(owner, "this_browser", lambda: token(1))
@@ -82,7 +82,7 @@ def test_an_uploaded_model_survives_a_refresh_and_is_nobody_elses(
 def is_gone(app: AppTest) -> None:
     """One line says so and names what is shown."""
     assert not app.exception
-    (line,) = [warning.value for warning in app.warning if "not on this server" in warning.value]
+    (line,) = [warning.value for warning in app.warning if "no longer on this server" in warning.value]
     assert line not in [warning.value for box in app.expander for warning in box.warning]  # it may be closed
     assert MINE in line
     assert app.selectbox(key="model").value == "conv"

@@ -21,7 +21,7 @@ export class Cobweb {
     const [low, high] = window;
     panel.frame(window, window);
     const curve = evenly(low, high, 401);
-    const near = (y) => (y > 2 * low - high && y < 2 * high - low ? y : NaN); // a pole would draw an upright line
+    const near = (y) => (y > 2 * low - high && y < 2 * high - low ? y : NaN); // a pole would draw a vertical line
     panel.line("diagonal", [[low, low], [high, high]], stroke(look.neutral, 1, "dash"));
     panel.line("curve", curve.map((x) => [x, near(f(x, now.a, now.b))]), stroke(look.neutral, 3));
     const smooth = now.damping < 1 ? curve.map((x) => [x, near(g(x))]) : [];

@@ -73,7 +73,7 @@ function stability([[a, b], [c, d]]) {
 }
 
 // The curve where component i of the velocity is 0, as points [z1, z2] with gaps. With z_i = tanh(t) it is a straight
-// line in the other component; where that has no weight, the curve is upright or level.
+// line in the other component; where that has no weight, the curve is vertical or horizontal.
 export function nullcline({ weights, x }, i, half) {
   const [own, other] = [weights[i][i], weights[i][1 - i]];
   const place = (mine, theirs) => (i === 0 ? [mine, theirs] : [theirs, mine]);

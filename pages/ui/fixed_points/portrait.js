@@ -1,5 +1,5 @@
 // Two numbers, live: the flow as arrows, the nullclines, and one orbit of the iteration and of the flow, drawn again
-// in the frame in which the start or a parameter moves. Python hears of it on release.
+// in the frame in which the start or a parameter moves. Python gets the values on release.
 
 import { Board, mount } from "../widgets/live/board.js";
 import { Player } from "../widgets/live/player.js";

@@ -115,7 +115,7 @@ def _key(case: Case) -> tuple[str, bytes]:
 
 @cached(200)
 def certified(chosen: ModelInUse, image: np.ndarray) -> tuple[int, float]:
-    """The class of a picture (28, 28) at its equilibrium, and the radius within which it is proved to be of it."""
+    """The class of a picture (28, 28) at its equilibrium, and the radius within which it is proved to keep it."""
     x = image[None, ..., None]
     label = int(infer(chosen.model, x, accurate(chosen.model)).labels[0])
     return label, float(certified_radius(chosen.model, x, local=True)[0])

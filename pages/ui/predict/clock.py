@@ -96,7 +96,7 @@ def log_residual(residual: np.ndarray) -> np.ndarray:
 
 
 def _numbers(values: np.ndarray) -> list[Any]:
-    """As nested lists to six digits of the largest, with None where JSON has no number: for NaN and infinity."""
+    """The values as nested lists to six digits of the largest, with None for NaN and infinity, which JSON lacks."""
     known = np.isfinite(values)
     finite = np.where(known, values, 0).astype(float)
     rounded = finite.round(5 - math.floor(math.log10(np.abs(finite).max() or 1))).astype(object)
@@ -159,7 +159,7 @@ def _equation(case: Case, states: np.ndarray) -> dict[str, Any] | None:
 
 
 def table_of(case: Case, plane: Plane | None) -> dict[str, Any]:
-    """For the download: the curves and the path, one row an iterate."""
+    """For the download: the curves and the path, one row per iterate."""
     answer = case.answer
     table: dict[str, Any] = {"evaluations of f": answer.nfe, "relative residual": answer.residual}
     table |= {f"probability of {name}": answer.paths[:, k] for k, name in enumerate(case.chosen.names)}
@@ -170,7 +170,7 @@ def table_of(case: Case, plane: Plane | None) -> dict[str, Any]:
 
 
 def units_of(answer: Answer) -> dict[str, Any]:
-    """For the download: every unit, one row an iterate; its column is its index in the state."""
+    """For the download: every unit, one row per iterate; a column's name is the unit's index in the state."""
     shape = answer.states.shape[1:]
     units = answer.states.reshape(len(answer.states), -1).T
     names = [f"z[{', '.join(map(str, index))}]" for index in np.ndindex(shape)]

@@ -1,4 +1,4 @@
-// The two curves of the clock, with an upright at its moment: the probabilities of the classes, and the residual.
+// The two curves of the clock, with a vertical line at its moment: the probabilities of the classes, and the residual.
 
 import { Panel, short, stroke, ticks } from "../widgets/live/chart.js";
 import { dragInside } from "../widgets/live/handles.js";
@@ -67,7 +67,7 @@ export class Chances extends CurvePanel {
     this.name(named.reverse(), names, nfe[step]);
   }
 
-  // The likeliest classes beside their dots, from below, apart from one another. named: [probability, class].
+  // The most probable classes beside their dots, from below, apart from one another. named: [probability, class].
   name(named, names, x) {
     let floor = Infinity;
     for (let i = 0; i < NAMED; i += 1) {

@@ -63,7 +63,7 @@ class ModelInUse:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its classes, short enough to be shown; their numbers where they have none."""
+        """The names of its classes, short enough to be shown; their numbers where they have none."""
         architecture = None if self.shared else architecture_of(self.weights)
         numbers = DIGITS if architecture is None else tuple(map(str, range(architecture.outputs)))
         return tuple(map(short, self.form.classes)) or numbers
@@ -151,7 +151,7 @@ def choose_model(offered: list[str], key: str, help: str, said: DeltaGenerator) 
     # The line stays until another model is chosen: the page may rerun at once.
     if gone and gone not in offered and name == instead:
         said.warning(
-            f"The model {plain(short(gone))} is not on this server any more, or belongs to another browser. "
+            f"The model {plain(short(gone))} is no longer on this server, or belongs to another browser. "
             f"Train or upload it again. Shown instead: {plain(name)}."
         )
     return name

@@ -10,7 +10,7 @@ import streamlit as st
 
 MIB = 2**20
 NUMBERED = "deq_runs"  # a cookie, and a key of the session: the highest number of a run
-LARGEST = 10**6  # that a cookie is believed
+LARGEST = 10**6  # a higher number in a cookie is not believed
 
 # Another tab may have given a higher number meanwhile.
 REMEMBER = """
@@ -35,7 +35,7 @@ Model = TypeVar("Model", bound=OwnModel)
 
 @dataclass
 class Belongings(Generic[Model]):
-    """Of one browser, the oldest first. runs: numbers by id; models: by name."""
+    """What belongs to one browser, the oldest first. runs: numbers by id; models: by name."""
 
     runs: dict[str, int] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)

@@ -204,7 +204,7 @@ def _subject(model: str, batch: str | None, size: int, seed: int, radius: float)
 
 
 def _uploaded_weights() -> bytes:
-    """Of a file; empty, with a message on the page, while there is none."""
+    """The weights in a file; empty, with a message on the page, while there is none."""
     upload = st.file_uploader("Weights from `python -m deq train`", ["safetensors"], key="race_weights")
     if upload is None:
         st.info("Upload a file `weights.safetensors`.")

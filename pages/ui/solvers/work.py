@@ -46,7 +46,7 @@ def race_of(subject: Subject, solver: Solver) -> Run:
 
 @cached(100)
 def times_of(subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ...]) -> dict[str, np.ndarray]:
-    """Of all solvers together: they take turns."""
+    """The times of all solvers together: they take turns."""
     return time_solvers(problem_of(subject), dict(zip(names, solvers, strict=True)))
 
 
@@ -59,7 +59,7 @@ def precision_of(subject: Subject, solver: Solver, double: bool) -> WorkPrecisio
 def precision_times_of(
     subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ...], double: bool
 ) -> dict[str, np.ndarray]:
-    """Of all solvers and tolerances together: they take turns."""
+    """The times of all solvers and tolerances together: they take turns."""
     return time_precision(problem_of(subject), dict(zip(names, solvers, strict=True)), double)
 
 
@@ -80,7 +80,7 @@ def gradient_of(subject: Subject, method: str) -> GradientRun:
 
 @queued(cached(100))
 def gradient_times_of(subject: Subject, methods: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Of all methods together: they take turns."""
+    """The times of all methods together: they take turns."""
     return time_gradients(problem_of(subject), methods)
 
 

@@ -61,7 +61,7 @@ class Puzzle:
 
     @cached_property
     def x(self) -> np.ndarray:
-        """With its changes."""
+        """The puzzle with its changes."""
         return edited(self.drawn, self.changes)
 
     @cached_property
@@ -79,7 +79,7 @@ class Puzzle:
         return f"{self.kind}-{self.size}-{self.seed}"
 
     def changed(self, changes: Iterable[object]) -> "Puzzle":
-        """With these changes instead; without changes if any of them is invalid for this puzzle."""
+        """The puzzle with these changes instead; without changes if any of them is invalid for this puzzle."""
         listed = list(changes)
         found = tuple(k for k in listed if type(k) is int and can_change(self.drawn, k))
         if len(found) < len(listed) or len(found) > MOST or len(set(found)) < len(found):

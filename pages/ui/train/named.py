@@ -41,7 +41,7 @@ def named_plan(task: str, name: str, epochs: int, seed: int) -> Plan:
 
 
 def epochs_control(usual: int) -> int:
-    """For how many epochs."""
+    """How many epochs to train for."""
     return int(
         st.number_input("Epochs", 1, 500, usual, key="fit_epochs", bind="query-params", help=tip("epoch"))
     )
@@ -54,7 +54,7 @@ def seed_control() -> int:
 
 @st.cache_data(ttl=BEGUN, show_spinner=False)
 def speed() -> float:
-    """Seconds of the unit of work, measured anew every minute."""
+    """Seconds of the unit of work, measured again every minute."""
     return unit_of_work()
 
 

@@ -33,7 +33,7 @@ def link_to_picture(label: str, name: str, query: Mapping[str, str]) -> None:
 
 
 def _address() -> str:
-    """Of this page, without its settings; empty if unknown."""
+    """The address of this page without its settings; empty if unknown."""
     return (st.context.url or "").partition("?")[0]
 
 
