@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
 from deq.plots.style import FAILED_MARKER, FAILED_TEXT, styled_figure
+from deq.plots.times import ticks_between
 
 # Not those of the solvers; 3:1 on white and on black, and distinct for deuteranopes.
 COLORS = ("#684CD9", "#A8873B", "#2A7739", "#D94C84", "#67779E", "#A36CD9")
 HEIGHT = 400  # pixels
 MOSTLY = 0.5  # share of solves
 LEAST_LOSS = 1e-12
-COARSE, FINE = (1, 2, 5), (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)  # ticks of a decade
 MARGIN = 1.15  # factor beyond the outermost dots
 NEAR, LINE = 0.3, 0.055  # labels nearer than this share of the width keep this share of the height apart
 
@@ -112,11 +112,7 @@ def _set_range(figure: Figure, nfe: np.ndarray) -> None:
     if not nfe.size:
         return
     low, high = np.maximum(nfe.min(), 1) / MARGIN, nfe.max() * MARGIN
-    decades = [10.0**k for k in range(int(np.log10(low)) - 1, int(np.log10(high)) + 1)]
-    coarse, fine = (
-        [d * k for d in decades for k in digits if low <= d * k <= high] for digits in (COARSE, FINE)
-    )
-    ticks = coarse if len(coarse) > 2 else fine
+    ticks = ticks_between(low, high)
     text = [f"{tick:g}" for tick in ticks]
     figure.update_xaxes(
         range=np.log10([low, high]), tickvals=ticks, ticktext=text, tickfont=None, nticks=None

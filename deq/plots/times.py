@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 from deq.plots.figure import Figure
 from deq.plots.style import FAILED_MARKER, FAILED_TEXT, SOLVER_STYLES, SolverStyle, styled_figure
 
+# Of a decade, ever finer.
+TICKS = (1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), np.arange(1, 10, 0.5), np.arange(10, 100) / 10
+
 
 def race_times(
     times: Mapping[str, tuple[float, float, float]],
@@ -51,16 +54,19 @@ def race_times(
 
 
 def plain_ticks(figure: Figure, values: ArrayLike) -> None:
-    """Ticks 1, 2, 5, 10 along a log x axis that shows these values, or only 1, 10, 100 if they span many decades."""
-    ticks = _ticks(values)
+    """Plain ticks along a log x axis that shows these values: powers of ten, or finer ones over a shorter range."""
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known) & (known > 0)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (1.0, 1.0)
+    ticks = ticks_between(0.9 * low, 1.1 * high)
     figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks], nticks=None)
 
 
-def _ticks(values: ArrayLike) -> list[float]:
-    """1, 2 and 5 times powers of ten from just below the values to just above, the powers alone over three decades."""
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known) & (known > 0)]
-    low, high = (0.5 * known.min(), 2 * known.max()) if known.size else (0.5, 2.0)
-    steps = (1, 2, 5) if high < 1e3 * low else (1,)
+def ticks_between(low: float, high: float) -> list[float]:
+    """The coarsest ticks of a log axis with at least three between low and high, or else the finest."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [tick for k in exponents for m in steps if low <= (tick := float(f"{m}e{k}")) <= high]
+    for digits in TICKS:
+        found = [tick for k in exponents for m in digits if low <= (tick := float(f"{m}e{k}")) <= high]
+        if len(found) > 2:
+            break
+    return found

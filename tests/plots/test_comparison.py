@@ -33,7 +33,9 @@ def test_race_explains_failures_once_in_the_legend() -> None:
 
 def test_times_are_medians_with_quartiles_and_a_cross_for_who_gave_up() -> None:
     figure = race_times({"Anderson": (2, 3, 5), "Picard": (7, 8, 9)}, ["Picard"])
-    assert list(figure.layout.xaxis.ticktext) == ["1", "2", "5", "10"]
+    assert list(figure.layout.xaxis.ticktext) == ["2", "3", "4", "5", "7"]
+    close = race_times({"Anderson": (11.9, 12, 12.1), "Picard": (13, 13.1, 13.2)})
+    assert list(close.layout.xaxis.ticktext) == ["11", "12", "13", "14"]  # one tick would show no scale
     anderson, picard = figure.data
     assert (anderson.x[0], anderson.error_x.arrayminus[0], anderson.error_x.array[0]) == (3, 1, 2)
     assert picard.marker.symbol == FAILED_MARKER["symbol"] != anderson.marker.symbol
@@ -57,11 +59,11 @@ def test_unconverged_tolerances_are_crosses() -> None:
 
 
 def test_costs_have_plain_ticks_and_quartile_bars() -> None:
-    """Within two decades 1, 2 and 5 times powers of ten, in full; the powers alone for many decades."""
+    """Over more than a decade 1, 2 and 5 times powers of ten, in full; the powers alone over many."""
     work, error = np.array([20.0, 60.0, 300.0]), np.array([1e-1, 1e-2, 1e-3])
     curves = {"Picard": (error, work, error, np.ones(3))}
     figure = work_precision_diagram(curves, "ms", {"Picard": (work - 5, work + 10)})
-    assert list(figure.layout.xaxis.ticktext) == ["10", "20", "50", "100", "200", "500"]
+    assert list(figure.layout.xaxis.ticktext) == ["20", "50", "100", "200"]
     assert list(figure.data[0].error_x.array) == [10] * 3
     assert list(figure.data[0].error_x.arrayminus) == [5] * 3
     curves = {"Picard": (error, np.array([1, 100, 1e5]), error, np.ones(3))}

@@ -80,5 +80,8 @@ def device_name() -> str:
     """The device in use, as text."""
     device = jax.devices()[0]
     if device.platform == "cpu":
-        return f"CPU, {len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else "CPU"
+        if not hasattr(os, "sched_getaffinity"):
+            return "CPU"
+        cores = len(os.sched_getaffinity(0))
+        return f"CPU, {cores} core{'s' * (cores > 1)}"
     return f"{device.device_kind}, one of {jax.device_count()}"
