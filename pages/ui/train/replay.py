@@ -142,6 +142,5 @@ def _points(plan: Plan) -> list[list[float]]:
     else:
         train = small_task(plan).train
         places, labels = train.x, train.y
-    return [
-        [round(float(x), 2), round(float(y), 2), int(k)] for (x, y), k in zip(places, labels, strict=True)
-    ]
+    rounded = np.round(np.asarray(places, float), 2).tolist()
+    return [[x, y, k] for (x, y), k in zip(rounded, np.asarray(labels).tolist(), strict=True)]
