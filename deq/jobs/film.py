@@ -1,8 +1,9 @@
-"""The film of a run on points in the plane: the class predicted at each place, and where solves fail."""
+"""The film of a run on points in the plane: the class predicted at each place, what its solve costs, and failures."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ MOST_FRAMES = 60
 FAILED = 128  # the bit of a cell whose solve did not converge
 UNKNOWN = Metrics(math.nan, math.nan, math.nan, math.nan, math.nan)
 CLASSES, DOUBTS = 8, 16  # that fit into the other seven bits
+COSTS = 128  # as do these shades of a cost
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Frame:
 
     loss, accuracy: on the validation set. spectral_radius: see deq.models.evaluation.largest_radius. cells:
     (SIDE * SIDE,) uint8, row by row from the bottom: the most probable class, plus CLASSES times the confidence in
-    it from 0 to 15, plus FAILED.
+    it from 0 to 15, plus FAILED. nfe: (SIDE * SIDE,) uint16, the evaluations of each cell's solve.
     """
 
     step: int
@@ -36,11 +38,17 @@ class Frame:
     accuracy: float
     spectral_radius: float
     cells: np.ndarray
+    nfe: np.ndarray
 
     @property
     def converged(self) -> float:
         """The share of the cells whose solves converge."""
         return float((self.cells < FAILED).mean())
+
+    @property
+    def evaluations(self) -> float:
+        """The median over the cells."""
+        return float(np.median(self.nfe))
 
     @property
     def is_sound(self) -> bool:
@@ -49,7 +57,7 @@ class Frame:
 
 
 class Film:
-    """At most MOST_FRAMES frames, evenly spaced, 1.6 kB each: less than 100 kB a run.
+    """At most MOST_FRAMES frames, evenly spaced, 4.8 kB each: less than 300 kB a run.
 
     At first every update is kept; at MOST_FRAMES it drops every second frame and doubles the interval. It ends with the
     frame in which the equilibrium is lost, and continues only if it comes back.
@@ -97,7 +105,8 @@ def frame_at(
 ) -> Frame:
     """The frame of a model after `step` updates. metrics, radius: of `validated`."""
     found = infer(model, plane(), recipe.solver, recipe.gradient, batch_size=SIDE**2)
-    return Frame(step, float(metrics.loss), float(metrics.accuracy), float(radius), cells_of(found))
+    nfe = np.minimum(found.nfe, np.iinfo(np.uint16).max).astype(np.uint16)
+    return Frame(step, float(metrics.loss), float(metrics.accuracy), float(radius), cells_of(found), nfe)
 
 
 def cells_of(found: Results) -> np.ndarray:
@@ -111,6 +120,19 @@ def cells_of(found: Results) -> np.ndarray:
         + CLASSES * doubt
         + np.where(found.converged, 0, FAILED).astype(np.uint8)
     )
+
+
+def costs(film: Sequence[Frame]) -> tuple[np.ndarray, int, int]:
+    """The evaluations in all frames on one log scale, and the fewest and most of those solves that converge.
+
+    cells: (frames, SIDE * SIDE) uint8, 0 for the fewest up to COSTS - 1 for the most and above, plus FAILED.
+    """
+    nfe, failed = np.stack([frame.nfe for frame in film]), np.stack([frame.cells for frame in film]) >= FAILED
+    known = nfe if failed.all() else nfe[~failed]
+    low, high = max(1, int(known.min())), max(1, int(known.max()))
+    share = np.log(np.maximum(nfe, low) / low) / max(math.log(high / low), 1e-9)
+    level = np.round(np.clip(share, 0, 1) * (COSTS - 1)).astype(np.uint8)
+    return level + np.where(failed, FAILED, 0).astype(np.uint8), low, high
 
 
 def plane() -> np.ndarray:

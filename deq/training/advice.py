@@ -44,7 +44,7 @@ def _convergence(training: Columns, validation: Columns) -> str:
     share = _share(training, validation)
     if not share < MOST_CONVERGED:
         return ""
-    found = f"Only {_percent(share)} of the solves converge" if share else "No solve converges"
+    found = f"Lately as few as {_percent(share)} of the solves converged" if share else "No solve converges"
     meaning = _lost(training) if share < MIN_SHARE else "the gradients of the others are not exact"
     return f"{found}: {meaning}. Lower the learning rate or add a Jacobian penalty."
 

@@ -72,10 +72,15 @@ def test_a_run_that_breaks_is_replayed_to_its_death(page: Page, server: str) -> 
         slider.press(key)
         page.wait_for_timeout(200)
         label = picture.get_attribute("aria-label")
-        shares.append(float(re.search(r"([\d.]+) % of the solves converge", label)[1]))
+        shares.append(float(re.search(r"converge in ([\d.]+) % of the plane", label)[1]))
     assert shares[0] < 50
     assert shares[1] > 95
     assert not asked
+    page.locator(".st-key-fit_plane").get_by_text("Evaluations").click()
+    expect(page.get_by_role("img", name=re.compile("Evaluations in the plane.*median"))).to_be_visible(
+        timeout=SLOW
+    )
+    expect(page.locator(".scale")).to_contain_text(re.compile(r"\d+ evaluations"))
 
 
 def test_numbers_go_on_when_the_server_starts_again(page: Page, server: str) -> None:

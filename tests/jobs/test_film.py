@@ -6,7 +6,7 @@ import numpy as np
 
 from deq.data.patterns import pattern
 from deq.jobs import OWN_POINTS, Job, Plan, Status
-from deq.jobs.film import CLASSES, FAILED, MOST_FRAMES, SIDE, Film, Frame, cells_of
+from deq.jobs.film import CLASSES, COSTS, FAILED, MOST_FRAMES, SIDE, Film, Frame, cells_of, costs
 from deq.jobs.record import history
 from deq.models.architectures import Architecture
 from deq.models.inference import Results
@@ -18,7 +18,7 @@ def frame(step: int, failed: float = 0.0) -> Frame:
     """A frame whose solves fail in a share of the cells."""
     cells = np.zeros(SIDE**2, np.uint8)
     cells[: round(failed * SIDE**2)] = FAILED
-    return Frame(step, 0.5, 0.9, 0.8, cells)
+    return Frame(step, 0.5, 0.9, 0.8, cells, np.full(SIDE**2, 8, np.uint16))
 
 
 def filmed(steps: int) -> Film:
@@ -79,6 +79,27 @@ def test_cells_hold_class_confidence_and_failure() -> None:
     assert (cells % FAILED // CLASSES).tolist() == [15, 6, 15, 0]
 
 
+def test_costs_have_one_log_scale_over_all_frames_set_by_the_solves_that_converge() -> None:
+    cheap, dear = frame(0), frame(1, failed=0.5)
+    dear.nfe[-2:] = 16, 32
+    dear.nfe[0] = 300  # fails
+    cells, low, high = costs([cheap, dear])
+    assert (low, high) == (8, 32)
+    assert cells.dtype == np.uint8
+    assert (cells[0] == 0).all()
+    assert cells[1, -2:].tolist() == [round(0.5 * (COSTS - 1)), COSTS - 1]
+    assert cells[1, 0] == FAILED + COSTS - 1
+    assert ((cells[1] >= FAILED) == (dear.cells >= FAILED)).all()
+    assert dear.evaluations == 8
+
+
+def test_costs_that_are_all_alike_or_all_fail_have_a_scale() -> None:
+    for one in (frame(0), frame(0, failed=1.0)):
+        cells, low, high = costs([one])
+        assert (low, high) == (8, 8)
+        assert (cells % FAILED == 0).all()
+
+
 def test_a_run_that_breaks_is_filmed_to_its_death_and_its_history_tells_it() -> None:
     """Own points, whose epochs are one update each: the film validates them."""
     recipe = Recipe(solver=Picard(tol=1e-4, max_nfe=20), epochs=60, batch_size=40, learning_rate=0.5)
@@ -91,6 +112,9 @@ def test_a_run_that_breaks_is_filmed_to_its_death_and_its_history_tells_it() -> 
     assert now.lost
     assert [one.is_sound for one in now.film] == [True] * (len(now.film) - 1) + [False]
     assert len(now.film) > 2
+    assert (
+        0 < now.film[0].evaluations < 20 == now.film[-1].evaluations
+    )  # where a solve fails, it takes all it may
     table = history(now)
     assert np.isfinite(table["spectral_radius"]).sum() >= len(now.film) - 1
     assert table["validation_loss"].shape == table["step"].shape == table["loss"].shape

@@ -1,12 +1,14 @@
 """The training page: a run from its button to its downloads, halted, resumed, shared by its link alone."""
 
 import base64
+import io
 import json
 import re
 import zlib
 from typing import Any
 
 import pytest
+from PIL import Image
 from safetensors.numpy import load
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +17,7 @@ from deq.models.weights import architecture_of, weights_of
 from pages.ui.server import owner
 from pages.ui.server.runs import duration
 from pages.ui.train.named import about
+from pages.ui.train.replay import ANSWERS, EVALUATIONS, moving
 from pages.ui.train.settings import BASIC, PICTURES, PRESETS
 from tests.conftest import ROOT
 from tests.pages.conftest import OpenPage, labels, metrics, press, run_until, words
@@ -51,6 +54,14 @@ def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 60
     assert {"Evaluations", "Converged", "Spectral radius"} <= set(metrics(app))
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 6
+    app.segmented_control(key="fit_plane").set_value("Evaluations").run()
+    costs = sent(app)
+    assert (costs["frames"] != film["frames"], film["ramp"], len(costs["ramp"])) == (True, [], 128)
+    job = runs.get(job_id)
+    films = [moving(job.plan, job.snapshot().film, False, view) for view in (ANSWERS, EVALUATIONS)]
+    assert films[0] != films[1]
+    assert [Image.open(io.BytesIO(one)).n_frames for one in films] == [25, 25]
+    assert costs["range"][0] < min(costs["median"]) <= max(costs["median"]) <= costs["range"][1]
     assert {button.proto.label for button in app.get("download_button")} >= {
         "Save weights",
         "Save history",

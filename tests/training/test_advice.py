@@ -37,9 +37,9 @@ def test_no_data_gives_no_advice() -> None:
         (
             {"converged": 0.6},
             {},
-            "Only 60 % of the solves converge: the gradients of the others are not exact.",
+            "Lately as few as 60 % of the solves converged: the gradients of the others are not exact.",
         ),
-        ({"converged": 0.3}, {}, f"Only 30 % of the solves converge: {LOST}"),
+        ({"converged": 0.3}, {}, f"Lately as few as 30 % of the solves converged: {LOST}"),
         ({"converged": 0.0}, {}, f"No solve converges: {LOST}"),
         ({"skipped": 0.25}, {}, "25 % of the latest updates were not finite"),
         (

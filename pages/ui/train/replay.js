@@ -1,4 +1,5 @@
-// A run on points in the plane, moment by moment: its classes, and where its solves fail. Played once, after its end.
+// A run on points in the plane, moment by moment: its classes or the evaluations of its solves, and where these fail.
+// Played once, after its end.
 
 import { Board, mount } from "../widgets/live/board.js";
 import { bytesOf, inflated } from "../widgets/live/bytes.js";
@@ -7,7 +8,7 @@ import { Player } from "../widgets/live/player.js";
 import { OUTLINES } from "./outlines.js";
 
 const SECONDS = 6; // that it plays
-const FAILED = 0x80, CLASS = 0x07, DOUBTS = 15; // a cell, see deq/jobs/film.py
+const FAILED = 0x80, CLASS = 0x07, DOUBTS = 15; // a cell, see deq/jobs/film.py; of evaluations, all seven bits count
 const MANY = 400; // points, which are drawn smaller
 
 const played = new Set(); // runs that this tab has seen played
@@ -21,6 +22,7 @@ class ReplayBoard extends Board {
     this.bar = find(".bar");
     this.reading = find(".reading");
     this.spoken = find(".spoken");
+    this.scale = find(".scale");
     this.panel = new Panel(this.box, { x: "x₁", y: "x₂", label: "The plane" });
     this.panel.svg.setAttribute("role", "img");
     const words = (step) => this.place(step);
@@ -62,6 +64,7 @@ class ReplayBoard extends Board {
     player.fit(last);
     player.place(same ? nearest(data.steps, seen) : last);
     this.markLoss(last);
+    this.legend();
     if (!data.live && last && !played.has(data.run)) {
       played.add(data.run);
       player.present(last);
@@ -75,6 +78,16 @@ class ReplayBoard extends Board {
     const share = this.lost / Math.max(1, last);
     this.mark.style.left = `calc(7px + ${share} * (100% - 16px))`; // the middle of the knob
     this.mark.title = "The equilibrium is lost";
+  }
+
+  // What the colours of the evaluations mean.
+  legend() {
+    const { ramp, range } = this.data;
+    this.scale.style.visibility = ramp.length ? "visible" : "hidden"; // it keeps its place
+    const [low, bar, high] = this.scale.children;
+    [low.textContent, high.textContent] = [grouped(range[0]), `${grouped(range[1])} evaluations`];
+    const stops = ramp.filter((_, k) => k % 16 === 0 || k === ramp.length - 1);
+    bar.style.background = stops.length ? `linear-gradient(to right, ${stops.map((rgb) => `rgb(${rgb})`)})` : "";
   }
 
   draw() {
@@ -114,7 +127,7 @@ class ReplayBoard extends Board {
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     pen.imageSmoothingQuality = "high";
-    pen.drawImage(classes(cells, data), 0, 0, width, height);
+    pen.drawImage(data.ramp.length ? evaluations(cells, data) : classes(cells, data), 0, 0, width, height);
     this.hatch(pen, cells, width / data.side, height / data.side);
   }
 
@@ -142,14 +155,16 @@ class ReplayBoard extends Board {
     const { data, player } = this;
     const said = sentence(data, step, step === this.lost);
     this.reading.textContent = said;
-    this.panel.svg.setAttribute("aria-label", `Classes in the plane. ${said}`);
+    const what = data.ramp.length ? "Evaluations" : "Classes";
+    this.panel.svg.setAttribute("aria-label", `${what} in the plane. ${said}`);
     if (!player.timer && !data.live && said !== this.said) this.spoken.textContent = this.said = said;
   }
 }
 
 function sentence(data, step, lost) {
   const percent = (share) => `${short(100 * share)} %`;
-  const shares = [`${percent(data.converged[step])} of the solves converge`];
+  const shares = [`solves converge in ${percent(data.converged[step])} of the plane`];
+  if (data.ramp.length) shares.unshift(`${short(data.median[step])} evaluations at the median`);
   if (data.accuracy[step] !== null) shares.unshift(`accuracy ${percent(data.accuracy[step])}`);
   if (data.loss[step] !== null) shares.unshift(`validation loss ${short(data.loss[step])}`);
   if (data.radius[step] !== null) shares.push(`spectral radius ${short(data.radius[step])}`);
@@ -166,19 +181,27 @@ function nearest(steps, wanted) {
   return far.indexOf(Math.min(...far));
 }
 
-// A picture of one pixel a cell, the top row first; failed cells have the colour of their class too.
+// Failed cells have the colour of their class too.
 function classes(cells, { side, looks, shades: [pale, strong] }) {
-  const picture = new OffscreenCanvas(side, side);
-  const pen = picture.getContext("2d");
-  const image = pen.createImageData(side, side);
   const colors = looks.map(([, color]) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)));
+  const opacity = (cell) => pale + ((strong - pale) * ((cell & ~FAILED) >> 3)) / DOUBTS;
+  return picture(cells, side, (cell) => [...colors[cell & CLASS], 255 * opacity(cell)]);
+}
+
+function evaluations(cells, { side, ramp }) {
+  return picture(cells, side, (cell) => [...ramp[cell & ~FAILED], 255]);
+}
+
+// One pixel a cell, the top row first.
+function picture(cells, side, color) {
+  const canvas = new OffscreenCanvas(side, side);
+  const pen = canvas.getContext("2d");
+  const image = pen.createImageData(side, side);
   cells.forEach((cell, k) => {
-    const at = 4 * ((side - 1 - Math.floor(k / side)) * side + (k % side));
-    const sure = ((cell & ~FAILED) >> 3) / DOUBTS;
-    image.data.set([...colors[cell & CLASS], 255 * (pale + (strong - pale) * sure)], at);
+    image.data.set(color(cell), 4 * ((side - 1 - Math.floor(k / side)) * side + (k % side)));
   });
   pen.putImageData(image, 0, 0);
-  return picture;
+  return canvas;
 }
 
 export default mount(ReplayBoard, "nothing");

@@ -4,6 +4,7 @@ import base64
 import math
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from deq.data import Points, Task
 from deq.data.points import LETTERS
 from deq.images.moving import moving_picture
 from deq.jobs import Frame, Job, Plan, Snapshot, Status, frame_at, load_task, task_of
-from deq.jobs.film import CLASSES, DOUBTS, FAILED, HALF_WIDTH, SIDE
+from deq.jobs.film import CLASSES, COSTS, DOUBTS, FAILED, HALF_WIDTH, SIDE, costs
 from deq.plots.classes import class_look
-from deq.plots.style import FAILED_RED
+from deq.plots.style import FAILED_RED, SEQUENTIAL
 from pages.ui.widgets.charts import offer
 from pages.ui.widgets.downloads import Table
 from pages.ui.widgets.live import live_component
@@ -23,6 +24,8 @@ from pages.ui.widgets.live import live_component
 SCRIPT = Path(__file__).parent / "replay.js"
 KEY = "fit_replay"
 PALE, STRONG = 0.08, 0.5  # opacity of a class in doubt and beyond doubt
+ANSWERS, EVALUATIONS = "Answers", "Evaluations"
+SHOWN = "fit_plane"  # key of the choice between them; in the link
 
 
 def small_task(plan: Plan) -> Task:
@@ -55,7 +58,16 @@ def replay(job: Job, now: Snapshot) -> None:
 
 def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bool, total: int) -> None:
     """All frames in one message: scrubbing asks nothing of the server."""
-    cells = np.stack([frame.cells for frame in frames])
+    shown = st.segmented_control(
+        "Show",
+        [ANSWERS, EVALUATIONS],
+        default=ANSWERS,
+        required=True,
+        key=SHOWN,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    cells, low, high = _cells(frames, shown)
     data = {
         "run": run,
         "live": live,
@@ -73,12 +85,31 @@ def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bo
         "looks": [[name, *class_look(name)] for name in classes_of(plan)],
         "failed": FAILED_RED,
         "shades": [PALE, STRONG],
+        "ramp": _ramp().tolist() if shown == EVALUATIONS else [],
+        "range": [low, high],
+        "median": [frame.evaluations for frame in frames],
     }
     live_component(SCRIPT)(key=KEY, data=data)
 
 
+def _cells(frames: Sequence[Frame], shown: str) -> tuple[np.ndarray, int, int]:
+    """The cells of the chosen view, (frames, SIDE * SIDE) uint8, and the range of the evaluations."""
+    if shown == EVALUATIONS:
+        return costs(frames)
+    return np.stack([frame.cells for frame in frames]), 0, 0
+
+
+@lru_cache(1)
+def _ramp() -> np.ndarray:
+    """(COSTS, 3) uint8: the colours from few evaluations to many."""
+    places, colors = zip(*SEQUENTIAL, strict=True)
+    stops = np.array([_rgb(color) for color in colors])
+    along = np.linspace(0, 1, COSTS)
+    return np.stack([np.interp(along, places, stop) for stop in stops.T], axis=1).round().astype(np.uint8)
+
+
 def _table(frames: Sequence[Frame]) -> Table:
-    names = ("step", "loss", "accuracy", "converged", "spectral_radius")
+    names = ("step", "loss", "accuracy", "converged", "spectral_radius", "evaluations")
     return {name: [getattr(frame, name) for frame in frames] for name in names}
 
 
@@ -90,9 +121,10 @@ def is_lost(now: Snapshot) -> bool:
 def film_button(job: Job, now: Snapshot) -> None:
     """The film as a GIF, made when the button is clicked."""
     film = () if now.status.is_live else now.film
+    shown = st.session_state.get(SHOWN, ANSWERS)  # now: the click has no session
     st.download_button(
         "Save film",
-        (lambda: moving(job.plan, film, is_lost(now))) if film else "",
+        (lambda: moving(job.plan, film, is_lost(now), shown)) if film else "",
         "training.gif",
         "image/gif",
         icon=":material/download:",
@@ -103,21 +135,31 @@ def film_button(job: Job, now: Snapshot) -> None:
     )
 
 
-def moving(plan: Plan, film: Sequence[Frame], lost: bool) -> bytes:
-    """The film as a GIF, in the colours of the page on white."""
-    colors = np.array([_rgb(class_look(name)[0]) for name in classes_of(plan)], float)
-    cells = np.stack([frame.cells.reshape(SIDE, SIDE)[::-1] for frame in film])
+def moving(plan: Plan, film: Sequence[Frame], lost: bool, shown: str = ANSWERS) -> bytes:
+    """The film as a GIF of the chosen view, in the colours of the page on white."""
+    cells, low, high = _cells(film, shown)
+    cells = cells.reshape(-1, SIDE, SIDE)[:, ::-1]
     failed = cells >= FAILED
-    share = PALE + (STRONG - PALE) * (cells % FAILED // CLASSES)[..., None] / (DOUBTS - 1)
-    shaded = 255 * (1 - share) + share * colors[cells % CLASSES]
+    shaded = _ramp()[cells % FAILED] if shown == EVALUATIONS else _class_shades(plan, cells)
     red = np.array(_rgb(FAILED_RED), float)
     grids = np.where(failed[..., None], 0.6 * 255 + 0.4 * red, shaded).round().astype(np.uint8)
-    texts = [f"Update {frame.step:,}: {100 * frame.converged:.3g} % of the solves converge" for frame in film]
+    scale = f", {low} (dark) to {high} evaluations" if shown == EVALUATIONS else ""
+    texts = [
+        f"Update {one.step:,}: solves converge in {100 * one.converged:.3g} % of the plane{scale}"
+        for one in film
+    ]
     if lost:
         texts[-1] = f"Update {film[-1].step:,}: the equilibrium is lost"
     place = [(0.5 + x / (2 * HALF_WIDTH), 0.5 - y / (2 * HALF_WIDTH), k) for x, y, k in _points(plan)]
     marks = [(x, y, _rgb(class_look(classes_of(plan)[int(k)])[0])) for x, y, k in place]
     return moving_picture(grids, failed, _rgb(FAILED_RED), texts, marks)
+
+
+def _class_shades(plan: Plan, cells: np.ndarray) -> np.ndarray:
+    """The colour of each cell's class, the paler the less sure: (..., 3)."""
+    colors = np.array([_rgb(class_look(name)[0]) for name in classes_of(plan)], float)
+    share = PALE + (STRONG - PALE) * (cells % FAILED // CLASSES)[..., None] / (DOUBTS - 1)
+    return 255 * (1 - share) + share * colors[cells % CLASSES]
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
