@@ -76,7 +76,7 @@ def test_a_run_that_breaks_is_replayed_to_its_death(page: Page, server: str) -> 
     assert shares[0] < 50
     assert shares[1] > 95
     assert not asked
-    page.locator(".st-key-fit_plane").get_by_text("Evaluations").click()
+    page.locator(".st-key-fit_map").get_by_text("Evaluations").click()
     expect(page.get_by_role("img", name=re.compile("Evaluations in the plane.*median"))).to_be_visible(
         timeout=SLOW
     )

@@ -54,7 +54,7 @@ def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     assert float(metrics(app)["Test accuracy"].removesuffix(" %")) > 60
     assert {"Evaluations", "Converged", "Spectral radius"} <= set(metrics(app))
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 6
-    app.segmented_control(key="fit_plane").set_value("Evaluations").run()
+    app.segmented_control(key="fit_map").set_value("Evaluations").run()
     costs = sent(app)
     assert (costs["frames"] != film["frames"], film["ramp"], len(costs["ramp"])) == (True, [], 128)
     job = runs.get(job_id)

@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).parent / "replay.js"
 KEY = "fit_replay"
 PALE, STRONG = 0.08, 0.5  # opacity of a class in doubt and beyond doubt
 ANSWERS, EVALUATIONS = "Answers", "Evaluations"
-SHOWN = "fit_plane"  # key of the choice between them; in the link
+SHOWN = "fit_map"  # key of the choice between them; in the link
 
 
 def small_task(plan: Plan) -> Task:
