@@ -1,4 +1,4 @@
-"""A moving picture of a grid that changes, with a line of text below each frame, as a GIF of bounded size."""
+"""A moving picture of a grid or of words that move, with a line of text below each frame, as a GIF of bounded size."""
 
 import io
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from deq.images.pixels import enlarged
 
 MOST_BYTES = 1_500_000
 CELL, STRIP, TEXT = 10, 34, 17  # pixels: a cell, the strip with the text, its letters
+SIDE, WORD = 400, 12  # pixels: the square in which words move, their letters
 PACE, HOLD = 150, 2500  # milliseconds: of a frame, and of the last
 GREYS = 16  # that letters are drawn with
 RADIUS = 2.5
@@ -31,7 +32,32 @@ def moving_picture(
     grids: (n, m, m, 3) uint8, the top row first. hatched: (n, m, m) bool, cells with a line of colour `hatch` across.
     """
     frames = [_frame(*one, hatch, marks) for one in zip(grids, hatched, texts, strict=True)]
-    palette = _palette(grids, [hatch, *{color for *_, color in marks}])
+    return _shortened(frames, _palette(grids, [hatch, *{color for *_, color in marks}]), most)
+
+
+def moving_words(
+    places: np.ndarray,
+    words: Sequence[Sequence[str]],
+    colors: Sequence[Sequence[Color]],
+    texts: Sequence[str],
+    most: int = MOST_BYTES,
+) -> bytes:
+    """The same of words that move on white.
+
+    places: (frames, n, 2), from the left and from the top, as shares of the width. words, colors: (frames, n).
+    """
+    frames = []
+    for *one, text in zip(places, words, colors, texts, strict=True):
+        image, draw = _captioned(np.full((SIDE, SIDE, 3), 255, np.uint8), text)
+        for (x, y), word, color in zip(*one, strict=True):
+            draw.text((x * SIDE, y * SIDE), word, color, ImageFont.load_default(WORD), anchor="mm")
+        frames.append(image)
+    used = {color for row in colors for color in row}
+    return _shortened(frames, _palette(np.full((1, 1, 3), 255, np.uint8), sorted(used)), most)
+
+
+def _shortened(frames: Sequence[Image.Image], palette: Image.Image, most: int) -> bytes:
+    """The frames as a GIF, every second one left out until it has at most `most` bytes."""
     images = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     while len(data := _gif(images)) > most and len(images) > 1:
         images = images[::-2][::-1]  # counted from the last, which is kept
@@ -45,13 +71,20 @@ def _frame(
     side = len(pixels)
     across = np.add.outer(np.arange(side), np.arange(side)) % CELL == CELL - 1
     pixels[enlarged(hatched, CELL) & across] = hatch
+    image, draw = _captioned(pixels, text)
+    for x, y, color in marks:
+        draw.circle((x * side, y * side), RADIUS, color, "white")
+    return image
+
+
+def _captioned(pixels: np.ndarray, text: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """A square picture (side, side, 3) with a line of text below it, to be drawn on."""
+    side = len(pixels)
     image = Image.new("RGB", (side, side + STRIP), "white")
     image.paste(Image.fromarray(pixels))
     draw = ImageDraw.Draw(image)
-    for x, y, color in marks:
-        draw.circle((x * side, y * side), RADIUS, color, "white")
     draw.text((side / 2, side + STRIP / 2), text, "black", ImageFont.load_default(TEXT), anchor="mm")
-    return image
+    return image, draw
 
 
 def _palette(grids: np.ndarray, colors: Sequence[Color]) -> Image.Image:

@@ -19,6 +19,7 @@ from deq.jobs.plan import (
 from deq.jobs.record import Columns, Look, Snapshot, Status, history, look_at
 from deq.jobs.registry import Registry
 from deq.jobs.speed import unit_of_work
+from deq.jobs.states import States
 
 __all__ = [
     "OWN",
@@ -35,6 +36,7 @@ __all__ = [
     "Plan",
     "Registry",
     "Snapshot",
+    "States",
     "Status",
     "as_dict",
     "flat_settings",

@@ -25,46 +25,57 @@ COSTS = 128  # as do these shades of a cost
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One moment of a run.
+class Moment:
+    """One moment of a run, and what n solves show then.
 
-    loss, accuracy: on the validation set. spectral_radius: see deq.models.evaluation.largest_radius. cells:
-    (SIDE * SIDE,) uint8, row by row from the bottom: the most probable class, plus CLASSES times the confidence in
-    it from 0 to 15, plus FAILED. nfe: (SIDE * SIDE,) uint16, the evaluations of each cell's solve.
+    loss, accuracy: on the validation set, NaN where unknown. spectral_radius: see
+    deq.models.evaluation.largest_radius. nfe: (n,) uint16, the evaluations of each solve. failed: (n,) bool.
     """
 
     step: int
     loss: float
     accuracy: float
     spectral_radius: float
-    cells: np.ndarray
     nfe: np.ndarray
+    failed: np.ndarray
 
     @property
     def converged(self) -> float:
-        """The share of the cells whose solves converge."""
-        return float((self.cells < FAILED).mean())
+        """The share of the solves that converge."""
+        return 1 - float(self.failed.mean())
 
     @property
     def evaluations(self) -> float:
-        """The median over the cells."""
+        """The median over the solves."""
         return float(np.median(self.nfe))
 
     @property
     def is_sound(self) -> bool:
-        """Whether the solves of at least half of the cells converge."""
+        """Whether at least half of the solves converge."""
         return self.converged >= MIN_SHARE
 
 
-class Film:
-    """At most MOST_FRAMES frames, evenly spaced, 4.8 kB each: less than 300 kB a run.
+@dataclass(frozen=True)
+class Frame(Moment):
+    """A moment in the plane, of SIDE * SIDE solves.
 
-    At first every update is kept; at MOST_FRAMES it drops every second frame and doubles the interval. It ends with the
-    frame in which the equilibrium is lost, and continues only if it comes back.
+    cells: (SIDE * SIDE,) uint8, row by row from the bottom: the most probable class, plus CLASSES times the confidence
+    in it from 0 to 15, plus FAILED.
     """
 
-    def __init__(self) -> None:
-        self.frames: tuple[Frame, ...] = ()
+    cells: np.ndarray
+
+
+class Film:
+    """At most `most` moments, evenly spaced: of the plane 6 kB each, of states at most 11 kB.
+
+    At first every update that it is offered is kept; when it is full it drops every second one and keeps that distance.
+    It ends with the frame in which the equilibrium is lost, and continues only if it comes back.
+    """
+
+    def __init__(self, most: int = MOST_FRAMES) -> None:
+        self.most = most
+        self.frames: tuple[Moment, ...] = ()
         self.interval = 1  # updates
 
     @property
@@ -78,14 +89,14 @@ class Film:
             return ends_epoch
         return ends_run or not self.frames or step >= self.frames[-1].step + self.interval
 
-    def append(self, frame: Frame) -> None:
+    def append(self, frame: Moment) -> None:
         """Add a frame; a resumed run overwrites what it repeats."""
         before = tuple(one for one in self.frames if one.step < frame.step)
         if self.is_lost and len(before) == len(self.frames) and not frame.is_sound:
             return
-        if len(before) >= MOST_FRAMES:
+        if len(before) >= self.most:
             before = before[::2]
-            self.interval *= 2
+            self.interval = max(2 * self.interval, before[-1].step - before[-2].step)
         self.frames = (*before, frame)
 
 
@@ -105,8 +116,17 @@ def frame_at(
 ) -> Frame:
     """The frame of a model after `step` updates. metrics, radius: of `validated`."""
     found = infer(model, plane(), recipe.solver, recipe.gradient, batch_size=SIDE**2)
-    nfe = np.minimum(found.nfe, np.iinfo(np.uint16).max).astype(np.uint16)
-    return Frame(step, float(metrics.loss), float(metrics.accuracy), float(radius), cells_of(found), nfe)
+    return Frame(step, *measured(metrics, radius), *solves(found), cells_of(found))
+
+
+def measured(metrics: Metrics, radius: float) -> tuple[float, float, float]:
+    """Loss, accuracy and spectral radius of a moment."""
+    return float(metrics.loss), float(metrics.accuracy), float(radius)
+
+
+def solves(found: Results) -> tuple[np.ndarray, np.ndarray]:
+    """The evaluations of each solve (n,), and whether it failed (n,)."""
+    return np.minimum(found.nfe, np.iinfo(np.uint16).max).astype(np.uint16), ~np.asarray(found.converged)
 
 
 def cells_of(found: Results) -> np.ndarray:
@@ -127,7 +147,7 @@ def costs(film: Sequence[Frame]) -> tuple[np.ndarray, int, int]:
 
     cells: (frames, SIDE * SIDE) uint8, 0 for the fewest up to COSTS - 1 for the most and above, plus FAILED.
     """
-    nfe, failed = np.stack([frame.nfe for frame in film]), np.stack([frame.cells for frame in film]) >= FAILED
+    nfe, failed = (np.stack([getattr(frame, name) for frame in film]) for name in ("nfe", "failed"))
     known = nfe if failed.all() else nfe[~failed]
     low, high = max(1, int(known.min())), max(1, int(known.max()))
     share = np.log(np.maximum(nfe, low) / low) / max(math.log(high / low), 1e-9)

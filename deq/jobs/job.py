@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 import time
@@ -10,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deq.data import Task
-from deq.jobs.film import Film, frame_at, in_plane, validated
-from deq.jobs.plan import Plan, task_of
+from deq.jobs.film import MOST_FRAMES, UNKNOWN, Film, Moment, frame_at, in_plane, validated
+from deq.jobs.plan import Plan, sizes, task_of
 from deq.jobs.record import (
     TRAINING,
     VALIDATION,
@@ -22,6 +23,7 @@ from deq.jobs.record import (
     training_row,
     validation_row,
 )
+from deq.jobs.states import MOST_MOMENTS, has_states, states_at
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
@@ -46,7 +48,7 @@ class Job:
         self.seen = time.monotonic()  # when it was last watched
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
-        self._film = Film()
+        self._film = Film(MOST_FRAMES if sizes(plan.task, plan.own)[0] == 2 else MOST_MOMENTS)
         self._request: tuple[Status, str] | None = None
         self._measure = True
         self._sound: TrainState | None = None  # where it resumes
@@ -119,7 +121,9 @@ class Job:
         self._enter(Status.RUNNING, "compiling", message)
         model = plan.new_model()
         if in_plane(task) and self._sound is None:
-            self._keep_frame(model, 0, *validated(model, task, plan.recipe))
+            self._keep_frame(model, task, 0, *validated(model, task, plan.recipe))
+        if has_states(task) and self._sound is None:
+            self._keep_frame(model, task, 0)
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
         status, verdict = self._follow(events, model, task)
         if status in (Status.PAUSED, Status.STOPPED) and self._measure:
@@ -146,7 +150,7 @@ class Job:
                 self._progress(event, pace)
             if isinstance(event, EpochEnd):
                 self._validated(event.state, event.validation, event.spectral_radius)
-            (self._film_on if in_plane(task) else self._look)(event, model, task)
+            (self._film_on if in_plane(task) or has_states(task) else self._look)(event, model, task)
             if self._request is not None and not (isinstance(event, Progress) and event.ends_epoch):
                 return self._request
         raise RuntimeError("The run ended without a result.")
@@ -164,7 +168,7 @@ class Job:
             self._validation.append(validation_row(int(state.step), metrics, radius))
 
     def _film_on(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
-        """Take a frame if one is due, and validate for it unless `fit` just has, at the end of an epoch."""
+        """Take a frame if one is due. In the plane it is validated too, unless `fit` just has, at an epoch's end."""
         step, ends_epoch = int(event.state.step), isinstance(event, EpochEnd)
         if isinstance(event, Progress) and event.ends_epoch:
             return
@@ -173,13 +177,26 @@ class Job:
         current = model_at(model, event.state, self.plan.recipe)
         if isinstance(event, EpochEnd):
             measured = event.validation, event.spectral_radius
-        else:
+        elif in_plane(task):
             measured = validated(current, task, self.plan.recipe)
             self._validated(event.state, *measured)
-        self._keep_frame(current, step, *measured)
+        else:
+            measured = UNKNOWN, math.nan
+        self._keep_frame(current, task, step, *measured)
 
-    def _keep_frame(self, model: EquilibriumModel, step: int, metrics: Metrics, radius: float) -> None:
-        frame = frame_at(model, self.plan.recipe, step, metrics, radius)
+    def _keep_frame(
+        self,
+        model: EquilibriumModel,
+        task: Task,
+        step: int,
+        metrics: Metrics = UNKNOWN,
+        radius: float = math.nan,
+    ) -> None:
+        recipe = self.plan.recipe
+        if in_plane(task):
+            frame: Moment = frame_at(model, recipe, step, metrics, radius)
+        else:
+            frame = states_at(model, task, recipe, step, metrics, radius)
         with self._lock:
             self._film.append(frame)
 

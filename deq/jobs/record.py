@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from deq.data import HALF_WIDTH, Task
-from deq.jobs.film import Frame
+from deq.jobs.film import Moment
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics
 from deq.models.inference import infer
@@ -103,9 +103,9 @@ class Snapshot:
     """A run at one moment, as immutable plain data.
 
     position: in the queue, from 1; 0 if not waiting. seconds: spent training. rate: updates per second, 0 if
-    unknown. film: of a run on points in the plane, see deq.jobs.film; lost: whether it ends where the equilibrium is
-    lost. look: of a run on a curve. message: an error or a note, or empty. test: metrics on the test set, None until
-    the run has stopped. outcome: of a finished run, else None.
+    unknown. film: of a run on points in the plane, see deq.jobs.film, or on pictures, see deq.jobs.states; lost:
+    whether it ends where the equilibrium is lost. look: of a run on a curve. message: an error or a note, or empty.
+    test: metrics on the test set, None until the run has stopped. outcome: of a finished run, else None.
     """
 
     status: Status
@@ -117,7 +117,7 @@ class Snapshot:
     rate: float
     training: Columns
     validation: Columns
-    film: tuple[Frame, ...]
+    film: tuple[Moment, ...]
     lost: bool
     look: Look | None
     message: str

@@ -83,6 +83,22 @@ def test_a_run_that_breaks_is_replayed_to_its_death(page: Page, server: str) -> 
     expect(page.locator(".scale")).to_contain_text(re.compile(r"\d+ evaluations"))
 
 
+def states_part(page: Page) -> None:
+    """The replay of a run on pictures: states that lie together before training are apart after it."""
+    numerals = page.locator(".numerals text")
+    slider = page.get_by_role("slider", name="Moment of the run")
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=SLOW)  # it has played once
+    widths = []
+    for key in ("Home", "End"):
+        slider.press(key)
+        page.wait_for_timeout(200)
+        places = [float(x) for x in numerals.evaluate_all("all => all.map((one) => one.getAttribute('x'))")]
+        assert len(places) > 100
+        widths.append(max(places) - min(places))
+    assert widths[0] < 0.8 * widths[1]
+    expect(page.get_by_role("img", name=re.compile("States of held-out examples"))).to_be_visible()
+
+
 def test_numbers_go_on_when_the_server_starts_again(page: Page, server: str) -> None:
     with running_server() as again:  # cookies are the same for every port
         for address, number in ((server, 1), (again, 2)):
@@ -101,6 +117,7 @@ def test_a_refresh_on_predict_keeps_the_trained_model(page: Page, browser: Brows
     link.wait_for(timeout=PATIENT)
     only_watches(browser, page.url)
     settle(page)
+    states_part(page)
     link.click()
     page.wait_for_url("**/predict*")
     settle(page)

@@ -18,7 +18,7 @@ def frame(step: int, failed: float = 0.0) -> Frame:
     """A frame whose solves fail in a share of the cells."""
     cells = np.zeros(SIDE**2, np.uint8)
     cells[: round(failed * SIDE**2)] = FAILED
-    return Frame(step, 0.5, 0.9, 0.8, cells, np.full(SIDE**2, 8, np.uint16))
+    return Frame(step, 0.5, 0.9, 0.8, np.full(SIDE**2, 8, np.uint16), cells >= FAILED, cells)
 
 
 def filmed(steps: int) -> Film:
@@ -40,6 +40,15 @@ def test_a_long_run_has_few_frames_evenly_spaced_from_its_start_to_its_end() -> 
         assert len(film.frames) > min(last, MOST_FRAMES / 2 - 1)
         assert (steps(film)[0], steps(film)[-1]) == (0, last)
         assert set(np.diff(steps(film)[:-1])) <= {film.interval}
+
+
+def test_a_run_that_offers_few_updates_is_spaced_evenly_too() -> None:
+    film = Film(10)
+    for step in range(0, 2001, 20):
+        if film.wants(step, ends_epoch=False, ends_run=step == 2000):
+            film.append(frame(step))
+    assert len(film.frames) <= 10
+    assert len(set(np.diff(steps(film)[:-1]))) == 1
 
 
 def test_it_ends_where_the_equilibrium_is_lost_and_goes_on_if_it_comes_back() -> None:

@@ -16,7 +16,7 @@ from deq.models import Architecture
 from deq.models.architectures import construct
 from deq.models.weights import form_of, weights_of
 from pages.ui.train import own_points
-from pages.ui.train.own_pictures import UPLOAD as ZIP
+from pages.ui.train.own import UPLOAD as ZIP
 from pages.ui.train.own_points import CODE, FIRST, TEXT, UPLOAD
 from tests.data.test_zips import pictures, png
 from tests.images.test_bundle import zipped

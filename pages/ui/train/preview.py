@@ -7,8 +7,7 @@ from deq.images.pixels import enlarged
 from deq.jobs import PICTURE_NAMES, Plan, sizes, task_of
 from deq.models import MODELS, PICTURE_MODELS
 from pages.ui.readers.missing import note_download
-from pages.ui.train.own import is_ready, split_sentence
-from pages.ui.train.own_pictures import draw_strip
+from pages.ui.train.own import draw_strip, is_ready, split_sentence
 from pages.ui.train.replay import preview_plane, small_task
 from pages.ui.train.run import draw_curve
 from pages.ui.train.settings import PRESETS, TITLES

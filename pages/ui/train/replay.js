@@ -1,104 +1,35 @@
-// A run on points in the plane, moment by moment: its classes or the evaluations of its solves, and where these fail.
-// Played once, after its end.
+// A run on points in the plane: its classes, or the evaluations of its solves, and where these fail.
 
-import { Board, mount } from "../widgets/live/board.js";
-import { bytesOf, inflated } from "../widgets/live/bytes.js";
-import { Panel, element, short } from "../widgets/live/chart.js";
-import { Player } from "../widgets/live/player.js";
+import { mount } from "../widgets/live/board.js";
+import { element } from "../widgets/live/chart.js";
+import { gradient, mixed } from "../widgets/live/scales.js";
+import { FilmBoard, grouped } from "./film.js";
 import { OUTLINES } from "./outlines.js";
 
-const SECONDS = 6; // that it plays
-const FAILED = 0x80, CLASS = 0x07, DOUBTS = 15; // a cell, see deq/jobs/film.py; of evaluations, all seven bits count
+const FAILED = 0x80, CLASS = 0x07, DOUBTS = 15, COSTS = 128; // of a cell, see deq/jobs/film.py
 const MANY = 400; // points, which are drawn smaller
 
-const played = new Set(); // runs that this tab has seen played
-
-class ReplayBoard extends Board {
+class PlaneFilm extends FilmBoard {
   constructor(root) {
-    super();
-    const find = (name) => root.querySelector(name);
-    this.box = find(".film");
-    this.canvas = find("canvas");
-    this.bar = find(".bar");
-    this.reading = find(".reading");
-    this.spoken = find(".spoken");
-    this.scale = find(".scale");
-    this.panel = new Panel(this.box, { x: "x₁", y: "x₂", label: "The plane" });
-    this.panel.svg.setAttribute("role", "img");
-    const words = (step) => this.place(step);
-    this.player = new Player(this.bar, this.box, "training", () => this.plan(), { words, seconds: SECONDS });
-    this.track();
-    this.watch = new ResizeObserver(() => this.plan());
-    this.watch.observe(this.box);
-  }
-
-  // The slider with a mark over it where the equilibrium is lost.
-  track() {
-    const { slider } = this.player;
-    const track = document.createElement("span");
-    this.mark = document.createElement("i");
-    track.className = "track";
-    this.mark.className = "mark";
-    slider.replaceWith(track);
-    slider.setAttribute("aria-label", "Moment of the run");
-    track.append(slider, this.mark);
-  }
-
-  place(step) {
-    return this.data ? `update ${grouped(this.data.steps[step])} of ${grouped(this.data.total)}` : "";
-  }
-
-  // Take over a longer film: stay at its end, or at the update that is being looked at.
-  async adopt(data) {
-    if (data.frames !== this.newest) this.unpacked = null;
-    this.newest = data.frames;
-    this.unpacked ??= inflated(bytesOf(data.frames));
-    const cells = await this.unpacked;
-    if (data.frames !== this.newest) return; // a newer film has come meanwhile
-    const { player } = this;
-    const same = this.data?.run === data.run && player.step < this.data.steps.length - 1;
-    const seen = same ? this.data.steps[player.step] : Infinity;
-    const last = data.steps.length - 1;
-    Object.assign(this, { data, cells, lost: data.lost ? last : -1 });
-    this.bar.classList.toggle("idle", last === 0);
-    player.fit(last);
-    player.place(same ? nearest(data.steps, seen) : last);
-    this.markLoss(last);
-    this.legend();
-    if (!data.live && last && !played.has(data.run)) {
-      played.add(data.run);
-      player.present(last);
-    }
-    this.plan();
-  }
-
-  markLoss(last) {
-    this.mark.hidden = this.lost < 0;
-    this.mark.style.background = this.data.failed;
-    const share = this.lost / Math.max(1, last);
-    this.mark.style.left = `calc(7px + ${share} * (100% - 16px))`; // the middle of the knob
-    this.mark.title = "The equilibrium is lost";
+    super(root, { x: "x₁", y: "x₂" });
+    this.canvas = root.querySelector("canvas");
+    this.scale = root.querySelector(".scale");
   }
 
   // What the colours of the evaluations mean.
-  legend() {
-    const { ramp, range } = this.data;
-    this.scale.style.visibility = ramp.length ? "visible" : "hidden"; // it keeps its place
-    const [low, bar, high] = this.scale.children;
-    [low.textContent, high.textContent] = [grouped(range[0]), `${grouped(range[1])} evaluations`];
-    const stops = ramp.filter((_, k) => k % 16 === 0 || k === ramp.length - 1);
-    bar.style.background = stops.length ? `linear-gradient(to right, ${stops.map((rgb) => `rgb(${rgb})`)})` : "";
+  adopts({ effort, range: [low, high] }) {
+    this.what = `${effort ? "Evaluations" : "Classes"} in the plane`;
+    this.scale.style.visibility = effort ? "visible" : "hidden"; // it keeps its place
+    const [least, bar, most] = this.scale.children;
+    [least.textContent, most.textContent] = [grouped(low), `${grouped(high)} evaluations`];
+    bar.style.background = gradient();
   }
 
-  draw() {
-    if (!this.data) return;
-    const { data, panel, player } = this;
+  show(step) {
+    const { data, panel } = this;
     panel.frame([-data.half, data.half], [-data.half, data.half]);
-    const step = Math.min(player.step, data.steps.length - 1);
-    const cells = this.cells.subarray(step * data.side ** 2, (step + 1) * data.side ** 2);
-    this.paint(cells);
+    this.paint(this.bytes.subarray(step * data.side ** 2, (step + 1) * data.side ** 2));
     this.scatter();
-    this.tell(step);
   }
 
   // The points, each as the marker of its class; they stay where they are while the film plays.
@@ -127,7 +58,7 @@ class ReplayBoard extends Board {
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     pen.imageSmoothingQuality = "high";
-    pen.drawImage(data.ramp.length ? evaluations(cells, data) : classes(cells, data), 0, 0, width, height);
+    pen.drawImage(data.effort ? evaluations(cells, data) : classes(cells, data), 0, 0, width, height);
     this.hatch(pen, cells, width / data.side, height / data.side);
   }
 
@@ -149,36 +80,6 @@ class ReplayBoard extends Board {
     }
     pen.stroke();
   }
-
-  // The moment in words, below the picture and for screen readers.
-  tell(step) {
-    const { data, player } = this;
-    const said = sentence(data, step, step === this.lost);
-    this.reading.textContent = said;
-    const what = data.ramp.length ? "Evaluations" : "Classes";
-    this.panel.svg.setAttribute("aria-label", `${what} in the plane. ${said}`);
-    if (!player.timer && !data.live && said !== this.said) this.spoken.textContent = this.said = said;
-  }
-}
-
-function sentence(data, step, lost) {
-  const percent = (share) => `${short(100 * share)} %`;
-  const shares = [`solves converge in ${percent(data.converged[step])} of the plane`];
-  if (data.ramp.length) shares.unshift(`${short(data.median[step])} evaluations at the median`);
-  if (data.accuracy[step] !== null) shares.unshift(`accuracy ${percent(data.accuracy[step])}`);
-  if (data.loss[step] !== null) shares.unshift(`validation loss ${short(data.loss[step])}`);
-  if (data.radius[step] !== null) shares.push(`spectral radius ${short(data.radius[step])}`);
-  const when = data.steps[step] ? `Update ${grouped(data.steps[step])}` : "Before training";
-  return `${when}: ${shares.join(", ")}.${lost ? " The equilibrium is lost." : ""}`;
-}
-
-function grouped(count) {
-  return count.toLocaleString("en");
-}
-
-function nearest(steps, wanted) {
-  const far = steps.map((step) => Math.abs(step - wanted));
-  return far.indexOf(Math.min(...far));
 }
 
 // Failed cells have the colour of their class too.
@@ -188,8 +89,8 @@ function classes(cells, { side, looks, shades: [pale, strong] }) {
   return picture(cells, side, (cell) => [...colors[cell & CLASS], 255 * opacity(cell)]);
 }
 
-function evaluations(cells, { side, ramp }) {
-  return picture(cells, side, (cell) => [...ramp[cell & ~FAILED], 255]);
+function evaluations(cells, { side }) {
+  return picture(cells, side, (cell) => [...mixed((cell & ~FAILED) / (COSTS - 1)), 255]);
 }
 
 // One pixel a cell, the top row first.
@@ -204,4 +105,4 @@ function picture(cells, side, color) {
   return canvas;
 }
 
-export default mount(ReplayBoard, "nothing");
+export default mount(PlaneFilm, "nothing");

@@ -1,4 +1,4 @@
-"""What the page sends to the replay of a run: the frames of its film, its points, and each moment in numbers."""
+"""What the page sends to the replay of a run on points: the plane at each moment, and each moment in numbers."""
 
 import base64
 import math
@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,7 @@ from deq.data import Points, Task
 from deq.data.points import LETTERS
 from deq.images.moving import moving_picture
 from deq.jobs import Frame, Job, Plan, Snapshot, Status, frame_at, load_task, task_of
-from deq.jobs.film import CLASSES, COSTS, DOUBTS, FAILED, HALF_WIDTH, SIDE, costs
+from deq.jobs.film import CLASSES, COSTS, DOUBTS, FAILED, HALF_WIDTH, SIDE, Moment, costs
 from deq.plots.classes import class_look
 from deq.plots.style import FAILED_RED, SEQUENTIAL
 from pages.ui.widgets.charts import offer
@@ -25,7 +26,7 @@ SCRIPT = Path(__file__).parent / "replay.js"
 KEY = "fit_replay"
 PALE, STRONG = 0.08, 0.5  # opacity of a class in doubt and beyond doubt
 ANSWERS, EVALUATIONS = "Answers", "Evaluations"
-SHOWN = "fit_map"  # key of the choice between them; in the link
+SHOWN_PLANE = "fit_map"  # key of the choice between them; in the link
 
 
 def small_task(plan: Plan) -> Task:
@@ -51,9 +52,13 @@ def preview_plane(plan: Plan) -> None:
 
 def replay(job: Job, now: Snapshot) -> None:
     """The plane at each kept moment of a run; while it is live, the newest."""
-    frames = now.film or (untrained(job.plan),)
-    offer("film", lambda: _table(frames))
-    _draw(job.plan, job.id, frames, live=now.status.is_live, lost=is_lost(now), total=now.steps)
+    film = frames_of(now) or (untrained(job.plan),)
+    offer("film", lambda: film_table(film))
+    _draw(job.plan, job.id, film, live=now.status.is_live, lost=is_lost(now), total=now.steps)
+
+
+def frames_of(now: Snapshot) -> tuple[Frame, ...]:
+    return tuple(one for one in now.film if isinstance(one, Frame))
 
 
 def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bool, total: int) -> None:
@@ -63,33 +68,39 @@ def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bo
         [ANSWERS, EVALUATIONS],
         default=ANSWERS,
         required=True,
-        key=SHOWN,
+        key=SHOWN_PLANE,
         bind="query-params",
         label_visibility="collapsed",
     )
     cells, low, high = _cells(frames, shown)
-    data = {
-        "run": run,
-        "live": live,
-        "lost": lost,
-        "total": total,
-        "frames": base64.b64encode(zlib.compress(cells.tobytes())).decode(),
-        "steps": [frame.step for frame in frames],
-        "converged": [frame.converged for frame in frames],
-        "loss": _known(frame.loss for frame in frames),
-        "accuracy": _known(frame.accuracy for frame in frames),
-        "radius": _known(frame.spectral_radius for frame in frames),
+    own = {
         "side": SIDE,
         "half": HALF_WIDTH,
         "points": _points(plan),
         "looks": [[name, *class_look(name)] for name in classes_of(plan)],
-        "failed": FAILED_RED,
         "shades": [PALE, STRONG],
-        "ramp": _ramp().tolist() if shown == EVALUATIONS else [],
+        "effort": shown == EVALUATIONS,
         "range": [low, high],
-        "median": [frame.evaluations for frame in frames],
+        "where": "the plane",
     }
+    data = (
+        moments_of(frames, cells.tobytes()) | own | {"run": run, "live": live, "lost": lost, "total": total}
+    )
     live_component(SCRIPT)(key=KEY, data=data)
+
+
+def moments_of(film: Sequence[Moment], packed: bytes) -> dict[str, Any]:
+    """What both films tell of each moment."""
+    return {
+        "frames": base64.b64encode(zlib.compress(packed)).decode(),
+        "steps": [one.step for one in film],
+        "converged": [one.converged for one in film],
+        "loss": _known(one.loss for one in film),
+        "accuracy": _known(one.accuracy for one in film),
+        "radius": _known(one.spectral_radius for one in film),
+        "median": [one.evaluations for one in film],
+        "failed": FAILED_RED,
+    }
 
 
 def _cells(frames: Sequence[Frame], shown: str) -> tuple[np.ndarray, int, int]:
@@ -103,12 +114,12 @@ def _cells(frames: Sequence[Frame], shown: str) -> tuple[np.ndarray, int, int]:
 def _ramp() -> np.ndarray:
     """(COSTS, 3) uint8: the colours from few evaluations to many."""
     places, colors = zip(*SEQUENTIAL, strict=True)
-    stops = np.array([_rgb(color) for color in colors])
+    stops = np.array([rgb_of(color) for color in colors])
     along = np.linspace(0, 1, COSTS)
     return np.stack([np.interp(along, places, stop) for stop in stops.T], axis=1).round().astype(np.uint8)
 
 
-def _table(frames: Sequence[Frame]) -> Table:
+def film_table(frames: Sequence[Moment]) -> Table:
     names = ("step", "loss", "accuracy", "converged", "spectral_radius", "evaluations")
     return {name: [getattr(frame, name) for frame in frames] for name in names}
 
@@ -118,21 +129,9 @@ def is_lost(now: Snapshot) -> bool:
     return now.lost or now.status is Status.LOST
 
 
-def film_button(job: Job, now: Snapshot) -> None:
-    """The film as a GIF, made when the button is clicked."""
-    film = () if now.status.is_live else now.film
-    shown = st.session_state.get(SHOWN, ANSWERS)  # now: the click has no session
-    st.download_button(
-        "Save film",
-        (lambda: moving(job.plan, film, is_lost(now), shown)) if film else "",
-        "training.gif",
-        "image/gif",
-        icon=":material/download:",
-        on_click="ignore",
-        disabled=not film,
-        help="The replay as a GIF of at most 1.5 MB.",
-        key="fit_film",
-    )
+def with_loss(texts: list[str], film: Sequence[Moment], lost: bool) -> list[str]:
+    """The texts below a film; the last one says so if the equilibrium is lost then."""
+    return [*texts[:-1], f"Update {film[-1].step:,}: the equilibrium is lost"] if lost else texts
 
 
 def moving(plan: Plan, film: Sequence[Frame], lost: bool, shown: str = ANSWERS) -> bytes:
@@ -141,28 +140,26 @@ def moving(plan: Plan, film: Sequence[Frame], lost: bool, shown: str = ANSWERS) 
     cells = cells.reshape(-1, SIDE, SIDE)[:, ::-1]
     failed = cells >= FAILED
     shaded = _ramp()[cells % FAILED] if shown == EVALUATIONS else _class_shades(plan, cells)
-    red = np.array(_rgb(FAILED_RED), float)
+    red = np.array(rgb_of(FAILED_RED), float)
     grids = np.where(failed[..., None], 0.6 * 255 + 0.4 * red, shaded).round().astype(np.uint8)
     scale = f", {low} (dark) to {high} evaluations" if shown == EVALUATIONS else ""
     texts = [
         f"Update {one.step:,}: solves converge in {100 * one.converged:.3g} % of the plane{scale}"
         for one in film
     ]
-    if lost:
-        texts[-1] = f"Update {film[-1].step:,}: the equilibrium is lost"
     place = [(0.5 + x / (2 * HALF_WIDTH), 0.5 - y / (2 * HALF_WIDTH), k) for x, y, k in _points(plan)]
-    marks = [(x, y, _rgb(class_look(classes_of(plan)[int(k)])[0])) for x, y, k in place]
-    return moving_picture(grids, failed, _rgb(FAILED_RED), texts, marks)
+    marks = [(x, y, rgb_of(class_look(classes_of(plan)[int(k)])[0])) for x, y, k in place]
+    return moving_picture(grids, failed, rgb_of(FAILED_RED), with_loss(texts, film, lost), marks)
 
 
 def _class_shades(plan: Plan, cells: np.ndarray) -> np.ndarray:
     """The colour of each cell's class, the paler the less sure: (..., 3)."""
-    colors = np.array([_rgb(class_look(name)[0]) for name in classes_of(plan)], float)
+    colors = np.array([rgb_of(class_look(name)[0]) for name in classes_of(plan)], float)
     share = PALE + (STRONG - PALE) * (cells % FAILED // CLASSES)[..., None] / (DOUBTS - 1)
     return 255 * (1 - share) + share * colors[cells % CLASSES]
 
 
-def _rgb(color: str) -> tuple[int, int, int]:
+def rgb_of(color: str) -> tuple[int, int, int]:
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return red, green, blue
 

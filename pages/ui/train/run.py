@@ -13,8 +13,9 @@ from pages.ui.server.memory import freeing_memory
 from pages.ui.server.owner import is_mine
 from pages.ui.server.runs import EVERY, progress_text, registry
 from pages.ui.train.own import split_sentence
-from pages.ui.train.replay import film_button, replay, small_task
+from pages.ui.train.replay import ANSWERS, SHOWN_PLANE, frames_of, is_lost, moving, replay, small_task
 from pages.ui.train.runs import draw_downloads
+from pages.ui.train.states import moving_states, replay_states, states_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.live.panels import Curve, panel
@@ -60,21 +61,17 @@ def _draw(job: Job, now: Snapshot) -> None:
     first, second, *others = _charts(job.plan, now)
     left, right = st.columns(2, gap="medium")
     with left:  # what the run is about, where the preview was
-        if inputs == 2:
-            replay(job, now)
-        elif inputs == 1:
+        if inputs == 1:
             draw_curve(job.plan, now.look)
         else:
-            first()
-            second()
+            (replay if inputs == 2 else replay_states)(job, now)
     with right:
         _controls(job, now)
         _progress(now)
         _numbers(job.plan, now)
         _notes(job.plan, now)
-        if inputs <= 2:
-            first()
-            second()
+        first()
+        second()
     with st.expander("More charts", icon=":material/monitoring:"):
         columns = st.columns(2, gap="medium")
         for place, draw in enumerate(others):
@@ -92,8 +89,31 @@ def _controls(job: Job, now: Snapshot) -> None:
         if is_mine(job):
             _halt_or_resume(job, now)
         draw_downloads(job, now)
-        if sizes(job.plan.task, job.plan.own)[0] == 2:
-            film_button(job, now)
+        if sizes(job.plan.task, job.plan.own)[0] > 1:
+            _film_button(job, now)
+
+
+def _film_button(job: Job, now: Snapshot) -> None:
+    """The film as a GIF, made when the button is clicked."""
+    shown = st.session_state.get(SHOWN_PLANE, ANSWERS)  # now: the click has no session
+    ready = bool(now.film) and not now.status.is_live
+
+    def make() -> bytes:
+        if states := states_of(now):
+            return moving_states(job.plan, states, is_lost(now))
+        return moving(job.plan, frames_of(now), is_lost(now), shown)
+
+    st.download_button(
+        "Save film",
+        make if ready else "",
+        "training.gif",
+        "image/gif",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not ready,
+        help="The replay as a GIF of at most 1.5 MB.",
+        key="fit_film",
+    )
 
 
 def _halt_or_resume(job: Job, now: Snapshot) -> None:

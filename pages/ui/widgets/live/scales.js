@@ -9,10 +9,14 @@ export const BLUE_RED = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((k) => [...(k < 0 ? 
 
 // The colour of a share from 0 to 1 on a scale.
 export function shade(share, scale = CIVIDIS) {
+  return `rgb(${mixed(share, scale).map((part) => part.toFixed(2))})`;
+}
+
+// The same as numbers.
+export function mixed(share, scale = CIVIDIS) {
   const place = Math.min(0.9999, Math.max(0, share)) * (scale.length - 1);
   const k = Math.floor(place);
-  const mixed = scale[k].map((from, i) => (from + (place - k) * (scale[k + 1][i] - from)).toFixed(2));
-  return `rgb(${mixed})`;
+  return scale[k].map((from, i) => from + (place - k) * (scale[k + 1][i] - from));
 }
 
 // The scale as the background of a bar.
