@@ -26,7 +26,7 @@ SKETCHED = 32  # numbers kept of a state
 class States(Moment):
     """A moment of n held-out examples.
 
-    labels: (n,) uint8. right: (n,) bool, whether each is read correctly. sketch: (n, d) float16, d <= SKETCHED: the
+    labels: (n,) int16. right: (n,) bool, whether each is read correctly. sketch: (n, d) float16, d <= SKETCHED: the
     states, or a fixed random projection of them, which changes little about their distances (Johnson, Lindenstrauss
     1984, doi:10.1090/conm/026/737400).
     """
@@ -58,7 +58,7 @@ def states_at(
     )
     right = found.labels == labels
     return States(
-        step, *measured(metrics, radius), *solves(found), labels.astype(np.uint8), right, _sketch(flat)
+        step, *measured(metrics, radius), *solves(found), labels.astype(np.int16), right, _sketch(flat)
     )
 
 

@@ -18,7 +18,7 @@ RECIPE = Recipe(solver=Picard(tol=1e-3, max_nfe=30), epochs=1, batch_size=128, s
 def moment(sketch: np.ndarray, failed: float = 0.0) -> States:
     n = len(sketch)
     lost = np.arange(n) < failed * n
-    labels = (np.arange(n) % 2).astype(np.uint8)
+    labels = (np.arange(n) % 2).astype(np.int16)
     return States(1, 0.5, 0.9, 0.8, np.full(n, 8, np.uint16), lost, labels, ~lost, sketch.astype(np.float16))
 
 

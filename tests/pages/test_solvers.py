@@ -6,6 +6,7 @@ import io
 import json
 import re
 import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -14,11 +15,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from deq.analysis.comparison.lineup import Lineup
-from deq.analysis.comparison.race import race, race_table
+from deq.analysis.comparison.race import Run, race, race_table
 from deq.analysis.comparison.subjects import RANDOM, YOURS, Subject, make_problem
 from deq.data import held_out_digits
 from pages.ui.readers.digit import KEY
-from pages.ui.solvers.race import race_report
+from pages.ui.solvers.race import race_report, race_sentence
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import time_sentence
 from tests.pages.conftest import OpenPage, press, words
@@ -229,3 +230,13 @@ def test_a_stopped_run_keeps_what_was_done() -> None:
     app.button(key="go-on-demo").click().run()
     assert not app.info
     assert '"c": 3' in app.json[0].value.replace('"c":3', '"c": 3')
+
+
+def test_a_tie_names_all_who_need_as_few() -> None:
+    def run(nfe: int) -> Run:
+        n, small = np.full(2, nfe), np.full(2, 1e-5)
+        return SimpleNamespace(nfe=n, converged=np.ones(2, bool), error=small, residual=small)
+
+    said = race_sentence({"Picard": run(20), "Anderson": run(9), "Broyden": run(9)}, {}, 50)
+    assert said.startswith("Fewest evaluations: **Anderson** and **Broyden** (9 each).")
+    assert race_sentence({"Picard": run(20)}, {}, 50).startswith("Fewest evaluations: **Picard** (20).")

@@ -66,7 +66,11 @@ def _mistakes(results: Results, images: np.ndarray, truth: np.ndarray, right: np
     solved = results.converged
     with matrix:
         figure = confusion_matrix(truth[solved], results.labels[solved])
-        show(figure, "confusions", "How often each digit was read as another; correct answers in grey.")
+        show(
+            figure,
+            "confusions",
+            "How often each digit was read as another; correct answers are on the diagonal.",
+        )
     with gallery:
         rows = _choose_mistakes(results, truth, np.flatnonzero(~right))
         rows = rows[np.argsort(-results.confidence[rows])][:SHOWN]

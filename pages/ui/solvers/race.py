@@ -205,8 +205,10 @@ def race_sentence(runs: dict[str, Run], seconds: dict[str, np.ndarray], max_nfe:
     done = {name: run for name, run in runs.items() if name not in failed}
     sentence = "No solver solved the whole batch. "
     if done:
-        fewest = min(done, key=lambda name: np.median(done[name].nfe))
-        sentence = f"Fewest evaluations: **{fewest}** ({np.median(done[fewest].nfe):.0f}). "
+        effort = {name: float(np.median(run.nfe)) for name, run in done.items()}
+        fewest = [name for name, nfe in effort.items() if nfe == min(effort.values())]
+        each = f"{effort[fewest[0]]:.0f}{' each' if len(fewest) > 1 else ''}"
+        sentence = f"Fewest evaluations: {listed([f'**{name}**' for name in fewest])} ({each}). "
         sentence += time_sentence({name: seconds[name] for name in done if name in seconds})
     hidden = [n for n, run in done.items() if is_hidden(np.median(run.error), np.median(run.residual))]
     if hidden:
