@@ -28,7 +28,7 @@ CHANGED_HELP = (
 
 def numbers(puzzle: Puzzle, answer: Answer) -> None:
     """The verdict, evaluations, when it settled, residual, and why."""
-    st.metric("Verdict", verdict(puzzle, answer))
+    st.metric("Verdict at the end", verdict(puzzle, answer))
     with st.container(horizontal=True, gap="medium"):
         st.metric("Evaluations", f"{answer.nfe:,}", help=f"{tip('NFE')} {budget(puzzle)}", width="content")
         changed = f"at {answer.settled:,}" if answer.settled > answer.calls[0] else "never"

@@ -135,7 +135,7 @@ def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
     assert "Doors now form a ring" in words(app)
     press(app, "Block the path")
     assert "No path leads from the start to the goal" in words(app)
-    assert metrics(app)["Verdict"] == "right in all 81 places"
+    assert metrics(app)["Verdict at the end"] == "right in all 81 places"
     press(app, "New maze")
     assert app.number_input(key="think_seed").value == FIRST + 1
     assert sent(app)["changes"] == []
