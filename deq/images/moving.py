@@ -14,6 +14,7 @@ SIDE, WORD = 400, 12  # pixels: the square in which words move, their letters
 PACE, HOLD = 150, 2500  # milliseconds: of a frame, and of the last
 GREYS = 16  # that letters are drawn with
 RADIUS = 2.5
+RING, CROSS = 8, 4  # pixels
 
 Color = tuple[int, int, int]
 Mark = tuple[float, float, Color]  # from the left and from the top, as shares of the width
@@ -37,23 +38,33 @@ def moving_picture(
 
 def moving_words(
     places: np.ndarray,
-    words: Sequence[Sequence[str]],
-    colors: Sequence[Sequence[Color]],
+    words: Sequence[str],
+    colors: Sequence[Color],
+    wrong: np.ndarray,
+    failed: np.ndarray,
+    mark: Color,
     texts: Sequence[str],
     most: int = MOST_BYTES,
 ) -> bytes:
-    """The same of words that move on white.
+    """The same of n words that move on white.
 
-    places: (frames, n, 2), from the left and from the top, as shares of the width. words, colors: (frames, n).
+    places: (frames, n, 2), from the left and from the top, as shares of the width. wrong, failed: (frames, n) bool,
+    what has a ring of the colour `mark`, and what is a cross of that colour instead.
     """
     frames = []
-    for *one, text in zip(places, words, colors, texts, strict=True):
+    for place, ringed, crossed, text in zip(places * SIDE, wrong, failed, texts, strict=True):
         image, draw = _captioned(np.full((SIDE, SIDE, 3), 255, np.uint8), text)
-        for (x, y), word, color in zip(*one, strict=True):
-            draw.text((x * SIDE, y * SIDE), word, color, ImageFont.load_default(WORD), anchor="mm")
+        for (x, y), word, color, ring, cross in zip(place, words, colors, ringed, crossed, strict=True):
+            if cross:  # lines: the font has no such sign
+                draw.line((x - CROSS, y - CROSS, x + CROSS, y + CROSS), mark)
+                draw.line((x - CROSS, y + CROSS, x + CROSS, y - CROSS), mark)
+                continue
+            draw.text((x, y), word, color, ImageFont.load_default(WORD), anchor="mm")
+            if ring:
+                draw.circle((x, y), RING, outline=mark)
         frames.append(image)
-    used = {color for row in colors for color in row}
-    return _shortened(frames, _palette(np.full((1, 1, 3), 255, np.uint8), sorted(used)), most)
+    used = sorted({mark, *colors})
+    return _shortened(frames, _palette(np.full((1, 1, 3), 255, np.uint8), used), most)
 
 
 def _shortened(frames: Sequence[Image.Image], palette: Image.Image, most: int) -> bytes:

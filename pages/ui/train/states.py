@@ -53,7 +53,7 @@ def _places(film: Sequence[States]) -> tuple[np.ndarray, list[list[float]]]:
     """Places of all moments as shares of the window, (moments, n, 2), and the window in the plane."""
     places = in_one_plane(film)
     sound = [place for place, one in zip(places, film, strict=True) if one.is_sound]
-    window = window_of(places[-1], sound)  # lost states may be anywhere
+    window = window_of(sound[-1] if sound else places[-1], sound)  # lost states may be anywhere
     low, high = np.array(window).T
     return np.clip((places - low) / np.maximum(high - low, 1e-9), 0, 1), window
 
@@ -66,14 +66,13 @@ def _names(plan: Plan, labels: np.ndarray) -> tuple[list[str], list[str]]:
 
 
 def moving_states(plan: Plan, film: Sequence[States], lost: bool) -> bytes:
-    """The film as a GIF on white; what is read wrongly is red."""
+    """The film as a GIF on white, with the signs of the page."""
     names, colors = _names(plan, film[0].labels)
-    words = [np.where(one.failed, "×", names).tolist() for one in film]
-    shades = [
-        [rgb_of(color if good else FAILED_RED) for good, color in zip(one.right, colors, strict=True)]
-        for one in film
-    ]
+    wrong, failed = np.stack([~one.right for one in film]), np.stack([one.failed for one in film])
     texts = [
         f"Update {one.step:,}: {100 * one.right.mean():.3g} % of the pictures read correctly" for one in film
     ]
-    return moving_words(_places(film)[0] * [1, -1] + [0, 1], words, shades, with_loss(texts, film, lost))
+    places, shades = _places(film)[0] * [1, -1] + [0, 1], [rgb_of(color) for color in colors]
+    return moving_words(
+        places, names, shades, wrong, failed, rgb_of(FAILED_RED), with_loss(texts, film, lost)
+    )
