@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from deq.data import Task
 from deq.jobs.film import MOST_FRAMES, UNKNOWN, Film, Moment, frame_at, in_plane, validated
-from deq.jobs.plan import Plan, sizes, task_of
+from deq.jobs.plan import OWN_PICTURES, PICTURE_NAMES, Plan, task_of
 from deq.jobs.record import (
     TRAINING,
     VALIDATION,
@@ -48,7 +48,7 @@ class Job:
         self.seen = time.monotonic()  # when it was last watched
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
-        self._film = Film(MOST_FRAMES if sizes(plan.task, plan.own)[0] == 2 else MOST_MOMENTS)
+        self._film = Film(MOST_MOMENTS if plan.task in (*PICTURE_NAMES, OWN_PICTURES) else MOST_FRAMES)
         self._request: tuple[Status, str] | None = None
         self._measure = True
         self._sound: TrainState | None = None  # where it resumes

@@ -10,7 +10,7 @@ from deq.models import build
 from deq.models.architectures import Architecture
 from deq.models.inference import infer
 from deq.solvers import Picard
-from deq.training.recipes import Recipe
+from deq.training.recipes import RECIPES, Recipe
 
 RECIPE = Recipe(solver=Picard(tol=1e-3, max_nfe=30), epochs=1, batch_size=128, steps_per_call=4)
 
@@ -76,3 +76,8 @@ def test_a_run_on_pictures_is_filmed_from_its_start_to_its_end() -> None:
     assert now.film[-1].step == now.steps
     assert np.isfinite(now.film[-1].accuracy)
     assert now.film[-1].right.mean() > now.film[0].right.mean()
+
+
+def test_a_run_on_a_puzzle_has_no_film() -> None:
+    """Think longer trains one: its answers have many places, and its inputs no fixed size."""
+    assert Job(Plan("prefix_sums", "prefix", RECIPES["prefix"])).snapshot().film == ()
