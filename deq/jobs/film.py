@@ -20,6 +20,7 @@ HALF_WIDTH = 2.5
 MOST_FRAMES = 60
 FAILED = 128  # the bit of a cell whose solve did not converge
 UNKNOWN = Metrics(math.nan, math.nan, math.nan, math.nan, math.nan)
+UNMEASURED = UNKNOWN, math.nan  # metrics and spectral radius
 CLASSES, DOUBTS = 8, 16  # that fit into the other seven bits
 COSTS = 128  # as do these shades of a cost
 

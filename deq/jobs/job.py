@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import secrets
 import threading
 import time
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deq.data import Task
-from deq.jobs.film import MOST_FRAMES, UNKNOWN, Film, Moment, frame_at, in_plane, validated
+from deq.jobs.film import MOST_FRAMES, UNMEASURED, Film, Moment, frame_at, in_plane, validated
 from deq.jobs.plan import OWN_PICTURES, PICTURE_NAMES, Plan, task_of
 from deq.jobs.record import (
     TRAINING,
@@ -121,7 +120,7 @@ class Job:
         self._enter(Status.RUNNING, "compiling", message)
         model = plan.new_model()
         if in_plane(task) and self._sound is None:
-            self._keep_frame(model, task, 0, *validated(model, task, plan.recipe))
+            self._keep_frame(model, task, 0, validated(model, task, plan.recipe))
         if has_states(task) and self._sound is None:
             self._keep_frame(model, task, 0)
         events = fit(model, task, plan.recipe, seed=plan.seed, resume=self._sound)
@@ -181,22 +180,21 @@ class Job:
             measured = validated(current, task, self.plan.recipe)
             self._validated(event.state, *measured)
         else:
-            measured = UNKNOWN, math.nan
-        self._keep_frame(current, task, step, *measured)
+            measured = UNMEASURED
+        self._keep_frame(current, task, step, measured)
 
     def _keep_frame(
         self,
         model: EquilibriumModel,
         task: Task,
         step: int,
-        metrics: Metrics = UNKNOWN,
-        radius: float = math.nan,
+        measured: tuple[Metrics, float] = UNMEASURED,
     ) -> None:
         recipe = self.plan.recipe
         if in_plane(task):
-            frame: Moment = frame_at(model, recipe, step, metrics, radius)
+            frame: Moment = frame_at(model, recipe, step, *measured)
         else:
-            frame = states_at(model, task, recipe, step, metrics, radius)
+            frame = states_at(model, task, recipe, step, *measured)
         with self._lock:
             self._film.append(frame)
 

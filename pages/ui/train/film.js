@@ -45,7 +45,8 @@ export class FilmBoard extends Board {
 
   // Take over a longer film: stay at its end, or at the update that is being looked at.
   async adopt(data) {
-    if (!data.steps.length) return; // nothing is known yet
+    this.box.style.visibility = data.steps.length ? "" : "hidden"; // it keeps its place
+    if (!data.steps.length) return this.forget(); // of a run that begins: what is shown is of another
     if (data.frames !== this.newest) this.unpacked = null;
     this.newest = data.frames;
     this.unpacked ??= inflated(bytesOf(data.frames));
@@ -66,6 +67,12 @@ export class FilmBoard extends Board {
       player.present(last);
     }
     this.plan();
+  }
+
+  forget() {
+    this.data = this.newest = this.unpacked = undefined;
+    this.bar.classList.add("idle");
+    this.reading.textContent = "";
   }
 
   markLoss(last) {
