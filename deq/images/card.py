@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from deq.images.letters import plain_letters
+
 SIZE = (1200, 630)  # pixels, the usual size of a link's preview
 PAPER, INK, FAINT, BLUE = "#14181d", "#f2f2f2", "#9aa3ad", "#4da3d9"
 DIGIT = 448  # pixels, 16 for each of the picture's own
@@ -35,7 +37,7 @@ def share_card(image: np.ndarray, title: str, subtitle: str, probability: ArrayL
 def _write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, color: str) -> None:
     """Text in lines that fit between its place and the right edge."""
     font, lines = ImageFont.load_default(size), [""]
-    for word in text.split():
+    for word in plain_letters(text).split():
         longer = f"{lines[-1]} {word}".strip()
         if pen.textlength(longer, font) <= SIZE[0] - EDGE - place[0]:
             lines[-1] = longer

@@ -182,20 +182,22 @@ def _add_bars(
 def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) -> Figure:
     """Distance of each end to the usual z*, ||z - z*|| / ||z*||: one row per start, one point per sample.
 
-    ends: start -> (distance, converged), each (batch,). Zero is drawn at the left edge, a solve that did not
-    converge as a hollow red cross. tol: the dashed line.
+    ends: start -> (distance, converged), each (batch,). What is nearer than rounding errors is drawn at the left edge,
+    whose tick says so, a solve that did not converge as a hollow red cross. tol: the dashed line.
     """
     figure = styled_figure("relative distance to the usual z*", "", x_type="log", height=300)
     for row, (name, (distance, converged)) in enumerate(ends.items()):
-        x, solved = np.maximum(np.asarray(distance, float), NEAREST), np.asarray(converged, bool)
+        away, solved = np.asarray(distance, float), np.asarray(converged, bool)
+        x = np.maximum(away, NEAREST)
         y = row + 0.3 * (np.random.default_rng(row).random(len(x)) - 0.5)
-        hover = f"{name}<br>distance %{{x:.1e}}<extra></extra>"
+        hover = f"{name}<br>distance %{{customdata:.1e}}<extra></extra>"
         for mask, marker in (
             (solved, {"size": 6, "opacity": 0.6, "color": ACCENT}),
             (~solved, dict(FAILED_MARKER, size=7)),
         ):
             if mask.any():
-                figure.add_scatter(x=x[mask], y=y[mask], mode="markers", marker=marker, hovertemplate=hover)
+                drawn = {"x": x[mask], "y": y[mask], "customdata": away[mask]}
+                figure.add_scatter(**drawn, mode="markers", marker=marker, hovertemplate=hover)
     add_upright(figure, tol)
     names = list(ends)
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, nticks=None, showgrid=False)
@@ -203,4 +205,8 @@ def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) 
     for trace in figure.traces:
         trace.setdefault("showlegend", False)  # all but the crosses, which `_name_failures` has named
     figure.update_layout(showlegend=not all(np.all(converged) for _, converged in ends.values()))
-    return figure.update_xaxes(range=[np.log10(NEAREST) - 0.3, 0.6])
+    low = round(np.log10(NEAREST))
+    ticks = {power: f"10<sup>{power}</sup>".replace("-", "−") for power in range(low, 1, 2)}
+    ticks |= {low: f"≤ {ticks[low]}", 0: "1"}
+    figure.update_xaxes(tickvals=[10.0**power for power in ticks], ticktext=list(ticks.values()), nticks=None)
+    return figure.update_xaxes(range=[low - 0.3, 0.6])

@@ -35,7 +35,7 @@ def advise(training: Columns, validation: Columns) -> list[str]:
 
 def _healthy(training: Columns) -> str:
     return (
-        f"Training is healthy: {_percent(_recent(training['converged']))} of the solves converge, in "
+        f"Training is healthy: lately {_percent(_recent(training['converged']))} of the solves converged, in "
         f"{_recent(training['nfe']):.1f} evaluations on average."
     )
 

@@ -23,6 +23,7 @@ HEROES = {
 }
 CASES = [(place, scheme) for place in HEROES for scheme in ("light", "dark")]
 HEIGHT = 800
+FADE = 500  # ms until a button has its other colour
 PART = 0.9  # of the picture's height that must be in view
 
 
@@ -39,5 +40,9 @@ def test_a_page_can_be_read_and_walked_and_shows_its_picture(
         assert box["height"] >= 200
         assert box["y"] + PART * box["height"] <= HEIGHT, box
     assert low_contrasts(page) == []
+    for button in page.get_by_test_id("stBaseButton-primary").all():
+        button.hover()
+        page.wait_for_timeout(FADE)
+        assert low_contrasts(page) == []
     assert steps_back(page, 60) == []
     context.close()

@@ -129,8 +129,9 @@ def test_a_zip_of_digits_is_read_and_trained_on(page: Page, server: str, tmp_pat
         page.get_by_test_id("stMetric").filter(has_text="Test accuracy").get_by_test_id("stMetricValue")
     )
     assert float(accuracy.inner_text().removesuffix(" %")) > 85
+    page.get_by_role("button", name="Save", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save weights", exact=True).click()
+        page.get_by_role("button", name="Weights", exact=True).click()
     file = tmp_path / "mine.safetensors"
     download.value.save_as(file)
     page.get_by_role("link", name="Use on Predict").click()

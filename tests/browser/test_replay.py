@@ -105,8 +105,9 @@ def test_numbers_go_on_when_the_server_starts_again(page: Page, server: str) -> 
             visit(page, f"{address}/train?fit_epochs=1&fit_width=8")
             page.get_by_role("button", name="Start training").click()
             finish(page)
+            page.get_by_role("button", name="Save", exact=True).click()
             with page.expect_download() as download:
-                page.get_by_role("button", name="Save history").click()
+                page.get_by_role("button", name="History", exact=True).click()
             assert download.value.suggested_filename == f"run-{number}-history.csv"
 
 

@@ -66,8 +66,9 @@ def test_a_digit_reader_from_start_to_prediction(
     wait_for_updates(page, stopped)
     expect(progress(page)).to_contain_text("Finished", timeout=3 * PATIENT)
     settle(page)
+    page.get_by_role("button", name="Save", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save weights", exact=True).click()
+        page.get_by_role("button", name="Weights", exact=True).click()
     file = tmp_path / "mine.safetensors"
     download.value.save_as(file)
     predicts_with(browser, server, file)

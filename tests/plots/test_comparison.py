@@ -105,6 +105,9 @@ def test_compute_curves_mark_training_and_the_strip_marks_failures() -> None:
     assert figure.layout.annotations[0].text == "allowed in training: 30"
     strip = distance_strip({"noise": (np.array([0, 1.0]), np.array([True, False]))}, 1e-4)
     assert names(strip) == [FAILED_TEXT]
+    zero = strip.data[0]
+    assert (zero["x"][0], zero["customdata"][0]) == (1e-8, 0)
+    assert strip.layout.xaxis.ticktext[0].startswith("≤")
 
 
 def test_every_gradient_has_a_style() -> None:

@@ -22,7 +22,7 @@ def advice(training: dict | None = None, validation: dict | None = None) -> str:
 
 
 def test_a_healthy_run() -> None:
-    expected = "Training is healthy: 99 % of the solves converge, in 7.1 evaluations on average."
+    expected = "Training is healthy: lately 99 % of the solves converged, in 7.1 evaluations on average."
     assert advice({"converged": 0.99, "nfe": 7.1}) == expected
 
 

@@ -22,6 +22,8 @@ class ClockBoard extends Board {
     this.residual = new Residual(find(".residual"), seek);
     this.map = new StateMap(find(".state"), { choose: (unit) => this.choose(unit), look: (unit) => this.look(unit) });
     this.equation = new Equation(find(".unit"));
+    this.one = find(".one");
+    this.one.addEventListener("toggle", () => this.plan());
     this.table = find(".numbers table");
     this.reading = find(".reading");
     this.spoken = find(".spoken");
@@ -74,6 +76,7 @@ class ClockBoard extends Board {
   choose(unit) {
     this.unit = unit;
     this.hover = null;
+    this.one.open = true;
     this.plan();
   }
 
@@ -93,7 +96,7 @@ class ClockBoard extends Board {
     this.chances.draw(picture);
     this.residual.draw(picture);
     this.map.draw(picture);
-    this.equation.draw(picture);
+    if (this.one.open) this.equation.draw(picture);
   }
 
   // The moment in words, below the pictures and for screen readers.

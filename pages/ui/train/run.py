@@ -14,7 +14,7 @@ from pages.ui.server.owner import is_mine
 from pages.ui.server.runs import EVERY, progress_text, registry
 from pages.ui.train.own import split_sentence
 from pages.ui.train.replay import ANSWERS, SHOWN_PLANE, frames_of, is_lost, moving, replay, small_task
-from pages.ui.train.runs import draw_downloads
+from pages.ui.train.runs import draw_downloads, links_elsewhere, weights_file
 from pages.ui.train.states import moving_states, replay_states, states_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
@@ -26,10 +26,10 @@ NOTES = 132  # pixels: a message of four lines
 # progress take fewer lines when a run has ended.
 STEADY = f"""
 .st-key-{SHOWN} [data-stale] {{ opacity: 1 !important; transition: none; }}
-.st-key-{BUTTONS} {{ min-height: 96px; align-content: flex-start; }}
+.st-key-{BUTTONS} {{ min-height: 40px; align-content: flex-start; }}
 .st-key-{SHOWN} [data-testid=stProgress] {{ min-height: 62px; }}
 @media (max-width: 640px) {{
-  .st-key-{BUTTONS} {{ min-height: 152px; }}
+  .st-key-{BUTTONS} {{ min-height: 96px; }}
 }}
 """
 UNKNOWN = "-"
@@ -88,9 +88,12 @@ def _controls(job: Job, now: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=BUTTONS):
         if is_mine(job):
             _halt_or_resume(job, now)
-        draw_downloads(job, now)
-        if sizes(job.plan.task, job.plan.own)[0] > 1:
-            _film_button(job, now)
+        weights = weights_file(job, now)
+        links_elsewhere(job, weights)
+        with st.popover("Save", icon=":material/download:", disabled=now.status.is_live, key="fit_save"):
+            draw_downloads(job, now, weights)
+            if sizes(job.plan.task, job.plan.own)[0] > 1:
+                _film_button(job, now)
 
 
 def _film_button(job: Job, now: Snapshot) -> None:
@@ -104,7 +107,7 @@ def _film_button(job: Job, now: Snapshot) -> None:
         return moving(job.plan, frames_of(now), is_lost(now), shown)
 
     st.download_button(
-        "Save film",
+        "Film",
         make if ready else "",
         "training.gif",
         "image/gif",
@@ -144,27 +147,19 @@ def _notes(plan: Plan, now: Snapshot) -> None:
 
 def _numbers(plan: Plan, now: Snapshot) -> None:
     """The latest numbers; accuracy for classes, otherwise the loss."""
-    where, loss, accuracy = _latest(now)
     nfe, share = (_last(now.training, name) for name in ("nfe", "converged"))
-    radius = _last(now.validation, "spectral_radius")
+    tested = None if now.status.is_live else now.test
     with st.container(horizontal=True, gap="small"):
         if sizes(plan.task, plan.own)[0] > 1:
-            st.metric(f"{where} accuracy", _said(100 * accuracy, "{:.1f} %"), width="content")
+            test = math.nan if tested is None else float(tested.accuracy)
+            for where, accuracy in (("Validation", _last(now.validation, "accuracy")), ("Test", test)):
+                st.metric(f"{where} accuracy", _said(100 * accuracy, "{:.1f} %"), width="content")
         else:
-            st.metric(f"{where} loss", _said(loss, "{:.3g}"), help=tip("loss"), width="content")
+            test = math.nan if tested is None else float(tested.loss)
+            for where, loss in (("Validation", _last(now.validation, "loss")), ("Test", test)):
+                st.metric(f"{where} loss", _said(loss, "{:.3g}"), help=tip("loss"), width="content")
         st.metric("Evaluations", _said(nfe, "{:.1f}"), help=tip("NFE"), width="content")
         st.metric("Converged", _said(100 * share, "{:.3g} %"), help=tip("converged"), width="content")
-        st.metric("Spectral radius", _said(radius, "{:.2f}"), help=tip("spectral radius"), width="content")
-
-
-def _latest(now: Snapshot) -> tuple[str, float, float]:
-    """Loss and accuracy on the test set once measured, else on the validation set, else in training."""
-    if now.test is not None and not now.status.is_live:
-        return "Test", float(now.test.loss), float(now.test.accuracy)
-    where, known = (
-        ("Validation", now.validation) if len(now.validation.get("step", ())) else ("Training", now.training)
-    )
-    return where, _last(known, "loss"), _last(known, "accuracy")
 
 
 def _last(columns: Columns, name: str) -> float:

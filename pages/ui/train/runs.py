@@ -122,21 +122,28 @@ def choose_run(jobs: dict[str, Job], job: Job | None) -> None:
     )
 
 
-def draw_downloads(job: Job, now: Snapshot) -> None:
-    """Downloads, and links to other pages; disabled rather than hidden at first, so that nothing moves."""
+def draw_downloads(job: Job, now: Snapshot, weights: bytes) -> None:
+    """What a run leaves behind; disabled as long as there is nothing to download."""
     ended = not now.status.is_live
-    model = job.model if ended else None
     name = name_of(job) if ended else ""
-    weights = b"" if model is None else weights_of(model, job.plan.described, form=job.plan.form)
-    if model is not None:
-        _use_elsewhere(own_model(name, weights, job.plan.recipe.solver))
     known = ended and len(now.training["step"])
     settings = json.dumps(as_dict(job.plan), indent=2) + "\n"
-    _take("Save weights", weights, f"{name}.safetensors", "application/octet-stream", help=OF_WEIGHTS)
-    _take(
-        "Save history", (lambda: csv_text(history(now))) if known else "", f"{name}-history.csv", "text/csv"
-    )
-    _take("Save settings", settings if ended else "", f"{name}.json", "application/json")
+    _take("Weights", weights, f"{name}.safetensors", "application/octet-stream", help=OF_WEIGHTS)
+    _take("History", (lambda: csv_text(history(now))) if known else "", f"{name}-history.csv", "text/csv")
+    _take("Settings", settings if ended else "", f"{name}.json", "application/json")
+
+
+def links_elsewhere(job: Job, weights: bytes) -> None:
+    """Links to the pages that can use the model, once the run has ended."""
+    if weights:
+        _use_elsewhere(own_model(name_of(job), weights, job.plan.recipe.solver))
+
+
+def weights_file(job: Job, now: Snapshot) -> bytes:
+    """The weights as a file; nothing as long as the run goes on."""
+    if now.status.is_live or job.model is None:
+        return b""
+    return weights_of(job.model, job.plan.described, form=job.plan.form)
 
 
 def _take(label: str, data: Data, file: str, mime: str, help: str | None = None) -> None:

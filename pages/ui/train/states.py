@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from deq.images.letters import UNKNOWN, plain_letters
 from deq.images.moving import moving_words
 from deq.jobs import Job, Plan, Snapshot, States
 from deq.jobs.states import in_one_plane
@@ -68,11 +69,15 @@ def _names(plan: Plan, labels: np.ndarray) -> tuple[list[str], list[str]]:
 def moving_states(plan: Plan, film: Sequence[States], lost: bool) -> bytes:
     """The film as a GIF on white, with the signs of the page."""
     names, colors = _names(plan, film[0].labels)
+    words = [
+        str(k) if UNKNOWN in plain_letters(name) else plain_letters(name)
+        for name, k in zip(names, film[0].labels, strict=True)
+    ]
     wrong, failed = np.stack([~one.right for one in film]), np.stack([one.failed for one in film])
     texts = [
         f"Update {one.step:,}: {100 * one.right.mean():.3g} % of the pictures read correctly" for one in film
     ]
     places, shades = _places(film)[0] * [1, -1] + [0, 1], [rgb_of(color) for color in colors]
     return moving_words(
-        places, names, shades, wrong, failed, rgb_of(FAILED_RED), with_loss(texts, film, lost)
+        places, words, shades, wrong, failed, rgb_of(FAILED_RED), with_loss(texts, film, lost)
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from deq.plots.style import NEUTRAL, TRAINING, VALIDATION
 
-HEIGHT = 250  # pixels
+HEIGHT = 290  # pixels
 Curve = tuple[np.ndarray, np.ndarray]  # updates (n,), values (n,)
 
 
