@@ -61,6 +61,7 @@ print(json.dumps([(one.exit_code, one.stderr) for one in done]))
 """
 
 
+@pytest.mark.long
 def test_commands_name_a_missing_extra_and_train_without_any(tmp_path: Path) -> None:
     from deq.data.download import FILES
 

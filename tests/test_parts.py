@@ -150,6 +150,7 @@ def run(code: str, environment: dict[str, str]) -> str:
     return done.stdout.decode().strip()
 
 
+@pytest.mark.long
 def test_on_eight_devices() -> None:
     """In one process: each would spend seconds on its imports."""
     run(PRELUDE + MESHES + INFERENCE + PENALTY + DROPOUT + SPLIT, with_devices(8))

@@ -68,7 +68,7 @@ def exact_equilibrium(kind: str) -> Array:
     return found.z
 
 
-@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("kind", ["dense", pytest.param("conv", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     "solver",
     [Picard(tol=1e-9, max_nfe=5000), Anderson(tol=1e-9, max_nfe=500), ODEFlow(tol=1e-9, max_nfe=9000)],

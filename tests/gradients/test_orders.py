@@ -130,15 +130,23 @@ def dense_hessian() -> tuple[Callable[[Array, Implicit], Array], Array, Array]:
     return through, jax.jit(jax.hessian(unrolled))(at), at
 
 
-@pytest.mark.parametrize("name", ["Anderson", "gmres"])
+WHOLE = ("Anderson", "gmres")  # a fixed-point solver and a linear one: every column of the Hessian
+
+
+@pytest.mark.parametrize("name", WHOLE)
 def test_whole_hessians(name: str) -> None:
-    """By a fixed-point solver and by a linear one."""
     through, expected, at = dense_hessian()
     found = jax.jit(jax.hessian(through))(at, EXACT[name])
     assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
 
 
-@pytest.mark.parametrize("solver", BACKWARD.values(), ids=BACKWARD)
+@pytest.mark.parametrize(
+    "solver",
+    [
+        pytest.param(solver, id=name, marks=pytest.mark.long if name in WHOLE else ())
+        for name, solver in BACKWARD.items()
+    ],
+)
 def test_every_backward_solver_gives_products_with_the_hessian(solver: Implicit) -> None:
     """Both its forward and its transposed solve are differentiated."""
     through, hessian, at = dense_hessian()

@@ -67,6 +67,7 @@ def test_a_plane_is_found_for_states_without_one(sketch: np.ndarray) -> None:
     assert np.isfinite(in_one_plane([moment(sketch)])).all()
 
 
+@pytest.mark.long
 def test_a_run_on_pictures_is_filmed_from_its_start_to_its_end() -> None:
     job = Job(Plan("digits", Architecture(784, 10, width=16), RECIPE))
     job.work()

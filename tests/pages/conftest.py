@@ -3,12 +3,14 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from deq.data import held_out_digits
@@ -20,6 +22,9 @@ from tests.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]
 PATIENT = 120.0  # seconds: the machine may be busy
+
+# Every AppTest reads the metadata of all installed packages, for components that they may bring.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -22,6 +22,7 @@ def proved(text: str) -> float:
     return float(found[1])
 
 
+@pytest.mark.long
 def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) -> None:
     app = open_page("predict", model="monotone", **VIEW)
     radius = proved(words(app))

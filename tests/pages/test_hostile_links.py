@@ -6,8 +6,12 @@ from pages.ui.widgets.navigation import PAGES
 from tests.pages.conftest import OpenPage, metrics
 from tests.pages.links import hostile, parameters, shown_calmly
 
+LONG = ("solvers", "predict")  # what they draw for any link
 
-@pytest.mark.parametrize("name", PAGES)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in PAGES]
+)
 def test_nonsense_in_every_parameter(name: str, open_page: OpenPage) -> None:
     plain = open_page(name)
     bent = shown_calmly(name, hostile(parameters(name, plain), turn=0))

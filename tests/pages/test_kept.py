@@ -62,6 +62,7 @@ def test_the_browser_unused_longest_is_forgotten(store: Kept) -> None:
     assert [browser for browser in (b"1", b"2", b"3") if store.models(browser)] == [b"1", b"3"]
 
 
+@pytest.mark.long
 def test_an_uploaded_model_survives_a_refresh_and_is_nobody_elses(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

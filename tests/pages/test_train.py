@@ -102,6 +102,7 @@ def test_stop_and_resume(open_page: OpenPage, runs: Registry) -> None:
     run_until(app, lambda: job.status is Status.PAUSED)
 
 
+@pytest.mark.long
 def test_runs_are_compared_by_what_differs(open_page: OpenPage) -> None:
     app = open_page("train", **QUICK)
     press(app, "Start training")

@@ -48,7 +48,7 @@ def products_of_a_step(name: str, recipe: Recipe) -> set[object]:
     return set(precisions(lambda state: run_steps(program, state, rest, task.train, order, 0, 9, 1), state))
 
 
-@pytest.mark.parametrize("name", ["mlp", "conv"])
+@pytest.mark.parametrize("name", ["mlp", pytest.param("conv", marks=pytest.mark.long)])
 def test_every_product_of_a_step_is_float32_unless_chosen(name: str) -> None:
     recipe = replace(RECIPES[name], batch_size=64)
     assert products_of_a_step(name, recipe) == {FULL}

@@ -117,7 +117,13 @@ def test_seed_changes_the_order(events: list, digits: Task) -> None:
     assert other.health.metrics.loss != events[0].health.metrics.loss
 
 
-@pytest.mark.parametrize("gradient", [Phantom(), Unrolled(8), Implicit(Picard(tol=1e-3, max_nfe=30))])
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        Phantom(),
+        *(pytest.param(one, marks=pytest.mark.long) for one in (Unrolled(8), Implicit(Picard(tol=1e-3)))),
+    ],
+)
 def test_every_gradient_learns(digits: Task, gradient: object) -> None:
     recipe = replace(SMALL, gradient=gradient, epochs=1)
     assert list(fit(build("mlp"), digits, recipe))[-1].test.accuracy > 0.6
