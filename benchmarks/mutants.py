@@ -277,5 +277,5 @@ MUTATIONS = [
         "_number_of(data, TEMPERATURE, 0.01, 100)",
         "models/test_calibration.py",
     ),
-    Mutation("deq/devices.py", "total / mesh.size", "total", "test_parts.py"),
+    Mutation("deq/devices.py", "total / mesh.size", "total", "test_parts.py", long=True),
 ]

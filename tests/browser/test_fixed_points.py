@@ -1,9 +1,8 @@
 """The live pictures in a real browser: they follow the hand without the server, which hears of it on release."""
 
+import re
 import time
 from urllib.parse import urlencode
-
-import re
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
