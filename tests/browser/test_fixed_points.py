@@ -106,9 +106,8 @@ def test_play_step_and_reset_run_in_the_browser(page: Page, server: str) -> None
     page.get_by_role("button", name="Step", exact=True).click()
     expect(page.locator(".bar output")).to_have_text("1 of 30")
     page.get_by_role("button", name="Play").click()
-    expect(page.locator(".bar output")).to_have_text(
-        re.compile(r"^([4-9]|[12]\d) of 30$")
-    )  # looked at now and then
+    fourth_or_later = re.compile(r"^([4-9]|[12]\d) of 30$")  # Playwright may miss a single step
+    expect(page.locator(".bar output")).to_have_text(fourth_or_later)
     page.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(100)
     paused = orbit(page)

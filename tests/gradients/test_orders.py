@@ -130,7 +130,7 @@ def dense_hessian() -> tuple[Callable[[Array, Implicit], Array], Array, Array]:
     return through, jax.jit(jax.hessian(unrolled))(at), at
 
 
-WHOLE = ("Anderson", "gmres")  # a fixed-point solver and a linear one: every column of the Hessian
+WHOLE = ("Anderson", "gmres")  # a fixed-point solver and a linear one, whose whole Hessian is compared
 
 
 @pytest.mark.parametrize("name", WHOLE)

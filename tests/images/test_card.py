@@ -28,3 +28,9 @@ def test_a_long_title_stays_on_the_card() -> None:
     blank = np.zeros((28, 28), np.uint8)
     card = Image.open(BytesIO(share_card(blank, "My flower settled in 300 steps " * 2, "", [0.5], "")))
     assert (np.asarray(card)[:, -EDGE + 10 :] == np.asarray(card)[0, 0]).all()
+
+
+def test_a_card_has_no_boxes_for_accents() -> None:
+    image = np.zeros((28, 28), np.uint8)
+    accented, plain = (share_card(image, title, "", [0.5, 1.0], "") for title in ("It is été", "It is ete"))
+    assert accented == plain

@@ -6,7 +6,7 @@ from pages.ui.widgets.navigation import PAGES
 from tests.pages.conftest import OpenPage, metrics
 from tests.pages.links import hostile, parameters, shown_calmly
 
-LONG = ("solvers", "predict")  # what they draw for any link
+LONG = ("solvers", "predict")  # slow: each link has them solve again
 
 
 @pytest.mark.parametrize(

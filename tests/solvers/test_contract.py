@@ -69,9 +69,8 @@ def test_trace_records_the_iterates(solver: Solver) -> None:
 
 @every_solver
 def test_short_trace_keeps_the_first_iterates(solver: Solver) -> None:
-    starts = np.array(
-        [[0.0], [2.0]], np.float32
-    )  # from 5, a difference in the last bit changes Newton's line search
+    # Not from 5: there a difference in the last bit changes Newton's line search.
+    starts = np.array([[0.0], [2.0]], np.float32)
     long, short = (jax.device_get(jit_solve(jnp.cos, starts, solver, trace=n).trace) for n in (200, 2))
     assert long is not None
     assert short is not None

@@ -21,7 +21,7 @@ from tests.support.cells import TanhCell
 from tests.support.problems import every_solver, jit_solve
 
 GRADIENTS: dict[str, Gradient] = EXACT | {"neumann": Neumann(), "phantom": Phantom(2), "one step": Phantom()}
-QUICKEST = ("Picard", "gmres", "neumann", "phantom")  # to compile, one of each way
+QUICKEST = ("Picard", "gmres", "neumann", "phantom")  # one of each kind, quick to compile
 TIGHT = Picard(tol=1e-10)
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
 BATCHES = np.stack([X, 2 * X]).astype(np.float64)

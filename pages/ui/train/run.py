@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from deq.jobs import Columns, Job, Look, Plan, Snapshot, Status, look_at, sizes, task_of
+from deq.jobs.film import UNKNOWN as UNTESTED
 from deq.plots.training import fitted_curve
 from deq.training.advice import advise
 from pages.ui.server.memory import freeing_memory
@@ -148,15 +149,15 @@ def _notes(plan: Plan, now: Snapshot) -> None:
 def _numbers(plan: Plan, now: Snapshot) -> None:
     """The latest numbers; accuracy for classes, otherwise the loss."""
     nfe, share = (_last(now.training, name) for name in ("nfe", "converged"))
-    tested = None if now.status.is_live else now.test
+    tested = UNTESTED if now.status.is_live or now.test is None else now.test
     with st.container(horizontal=True, gap="small"):
         if sizes(plan.task, plan.own)[0] > 1:
-            test = math.nan if tested is None else float(tested.accuracy)
-            for where, accuracy in (("Validation", _last(now.validation, "accuracy")), ("Test", test)):
+            right = {"Validation": _last(now.validation, "accuracy"), "Test": float(tested.accuracy)}
+            for where, accuracy in right.items():
                 st.metric(f"{where} accuracy", _said(100 * accuracy, "{:.1f} %"), width="content")
         else:
-            test = math.nan if tested is None else float(tested.loss)
-            for where, loss in (("Validation", _last(now.validation, "loss")), ("Test", test)):
+            losses = {"Validation": _last(now.validation, "loss"), "Test": float(tested.loss)}
+            for where, loss in losses.items():
                 st.metric(f"{where} loss", _said(loss, "{:.3g}"), help=tip("loss"), width="content")
         st.metric("Evaluations", _said(nfe, "{:.1f}"), help=tip("NFE"), width="content")
         st.metric("Converged", _said(100 * share, "{:.3g} %"), help=tip("converged"), width="content")

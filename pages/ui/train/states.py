@@ -69,10 +69,8 @@ def _names(plan: Plan, labels: np.ndarray) -> tuple[list[str], list[str]]:
 def moving_states(plan: Plan, film: Sequence[States], lost: bool) -> bytes:
     """The film as a GIF on white, with the signs of the page."""
     names, colors = _names(plan, film[0].labels)
-    words = [
-        str(k) if UNKNOWN in plain_letters(name) else plain_letters(name)
-        for name, k in zip(names, film[0].labels, strict=True)
-    ]
+    written = zip(map(plain_letters, names), film[0].labels, strict=True)
+    words = [str(k) if UNKNOWN in word else word for word, k in written]
     wrong, failed = np.stack([~one.right for one in film]), np.stack([one.failed for one in film])
     texts = [
         f"Update {one.step:,}: {100 * one.right.mean():.3g} % of the pictures read correctly" for one in film
