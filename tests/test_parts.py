@@ -22,7 +22,7 @@ from deq.models.evaluation import evaluate
 from deq.models.inference import forward, infer
 from deq.models.zoo import blog
 from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
-from deq.training.recipes import BASELINES, RECIPES
+from deq.training.recipes import BASELINES, DENSE, RECIPES
 from deq.training.step import Program, compiled_steps, run_steps, split_model, start_state
 
 def one_step(model, loss, recipe, examples, devices):
@@ -80,7 +80,7 @@ class Head(nnx.Module):
         return (z - 1) * self.weight[...]
 
 model = EquilibriumModel(lambda x: x, Noisy(), Head())
-recipe = replace(RECIPES["mlp"], gradient=Phantom(), jacobian=0.0, augmentation=None)
+recipe = replace(DENSE, gradient=Phantom())
 alike = Examples(jnp.ones((128, 64)), jnp.zeros(128, int))
 _, health = run_steps(*one_step(model, lambda outputs, y, smoothing: outputs.sum(1), recipe, alike, 4))
 norm = float(health.gradient_norm)
@@ -94,7 +94,7 @@ linear = [Dense(), GMRES(), BiCGStab()]
 gradients = [*map(Implicit, [*solvers, *linear]), Neumann(), Phantom(), *BASELINES.values()]
 model, examples, mesh = build("mlp"), random_digits(64), mesh_of(2, 64)
 for solver, gradient in [(s, Phantom()) for s in solvers] + [(Picard(), g) for g in gradients]:
-    recipe = replace(RECIPES["mlp"], solver=solver, gradient=gradient, augmentation=None)
+    recipe = replace(DENSE, solver=solver, gradient=gradient)
     compiled_steps.lower(*one_step(model, cross_entropy, recipe, examples, 2))
     if solver.in_parts and gradient.in_parts:
         forward.lower(everywhere((model, solver, gradient), mesh), (examples.x, None), False, 0, mesh)

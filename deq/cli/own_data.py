@@ -20,7 +20,7 @@ from deq.models.checkpoints import Checkpoint
 from deq.models.model_file import is_model_file
 from deq.models.zoo import PICTURE_MODELS
 from deq.training.fitting import check_fit
-from deq.training.recipes import DENSE, RECIPES, Recipe
+from deq.training.recipes import DENSE, PLAIN, RECIPES, Recipe
 
 DIGITS = ("mnist", "digits")  # the data sets of digits
 NAME = "dense"  # of the model that is built for the data
@@ -54,7 +54,7 @@ class Lesson:
     @property
     def recipe(self) -> Recipe:
         pictures = self.own.dataset.train_images.ndim > 2
-        return RECIPES.get(self.name, RECIPES["mlp"]) if pictures else DENSE
+        return RECIPES.get(self.name, PLAIN) if pictures else DENSE
 
     @property
     def described(self) -> dict[str, Any]:

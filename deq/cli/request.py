@@ -31,7 +31,7 @@ from deq.models.settings import to_dict
 from deq.models.start import has_learned_start
 from deq.training import Finished
 from deq.training.recipe_file import read_settings
-from deq.training.recipes import CONFIGS, RECIPES, Recipe, recipe_as_dict, shipped_config
+from deq.training.recipes import CONFIGS, PLAIN, RECIPES, Recipe, recipe_as_dict, shipped_config
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def choose_recipe(request: Request) -> tuple[str, Recipe]:
         return request.own.name, with_options(request, request.own.name, request.own.recipe)
     usual = TASK_MODELS.get(request.task, "mlp")
     if request.file is not None:
-        return request.file.name, with_options(request, request.file.name, RECIPES[usual])
+        recipe = RECIPES[usual] if request.task in TASK_MODELS else PLAIN
+        return request.file.name, with_options(request, request.file.name, recipe)
     name = named_model(request) or usual
     fitting = [usual] if request.task in TASK_MODELS else PICTURE_MODELS
     if name not in fitting:

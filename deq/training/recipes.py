@@ -113,6 +113,7 @@ def recipe_from_dict(data: dict[str, Any]) -> Recipe:
         raise ValueError("These settings are not a recipe of this version of deq.") from error
 
 
+_DISTORTED = Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3)
 RECIPES: dict[str, Recipe] = {
     "toy": Recipe(
         solver=Anderson(tol=1e-5, max_nfe=50),
@@ -126,20 +127,21 @@ RECIPES: dict[str, Recipe] = {
     "blog": Recipe(
         solver=ODEFlow(tol=1e-3, max_nfe=300),
         gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
-        epochs=20,
+        epochs=30,
         learning_rate=2e-3,
         jacobian=1.0,
         average=0.999,
-        augmentation=Augmentation(),
+        augmentation=_DISTORTED,
     ),
     "mlp": Recipe(
         solver=Anderson(tol=1e-3, max_nfe=30),
         gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
-        epochs=30,
+        epochs=60,
         learning_rate=5e-3,
         weight_decay=1e-4,
+        jacobian=0.2,
         average=0.999,
-        augmentation=Augmentation(),
+        augmentation=_DISTORTED,
     ),
     "monotone": Recipe(
         solver=Anderson(tol=1e-3, max_nfe=60),
@@ -159,10 +161,13 @@ RECIPES: dict[str, Recipe] = {
         label_smoothing=0.05,
         jacobian=0.5,
         average=0.999,
-        augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3),
+        augmentation=_DISTORTED,
     ),
 }
-DENSE = replace(RECIPES["mlp"], augmentation=None)  # for vectors
+PLAIN = replace(
+    RECIPES["mlp"], epochs=30, jacobian=0.0, augmentation=Augmentation()
+)  # for own pictures or models
+DENSE = replace(PLAIN, augmentation=None)  # for vectors
 RECIPES |= {
     "prefix": Recipe(
         solver=Picard(tol=1e-3, max_nfe=200),
@@ -190,9 +195,7 @@ RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
 # Recipes by a name that --config takes, then by model. fast: "Time to accuracy" in benchmarks/RESULTS.md.
 CONFIGS: dict[str, dict[str, Recipe]] = {
     "fast": {
-        "mlp": replace(
-            RECIPES["mlp"], epochs=6, average=0.99, augmentation=Augmentation(4, 0.04, 0.04, 0.75)
-        ),
+        "mlp": replace(PLAIN, epochs=6, average=0.99, augmentation=Augmentation(4, 0.04, 0.04, 0.75)),
         "conv": replace(
             RECIPES["conv"],
             epochs=5,

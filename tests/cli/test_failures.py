@@ -14,7 +14,7 @@ from deq.cli.request import Request
 from deq.cli.train import run
 from deq.models.checkpoints import WEIGHTS, load_checkpoint
 from deq.solvers import Picard
-from deq.training.recipes import RECIPES, Recipe
+from deq.training.recipes import DENSE, RECIPES, Recipe
 
 
 def request(out: Path, resume: bool = False, epochs: int | None = None) -> Request:
@@ -27,9 +27,8 @@ def request(out: Path, resume: bool = False, epochs: int | None = None) -> Reque
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """The mlp's recipe without augmentation."""
-    recipe = replace(RECIPES["mlp"], augmentation=None)
-    monkeypatch.setitem(RECIPES, "mlp", recipe)
-    return recipe
+    monkeypatch.setitem(RECIPES, "mlp", DENSE)
+    return DENSE
 
 
 @pytest.mark.long

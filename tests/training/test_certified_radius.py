@@ -15,7 +15,7 @@ from deq.models import EquilibriumModel, build
 from deq.models.affine import affine_parts, worst_outputs
 from deq.models.inference import infer
 from deq.training import Finished
-from deq.training.recipes import RECIPES
+from deq.training.recipes import PLAIN, RECIPES
 from deq.training.wander import grown
 
 RECIPE = replace(RECIPES["monotone"], epochs=4, batch_size=64, augmentation=None, learning_rate=1e-2)
@@ -74,7 +74,7 @@ def test_the_radius_grows_over_half_the_run() -> None:
 
 def test_models_without_a_bound_are_refused() -> None:
     with pytest.raises(ValueError, match="certified_radius needs classes and a model with a Lipschitz bound"):
-        next(fit(build("mlp"), load_dataset("digits"), replace(RECIPES["mlp"], certified_radius=1.0)))
+        next(fit(build("mlp"), load_dataset("digits"), replace(PLAIN, certified_radius=1.0)))
     with pytest.raises(ValueError, match="certified_radius must be a number >= 0"):
         replace(RECIPE, certified_radius=-1.0)
     with pytest.raises(ValueError, match="have a bound"):

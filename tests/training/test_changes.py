@@ -13,9 +13,8 @@ from deq.gradients import Implicit, Phantom, ThroughODE
 from deq.solvers import GMRES, Anderson, ODEFlow, Picard
 from deq.training.changes import changed
 from deq.training.recipe_file import read_settings, recipe_text
-from deq.training.recipes import RECIPES, Recipe, recipe_as_dict, recipe_from_dict
+from deq.training.recipes import PLAIN, RECIPES, Recipe, recipe_as_dict, recipe_from_dict
 
-MLP = RECIPES["mlp"]
 ODD = Recipe(
     ODEFlow(method=diffrax.Heun(), step_size=0.1),
     Implicit(GMRES(restart=7)),
@@ -25,7 +24,7 @@ ODD = Recipe(
     early_stopping=4,
     restarts=(3, 5),
 )
-NEURAL = replace(MLP, gradient=ThroughODE(t1=1.0), augmentation=None)
+NEURAL = replace(PLAIN, gradient=ThroughODE(t1=1.0), augmentation=None)
 
 
 @pytest.mark.parametrize("recipe", [*RECIPES.values(), ODD, NEURAL], ids=[*RECIPES, "odd", "neural"])
@@ -39,35 +38,35 @@ def test_a_recipe_is_read_back_exactly(recipe: Recipe, tmp_path: Path) -> None:
 
 
 def test_new_settings_stay_out_of_cards_at_their_default() -> None:
-    written = recipe_as_dict(MLP)
+    written = recipe_as_dict(PLAIN)
     assert not {"optimizer", "keep_best", "early_stopping", "restarts"} & written.keys()
-    for recipe in (MLP, ODD):
+    for recipe in (PLAIN, ODD):
         assert recipe_from_dict(json.loads(json.dumps(recipe_as_dict(recipe)))) == recipe
 
 
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [
-        ({"epochs": "3", "learning_rate": "1e-2"}, replace(MLP, epochs=3, learning_rate=0.01)),
-        ({"warmup": 1}, replace(MLP, warmup=1.0)),
-        ({"augmentation.rotation": "5"}, replace(MLP, augmentation=Augmentation(rotation=5.0))),
-        ({"augmentation": "false"}, replace(MLP, augmentation=None)),
-        ({"keep_best": "true"}, replace(MLP, keep_best=True)),
-        ({"restarts": "[3, 5]"}, replace(MLP, restarts=(3, 5))),
-        ({"solver.tol": "1e-4", "solver": "picard"}, replace(MLP, solver=Picard(tol=1e-4))),
-        ({"solver.type": "Picard"}, replace(MLP, solver=Picard(tol=1e-3))),
-        ({"solver": "anderson"}, MLP),
-        ({"gradient.steps": 3, "gradient": "phantom"}, replace(MLP, gradient=Phantom(3))),
-        ({"gradient.solver.type": "GMRES"}, replace(MLP, gradient=Implicit(GMRES(tol=1e-3)))),
+        ({"epochs": "3", "learning_rate": "1e-2"}, replace(PLAIN, epochs=3, learning_rate=0.01)),
+        ({"warmup": 1}, replace(PLAIN, warmup=1.0)),
+        ({"augmentation.rotation": "5"}, replace(PLAIN, augmentation=Augmentation(rotation=5.0))),
+        ({"augmentation": "false"}, replace(PLAIN, augmentation=None)),
+        ({"keep_best": "true"}, replace(PLAIN, keep_best=True)),
+        ({"restarts": "[3, 5]"}, replace(PLAIN, restarts=(3, 5))),
+        ({"solver.tol": "1e-4", "solver": "picard"}, replace(PLAIN, solver=Picard(tol=1e-4))),
+        ({"solver.type": "Picard"}, replace(PLAIN, solver=Picard(tol=1e-3))),
+        ({"solver": "anderson"}, PLAIN),
+        ({"gradient.steps": 3, "gradient": "phantom"}, replace(PLAIN, gradient=Phantom(3))),
+        ({"gradient.solver.type": "GMRES"}, replace(PLAIN, gradient=Implicit(GMRES(tol=1e-3)))),
         (
             {"gradient.solver.memory": 3},
-            replace(MLP, gradient=Implicit(Anderson(memory=3, tol=1e-3, max_nfe=30))),
+            replace(PLAIN, gradient=Implicit(Anderson(memory=3, tol=1e-3, max_nfe=30))),
         ),
     ],
     ids=str,
 )
 def test_a_value_is_typed_from_its_field(settings: dict[str, Any], wanted: Recipe) -> None:
-    assert changed(MLP, settings) == wanted
+    assert changed(PLAIN, settings) == wanted
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_value_is_typed_from_its_field(settings: dict[str, Any], wanted: Recip
 )
 def test_an_error_names_the_setting_and_what_it_must_be(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=r"^.+$") as found:
-        changed(MLP, settings)
+        changed(PLAIN, settings)
     assert message in str(found.value)
 
 

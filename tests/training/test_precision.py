@@ -14,11 +14,11 @@ from deq.solvers import Anderson
 from deq.training import fit
 from deq.training.fitting import with_precision
 from deq.training.order import order_of
-from deq.training.recipes import RECIPES, Recipe
+from deq.training.recipes import DENSE, RECIPES, Recipe
 from deq.training.step import Program, run_steps, split_model, start_state
 from tests.support.products import precisions
 
-HALF = replace(RECIPES["mlp"], precision="bf16", batch_size=64, augmentation=None)
+HALF = replace(DENSE, precision="bf16", batch_size=64)
 LEAST, FULL = ((one,) * 2 for one in (jax.lax.Precision.DEFAULT, jax.lax.Precision.HIGHEST))
 
 

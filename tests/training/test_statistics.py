@@ -16,10 +16,11 @@ from deq.cells import ReluCell
 from deq.data import Dataset, classify, load_dataset
 from deq.models import MODELS, EquilibriumModel, build, pixels
 from deq.models.weights import restore_weights, weights_of
-from deq.training import RECIPES, Finished, fit
+from deq.training import Finished, fit
+from deq.training.recipes import PLAIN
 from tests.conftest import ROOT, with_devices
 
-RECIPE = replace(RECIPES["mlp"], epochs=3, batch_size=96)
+RECIPE = replace(PLAIN, epochs=3, batch_size=96)
 
 
 def normalised(seed: int = 0) -> EquilibriumModel:

@@ -18,10 +18,10 @@ from deq.training import EpochEnd, Finished, Progress, fit
 from deq.training.loop import _Calls
 from deq.training.optimizer import optimizer_of
 from deq.training.order import batch_of, order_of
-from deq.training.recipes import RECIPES, Recipe
+from deq.training.recipes import DENSE, RECIPES, Recipe
 from deq.training.step import Program, run_steps, split_model, start_state
 
-SMALL = replace(RECIPES["mlp"], epochs=2, batch_size=64, steps_per_call=10, augmentation=None)
+SMALL = replace(DENSE, epochs=2, batch_size=64, steps_per_call=10)
 
 
 @pytest.fixture(scope="module")
