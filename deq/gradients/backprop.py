@@ -10,10 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from deq.gradients.base import Gradient, Probe, solve_forward
+from deq.gradients.base import ONCE, Gradient, Probe, solve_forward
 from deq.gradients.function import Apply, Inputs
 from deq.solvers import Solution, Solver, norm
 from deq.solvers.base import Contract, relative, require, require_count, require_damping, static
+from deq.solvers.constant import constant_once_in
 from deq.solvers.mesh import refuse_in_shard_map, vary_together
 
 
@@ -44,13 +45,14 @@ class _DampedSteps(Gradient):
 class Phantom(_DampedSteps):
     """Differentiate `steps` damped steps z <- z + damping (f(z) - z) starting from z*, held constant.
 
-    steps = 1, damping = 1 is Jacobian-free backpropagation: u = g. The value stays z*.
+    steps = 1, damping = 1 is Jacobian-free backpropagation: u = g. The value stays z*. A second derivative raises
+    ValueError.
     Geng et al. (2021), arXiv:2111.05177; Fung et al. (2022), arXiv:2103.12803. damping is traced.
     """
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
         found = solve_forward(apply, inputs, z0, solver)
-        z = self.run(apply, inputs, found.z)
+        z = self.run(apply, inputs, constant_once_in(inputs, found.z, ONCE.format("Phantom")))
         zero = z - jax.lax.stop_gradient(z)  # with the derivative of z
         return replace(found, z=found.z + jnp.where(jnp.isfinite(zero), zero, 0))
 

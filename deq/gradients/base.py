@@ -15,6 +15,11 @@ from deq.solvers import Map, Solution, Solver
 from deq.solvers.loop import run
 from deq.solvers.precision import to_floor
 
+ONCE = (
+    "{} has first derivatives only: a second one would treat z* as a constant and be wrong. Use gradient=Implicit(), "
+    "and leave the probe out."
+)
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)

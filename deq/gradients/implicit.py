@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
-from deq.gradients.base import Gradient, Probe, solve_forward
+from deq.gradients.base import ONCE, Gradient, Probe, solve_forward
 from deq.gradients.function import Apply, Inputs
 from deq.solvers import Anderson, LinearSolver, Solution, Solver, norm, solve_linear
 from deq.solvers.base import flat, per_sample, require_count, static, unit_scale
@@ -29,10 +29,6 @@ from deq.solvers.precision import in_float32, to_floor
 
 Solve = Callable[[Array], Solution]
 
-ONCE = (
-    "{} has first derivatives only: a second one would treat z* as a constant and be wrong. Use gradient=Implicit(), "
-    "and leave the probe out."
-)
 IN_A_LOOP = (
     "JAX cannot differentiate an equilibrium twice inside a lax.scan or lax.map that is differentiated in reverse: the "
     "result would be wrong. Write the loop in Python, or use forward mode inside (jax.jacfwd)."

@@ -12,8 +12,9 @@ from flax import nnx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from deq import Implicit, Neumann, NewtonKrylov, Picard, Probe, equilibrium
+from deq import Implicit, Neumann, NewtonKrylov, Phantom, Picard, Probe, equilibrium
 from deq.cells import MonotoneDense, ResidualConvCell
+from deq.gradients import Gradient
 from tests.gradients.test_gradients import EXACT
 from tests.support.cells import TanhCell
 from tests.support.problems import jit_solve
@@ -177,9 +178,10 @@ def test_newton_solves_a_cell_that_contains_an_equilibrium() -> None:
     np.testing.assert_allclose(found.z, plain.z, atol=1e-8)
 
 
-def test_neumann_is_for_first_derivatives_in_both_modes() -> None:
+@pytest.mark.parametrize("series", [Neumann(80), Phantom(80)])
+def test_a_truncated_gradient_is_for_first_derivatives_in_both_modes(series: Gradient) -> None:
     through, unrolled, at = problem("dense")
-    series, v = Neumann(80), jnp.ones_like(at)
+    v = jnp.ones_like(at)
     slope = jax.jit(lambda at: jax.jvp(lambda w: through(w, series), (at,), (v,))[1])(at)
     exact = jax.jit(jax.grad(unrolled))(at)
     assert float(slope) == pytest.approx(float(jnp.vdot(exact, v)), rel=1e-6)
