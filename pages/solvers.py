@@ -34,7 +34,8 @@ for parameter, value in MOVED.get(st.query_params.get("race_view", ""), {}).item
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
-    "All look for the same equilibrium $z^* = f(z^*, x)$, but not all find it. Every number is measured as you watch."
+    "All solvers look for the same equilibrium $z^* = f(z^*, x)$, but not all find it. Every number was measured on "
+    "this server."
 )
 settings = read_settings()
 if settings is not None:

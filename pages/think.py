@@ -65,7 +65,7 @@ if warm and (puzzle.truth.size < LARGE or beside.button("Compare with a solve fr
     beside.markdown(beside_scratch(answer, scratch))
     curves["from scratch"] = (scratch.calls, scratch.wrong)
 with st.container(key="answer_curve"):
-    show(wrong_places(curves), "wrong", alt="The number of wrong places after each evaluation")
+    show(wrong_places(curves), "wrong-places", alt="The number of wrong places after each evaluation")
 draw_teaching(puzzle.kind)
 draw_study(puzzle, solver)
 show_code(snippet(puzzle, solver, warm))

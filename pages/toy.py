@@ -74,7 +74,7 @@ with st.container(horizontal=True, gap="large"):
     metric_with_error("Prediction at −5", study.at(-5), -10.0, "−10", 3, "extrapolation")
     metric_with_error("Slope", study.slope, BEST_SLOPE, "2/3", 4, "slope")
     st.metric("Loss", f"{run.loss[-1]:.3g}", help=tip("loss"), width="content")
-    st.metric("Evaluations", int(study.nfe.max()), help=tip("NFE"), width="content")
+    st.metric("Most evaluations", int(study.nfe.max()), help=tip("NFE"), width="content")
 depth, training = st.columns(2, gap="medium")
 with depth:
     show_depth(study)

@@ -78,7 +78,7 @@ ACCURACY: Columns = {
     "validation\naccuracy\n%": lambda one: below(one.spread("validation_accuracy").percent, ".2f"),
 }
 SOLVES: Columns = {
-    "NFE": lambda one: below(one.spread("nfe_mean"), ".1f"),
+    "evalu-\nations": lambda one: below(one.spread("nfe_mean"), ".1f"),
     "converged\n%": lambda one: below(one.spread("converged_fraction").percent, ".1f"),
     "spectral\nradius": lambda one: below(one.spread("spectral_radius"), ".2f"),
     "seconds": lambda one: below(one.spread("seconds"), ".1f"),

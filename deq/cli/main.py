@@ -30,7 +30,7 @@ SolverOption = Annotated[
         metavar="NAME",
         callback=one_of(solvers),
         autocompletion=solvers,
-        help="Forward solver, default: the one on the model's card. An unknown name lists them all.",
+        help="Forward solver, default: the one it was trained with. An unknown name lists them all.",
     ),
 ]
 CodeOption = Annotated[
@@ -165,7 +165,7 @@ def evaluate(
             metavar="NAME",
             callback=name_or_path(data_sets),
             autocompletion=data_sets,
-            help="Data set or path to your own data, default: the one on the model's card.",
+            help="Data set or path to your own data, default: the data it was trained on.",
         ),
     ] = None,
     solver: SolverOption = None,

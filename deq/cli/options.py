@@ -63,7 +63,7 @@ Settings = Annotated[
 Epochs = Annotated[
     int | None, typer.Option(min=1, rich_help_panel=RECIPE, help="Passes over the training set.")
 ]
-BatchSize = Annotated[int | None, typer.Option(min=1, rich_help_panel=RECIPE, help="Examples per step.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, rich_help_panel=RECIPE, help="Examples per update.")]
 LearningRate = Annotated[
     float | None,
     typer.Option("--lr", metavar="X", min=0.0, rich_help_panel=RECIPE, help="Peak learning rate."),
@@ -75,7 +75,7 @@ Warmup = Annotated[
         min=0.0,
         max=1.0,
         rich_help_panel=RECIPE,
-        help="Share of all steps over which the learning rate rises; it then falls along a cosine.",
+        help="Share of all updates over which the learning rate rises; it then falls along a cosine.",
     ),
 ]
 WeightDecay = Annotated[

@@ -81,7 +81,7 @@ def resume_line(found: TrainState | None, recipe: Recipe) -> str:
     """Where a resumed run continues, and what the learning rate does if epochs were added."""
     if found is None:
         return "No intact checkpoint: starting over."
-    where = f"Resuming at step {int(found.step)}."
+    where = f"Resuming at update {int(found.step)}."
     if not recipe.restarts:
         return where
     return f"{where} The learning rate warms up again after epoch {recipe.restarts[-1]}."

@@ -59,7 +59,7 @@ def _in_folder(folder: Path, make: Make | None) -> Checkpoint:
     if (folder / CARD).exists() or not was_interrupted(folder):
         return load_checkpoint(folder, make)
     checkpoint, step = load_interrupted(folder, make)
-    say(f"{folder} holds no finished run: using its checkpoint of step {step}.", style="")
+    say(f"{folder} holds no finished run: using its checkpoint of update {step}.", style="")
     return checkpoint
 
 

@@ -92,7 +92,7 @@ def probe(name: str, url: str) -> None:
 def offline_hint(name: str) -> str:
     """What to do without the server."""
     return (
-        f"Either set --data-dir{' or MNIST_DIR' if name == 'mnist' else ''} to a folder with its four .gz files,"
+        f"Name a folder with its four .gz files by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''},"
         " or use the data set `digits`, which needs no network."
     )
 
@@ -164,7 +164,7 @@ def download_message(name: str, folder: Path | None, error: Exception) -> str:
     """An error message for the files of data set `name`, with what to do."""
     file = next((file for file in FILES if file in str(error)), "one of its files")
     if type(error).__name__ != "NonMatchingChecksumError":
-        return f"Cannot get {file} of {name}: {error}"
+        return f"Cannot get {file} of {name}: {error}. {offline_hint(name)}"
     if folder is None:
         return f"Wrong checksum: the downloaded {file} of {name} is corrupt. Try again, or use --data-dir."
     owner = owner_of(folder / file)

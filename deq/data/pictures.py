@@ -81,7 +81,7 @@ def only_digit(found: np.ndarray) -> np.ndarray:
     """The only digit of (n, 28, 28). Raises ValueError for several, whose classes would be unknown."""
     if len(found) > 1:
         raise ValueError(
-            f"It shows {len(found)} digits. Crop it to one, or keep pictures whole (--reader plain)."
+            f'It shows {len(found)} digits. Crop it to one, or keep pictures whole (--reader plain; on Train, "whole").'
         )
     return found[0]
 

@@ -40,7 +40,7 @@ class Points:
         ):
             raise ValueError("This is not a list of points.")
         if len(digits) > MOST * WIDTH:
-            raise ValueError(f"More than {MOST} points.")
+            raise ValueError(f"More than {MOST} points: draw or paste fewer.")
         if len(digits) and self._places.max() >= SIDE**2:
             raise ValueError("A point lies outside the plane.")
 

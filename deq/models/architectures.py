@@ -37,7 +37,7 @@ INJECTIONS = {
 NORMALISATIONS = {
     "none": "unconstrained weights",
     "layer norm": "pre-activations have mean 0 and variance 1",
-    "bounded weights": f"a contraction with constant {BOUND}: exactly one equilibrium, always found",
+    "bounded weights": f"a contraction with constant {BOUND}: exactly one equilibrium",
 }
 CELLS = {"one layer": "f(z, x) is the layer", "two layers": "f(z, x) = V layer + c, with a wider layer"}
 

@@ -21,7 +21,7 @@ def certified_curves(
     radii: name -> (n,), 0 where the answer is wrong or nothing is proved. widest: the largest r shown. proved: the
     radius of one input; found: the distance of the nearest change of its class that was found.
     """
-    figure = styled_figure("change of the picture, L2", "certified", height=320)
+    figure = styled_figure("change of the picture, L2", "share proved", height=320)
     r = np.linspace(0, widest, POINTS)
     for (name, values), color, dash in zip(radii.items(), COLORS, DASHES, strict=False):
         share = 1 - np.searchsorted(np.sort(np.asarray(values, float)), r, side="right") / max(

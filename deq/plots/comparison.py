@@ -180,12 +180,12 @@ def _add_bars(
 
 
 def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) -> Figure:
-    """Distance of each end to the usual z*, ||z - z*|| / ||z*||: one row per start, one point per sample.
+    """Distance of each end to the z* of the model's own start, relative to it: one row per start, one point per sample.
 
     ends: start -> (distance, converged), each (batch,). What is nearer than rounding errors is drawn at the left edge,
     whose tick says so, a solve that did not converge as a hollow red cross. tol: the dashed line.
     """
-    figure = styled_figure("relative distance to the usual z*", "", x_type="log", height=300)
+    figure = styled_figure("relative distance to z* of the model's own start", "", x_type="log", height=300)
     for row, (name, (distance, converged)) in enumerate(ends.items()):
         away, solved = np.asarray(distance, float), np.asarray(converged, bool)
         x = np.maximum(away, NEAREST)

@@ -42,7 +42,7 @@ def require_reachable(precision: str, *solvers: Any) -> None:
     for tol in (solver.tol for solver in solvers if floor):
         if not isinstance(tol, jax.core.Tracer) and float(tol) < floor:
             raise ValueError(
-                f"{FACTORS[precision]} factors reach residuals of about {floor:g}; asked for {float(tol):g}. "
+                f"{FACTORS[precision]} reaches residuals of about {floor:g}, not {float(tol):g}. "
                 "Choose precision float32, or a larger tol, in the gradient's solver too."
             )
 

@@ -82,7 +82,7 @@ def _effort(training: Columns, validation: Columns) -> str:
         return ""
     radius = _last(validation, "spectral_radius")
     why = f": the spectral radius is close to 1 ({radius:.2f})" if NEAR_ONE < radius < 1 else ""
-    return f"NFE is growing, from {before:.1f} to {now:.1f} evaluations per solve{why}."
+    return f"Solves take longer: {now:.1f} evaluations, {before:.1f} before{why}."
 
 
 def _radius(training: Columns, validation: Columns) -> str:

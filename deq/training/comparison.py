@@ -165,8 +165,8 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
                 f"{one.name} lost its equilibrium in {one.lost} of {len(one.outcomes)} runs: stopped with the last "
                 "sound weights, or most solves do not converge."
             )
-    whole = "without each contender's first run, which compiles" if seeds > 1 else "compilation included"
-    return [*found, f"Seconds are those of a whole run, {whole}."]
+    whole = "except each contender's first, which compiles" if seeds > 1 else "compilation included"
+    return [*found, f"Seconds: of whole runs, {whole}."]
 
 
 def seconds_left(done: Mapping[str, Sequence[float]], waiting: Sequence[str]) -> float:

@@ -10,11 +10,11 @@ from deq.training.step import Health, TrainState
 
 MIN_SHARE = 0.5  # of solves converged, or of updates finite: below this a gradient means little
 NEVER = (
-    "Training stopped at update {now}: {fault} from the start. Allow more evaluations or a larger tolerance, choose "
-    "another solver, or lower the learning rate."
+    "Training stopped at update {now}: since the first update {fault}. Allow more evaluations or a larger tolerance, "
+    "choose another solver, or lower the learning rate."
 )
 LOST = (
-    "Training stopped at update {now}: {fault} for {unsound} updates. The weights are those of {kept}. To keep "
+    "Training stopped at update {now}: for {unsound} updates {fault}. The weights are those of {kept}. To keep "
     "the equilibrium, lower the learning rate, add a Jacobian penalty, bound the weights or allow more evaluations."
 )
 

@@ -33,7 +33,7 @@ def check_augmentation(recipe: Recipe, task: Task) -> None:
     """Raise ValueError if the recipe distorts pictures and the task has none."""
     if recipe.augmentation is not None and np.ndim(task.train.x) != 4:
         raise ValueError(
-            f"The recipe's augmentation distorts pictures, and {task.name} has none: leave it out."
+            f"The recipe's augmentation distorts pictures, and {task.name} has none: set augmentation to false."
         )
 
 
@@ -54,7 +54,9 @@ def with_start(model: EquilibriumModel, recipe: Recipe, x: Any, seed: int) -> Eq
     if not recipe.learned_start:
         return model
     if not recipe.gradient.seeks_equilibrium:
-        raise ValueError("learned_start shortens a solve, and this gradient does without one: leave it out.")
+        raise ValueError(
+            "This gradient runs no solve that learned_start could shorten: leave learned_start out."
+        )
     copy = nnx.clone(model)
     add_start(copy, state_width(model, x), rngs=nnx.Rngs(seed))
     return copy

@@ -201,7 +201,9 @@ class _Calls:
         examples = len(task.train.y)
         per_epoch = examples // recipe.batch_size
         if per_epoch == 0:
-            raise ValueError(f"batch_size {recipe.batch_size} exceeds the {examples} training examples.")
+            raise ValueError(
+                f"batch_size {recipe.batch_size} exceeds the {examples} training examples: choose a smaller one."
+            )
         most = recipe.steps_per_call
         if (
             jax.default_backend() != "cpu"

@@ -22,6 +22,6 @@ def test_a_comparison_from_the_click_to_the_winner(page: Page, browser: Browser,
     page.reload()
     settle(page)
     expect(page.get_by_test_id("stProgress").last).to_contain_text("Finished: 4 runs", timeout=SLOW)
-    picture = page.locator(".st-key-fit_contenders_picture .js-plotly-plot")
+    picture = page.locator(".st-key-contenders .js-plotly-plot")
     expect(picture.locator(".scatterlayer .trace")).to_have_count(2, timeout=SLOW)
     context.close()

@@ -70,4 +70,4 @@ def test_initial_weights_and_baselines(run: Path) -> None:
     begun = answer(deq(*TOY, "--init", run / WEIGHTS, "--set", "learned_start=true"))
     assert begun["parameters"] == 20
     plain = deq(*TOY, "--baseline", "explicit", "--set", "learned_start=true")
-    assert (plain.returncode, "leave it out" in plain.stderr) == (2, True)
+    assert (plain.returncode, "leave learned_start out" in plain.stderr) == (2, True)

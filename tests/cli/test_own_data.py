@@ -111,7 +111,7 @@ def test_the_last_checkpoint_of_an_interrupted_run_knows_its_data(table_run: Pat
     (tmp_path / "run" / "card.json").unlink()
     done = deq("evaluate", tmp_path / "run", "--json")
     assert answer(done)["accuracy"] > 0.2
-    assert "using its checkpoint of step" in done.stderr
+    assert "using its checkpoint of update" in done.stderr
 
 
 def test_a_run_is_resumed_on_the_same_data_alone(data: Path, table_run: Path) -> None:

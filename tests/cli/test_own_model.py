@@ -67,7 +67,7 @@ def test_an_interrupted_run_needs_its_code_too(cell: Path, run: Path, tmp_path: 
     assert "need the code of their model, cell.py:gated" in deq("evaluate", tmp_path / "run").stderr
     done = deq("evaluate", tmp_path / "run", "--model", f"{cell}:gated", "--json")
     assert answer(done)["accuracy"] > 0.2
-    assert "using its checkpoint of step" in done.stderr
+    assert "using its checkpoint of update" in done.stderr
     narrow = write_model(tmp_path / "narrow")
     (narrow.parent / "widths.py").write_text("WIDTH = 8")
     assert "is from another model" in deq("evaluate", tmp_path / "run", "--model", f"{narrow}:gated").stderr

@@ -68,7 +68,7 @@ def test_more_epochs_train_on(copy: Path) -> None:
     (copy / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in earlier))
     done = deq(*TOY, "--epochs", "300", "--out", copy, "--resume")
     found = answer(done)
-    assert "Resuming at step 200. The learning rate warms up again after epoch 200." in done.stderr
+    assert "Resuming at update 200. The learning rate warms up again after epoch 200." in done.stderr
     card = load_checkpoint(copy).card
     assert card.recipe["restarts"] == [200]
     assert (card.epochs, card.seconds) == (300, found["seconds"])
@@ -83,7 +83,7 @@ def test_an_interrupted_run_is_evaluated_at_its_last_checkpoint(copy: Path) -> N
     (copy / CARD).unlink()
     (copy / WEIGHTS).unlink()
     done = deq("evaluate", copy, "--json")
-    assert "checkpoint of step 200" in done.stderr
+    assert "checkpoint of update 200" in done.stderr
     found = answer(done)
     assert (found["loss"], found["dataset"]) == (pytest.approx(finished["loss"]), "toy")
     assert not (copy / CARD).exists()

@@ -42,7 +42,7 @@ def test_numbers_keep_their_sign_and_rounding_noise_is_zero() -> None:
 
 def test_default_is_the_cosine(open_page: OpenPage) -> None:
     app = open_page("fixed_points")
-    assert metrics(app)["Rate |g'(x\\*)|"] == "0.6736"
+    assert metrics(app)["Rate |slope at x\\*|"] == "0.6736"
     assert metrics(app)["Fixed points in the window"] == "1 stable, 0 unstable"
 
 

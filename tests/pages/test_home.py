@@ -21,7 +21,7 @@ def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
         "**12 of 12 starts**",
         "**−10.00**",
         "settles on **7**",
-        "Until evaluation 3 it says 9; then it settles on **4**",
+        "Until evaluation 4 it says 9; then it settles on **4**",
         "of one of 360 digits",
         "0 after 98",
     ):
@@ -68,10 +68,14 @@ def test_warm_page_answers_at_once(open_page: OpenPage) -> None:
 def test_no_answer_without_an_equilibrium() -> None:
     sure, doubt = np.eye(10)[3], np.eye(10)[5]
     found = {"hard.probabilities": sure, "hard.paths": np.stack([doubt, doubt, sure])}
-    found |= {"hard.evaluations": np.array(3), "hard.accuracy": np.array(0.98)}
+    found |= {
+        "hard.nfe": np.array([1, 2, 3]),
+        "hard.evaluations": np.array(3),
+        "hard.accuracy": np.array(0.98),
+    }
     settled = reading_line(found | {"hard.converged": np.array(True)}, "hard")
     assert "settles on **3**" in settled
-    assert "Until evaluation 1 it says 5" in settled
+    assert "Until evaluation 2 it says 5" in settled
     failed = reading_line(found | {"hard.converged": np.array(False)}, "hard")
     assert "no answer" in failed
     assert "3**" not in failed

@@ -51,7 +51,7 @@ def load_share() -> float:
 def test_reasons_and_distortions(open_page: OpenPage) -> None:
     app = open_page("predict", predict_view=WHY, index="4", model="mlp", predict_turn="45.0")
     assert charts(app) == 4  # two maps, what it sees and says
-    assert "nats" in words(app)
+    assert "The evidence, log(p(" in words(app)
     assert app.slider(key="predict_turn").value == 45
     next(button for button in app.button if button.label == "Upside down").click().run()
     assert not app.exception
@@ -139,7 +139,7 @@ def test_where_nothing_converges_nothing_is_claimed(
     assert metrics(app)["Prediction"] == "not converged"
     texts = [text.value for text in [*app.markdown, *app.warning]]
     assert all(any(part in text for text in texts) for part in said)
-    assert "nats" not in words(app)
+    assert "The evidence, log(p(" not in words(app)
 
 
 def lost_model() -> ModelInUse:

@@ -95,7 +95,7 @@ def test_old_tabs_open_where_they_moved(open_page: OpenPage, monkeypatch: pytest
     """Memory compiles nine programs, whose sizes do not matter here."""
     monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)
     app = open_page("solvers", race_view="Memory", **SMALL)
-    assert "memory grows by a factor" in words(app)
+    assert "Memory for 1,000 evaluations beside that for 10" in words(app)
     assert app.session_state["race_view"] == "Gradients"
     app = open_page("solvers", race_view="In the batch", **SMALL)
     assert app.session_state["race_view"] == "Race"
@@ -106,7 +106,7 @@ def test_old_tabs_open_where_they_moved(open_page: OpenPage, monkeypatch: pytest
 def test_memory_is_drawn(open_page: OpenPage) -> None:
     app = open_page("solvers", race_view="Gradients", race_against="memory", **SMALL)
     assert len(app.get("plotly_chart")) == 1
-    assert "memory grows by a factor" in words(app)
+    assert "Memory for 1,000 evaluations beside that for 10" in words(app)
     compile(snippet(app), "snippet", "exec")
 
 
@@ -197,7 +197,7 @@ def test_what_to_try(open_page: OpenPage) -> None:
 
 def test_own_weights_are_asked_for(open_page: OpenPage) -> None:
     app = open_page("solvers", race_model="your own weights", race_size="8")
-    assert "Upload a file" in words(app)
+    assert "Upload a .safetensors file" in words(app)
     assert not app.get("plotly_chart")
 
 

@@ -72,7 +72,7 @@ def test_ten_kills_in_the_second_epoch(uninterrupted: bytes, tmp_path: Path, rep
     for kill in range(KILLS):
         run = Run(tmp_path / "run", *(["--resume"] if kill else []))
         if kill:  # the lines after the checkpoint are then deleted
-            run.wait_for(lambda run=run: "Resuming at step 429." in run.stderr())
+            run.wait_for(lambda run=run: "Resuming at update 429." in run.stderr())
         calls = chance.randint(1, CALLS - 2)
         run.wait_for(lambda run=run, calls=calls: run.epochs().count(2) >= calls)
         time.sleep(chance.random() * 0.3)

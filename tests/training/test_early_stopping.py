@@ -36,7 +36,7 @@ def test_patience_counts_unsound_updates_in_a_row() -> None:
         stopping.observe(at(20 * call), seen, 20)
         found.append(stopping.verdict(20 * call + 20))
     assert not any(found[:-1])
-    assert "Training stopped at update 140: most solves did not converge for 60 updates." in found[-1]
+    assert "Training stopped at update 140: for 60 updates most solves did not converge." in found[-1]
 
 
 def test_good_state_is_confirmed_by_later_steps_or_by_a_validation() -> None:
@@ -57,7 +57,7 @@ def test_good_state_is_confirmed_by_later_steps_or_by_a_validation() -> None:
 def test_a_run_that_was_never_sound() -> None:
     stopping = EarlyStopping(replace(BOLD, patience=10))
     stopping.observe(at(0), health(converged=0.0), 20)
-    assert "most solves did not converge from the start" in stopping.verdict(20)
+    assert "since the first update most solves did not converge" in stopping.verdict(20)
     assert stopping.good is None
 
 

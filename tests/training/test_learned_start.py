@@ -183,7 +183,7 @@ def test_where_it_is_no_use() -> None:
         plain_start(build("mlp"))
     with pytest.raises(ValueError, match="injection's shape"):
         state_width(build("maze"), np.zeros((1, 4, 4, 6), np.float32))
-    with pytest.raises(ValueError, match="leave it out"):
+    with pytest.raises(ValueError, match="leave learned_start out"):
         next(fit(affine_model(MATRIX), affine_task(), replace(RECIPE, gradient=BASELINES["explicit"])))
     with pytest.raises(ValueError, match="several"):
         with_start(build("multiscale"), RECIPE, np.zeros((1, 28, 28, 1), np.uint8), 0)

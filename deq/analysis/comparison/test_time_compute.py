@@ -15,7 +15,7 @@ from deq.solvers import Solver
 BUDGETS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)
 FAR_TOL = 1e-7  # so small that the budget ends the solve, not the tolerance
 ALIGNED = 0.99  # two states with at least this cosine count as equal
-ANOTHER = "another's z*"
+ANOTHER = "another sample's z*"
 
 
 @dataclass(frozen=True)

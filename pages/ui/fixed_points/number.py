@@ -97,7 +97,7 @@ def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
     )
     with st.container(horizontal=True, gap="large"):
         st.metric("Limit", limit, width="content")
-        label, term = ("Rate |g'(x\\*)|", "slope") if has_limit else ("Lyapunov exponent",) * 2
+        label, term = ("Rate |slope at x\\*|", "slope") if has_limit else ("Lyapunov exponent",) * 2
         st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 

@@ -31,7 +31,7 @@ def verdict_sentence(verdict: Verdict, xs: np.ndarray) -> str:
             f"The orbit is chaotic: it never repeats, and nearby orbits separate by a factor of {factor:.2f} per step "
             f"(Lyapunov exponent {verdict.lyapunov:.3f})."
         )
-    return f"No verdict after 6,000 steps{_because(verdict)}."
+    return f"Undecided{_because(verdict) or ' after 6,000 steps'}."
 
 
 def _because(verdict: Verdict) -> str:
@@ -52,7 +52,7 @@ def _convergence(verdict: Verdict, xs: np.ndarray) -> str:
     side = ", with alternating sign," if verdict.slope < 0 else ""
     return (
         where
-        + f"Each step multiplies the error{side} by {measured:.4f}, as |g'(x\\*)| = {predicted:.4f} predicts."
+        + f"Each step multiplies the error{side} by {measured:.4f}, as the slope there, {verdict.slope:.4f}, predicts."
     )
 
 
@@ -92,10 +92,10 @@ def fixed_point_table(f_slope: np.ndarray, fixed: FixedPoints) -> dict[str, np.n
     size = np.abs(fixed.slope)
     verdict = np.select(
         [size < 1e-6, np.abs(size - 1) < NEUTRAL_WITHIN, size < 1],
-        ["superstable", "neutral", np.where(fixed.slope < 0, "stable, alternating", "stable")],
+        ["stable, slope 0", "neutral, slope ±1", np.where(fixed.slope < 0, "stable, alternating", "stable")],
         np.where(fixed.slope < 0, "unstable, alternating", "unstable"),
     )
-    return {"x*": fixed.x, "f'(x*)": f_slope, "g'(x*) damped": fixed.slope, "verdict": verdict}
+    return {"x*": fixed.x, "slope of f": f_slope, "slope with damping": fixed.slope, "stability": verdict}
 
 
 def plane_sentence(fixed: PlanarFixedPoints) -> str:

@@ -87,7 +87,7 @@ def reading_line(found: dict[str, np.ndarray], step: str) -> str:
     favoured = [k for k in dict.fromkeys(way.tolist()) if k != label]
     settled = f"**{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its layer."
     if favoured:
-        times = int(np.flatnonzero(way != label).max()) + 1
+        times = int(found[f"{step}.nfe"][1:][way != label].max())
         return f"Until evaluation {times} it says {' and '.join(map(str, favoured))}; then it settles on {settled}"
     right = percent(float(found[f"{step}.accuracy"]))
     return f"It settles on {settled} It reads {right} of MNIST's test digits correctly."

@@ -54,11 +54,11 @@ QUESTIONS = (
         "Can chaos be tamed without touching the map?",
         "fixed_points",
         {"preset": "logistic map", "a": "3.9", "map_damping": "0.5"},
-        "Here a = 3.9, and each step goes only half the way. Move the damping up to 1 and back.",
+        "Here a = 3.9, and each step goes only halfway. Move the damping up to 1 and back.",
         "Yes: the fixed point was there all along, but the steps ran away from it. With half steps, x is replaced by"
         " x/2 + f(x)/2, whose slope at the fixed point is 1/2 + (2 − 3.9)/2 = −0.45 instead of −1.9. Fixed points "
-        "stay where they are; only the way to them changes.",
-        "by 0.4500, as |g'(x\\*)| = 0.4500 predicts",
+        "stay where they are; only the path to them changes.",
+        "by 0.4500, as the slope there, -0.4500, predicts",
     ),
     Question(
         "What if depth were time?",
@@ -86,9 +86,9 @@ QUESTIONS = (
         {"race_model": "random cell", "race_radius": "0.99"},
         "This cell shrinks some errors by only 1 % a step. Which solvers get there within 300 evaluations?",
         "Often. After 300 steps 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not get there. Half "
-        "steps do, in about 200 evaluations, because the slowest error turns as it shrinks. Anderson, which combines "
-        "its last few steps, needs about 70. All of them find the same equilibrium: a solver changes the way, not the "
-        "answer.",
+        "steps do, in about 200 evaluations, because the slowest error rotates as it shrinks. Anderson, which combines "
+        "its last few steps, needs about 70. Those that converge find the same equilibrium: a solver changes the path, "
+        "not the answer.",
         "Fewest evaluations: **Anderson**",
     ),
     Question(
@@ -97,7 +97,7 @@ QUESTIONS = (
         {"race_view": "Gradients", "race_model": "random cell"},
         "Compare the errors of the gradients, and the angle between the one-step gradient and the exact one.",
         "By ignoring the loop. The equilibrium solves z = f(z, x), and the implicit function theorem gives its"
-        " derivative from a second linear equation, however z was found. It is exact up to rounding and needs no "
+        " derivative from a single linear equation, however z was found. It is exact up to rounding and needs no "
         "memory of the steps. Differentiating only the last step is cheap, but here that gradient points 70° away "
         "from the exact one.",
         "Largest error: **one-step**",
@@ -109,8 +109,8 @@ QUESTIONS = (
         "Start the training and watch the spectral radius and the evaluations.",
         "Yes. The loss rewards right answers, not convergence. With large updates and nothing to hold it back, the "
         "spectral radius of df/dz grows past 1, plain iteration no longer settles, and the network answers from a "
-        "state that is not an equilibrium. Remedies: a penalty on df/dz, smaller updates, or a cell that cannot "
-        "lose its equilibrium (monotone).",
+        "state that is not an equilibrium. Remedies: a Jacobian penalty, a lower learning rate, or bounded "
+        "weights, which cannot lose the equilibrium.",
         "Before training, the answers are random",
     ),
     Question(

@@ -159,7 +159,8 @@ def _pictures(case: Case, radius: float, search: Search | None) -> None:
     with left:
         show(digit_picture(case.answer.image), "certified-digit", "The picture.")
     with middle:
-        caption = f"Changed by {radius:.2f} in the worst direction known: still proved to be {name}."
+        proved = f"Changed by {radius:.2f} in the worst direction known: still proved to be {name}."
+        caption = proved if radius else "No change is proved to be safe."
         show(digit_picture(at_radius(case, radius, search)), "certified-edge", caption)
     with right:
         if search is None:
@@ -222,7 +223,7 @@ def _trade_off(case: Case) -> None:
     """Accuracy against radius, a row for each shipped model with a proof."""
     rows = [_row(case.answer.image, shipped_model(name), radius) for name, radius in proved_models().items()]
     st.dataframe(rows, hide_index=True, width="content")
-    st.caption("Of the test digits on this machine. Training for a larger radius gives up accuracy.")
+    st.caption("Shares of the test digits on this machine. Training for a larger radius costs accuracy.")
 
 
 def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]:

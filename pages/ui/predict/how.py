@@ -152,10 +152,10 @@ def parting_sentence(found: Parting) -> str:
     early = [
         f"{100 * share:.0f} % after {at:.0f}" for at, share in zip(found.depth[:3], found.right, strict=False)
     ]
-    end = f"at the equilibrium, after at most {found.depth[-1]:.0f}, **{100 * found.right[-1]:.1f} %** are."
+    end = f"at the equilibrium, after at most {found.depth[-1]:.0f}, for **{100 * found.right[-1]:.1f} %**."
     lost = min(FOLLOWED, len(held_out_digits().test_labels)) - len(found.labels)
     left_out = f" :red[{lost} others do not converge this way] and are left out." if lost else ""
-    return f"Read on the way, {', '.join(early)} evaluations would be right; {end}{left_out}"
+    return f"Answers read early are right for {', '.join(early)} evaluations; {end}{left_out}"
 
 
 def arrival_sentence(found: dict[str, Answer]) -> str:
@@ -167,5 +167,9 @@ def arrival_sentence(found: dict[str, Answer]) -> str:
         return " ".join(lost)
     ends = [answer.states[-1].ravel() for answer in converged.values()]
     apart = max(float(np.linalg.norm(end - ends[0]) / np.linalg.norm(ends[0])) for end in ends)
-    where = f" All end within {100 * apart:.2g} % of the first." if len(ends) > 1 else ""
+    where = (
+        f" All end within {100 * apart:.2g} % of the result of {next(iter(converged))}."
+        if len(ends) > 1
+        else ""
+    )
     return f"Converged: {', '.join(costs)}.{where} {' '.join(lost)}"

@@ -55,7 +55,7 @@ def _numbers(results: Results, right: np.ndarray) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric("Accuracy", f"{100 * right.mean():.2f} %", width="content")
         st.metric("Mistakes", f"{(~right).sum()} of {len(right):,}", width="content")
-        st.metric("Evaluations", f"{results.nfe.mean():.1f}", help=tip("NFE"), width="content")
+        st.metric("Mean evaluations", f"{results.nfe.mean():.1f}", help=tip("NFE"), width="content")
         share = 100 * results.converged.mean()
         st.metric("Converged", f"{share:.4g} %", help=tip("converged"), width="content")
 

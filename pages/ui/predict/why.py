@@ -45,7 +45,7 @@ def draw_evidence(case: Case) -> None:
     """Saliency and occlusion for the label against a rival, side by side."""
     answer, names = case.answer, case.chosen.names
     others = [k for k in range(len(names)) if k != answer.label]
-    st.subheader(f"Which pixels speak for {plain(names[answer.label])}?", anchor=False)
+    st.subheader(f"Which pixels favour {plain(names[answer.label])}?", anchor=False)
     rival = st.segmented_control(
         "Compared with",
         others,
@@ -61,14 +61,14 @@ def draw_evidence(case: Case) -> None:
     hidden = occlusion(model, answer.image, *pair, solver)
     left, right = st.columns(2, gap="large")
     with left:
-        figure = pixel_map(slope.gradient[..., 0], answer.image, "nats for full ink")
+        figure = pixel_map(slope.gradient[..., 0], answer.image, "change of the evidence for full ink")
         caption = f"Saliency. Red: more ink here favours {ours}. Blue: it favours {theirs}."
         show(figure, "saliency", caption)
         if not slope.converged:
             st.warning("The backward solve did not converge, so this map may be wrong.")
     with right:
         lost = np.where(hidden.converged, hidden.lost, np.nan)
-        figure = pixel_map(lost, answer.image, "nats lost when blanked")
+        figure = pixel_map(lost, answer.image, "evidence lost when blanked")
         caption = (
             f"Occlusion. Red: blanking this patch costs evidence for {ours}. Blue: blanking it adds evidence."
         )
@@ -87,10 +87,10 @@ def evidence_sentence(
     if changed.size:
         most = int(np.bincount(changed).argmax())
         effect = f"{changed.size} of {total} blank patches change the answer, mostly to {plain(names[most])}."
-    lost = (
-        f" :red[With {failed} of {total} patches blank the solve does not converge;] they count as neither."
+    lost = f" :red[With {failed} of {total} patches blank the solve does not converge;] those are left out."
+    return (
+        f"The evidence, log(p({ours}) / p({theirs})), is **{evidence:.1f}**. {effect}{lost if failed else ''}"
     )
-    return f"The evidence for {ours} against {theirs} is **{evidence:.1f} nats**. {effect}{lost if failed else ''}"
 
 
 def draw_distorted(case: Case) -> None:
@@ -109,7 +109,7 @@ def draw_distorted(case: Case) -> None:
     with bars:
         names = case.chosen.other_names
         figure = probability_bars(answer.probabilities, answer.converged, height=240, names=names)
-        show(figure, "otherwise-bars", bars_caption(answer, case.chosen))
+        show(figure, "distorted-probabilities", bars_caption(answer, case.chosen))
     st.markdown(verdict_sentence(answer, float(case.solver.tol), case.chosen.names))
 
 

@@ -77,7 +77,7 @@ def headline(found: list[Answer], truth: int | None, chosen: ModelInUse) -> Answ
         st.metric("Model", plain(short(chosen.name)), width="content")
     answer = found[choose_digit(found, chosen.names)]
     seen.html(SEEN.format(png_of(answer.image)))
-    offer("seen", lambda: pixels_of(answer.image))
+    offer("pixels", lambda: pixels_of(answer.image))
     return answer
 
 
@@ -116,9 +116,9 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
     if not answer.converged:
         residual = scientific(answer.final_residual, 1)
         return (
-            f":red[**Not converged.**] After {answer.evaluations} evaluations the relative residual is {residual}, "
-            f"above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; the last state "
-            f"would give {name}. Try another solver under More settings."
+            f":red[**Not converged.**] In {answer.evaluations} evaluations the relative residual fell only to "
+            f"{residual}, above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; "
+            f"the best state would give {name}. Try another solver under More settings."
         )
     confidence = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
@@ -142,7 +142,7 @@ def warm_sentence(followed: Followed | None, names: Sequence[str]) -> str:
         )
     return (
         f"From the last equilibrium the solve ends at {plain(names[warm.label])} in {warm.evaluations} evaluations; "
-        "the page shows the solve from the model's own start, which a link repeats."
+        "the page shows the solve from the model's own start, the one that a link reproduces."
     )
 
 
@@ -161,7 +161,7 @@ def distance(answer: Answer) -> str:
         return ""
     away = f", and the equilibrium is about {100 * answer.error:.2g} % away"
     return (
-        f"{away}: **far more**, it is approached slowly"
+        f"{away}, **far more**, because it is approached slowly"
         if is_hidden(answer.error, answer.final_residual)
         else away
     )
@@ -170,7 +170,7 @@ def distance(answer: Answer) -> str:
 def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
     """What the bars show, and their calibration error if it was measured."""
     if not answer.converged:
-        return "Probabilities at the last state, which is not an equilibrium: not an answer."
+        return "Probabilities at the best state, which is not an equilibrium: not an answer."
     error = chosen.calibration_error
     if error is None:
         most = f" The {MOST_BARS} most probable." if len(chosen.names) > MOST_BARS else ""

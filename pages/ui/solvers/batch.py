@@ -40,7 +40,7 @@ def draw_batch(settings: Settings) -> None:
     st.markdown(effort_sentence(effort, name))
     show(
         effort_histogram(effort.nfe, effort.converged, name),
-        "efforts",
+        "evaluations-per-sample",
         "Number of samples by evaluations needed.",
     )
     if settings.subject.reads_digits:
@@ -76,10 +76,10 @@ def _pictures(subject: Subject, effort: Effort) -> None:
 
 
 def _caption(effort: Effort, i: int) -> str:
-    """For example: 3 in 9 NFE, is 8."""
+    """For example: 8 → 3, 9 evaluations: an 8 read as a 3."""
     if effort.classes is None:
-        return f"{effort.nfe[i]} NFE"
-    read = f"{effort.classes[i]} in {effort.nfe[i]} NFE" if effort.converged[i] else "not converged"
+        return f"{effort.nfe[i]} evaluations"
+    read = f"{effort.classes[i]}, {effort.nfe[i]} evaluations" if effort.converged[i] else "not converged"
     if effort.labels is None or effort.labels[i] == effort.classes[i]:
         return read
-    return f"{read}, is {effort.labels[i]}"
+    return f"{effort.labels[i]} → {read}"

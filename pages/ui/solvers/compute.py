@@ -143,7 +143,7 @@ def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
         farthest = max(float(end.distance[end.converged].max(initial=0)) for end in found.values())
         verdict = (
             f"No: from {listed([plain(name) for name in found])}, {judge} ends within {100 * farthest:.2g} % of the "
-            "usual z\\*."
+            "z\\* of the model's own start."
         )
     lost = (
         f" :red[{total - solved} of {total} solves did not converge] and are left out."

@@ -152,7 +152,7 @@ def gradient_sentence(runs: dict[str, GradientRun], seconds: dict[str, np.ndarra
     parts = []
     if exact:
         worst = max(runs[name].error for name in exact)
-        parts.append(f"Exact up to float32: **{listed(exact)}** (error about {scientific(worst)}).")
+        parts.append(f"Error below 1e-3: **{listed(exact)}** (at most {scientific(worst)}).")
     if len(exact) > 1 and seconds:
         parts.append(time_sentence({name: seconds[name] for name in exact}, " of these").strip())
     if lost:

@@ -205,12 +205,12 @@ def _subject(model: str, batch: str | None, size: int, seed: int, radius: float)
 
 def _uploaded_weights() -> bytes:
     """The weights in a file; empty, with a message on the page, while there is none."""
-    upload = st.file_uploader("Weights from `python -m deq train`", ["safetensors"], key="race_weights")
+    upload = st.file_uploader("Weights (.safetensors)", ["safetensors"], key="race_weights")
     if upload is None:
-        st.info("Upload a file `weights.safetensors`.")
+        st.info("Upload a .safetensors file, from `deq train` or the page Train.")
         return b""
     if not upload.size:  # a Subject without weights would be a shipped model
-        st.error("The file is empty. Upload a file `weights.safetensors`.")
+        st.error("The file is empty. Upload a .safetensors file.")
     return upload.getvalue()
 
 

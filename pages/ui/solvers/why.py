@@ -20,7 +20,7 @@ from pages.ui.widgets.steps import Steps, in_steps
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
 CONVERGES_IF = (
     r"\text{Picard: } |\lambda| < 1",
-    r"\text{damped: } |1 - \beta + \beta\lambda| < 1",
+    r"\text{damped by } \beta\text{: } |1 - \beta + \beta\lambda| < 1",
     r"\text{ODE flow: } \operatorname{Re} \lambda < 1",
 )
 SNIPPET = """
@@ -108,7 +108,7 @@ def _picard(name: str, radius: np.ndarray, formula: str) -> str:
         )
     needed = np.log(10) / -np.log(max(factor, 1e-12))
     cost = f"{needed:.0f} evaluations" if needed >= 1.5 else "one evaluation"
-    return f"**{name}** multiplies the error by {formula} = {factor:.3f} per step: {cost} per digit."
+    return f"**{name}** multiplies the error by {formula} = {factor:.3f} per step: {cost} per decimal place."
 
 
 def _anderson(spectrum: Spectrum, memory: int) -> str:

@@ -50,7 +50,7 @@ export class Bits {
   draw(pen, picture) {
     const { ink } = picture;
     [pen.textAlign, pen.textBaseline, pen.fillStyle, pen.font] = ["left", "alphabetic", ink.text, `12px ${ink.font}`];
-    pen.fillText("bits, and below each the parity so far", 0, 12);
+    pen.fillText("bits; below each: 1 if the count of 1s so far is odd", 0, 12);
     for (let place = 0; place < this.size; place += 1) this.drawPlace(pen, place, picture);
     if (picture.hover !== null) this.outline(pen, picture.hover, ink.answer, 2);
     if (picture.focused) this.outline(pen, this.cursor, ink.answer, 3);

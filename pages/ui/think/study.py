@@ -85,7 +85,7 @@ def _draw_baseline(kind: Kind) -> None:
         "reach-baseline",
         caption=(
             f"The same layers, trained to answer after {known['steps']} evaluations, without an equilibrium; recorded. "
-            f"Trained to answer after one, they are right for {once:.3g} % of size {kind.trained}."
+            f"Trained to answer after one, they solve {once:.3g} % of those of size {kind.trained}."
         ),
         alt="Heat map of the accuracy of a network trained without an equilibrium",
     )

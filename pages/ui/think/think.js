@@ -89,7 +89,7 @@ class PuzzleBoard extends Board {
     if (this.changes.includes(place)) this.changes = this.changes.filter((other) => other !== place);
     else if (this.changes.length < this.data.most) this.changes.push(place);
     else {
-      this.spoken.textContent = this.reading.textContent = `At most ${this.data.most} changes. Press Start again first.`;
+      this.spoken.textContent = this.reading.textContent = `At most ${this.data.most} changes. “Start again” undoes them.`;
       return;
     }
     this.cells[place] = 1 - this.cells[place];

@@ -88,7 +88,7 @@ def _draw(comparison: Comparison) -> None:
         st.error(f"{name}, seed {seed}: {message}")
     show(
         _picture(results),
-        "fit_contenders_picture",
+        "contenders",
         alt="Test score of each contender against its evaluations.",
     )
     st.dataframe(_table(comparison, results), hide_index=True, key="fit_contenders_table")

@@ -180,7 +180,7 @@ def draw_curve(plan: Plan, look: Look | None) -> None:
     if (look := look or untrained_curve(plan)) is None:
         return
     figure = fitted_curve(train.x[:, 0], train.y[:, 0], look.x, look.answer, look.converged)
-    show(figure, "fit_curve", "The model's answers and the training points.")
+    show(figure, "fitted-curve", "The model's answers and the training points.")
 
 
 @st.cache_data(max_entries=30, show_spinner="Solving")

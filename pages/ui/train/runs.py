@@ -20,7 +20,7 @@ from pages.ui.widgets.navigation import page
 
 CURRENT, COMPARED = "fit_job", "compared"
 OLD_LIST = "runs"  # parameter of older links, with the ids of a visitor's runs
-OF_WEIGHTS = "A safetensors file that includes its architecture. You can upload it here again."
+OF_WEIGHTS = "A safetensors file, which you can upload here again."
 Data = str | bytes | Callable[[], str | bytes]
 MOST_LIVE = 3  # live or queued runs per visitor
 NUMBERS: dict[str, tuple[str, str, Literal["linear", "log"]]] = {

@@ -78,7 +78,7 @@ PRESETS: dict[str, tuple[Settings, str]] = {
     ),
     "Accurate": (
         {"fit_tol": 1e-4, "fit_max_nfe": 60, "fit_decay": 1e-4, "fit_augment": True, "fit_epochs": 100},
-        "Tight tolerance, exact gradients, more epochs, and for pictures small deformations.",
+        "Tight tolerance, exact gradients, more epochs, and for pictures small distortions.",
     ),
     "Watch it break": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 256, "fit_injection": "with the state"}
@@ -149,9 +149,9 @@ def _plan_set_here(task: str, default: Settings, row: DeltaGenerator) -> Plan:
         formula = st.text_input("y =", usual, max_chars=MAX_LENGTH, key="fit_formula", bind="query-params")
     own = draw_own(task)
     with row:
-        solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip("Anderson"), apply_solver)
+        solver = _choice("Solver", list(SOLVERS), "fit_solver", default, tip("solver"), apply_solver)
         default = default | default_evaluations(solver)
-        gradient = _choice("Gradient", list(GRADIENTS), "fit_gradient", default, tip("implicit"))
+        gradient = _choice("Gradient", list(GRADIENTS), "fit_gradient", default, tip("gradients"))
         epochs = epochs_control(default["fit_epochs"])
         more = st.popover("More settings", icon=":material/tune:")
     left, middle, right = more.columns(3, gap="large")
@@ -228,11 +228,11 @@ def _optimiser(recipe: Recipe, task: str, default: Settings) -> tuple[Recipe, in
     rates = [1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1]
     peak = "Peak rate of Adam, with warm-up and cosine decay to 0."
     rate = _slide("Learning rate", rates, "fit_rate", default, peak)
-    batch = _slide("Batch size", [32, 64, 128, 256], "fit_batch", default, tip("batch"))
+    batch = _slide("Batch size", [32, 64, 128, 256], "fit_batch", default, "Training examples per update.")
     decay = _slide("Weight decay", [0.0, 1e-5, 1e-4, 1e-3, 1e-2], "fit_decay", default)
     seed = seed_control()
     deform = task in ARE_PICTURES and st.toggle(
-        "Deform pictures",
+        "Distort pictures",
         default["fit_augment"],
         key="fit_augment",
         bind="query-params",

@@ -31,7 +31,7 @@ def replay_states(job: Job, now: Snapshot) -> None:
         data |= {"run": job.id, "live": now.status.is_live, "lost": is_lost(now), "total": now.steps}
     live_component(SCRIPT)(key=KEY, data=data)
     st.caption(
-        "The states of held-out pictures, in the plane in which they differ most at the end. Ringed: read wrongly. "
+        "The states of held-out pictures, in the plane in which they differ most at the end. Ringed: misread. "
         "×: the solve fails."
     )
 

@@ -42,12 +42,20 @@ TERMS = {
     "Lipschitz constant": "The largest factor by which f stretches a distance. Below 1 the fixed point is unique and "
     "iteration finds it (Banach).",
     "contraction": "A map that shrinks all distances by at least a constant factor: its Lipschitz constant is below 1.",
+    "monotone": "A cell relu(W z + x) whose W is built so that there is exactly one equilibrium for any weights.",
+    "Peaceman-Rachford": "A splitting method for monotone cells; it converges for any weights and step size.",
+    "learned start": "A small network that guesses the equilibrium; the solve starts from the guess.",
     "patience": "Stop a run early, with its last good weights, after this many consecutive updates in which most "
     "solves do not converge. 0: never.",
     "slope": "The derivative of a scalar map. At a fixed point it is the factor by which each step multiplies a small "
     "error.",
+    "orbit": "The values x, f(x), f(f(x)), … that an iteration visits.",
     "cobweb": "The staircase between the curve y = f(x) and the diagonal y = x that traces an iteration.",
     "depth": "How many times the cell has been applied, like the number of layers of an ordinary network.",
+    "evidence": "How strongly the model prefers one class to another: log(p/q), the logarithm of the ratio of their "
+    "probabilities.",
+    "calibration error": "How far stated probabilities are from the share of answers that are right, on average.",
+    "parity": "Whether the number of 1s is odd (1) or even (0).",
     "loss": "What training minimises: mean squared error for curves, cross-entropy for classes.",
     "seed": "Where all random numbers start: the same seed gives the same result.",
     "update": "One training step. For y = 2x each uses all ten training inputs.",
@@ -62,6 +70,9 @@ TERMS = {
     "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
     "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
     "Neumann, phantom and one-step truncate it; unrolled and through the ODE differentiate the steps to z*.",
+    "Neumann": "An approximate gradient: the first terms of the series 1 + J + J² + … for the inverse of I - J, "
+    "where J = df/dz.",
+    "one-step": "The phantom gradient of a single application of the cell: Jacobian-free backpropagation.",
     "gradient error": "Norm of the difference from the exact gradient, divided by the norm of the exact gradient.",
     "path independence": "The equilibrium does not depend on where the solve starts. Asymptotic alignment score: mean "
     "cosine between z* from the model's own start and from another sample's z* (Anil et al., 2022).",
