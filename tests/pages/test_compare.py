@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from deq.data.augment import Augmentation
 from deq.jobs import Plan, Registry
 from deq.jobs.contenders import CURRENT, TOGETHER, contenders, estimate, usual
 from deq.models.architectures import Architecture
@@ -51,6 +52,12 @@ def test_digits_are_learnt_by_named_models_too() -> None:
 def test_the_estimate_grows_with_seeds_and_epochs() -> None:
     longer = replace(DIGITS, recipe=replace(DIGITS.recipe, epochs=14))
     assert estimate([DIGITS], 1, 1) < estimate([DIGITS], 2, 1) == pytest.approx(estimate([longer], 1, 1))
+
+
+def test_elastic_distortions_cost_time() -> None:
+    smooth = replace(DIGITS, recipe=replace(DIGITS.recipe, augmentation=Augmentation()))
+    bent = replace(DIGITS, recipe=replace(DIGITS.recipe, augmentation=Augmentation(elastic=1.0)))
+    assert estimate([smooth], 1, 1) == estimate([DIGITS], 1, 1) < estimate([bent], 1, 1)
 
 
 @pytest.mark.long

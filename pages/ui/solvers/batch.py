@@ -69,17 +69,17 @@ def _pictures(subject: Subject, effort: Effort) -> None:
     images = images if images.dtype == np.uint8 else np.round(255 * images).astype(np.uint8)
     rows = {"Easiest": effort.order[:SHOWN], "Hardest": effort.order[::-1][:SHOWN]}
     for title, samples in rows.items() if len(images) > 1 else [("Your digit", effort.order)]:
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{title}**, read as … in … evaluations")
         with st.container(horizontal=True, gap="small"):
             for i in samples:
                 st.image(enlarged(images[i], ZOOM), _caption(effort, i), width=28 * ZOOM)
 
 
 def _caption(effort: Effort, i: int) -> str:
-    """For example: 8 → 3, 9 evaluations: an 8 read as a 3."""
+    """For example: 8 → 3 in 9, an 8 that is read as a 3 in 9 evaluations."""
     if effort.classes is None:
-        return f"{effort.nfe[i]} evaluations"
-    read = f"{effort.classes[i]}, {effort.nfe[i]} evaluations" if effort.converged[i] else "not converged"
+        return str(effort.nfe[i])
+    read = f"{effort.classes[i]} in {effort.nfe[i]}" if effort.converged[i] else "not converged"
     if effort.labels is None or effort.labels[i] == effort.classes[i]:
         return read
     return f"{effort.labels[i]} → {read}"

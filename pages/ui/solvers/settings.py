@@ -36,8 +36,8 @@ USUAL: dict[str, Any] = {
 }
 EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "Digits made stiff": (
-        {"race_model": "mlp", "race_batch": STIFF},
-        "Every pixel changed by at most an eighth of the ink to slow the solver down: Picard fails, damping converges.",
+        {"race_model": "conv", "race_batch": STIFF},
+        "Every pixel changed by at most an eighth of the ink to slow the solver down: Picard needs twice as long.",
     ),
     "A solver for monotone cells": (
         {"race_model": "monotone", "race_solvers": ["Picard", "Anderson", SPLITTING]},
