@@ -278,4 +278,13 @@ MUTATIONS = [
         "models/test_calibration.py",
     ),
     Mutation("deq/devices.py", "total / mesh.size", "total", "test_parts.py", long=True),
+    Mutation(
+        "deq/gradients/backprop.py",
+        'constant_once_in(inputs, found.z, ONCE.format("Phantom"))',
+        "found.z",
+        "gradients/test_orders.py",
+    ),
+    Mutation(
+        "deq/jobs/contenders.py", "ELASTIC if augmentation", "0.0 if augmentation", "pages/test_compare.py"
+    ),
 ]

@@ -164,10 +164,9 @@ RECIPES: dict[str, Recipe] = {
         augmentation=_DISTORTED,
     ),
 }
-PLAIN = replace(
-    RECIPES["mlp"], epochs=30, jacobian=0.0, augmentation=Augmentation()
-)  # for own pictures or models
-DENSE = replace(PLAIN, augmentation=None)  # for vectors
+# PLAIN: for a user's own pictures or models. DENSE: for vectors.
+PLAIN = replace(RECIPES["mlp"], epochs=30, jacobian=0.0, augmentation=Augmentation())
+DENSE = replace(PLAIN, augmentation=None)
 RECIPES |= {
     "prefix": Recipe(
         solver=Picard(tol=1e-3, max_nfe=200),

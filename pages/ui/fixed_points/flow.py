@@ -110,7 +110,7 @@ def _table(settings: MapSettings, fixed: FixedPoints) -> None:
     if len(fixed.x):
         st.dataframe(rows, hide_index=True)
     else:
-        st.info("The window contains no isolated fixed point, to list.")
+        st.info("The window contains no isolated fixed point to list.")
 
 
 def _yes(settles: bool) -> str:
