@@ -46,7 +46,9 @@ def ship(name: str, runs: list[Checkpoint], baselines: list[Checkpoint]) -> None
     best = chosen(runs)
     best.model.temperature = 1.0
     task = load_task(best.card.dataset, None)
-    temperature, error = calibrate(best.model, task, best.solver) if task.has_one_label else (1.0, None)
+    temperature, error = (
+        calibrate(best.model, task, best.solver, best.gradient) if task.has_one_label else (1.0, None)
+    )
     card = replace(
         best.card,
         temperature=temperature,

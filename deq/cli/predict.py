@@ -93,7 +93,7 @@ def _entry(name: str, inputs: Found, answers: Iterator[dict[str, Any]]) -> dict[
 
 def _predict(checkpoint: Checkpoint, inputs: np.ndarray) -> Iterator[dict[str, Any]]:
     """One prediction per input (n, ...), n > 0, with the name of its class where the card has names."""
-    found = infer(checkpoint.model, inputs, checkpoint.solver, batch_size=_BATCH)
+    found = infer(checkpoint.model, inputs, checkpoint.solver, checkpoint.gradient, batch_size=_BATCH)
     classes = dict(enumerate(checkpoint.card.classes or ()))
     for i, label in enumerate(map(int, found.labels)):
         named = {"label": label} | ({"class": classes.get(label, str(label))} if classes else {})

@@ -122,7 +122,7 @@ def add_calibration(card: Card, finished: Finished, task: Task, recipe: Recipe, 
     """The card with a fitted temperature, for tasks with classes."""
     if not task.has_one_label:
         return card
-    temperature, error = calibrate(finished.model, task, recipe.solver, devices)
+    temperature, error = calibrate(finished.model, task, recipe.solver, recipe.gradient, devices=devices)
     return dataclasses.replace(card, temperature=temperature, calibration_error=error)
 
 

@@ -138,7 +138,8 @@ def standardised(path: Path, dataset: Dataset, found: Found) -> tuple[Dataset, F
     if not form.mean:
         require_bounded(path, train)
         learnt = train[: -dataset.validation] if dataset.validation else train
-        scale = np.where((spread := learnt.std(axis=0)) > 0, spread, 1.0)
+        constant = np.ptp(learnt, axis=0) == 0  # its computed spread may be a rounding error
+        scale = np.where(constant, 1.0, learnt.std(axis=0))
         form = replace(form, mean=tuple(learnt.mean(axis=0).tolist()), scale=tuple(scale.tolist()))
     x, test = (scaled(path, vectors, form) for vectors in (train, dataset.test_images))
     return replace(dataset, train_images=x, test_images=test), found._replace(form=form)

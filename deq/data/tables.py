@@ -77,10 +77,23 @@ def parse_table(path: Path, file: TextIO) -> Table:
         rows = list(equal_rows(path, file, delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path} is not a text file of numbers: {error}.") from error
-    names = [] if not rows or sum(map(is_number, rows[0][1])) >= len(rows[0][1]) - 1 else rows.pop(0)[1]
+    names = rows.pop(0)[1] if has_header([row for _, row in rows]) else []
     if not rows:
         raise DatasetError(f"{path} holds no rows of numbers.")
     return Table([name.strip() for name in names], rows)
+
+
+def has_header(rows: list[list[str]]) -> bool:
+    """Whether the first row names the columns: two of its fields are no numbers, or one of a column of numbers is not,
+    or the others count the columns, as pandas writes it."""
+    if not rows:
+        return False
+    words = [i for i, field in enumerate(rows[0]) if not is_number(field)]
+    if len(words) != 1:
+        return len(words) > 1
+    counted = [str(i) for i in range(len(rows[0]) - 1)]
+    others = [row[words[0]] for row in rows[1:]]
+    return bool(others and all(map(is_number, others))) or [f for f in rows[0] if is_number(f)] == counted
 
 
 def require_width(path: Path, columns: int) -> None:

@@ -75,11 +75,12 @@ def classify(dataset: Dataset) -> Task:
                 f"{dataset.name} has {dataset.num_classes} classes, but labels from {labels.min()} to {labels.max()}: "
                 "number them from 0, or set num_classes."
             )
-    held_out = dataset.validation or min(5_000, len(dataset.train_labels) // 10)
+    n = len(dataset.train_labels)
+    at = n - (max(1, min(5_000, n // 10)) if dataset.validation is None else dataset.validation)
     return Task(
         dataset.name,
-        Examples(dataset.train_images[:-held_out], dataset.train_labels[:-held_out]),
-        Examples(dataset.train_images[-held_out:], dataset.train_labels[-held_out:]),
+        Examples(dataset.train_images[:at], dataset.train_labels[:at]),
+        Examples(dataset.train_images[at:], dataset.train_labels[at:]),
         Examples(dataset.test_images, dataset.test_labels),
         cross_entropy,
     )

@@ -201,7 +201,7 @@ class Job:
     def _look(self, event: Progress | EpochEnd, model: EquilibriumModel, task: Task) -> None:
         if isinstance(event, Progress) and time.monotonic() - self._looked < LOOK_EVERY:
             return
-        look = look_at(model_at(model, event.state, self.plan.recipe), task, self.plan.recipe.solver)
+        look = look_at(model_at(model, event.state, self.plan.recipe), task, self.plan.recipe)
         with self._lock:
             self._now = replace(self._now, look=look)
         self._looked = time.monotonic()

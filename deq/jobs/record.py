@@ -12,8 +12,8 @@ from deq.jobs.film import Moment
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics
 from deq.models.inference import infer
-from deq.solvers import Solver
 from deq.training.comparison import Outcome
+from deq.training.recipes import Recipe
 from deq.training.step import Health
 
 MAX_ROWS = 400  # rows of a history: a chart has no pixels for more
@@ -142,12 +142,12 @@ class Look:
     converged: np.ndarray
 
 
-def look_at(model: EquilibriumModel, task: Task, solver: Solver) -> Look | None:
+def look_at(model: EquilibriumModel, task: Task, recipe: Recipe) -> Look | None:
     """Predictions at 241 inputs, evenly spaced on [-3, 3]; None if inputs are not scalars."""
     if task.train.x.shape[1:] != (1,):
         return None
     x = np.linspace(-HALF_WIDTH, HALF_WIDTH, LINE_POINTS, dtype=np.float32)
-    found = infer(model, x[:, None], solver, batch_size=len(x))
+    found = infer(model, x[:, None], recipe.solver, recipe.gradient, batch_size=len(x))
     return Look(x, found.outputs[:, 0], found.converged)
 
 

@@ -52,7 +52,8 @@ def states_at(
     """The moment after `step` updates. The solves are compiled already, for `largest_radius`."""
     rows = _rows(task.validation.y)
     labels = np.asarray(task.validation.y)[rows]
-    found = infer(model, np.asarray(task.validation.x)[rows], recipe.solver, batch_size=PROBED, states=True)
+    x = np.asarray(task.validation.x)[rows]
+    found = infer(model, x, recipe.solver, recipe.gradient, batch_size=PROBED, states=True)
     flat = np.concatenate(
         [np.reshape(leaf, (len(rows), -1)) for leaf in jax.tree.leaves(found.states)], axis=1
     )

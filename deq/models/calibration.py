@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import log_softmax, softmax
 
 from deq.data import Task
+from deq.gradients import Gradient, Implicit
 from deq.models.inference import infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solver
@@ -16,14 +17,19 @@ _BINS = 15
 
 
 def calibrate(
-    model: EquilibriumModel, task: Task, solver: Solver, devices: int | None = None
+    model: EquilibriumModel,
+    task: Task,
+    solver: Solver,
+    gradient: Gradient = Implicit(),
+    *,
+    devices: int | None = None,
 ) -> tuple[float, float]:
     """The temperature fitted on the task's validation examples, and the calibration error on its test set.
 
-    task: a classification task. devices: as in `infer`.
+    task: a classification task. gradient, devices: as in `infer`.
     """
     validation, test = (
-        infer(model, part.x, solver, devices=devices).outputs.astype(np.float64)
+        infer(model, part.x, solver, gradient, devices=devices).outputs.astype(np.float64)
         for part in (task.validation, task.test)
     )
     temperature = fit_temperature(validation, task.validation.y)

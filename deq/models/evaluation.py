@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -39,7 +39,8 @@ def measure(
 ) -> Metrics:
     """Per-example values of each metric, (batch,)."""
     labelled = jnp.issubdtype(y.dtype, jnp.integer)
-    alike = (jnp.argmax(outputs, axis=-1) == y) if labelled else jnp.full(len(y), jnp.nan)
+    finite = jnp.isfinite(outputs).all(axis=-1)  # the largest of NaNs would be class 0
+    alike = ((jnp.argmax(outputs, axis=-1) == y) & finite) if labelled else jnp.full(len(y), jnp.nan)
     places = alike.reshape(len(y), -1).astype(jnp.float32)
     values: tuple[Any, ...] = (
         losses,
@@ -66,7 +67,9 @@ def evaluate(
     found = infer(model, examples.x, solver, gradient, batch_size=batch_size, devices=devices)
     y = np.asarray(examples.y)
     losses = _losses(found.outputs, y, loss)
-    return jax.tree.map(_mean_of_finite, measure(found.outputs, y, losses, found))
+    values = measure(found.outputs, y, losses, found)
+    means = jax.tree.map(lambda v: float(np.mean(v, dtype=np.float64)), values)
+    return replace(means, residual=_mean_of_finite(np.asarray(values.residual)))
 
 
 @partial(jax.jit, static_argnames="loss")

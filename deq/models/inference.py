@@ -78,6 +78,10 @@ def infer(
         states: keep the equilibria. trace: keep this many iterates of each solve and their probabilities.
         z0: (n, ...), where solves start, such as the equilibria of similar inputs; by default the model's own start.
     """
+    if trace and not gradient.seeks_equilibrium:
+        raise ValueError(
+            f"A trace shows a solve, and {type(gradient).__name__} does without one: leave it out."
+        )
     x = np.asarray(x)  # it may be on any device
     size = min(BATCH, len(x), max(1, ENTRIES // x[0].size)) if batch_size is None else batch_size
     mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)

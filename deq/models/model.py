@@ -75,13 +75,18 @@ class EquilibriumModel(nnx.Module):
     ) -> tuple[Array, Solution]:
         """Outputs and Solution for an injection, as `encode` returns it."""
         z0 = self.start(injection) if z0 is None else z0
-        # Dropout draws one mask for the whole batch, and a cell that is no module is traced for one batch size.
-        random = jax.tree.leaves(nnx.state(self.cell, nnx.RngState))
-        rowwise = isinstance(self.cell, nnx.Module) and not random
+        rowwise = self._by_rows(injection, len(jax.tree.leaves(z0)[0]))
         solution = equilibrium(
             self.cell, injection, z0, solver, gradient, probe, self.precision, rowwise=rowwise
         )
         return self.read(solution.z), solution
+
+    def _by_rows(self, injection: Any, batch: int) -> bool:
+        """Whether some samples can be solved without the others. Dropout draws one mask for the whole batch, a cell
+        that is no module is traced for one batch size, and arrays of an injection may be shared by all samples."""
+        if not isinstance(self.cell, nnx.Module) or jax.tree.leaves(nnx.state(self.cell, nnx.RngState)):
+            return False
+        return all(jnp.shape(v)[:1] == (batch,) for v in jax.tree.leaves(injection))
 
     @in_float32
     def read(self, z: Any) -> Array:

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -59,9 +60,9 @@ def weights_of(
     if code is not None:
         described[CODE] = code
     if model.temperature != 1:
-        described[TEMPERATURE] = repr(model.temperature)
+        described[TEMPERATURE] = repr(float(model.temperature))
     if isinstance(model.cell, MonotoneCell) and model.cell.m != 1:
-        described[M] = repr(model.cell.m)
+        described[M] = repr(float(model.cell.m))
     described |= form_metadata(form)
     return safetensors.numpy.save(_arrays(model), described or None)
 
@@ -216,8 +217,11 @@ def _key(path: tuple[Any, ...]) -> str:
 
 
 def _arrays(model: EquilibriumModel) -> dict[str, np.ndarray]:
-    flat = nnx.to_flat_state(nnx.state(model, KEPT))
-    return {_key(path): np.asarray(leaf[...]) for path, leaf in flat}
+    """Floats as float32, which is all that is read again."""
+    flat = ((_key(path), leaf[...]) for path, leaf in nnx.to_flat_state(nnx.state(model, KEPT)))
+    return {
+        key: np.asarray(v, np.float32 if jnp.issubdtype(v.dtype, jnp.floating) else None) for key, v in flat
+    }
 
 
 def _shapes(model: EquilibriumModel) -> dict[str, tuple[int, ...]]:

@@ -116,9 +116,9 @@ def within(residual: Array, tol: float | Array) -> Array:
     return jnp.isfinite(residual) & (residual <= tol)
 
 
-def with_rounding(residual: Array, size: Array) -> Array:
+def with_rounding(residual: Array, size: Array, eps: float) -> Array:
     """The residual plus what rounding may hide, (batch,): in float32 z + 1 - z is 0 above 2^24. size: ||f(z)||."""
-    return residual + jnp.finfo(size.dtype).eps * size
+    return residual + eps * size
 
 
 @jax.tree_util.register_dataclass
@@ -136,15 +136,16 @@ class Contract:
     residual: Array  # (batch,) ||f(z0) - z0||
     tol: float | Array
     atol: float | Array
+    eps: float = static(0.0)  # of the states, whose norms may be wider
 
     @staticmethod
     def of(z0: Array, f_z0: Array, solver: Solver) -> Contract:
-        size = jnp.maximum(norm(z0), norm(f_z0))
-        return Contract(size, norm(f_z0 - z0), solver.tol, solver.atol)
+        size, eps = jnp.maximum(norm(z0), norm(f_z0)), float(jnp.finfo(z0.dtype).eps)
+        return Contract(size, norm(f_z0 - z0), solver.tol, solver.atol, eps)
 
     def met(self, residual: Array, size: Array) -> Array:
         """(batch,) bool for residual = ||f(z) - z|| and size = ||f(z)||, each (batch,)."""
-        least = with_rounding(residual, size)
+        least = with_rounding(residual, size, self.eps)
         bounded = (size <= GROWTH * self.size) | (least <= jnp.sqrt(self.tol) * self.residual)
         met = (relative(residual, size) <= self.tol) & bounded
         # atol = 0 means no condition: a residual that underflows to 0 must not meet it.

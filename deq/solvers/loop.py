@@ -210,7 +210,8 @@ def _iterate(f: Map, judge: Judge, c: _Carry, seen: Map) -> _Carry:
     residual, size = jax.lax.optimization_barrier(judge.measure(z, f_z))
     met = c.active & judge.contract.met(residual, size)
     nfe = c.nfe + jnp.where(c.active, calls, 0).astype(jnp.int32)
-    better = with_rounding(residual, size) < with_rounding(c.best_residual, c.best_size)
+    eps = judge.contract.eps
+    better = with_rounding(residual, size, eps) < with_rounding(c.best_residual, c.best_size, eps)
     kept = met | (c.active & better)
     error = _error(residual, c.z, c.f_z, z, f_z)
     new = c.active & moved

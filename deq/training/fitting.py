@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 from flax import nnx
+from jax import ShapeDtypeStruct
 
 from deq.data import Examples, Task
 from deq.models import EquilibriumModel
 from deq.models.affine import affine_parts
-from deq.models.inference import outputs_of
+from deq.models.inference import encode, outputs_of
 from deq.models.start import add_start, state_width
 from deq.solvers.precision import require_reachable
 from deq.training.recipes import Recipe
@@ -18,6 +20,9 @@ from deq.training.recipes import Recipe
 
 def check_fit(model: EquilibriumModel, task: Task) -> None:
     """Raise ValueError if the model cannot read the task's inputs, or lacks outputs for its targets."""
+    for part in ("train", "validation", "test"):
+        if not len(getattr(task, part).y):
+            raise ValueError(f"{task.name} has no examples in its {part} part: give it some.")
     outputs = outputs_of(model, task.train.x)
     for examples in (task.train, task.validation, task.test):
         if task.has_labels:
@@ -29,15 +34,33 @@ def check_fit(model: EquilibriumModel, task: Task) -> None:
             )
 
 
-def check_augmentation(recipe: Recipe, task: Task) -> None:
+def check_recipe(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
+    """Raise ValueError if the recipe asks for what this model or task cannot have."""
+    _check_augmentation(recipe, task)
+    _check_radius(recipe, model, task)
+    _check_wander(recipe, model, task.train.x)
+
+
+def _check_augmentation(recipe: Recipe, task: Task) -> None:
     """Raise ValueError if the recipe distorts pictures and the task has none."""
-    if recipe.augmentation is not None and np.ndim(task.train.x) != 4:
+    if recipe.augmentation is not None and (np.ndim(task.train.x) != 4 or task.train.x.shape[-1] != 1):
         raise ValueError(
-            f"The recipe's augmentation distorts pictures, and {task.name} has none: set augmentation to false."
+            f"The recipe's augmentation distorts grey pictures, and {task.name} has none: set augmentation to false."
         )
 
 
-def check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
+def _check_wander(recipe: Recipe, model: EquilibriumModel, x: Any) -> None:
+    """Raise ValueError if the recipe starts from noise or penalises unrest, and a state is several arrays."""
+    if not (recipe.wander or recipe.unrest):
+        return
+    graphdef, variables = nnx.split(model)
+    one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
+    start = jax.eval_shape(lambda v, x: encode(nnx.merge(graphdef, v, copy=True), x)[1], variables, one)
+    if not isinstance(start, ShapeDtypeStruct):
+        raise ValueError("wander and unrest are for a state of one array: set both to 0.")
+
+
+def _check_radius(recipe: Recipe, model: EquilibriumModel, task: Task) -> None:
     """Raise ValueError if the recipe trains for certificates that this model and task cannot have."""
     if recipe.certified_radius and not (affine_parts(model) and task.has_labels):
         raise ValueError(

@@ -19,7 +19,7 @@ from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.models.start import add_start
 from deq.training.best import Best, BestEpoch
 from deq.training.early_stopping import EarlyStopping
-from deq.training.fitting import check_augmentation, check_fit, check_radius, with_precision, with_start
+from deq.training.fitting import check_fit, check_recipe, with_precision, with_start
 from deq.training.order import order_of
 from deq.training.recipes import Recipe
 from deq.training.step import Health, Program, TrainState, run_steps, split_model, start_state
@@ -119,8 +119,7 @@ def fit(
     began = time.perf_counter()
     calls = _Calls.plan(task, recipe)
     check_fit(model, task)
-    check_augmentation(recipe, task)
-    check_radius(recipe, model, task)
+    check_recipe(recipe, model, task)
     training = with_precision(model := with_start(model, recipe, task.train.x, seed), recipe)
     training.train()  # type: ignore[no-untyped-call]  # of Flax
     graphdef, _, rest, _ = split_model(training)
@@ -209,7 +208,8 @@ class _Calls:
             jax.default_backend() != "cpu"
         ):  # an epoch takes a second there: leave no dispatch or transfer inside it
             most = max(most, per_epoch)
-        validates = per_epoch > 1 or recipe.keep_best or recipe.early_stopping > 0
+        reorders = examples > recipe.batch_size  # at the end of each epoch
+        validates = reorders or recipe.keep_best or recipe.early_stopping > 0
         return _Calls(per_epoch, per_epoch * recipe.epochs, most, validates)
 
     def size(self, step: int) -> int:

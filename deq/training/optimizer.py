@@ -55,7 +55,8 @@ def learning_rate(recipe: Recipe, ends: Array, count: Array) -> Array:
     steps, count = ends[current] - begin, count - begin
     warmup = recipe.warmup * steps
     rising = (count + 1) / jnp.maximum(warmup, 1)
-    falling = 0.5 * (1 + jnp.cos(jnp.pi * (count - warmup) / jnp.maximum(steps - warmup, 1)))
+    share = jnp.maximum(count - warmup, 0) / jnp.maximum(steps - warmup, 1)
+    falling = 0.5 * (1 + jnp.cos(jnp.pi * share))
     return recipe.learning_rate * jnp.minimum(rising, falling)
 
 

@@ -17,10 +17,9 @@ def order_of(n: int, size: int, step: Array, seed: Array) -> Array:
 
     Compute it once per epoch: sorting 55,000 numbers takes as long as several training steps.
     """
-    per_epoch = n // size
-    if per_epoch == 1:
+    if n == size:
         return jnp.arange(n)
-    return jax.random.permutation(jax.random.fold_in(jax.random.key(seed), step // per_epoch), n)
+    return jax.random.permutation(jax.random.fold_in(jax.random.key(seed), step // (n // size)), n)
 
 
 def batch_of(train: Examples, order: Array, size: int, step: Array) -> Examples:

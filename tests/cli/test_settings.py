@@ -80,7 +80,7 @@ def test_a_shipped_config_is_taken_by_its_name(name: str, chosen: list) -> None:
             "'missing' is neither a safetensors file, a run folder nor a pretrained model",
         ),
         (("--init", "mlp"), "These weights are not those of toy: they differ in cell."),
-        (("--set", "augmentation=true"), "augmentation distorts pictures, and toy has none"),
+        (("--set", "augmentation=true"), "augmentation distorts grey pictures, and toy has none"),
     ],
     ids=str,
 )

@@ -235,6 +235,16 @@ def test_a_table_with_words_as_labels(tmp_path: Path) -> None:
     assert load_own_data(path, own.form).sha256 == own.sha256
 
 
+@pytest.mark.parametrize("labels", [("0", "1"), ("cat", "dog")])
+def test_names_that_count_the_columns_are_names(tmp_path: Path, labels: tuple[str, str]) -> None:
+    """As pandas writes a table of numbers with a column of labels."""
+    rows = "".join(f"{i},{i * i},0.1,{labels[i % 2]}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text(f"0,1,2,label\n{rows}")
+    own = load_own_data(tmp_path / "a.csv")
+    assert own.form.classes == labels
+    assert own.form.scale[2] == 1  # a constant column, whose computed spread is a rounding error
+
+
 @pytest.mark.parametrize("head", ["", "species,a,b\n", "\ufeffspecies;a;b\n"])
 def test_the_label_may_stand_anywhere(tmp_path: Path, head: str) -> None:
     rows = "".join(f"{i % 3}.0,{i},{i * i}\n\n" for i in range(30))

@@ -1,5 +1,7 @@
 """Tasks: disjoint splits, known targets and known losses."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -33,6 +35,14 @@ def test_large_sets_hold_out_5000() -> None:
     images, labels = np.zeros((60_000, 1, 1, 1), np.uint8), np.zeros(60_000, np.int32)
     task = classify(Dataset("large", images, labels, images[:10], labels[:10]))
     assert (len(task.train.y), len(task.validation.y)) == (55_000, 5_000)
+
+
+def test_a_few_examples_leave_some_to_train_on() -> None:
+    few = replace(load_dataset("digits"), train_images=np.zeros((9, 28, 28, 1), np.uint8))
+    few = replace(few, train_labels=np.zeros(9, int))
+    task = classify(few)
+    assert (len(task.train.y), len(task.validation.y)) == (8, 1)
+    assert len(classify(replace(few, validation=0)).train.y) == 9
 
 
 def test_toy() -> None:

@@ -239,12 +239,12 @@ def test_snapshots_of_a_running_job_are_consistent(registry: Registry) -> None:
 @pytest.mark.long
 def test_looks_show_the_predictions_of_the_model() -> None:
     line = construct(Architecture(1, 1))
-    found = look_at(line, curve("sin x"), Anderson())
+    found = look_at(line, curve("sin x"), Recipe(Anderson()))
     expected = line(jnp.asarray(found.x)[:, None])[0][:, 0]
     np.testing.assert_allclose(found.answer, expected, rtol=1e-4, atol=1e-5)
     assert found.converged.all()
     digits, _ = load_task("digits")
-    assert look_at(construct(Architecture(784, 10)), digits, Anderson()) is None
+    assert look_at(construct(Architecture(784, 10)), digits, Recipe(Anderson())) is None
 
 
 @pytest.mark.parametrize(

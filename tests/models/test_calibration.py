@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from deq.data import Examples, classify, load_dataset
+from deq.gradients import Unrolled
 from deq.models.calibration import calibrate, calibration_error, fit_temperature
 from deq.models.checkpoints import load_pretrained
 from deq.models.inference import infer
 from deq.models.weights import CheckpointError, restore_weights, weights_of
 from deq.models.zoo import build
+from deq.solvers import Picard
 
 
 def sampled(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -45,6 +47,15 @@ def test_probabilities_use_the_temperature_of_the_card(mnist_dir):
     np.testing.assert_allclose(
         found.probabilities, np.exp(logits) / np.exp(logits).sum(1, keepdims=True), rtol=2e-4, atol=1e-6
     )
+
+
+def test_a_baseline_is_calibrated_by_its_own_forward_pass():
+    model, task = build("mlp", seed=1), classify(load_dataset("digits"))
+    few = Examples(task.test.x[:64], task.test.y[:64])
+    once = Unrolled(steps=1)
+    temperature, _ = calibrate(model, replace(task, validation=few, test=few), Picard(), once)
+    logits = infer(model, few.x, Picard(), once).outputs
+    assert temperature == pytest.approx(fit_temperature(logits, few.y))
 
 
 def test_calibration_lowers_the_validation_loss(mnist_dir):

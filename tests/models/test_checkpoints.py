@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import safetensors.numpy
+from flax import nnx
 
 from deq.models import MODELS, EquilibriumModel, build, count_parameters
 from deq.models.architectures import Architecture, construct
@@ -129,6 +130,17 @@ def test_weights_that_are_not_finite(saved: Path) -> None:
     tensors["head.bias"] = np.full(10, np.nan, np.float32)
     with pytest.raises(CheckpointError, match="not finite"):
         restore_weights("mlp", safetensors.numpy.save(tensors))
+
+
+def test_numbers_of_numpy_and_half_precision_are_read_again() -> None:
+    model = build("monotone")
+    model.temperature = np.float64(1.5)
+    model.cell.m = np.float64(0.5)
+    again = restore_weights("monotone", weights_of(model))
+    assert (again.temperature, again.cell.m) == (1.5, 0.5)
+    halved = nnx.state(model, nnx.Param)
+    nnx.update(model, jax.tree.map(lambda v: v.astype(jnp.bfloat16), halved))
+    restore_weights("monotone", weights_of(model))
 
 
 def test_unknown_pretrained() -> None:

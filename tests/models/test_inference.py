@@ -7,7 +7,7 @@ import pytest
 from deq.data import Examples, cross_entropy, double, load_dataset
 from deq.gradients import Unrolled
 from deq.models import build, load_pretrained
-from deq.models.evaluation import evaluate
+from deq.models.evaluation import evaluate, measure
 from deq.models.inference import encode, infer, read_out, solve_cell
 from deq.solvers import Anderson, Picard
 
@@ -69,6 +69,18 @@ def test_metrics_do_not_depend_on_the_batch_size(examples: Examples, batch_size:
     assert found.loss == pytest.approx(float(cross_entropy(logits, examples.y, 0.0).mean()), rel=1e-5)
     assert found.nfe == pytest.approx(float(solution.nfe.mean()), abs=0.2)
     assert found.converged == 1
+
+
+def test_no_class_without_a_finite_output(examples: Examples) -> None:
+    outputs = np.array([[np.nan, np.nan], [0.0, 1.0]], np.float32)
+    solved = infer(build("mlp"), examples.x[:2], Anderson())
+    found = measure(outputs, np.array([0, 1]), np.zeros(2, np.float32), solved)
+    assert found.accuracy.tolist() == [0, 1]
+
+
+def test_a_trace_is_of_a_solve(examples: Examples) -> None:
+    with pytest.raises(ValueError, match="Unrolled does without one"):
+        infer(build("mlp"), examples.x, Anderson(), Unrolled(steps=1), trace=5)
 
 
 def test_unconverged_solves_are_reported(examples: Examples) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from deq.models import PICTURE_MODELS, build, pixels
+from deq.models import PICTURE_MODELS, EquilibriumModel, build, pixels
 from deq.solvers import Anderson
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
@@ -61,6 +61,23 @@ def test_pixels() -> None:
     np.testing.assert_allclose(pixels(jnp.asarray(IMAGES)).max(), IMAGES.max() / 255, rtol=1e-6)
     floats = jnp.full((2, 28, 28, 1), 0.5)
     np.testing.assert_array_equal(pixels(floats), jnp.full((2, 784), 0.5))
+
+
+class Shared(nnx.Module):
+    """f(z, (a, B)) = tanh(0.9 z B) + a, with one B for all samples."""
+
+    def __call__(self, z: jax.Array, x: tuple[jax.Array, jax.Array]) -> jax.Array:
+        return jnp.tanh(0.9 * z @ x[1]) + x[0]
+
+
+def test_an_injection_may_hold_what_all_samples_share() -> None:
+    """Also in a batch so large that its slowest samples are finished apart."""
+    shared = 0.5 * jnp.eye(4)
+    model = EquilibriumModel(lambda x: (x, shared), Shared(), lambda z: z, lambda _, x: jnp.zeros_like(x[0]))
+    x = jax.random.normal(jax.random.key(0), (200, 4))
+    z, solution = model(x, Anderson(tol=1e-6))
+    assert solution.converged.all()
+    np.testing.assert_allclose(z, jnp.tanh(0.45 * z) + x, atol=1e-4)
 
 
 def test_unknown_model() -> None:

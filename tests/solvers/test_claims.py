@@ -1,12 +1,15 @@
 """Converged means converged: running away claims nothing, and a failed solve returns its least bad iterate."""
 
+from dataclasses import replace
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import Array
 
-from deq import Picard
+from deq import Picard, solve
 from deq.solvers import Map, Solver
 from deq.solvers.splitting import solve_splitting
 from tests.support.problems import every_solver, jit_solve
@@ -102,3 +105,11 @@ def test_a_slow_contraction_far_from_its_start_is_still_found(tol: float) -> Non
     found = jit_solve(lambda z: 0.99 * z + 1, jnp.zeros((1, 1)), Picard(tol=tol, max_nfe=5000))
     assert found.converged[0]
     assert float(found.z[0, 0]) == pytest.approx(100, rel=100 * tol)
+
+
+@every_solver
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+def test_half_precision_does_not_hide_a_drift(solver: Solver, dtype: Any) -> None:
+    """In bfloat16 z + 1 is z from 256 on, in float16 from 2048 on."""
+    found = solve(lambda z: z + 1, jnp.zeros((1, 1), dtype), replace(solver, max_nfe=3000))
+    assert not found.converged.any()

@@ -15,10 +15,11 @@ from deq.gradients import Implicit, Phantom, Unrolled
 from deq.models import EquilibriumModel, build
 from deq.solvers import Anderson, Picard
 from deq.training import EpochEnd, Finished, Progress, fit
+from deq.training.fitting import check_recipe
 from deq.training.loop import _Calls
-from deq.training.optimizer import optimizer_of
+from deq.training.optimizer import learning_rate, optimizer_of
 from deq.training.order import batch_of, order_of
-from deq.training.recipes import DENSE, RECIPES, Recipe
+from deq.training.recipes import DENSE, PLAIN, RECIPES, Recipe
 from deq.training.step import Program, run_steps, split_model, start_state
 
 SMALL = replace(DENSE, epochs=2, batch_size=64, steps_per_call=10)
@@ -141,6 +142,19 @@ def test_non_finite_updates_are_skipped_and_counted() -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_what_a_task_or_a_model_lacks_is_said_before_training() -> None:
+    empty = Examples(np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32))
+    with pytest.raises(ValueError, match="no examples in its validation part"):
+        next(iter(fit(build("toy"), replace(double(), validation=empty), RECIPES["toy"])))
+    digits = classify(load_dataset("digits"))
+    coloured = replace(digits, train=Examples(np.repeat(digits.train.x, 3, axis=-1), digits.train.y))
+    with pytest.raises(ValueError, match="grey pictures"):
+        check_recipe(PLAIN, build("mlp"), coloured)
+    pair = EquilibriumModel(lambda x: (x, x), nnx.Dropout(0.0), lambda z: z[0])  # a state of two arrays
+    with pytest.raises(ValueError, match="a state of one array"):
+        check_recipe(replace(DENSE, wander=3), pair, double())
+
+
 def test_batch_larger_than_the_data() -> None:
     with pytest.raises(ValueError, match="batch_size 11 exceeds"):
         next(iter(fit(build("toy"), double(), replace(RECIPES["toy"], batch_size=11))))
@@ -155,6 +169,22 @@ def test_epoch_visits_every_example_once() -> None:
         epochs.append(np.concatenate(batches))
     assert all(sorted(epoch) == list(range(12)) for epoch in epochs)
     assert list(epochs[0]) != list(epochs[1])
+
+
+def test_an_epoch_of_one_batch_visits_other_examples_next_time(digits: Task) -> None:
+    few = replace(digits, train=Examples(digits.train.x[:100], digits.train.y[:100]))
+    seen = {int(i) for step in range(8) for i in order_of(100, 64, step, 0)[:64]}
+    assert seen == set(range(100))
+    calls = _Calls.plan(few, replace(SMALL, epochs=3))
+    assert [calls.ends_epoch(step) for step in (1, 2, 3)] == [True] * 3
+
+
+@pytest.mark.parametrize("warmup", [0.5, 0.75, 1.0])
+def test_a_long_warmup_rises_all_the_way(warmup: float) -> None:
+    recipe = replace(SMALL, warmup=warmup, learning_rate=1.0)
+    rates = [float(learning_rate(recipe, jnp.array([100]), step)) for step in range(100)]
+    rising = int(100 * warmup)
+    np.testing.assert_allclose(rates[:rising], np.arange(1, rising + 1) / rising, rtol=1e-5)
 
 
 def test_learning_rate_warms_up_and_falls_to_zero() -> None:

@@ -186,7 +186,7 @@ def draw_curve(plan: Plan, look: Look | None) -> None:
 @st.cache_data(max_entries=30, show_spinner="Solving")
 def untrained_curve(plan: Plan) -> Look | None:
     """The answers of untrained weights."""
-    return look_at(plan.new_model(), small_task(plan), plan.recipe.solver)
+    return look_at(plan.new_model(), small_task(plan), plan.recipe)
 
 
 def _charts(plan: Plan, now: Snapshot) -> list[Callable[[], None]]:
