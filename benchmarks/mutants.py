@@ -199,8 +199,8 @@ MUTATIONS = [
     ),
     Mutation(
         "deq/data/tasks.py",
-        "len(dataset.train_labels) // 10)",
-        "len(dataset.train_labels) // 5)",
+        "min(5_000, n // 10)",
+        "min(5_000, n // 5)",
         "data/test_tasks.py data/test_data.py",
     ),
     Mutation(

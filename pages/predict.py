@@ -96,5 +96,5 @@ if read and chosen.reads_digits:
     keep_digit(answer.image)
 show_code(snippet(chosen, solver))
 with st.container(horizontal=True):
-    offer_card(answer, chosen, own=read is not None)
+    offer_card(followed.own if followed else answer, chosen, own=read is not None)
     download_pictures()

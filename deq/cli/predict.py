@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,10 +15,12 @@ import typer
 from deq.cli.inputs import Found, files_in, source_for
 from deq.cli.own_data import form_of, progress
 from deq.cli.own_model import read_code
+from deq.cli.process import failed_writes
 from deq.cli.report import open_model, readable, say, show, stdout, usage_errors
 from deq.models import TASK_MODELS
 from deq.models.checkpoints import Checkpoint
 from deq.models.inference import infer
+from deq.training.run_folder import CannotWrite
 
 _BATCH = 32  # a fixed batch size, so that any number of pictures compiles once
 _COLUMNS = ("name", "class", "label", "probability", "nfe", "residual", "converged", "error")
@@ -36,7 +38,7 @@ def run(source: str, model: str | None, paths: list[Path], table: Path | None, a
         file = _opened(table) if table else None
     files = progress(files_in(paths))
     entries = []
-    with file or nullcontext():
+    with failed_writes(), _written(table), file or nullcontext():
         write = csv.DictWriter(file, _COLUMNS).writerow if file else None
         for entry in _answered(checkpoint, (found for path in files for found in read(path))):
             entries.append(entry)
@@ -52,6 +54,17 @@ def run(source: str, model: str | None, paths: list[Path], table: Path | None, a
         say(text, style="")
     if failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _written(table: Path | None) -> Iterator[None]:
+    """Turn a full disk into CannotWrite."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(
+            f"Cannot write {table}: {error.strerror or error}. Free disk space and try again."
+        ) from error
 
 
 def _opened(table: Path) -> TextIO:

@@ -134,9 +134,12 @@ class Comparison:
     def _ended(self, job: Job) -> None:
         """Called when a run has ended; one that was halted stays the current one."""
         with self._lock:
-            if job.status in HALTED or self._current is None:
+            current = self._current
+            if (
+                job.status in HALTED or current is None or job is not current[1]
+            ):  # an earlier one may be resumed
                 return
-            key, self._current = self._current[0], None
+            key, self._current = current[0], None
             end = job.snapshot()
             if end.outcome is None:
                 self._failures[key] = end.message
@@ -158,6 +161,10 @@ class Comparisons:
             over = len(self._found) - KEPT
             for old in [one for one in self._found.values() if not one.is_live][: max(over, 0)]:
                 del self._found[old.id]
+
+    def live(self) -> list[Comparison]:
+        with self._lock:
+            return [one for one in self._found.values() if one.is_live]
 
     def get(self, comparison_id: str) -> Comparison | None:
         """The comparison with this id, which is then marked as watched; None if there is none."""

@@ -155,6 +155,10 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
         found.append(f"{ahead} has the {best}: its mean ± standard deviation overlaps no other's.")
     elif seeds < 2:
         found.append("One seed has no spread: use several to find out who is ahead.")
+    elif any(math.isnan(one.spread(score).std) for one in contenders):
+        found.append(
+            "Who is ahead is open: some contenders have fewer than two finished runs, or runs without a score."
+        )
     elif len(contenders) > 1:
         found.append(
             f"No contender is ahead in test {score}: the best mean ± standard deviation overlaps another's."

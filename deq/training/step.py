@@ -208,11 +208,7 @@ def _share_of(statistics: nnx.State, program: Program) -> nnx.State:
         return statistics
     first = jax.lax.axis_index(program.mesh.axis_names[0]) == 0
     return jax.tree.map(
-        lambda v: (
-            v / program.parts
-            if jnp.issubdtype(v.dtype, jnp.inexact)
-            else jnp.where(first, v, jnp.zeros_like(v))
-        ),
+        lambda v: v / program.parts if jnp.issubdtype(v.dtype, jnp.inexact) else v * first.astype(v.dtype),
         statistics,
     )
 

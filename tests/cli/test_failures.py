@@ -15,6 +15,8 @@ from deq.cli.train import run
 from deq.models.checkpoints import WEIGHTS, load_checkpoint
 from deq.solvers import Picard
 from deq.training.recipes import DENSE, RECIPES, Recipe
+from tests.cli.test_cli import deq
+from tests.conftest import ROOT
 
 
 def request(out: Path, resume: bool = False, epochs: int | None = None) -> Request:
@@ -91,3 +93,9 @@ def test_a_file_size_limit_is_reported_alike(tmp_path: Path, capsys: pytest.Capt
     assert "Cannot write to" in capsys.readouterr().err
     run(request(tmp_path, resume=True, epochs=2), as_json=True)
     assert "starting over" in capsys.readouterr().err
+
+
+def test_a_full_disk_under_a_table_is_one_line() -> None:
+    done = deq("predict", "mlp", ROOT / "docs" / "digit.png", "--csv", "/dev/full")
+    assert done.returncode == 1
+    assert "Cannot write /dev/full: No space left on device" in done.stderr

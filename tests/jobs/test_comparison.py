@@ -72,6 +72,20 @@ def test_a_halted_comparison_goes_on_where_it_stopped(registry: Registry) -> Non
     wait_for(lambda: comparison.can_resume)
 
 
+def test_a_run_that_ends_again_takes_no_other_s_place(registry: Registry) -> None:
+    """As one that failed, resumed by its owner while the next contender trains."""
+    comparison = Comparison(registry, {"long": ENDLESS}, 1)
+    comparison.start()
+    wait_for(lambda: comparison.current is not None and comparison.current[1].snapshot().step > 0)
+    other = registry.submit(SHORT)
+    wait_for(lambda: not other.status.is_live)
+    comparison._ended(other)
+    assert comparison.outcomes == {}
+    assert comparison.is_live
+    comparison.halt()
+    wait_for(lambda: comparison.can_resume)
+
+
 def test_a_halt_between_two_runs_is_not_lost(registry: Registry) -> None:
     comparison = Comparison(registry, {"a": SHORT, "b": SHORT}, 1)
     comparison.start()

@@ -18,7 +18,10 @@ from deq.analysis.comparison.lineup import Lineup
 from deq.analysis.comparison.race import Run, race, race_table
 from deq.analysis.comparison.subjects import RANDOM, YOURS, Subject, make_problem
 from deq.data import held_out_digits
+from deq.models.architectures import Architecture, construct
+from deq.models.weights import weights_of
 from pages.ui.readers.digit import KEY
+from pages.ui.solvers.compute import path_sentence
 from pages.ui.solvers.race import race_report, race_sentence
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import time_sentence
@@ -193,6 +196,23 @@ def test_what_to_try(open_page: OpenPage) -> None:
     shown = words(app)
     assert "Fewest evaluations: **Anderson**" in shown
     assert "ODE flow (0 % converged)" in shown
+
+
+def test_the_alignment_score_leaves_failures_out() -> None:
+    ends = {"another": SimpleNamespace(cosine=np.array([1.0, -1.0]), distance=np.zeros(2))}
+    ends["another"].converged = np.array([True, False])
+    sentence = path_sentence(ends, "Anderson")
+    assert "score: **1.0000**" in sentence
+    assert "1 of 2 solves did not converge" in sentence
+
+
+def test_own_weights_that_read_no_digits_are_refused(open_page: OpenPage) -> None:
+    app = open_page("solvers", race_model="your own weights", race_size="8")
+    points = Architecture(2, 2)
+    data = weights_of(construct(points), points)
+    app.file_uploader(key="race_weights").upload("a.safetensors", data, "application/octet-stream").run()
+    assert not app.exception
+    assert "do not read digits" in app.error[0].value
 
 
 def test_own_weights_are_asked_for(open_page: OpenPage) -> None:

@@ -8,17 +8,24 @@ export class Cobweb {
   // hands: {now(), move(start), release, cancel, hover(x)}.
   constructor(box, hands) {
     this.panel = new Panel(box, { x: "x (drag the start)", y: "f(x)", label: "Cobweb" });
-    const move = (x) => hands.move(Number(x.toPrecision(4)));
+    const move = (x) => hands.move(this.rounded(x));
     dragInside(this.panel, { ...hands, move: (x) => move(x) });
     this.handle = element("g", { class: "handle" }, this.panel.svg);
     this.knob = element("rect", { class: "knob", width: 13, height: 13, rx: 2 }, this.handle);
     keyed(this.handle, "Start", () => ({ ...this.described, value: hands.now() }), move, hands.release);
   }
 
+  // To a thousandth of the window or finer, in as few digits as that takes.
+  rounded(x) {
+    const digits = Math.ceil(3 - Math.log10(this.width));
+    return Number(x.toFixed(Math.min(Math.max(digits, 0), 12)));
+  }
+
   // g: the map that is iterated, damped or not. xs: the orbit up to the present step.
   draw({ f, g, now, window, xs, fixed, look, said }) {
     const { panel } = this;
     const [low, high] = window;
+    this.width = high - low;
     panel.frame(window, window);
     const curve = evenly(low, high, 401);
     const near = (y) => (y > 2 * low - high && y < 2 * high - low ? y : NaN); // a pole would draw a vertical line

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from deq.analysis.solved_maps import flow
+from deq.analysis.solved_maps import FAR, flow
 from deq.maps.scalar import FixedPoints, fixed_points, orbit
 from deq.plots.eigenvalues import stability_regions
 from deq.plots.flows import flow_and_steps, phase_line
@@ -89,7 +89,7 @@ def _sentence(settings: MapSettings, x_t: np.ndarray, steps: np.ndarray) -> str:
 
 def _end(settings: MapSettings, x: np.ndarray) -> str:
     """Where a path is at its end, and whether it has settled there."""
-    if not abs(x[-1]) < _far(settings):
+    if not abs(x[-1]) <= FAR:
         return "diverges"
     settled = abs(float(settings.f(x[-1])) - x[-1]) < 1e-3 * (1 + abs(x[-1]))
     return f"{'settles at' if settled else 'is still moving at'} {number(float(x[-1]), 4)}"

@@ -105,13 +105,16 @@ def _confidence(results: Results, truth: np.ndarray, right: np.ndarray) -> None:
     """Calibration, and whether slow solves are more often wrong."""
     calibration, effort = st.columns(2, gap="large")
     with calibration:
-        figure = reliability_diagram(results.confidence, results.labels == truth)
+        figure = reliability_diagram(results.confidence, right)
         show(
             figure,
             "reliability",
             "On the dashed line accuracy equals confidence. Larger dots: more digits.",
         )
-        error = 100 * calibration_error(results.probabilities, truth)
+        solved = results.converged  # the others have no answer
+        error = (
+            100 * calibration_error(results.probabilities[solved], truth[solved]) if solved.any() else np.nan
+        )
         st.markdown(f"Expected calibration error: **{error:.2f} %**.")
     with effort:
         figure = effort_and_doubt(results.nfe, 1 - results.confidence, right)

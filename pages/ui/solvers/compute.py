@@ -131,7 +131,7 @@ def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> N
 def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
     """Whether all starts lead to the same equilibrium, with the asymptotic alignment score."""
     *_, last = found.values()  # another's z*, if there is one
-    score = float(np.mean(last.cosine))
+    cosines = last.cosine[last.converged]
     solved = sum(int(end.converged.sum()) for end in found.values())
     total = sum(len(end.converged) for end in found.values())
     if not solved:
@@ -150,4 +150,5 @@ def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
         if solved < total
         else ""
     )
-    return f"{verdict} Asymptotic alignment score: **{score:.4f}**.{lost}"
+    score = f" Asymptotic alignment score: **{np.mean(cosines):.4f}**." if cosines.size else ""
+    return f"{verdict}{score}{lost}"

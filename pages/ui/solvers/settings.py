@@ -20,7 +20,7 @@ from deq.analysis.comparison.subjects import (
 from deq.plots.style import scientific
 from deq.solvers import Solver
 from pages.ui.readers.digit import own_digit
-from pages.ui.readers.model import choose_model, own_digit_models, own_models
+from pages.ui.readers.model import choose_model, own_digit_models, own_model, own_models
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.navigation import page
 
@@ -211,7 +211,19 @@ def _uploaded_weights() -> bytes:
         return b""
     if not upload.size:  # a Subject without weights would be a shipped model
         st.error("The file is empty. Upload a .safetensors file.")
+    elif not _reads_digits(upload.getvalue()):
+        st.error("These weights do not read digits: solvers are compared on test digits here.")
+        return b""
     return upload.getvalue()
+
+
+def _reads_digits(weights: bytes) -> bool:
+    """Also for weights that cannot be read: the page says why."""
+    try:
+        found = own_model("", weights)
+        return found.model is not None and found.reads_digits
+    except ValueError:
+        return True
 
 
 def _offered(model: str) -> list[str]:

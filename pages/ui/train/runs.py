@@ -66,9 +66,8 @@ def _show_comparison(comparison: Comparison | None) -> None:
 
 def refuse_too_many() -> bool:
     """Whether this visitor has too many live runs; a comparison counts as one, and `fit_refused` says it."""
-    compared = comparisons().get(st.session_state.get(COMPARED) or "")
     live = sum(job.status.is_live and is_mine(job) for job in own_jobs().values())
-    live += compared is not None and compared.is_live and is_mine(compared)
+    live += sum(is_mine(one) for one in comparisons().live())
     if live >= MOST_LIVE:
         st.session_state["fit_refused"] = f"You have {MOST_LIVE} live runs: stop one of them first."
     return live >= MOST_LIVE

@@ -10,6 +10,8 @@ export function pictureOf(box) {
   const parts = Array.from(box.querySelectorAll("canvas, svg"));
   const height = Math.max(...parts.map((part) => part.getBoundingClientRect().bottom)) - outer.top;
   const whole = element("svg", { width: outer.width, height, xmlns: "http://www.w3.org/2000/svg" });
+  const fill = getComputedStyle(box).getPropertyValue("--st-background-color") || "white";
+  element("rect", { width: outer.width, height, fill }, whole);
   for (const part of parts) {
     const { left, top, width, height } = part.getBoundingClientRect();
     const place = { x: left - outer.left, y: top - outer.top, width, height };
