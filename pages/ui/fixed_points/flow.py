@@ -89,9 +89,10 @@ def _sentence(settings: MapSettings, x_t: np.ndarray, steps: np.ndarray) -> str:
 
 def _end(settings: MapSettings, x: np.ndarray) -> str:
     """Where a path is at its end, and whether it has settled there."""
-    if not abs(x[-1]) <= FAR:
+    before, speed = (abs(float(settings.f(v)) - v) for v in (x[len(x) // 2], x[-1]))
+    if not abs(x[-1]) <= FAR or (abs(x[-1]) > _far(settings) and not speed < before):
         return "diverges"
-    settled = abs(float(settings.f(x[-1])) - x[-1]) < 1e-3 * (1 + abs(x[-1]))
+    settled = speed < 1e-3 * (1 + abs(x[-1]))
     return f"{'settles at' if settled else 'is still moving at'} {number(float(x[-1]), 4)}"
 
 
