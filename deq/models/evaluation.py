@@ -68,7 +68,7 @@ def evaluate(
     y = np.asarray(examples.y)
     losses = _losses(found.outputs, y, loss)
     values = measure(found.outputs, y, losses, found)
-    means = jax.tree.map(lambda v: float(np.mean(v, dtype=np.float64)), values)
+    means = jax.tree.map(lambda v: float(np.asarray(v).mean(dtype=np.float64)), values)
     return replace(means, residual=_mean_of_finite(np.asarray(values.residual)))
 
 
