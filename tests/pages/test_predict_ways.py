@@ -1,9 +1,13 @@
 """Inputs of the Predict page: many files, zips, test digits that are hard, scikit-learn's without MNIST."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from deq.data import load_dataset
+from pages.ui.predict.readings import Reading, columns_of
 from tests.images.test_bundle import zipped
 from tests.pages.conftest import OpenPage, labels, metrics, press
 from tests.pages.test_predict import drawn
@@ -61,6 +65,13 @@ def test_a_zip_that_is_no_zip_is_one_line(open_page: OpenPage) -> None:
     app.file_uploader(key="upload").upload("x.zip", b"PK\x03\x04" + bytes(50), "application/zip").run()
     assert not app.exception
     assert "zip is damaged" in app.error[0].value
+
+
+def test_the_table_names_no_class_for_a_solve_that_failed() -> None:
+    reading = Reading("a", "a.png", np.zeros((2, 28, 28), np.uint8), "", {}, "")
+    three, lost = (SimpleNamespace(label=k, converged=k == 3, confidence=0.9, evaluations=7) for k in (3, 5))
+    found = columns_of([reading], {"a": [three, lost]}, [str(k) for k in range(10)])
+    assert found["label"] == ["3 ?"]
 
 
 def test_only_mistakes(open_page: OpenPage) -> None:

@@ -17,11 +17,13 @@ from streamlit.testing.v1 import AppTest
 from deq.analysis.comparison.lineup import Lineup
 from deq.analysis.comparison.race import Run, race, race_table
 from deq.analysis.comparison.subjects import RANDOM, YOURS, Subject, make_problem
+from deq.analysis.comparison.work_precision import WorkPrecision
 from deq.data import held_out_digits
 from deq.models.architectures import Architecture, construct
 from deq.models.weights import weights_of
 from pages.ui.readers.digit import KEY
 from pages.ui.solvers.compute import path_sentence
+from pages.ui.solvers.precision import _points
 from pages.ui.solvers.race import race_report, race_sentence
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import time_sentence
@@ -196,6 +198,13 @@ def test_what_to_try(open_page: OpenPage) -> None:
     shown = words(app)
     assert "Fewest evaluations: **Anderson**" in shown
     assert "ODE flow (0 % converged)" in shown
+
+
+def test_one_unsolved_reference_leaves_the_median_of_the_others() -> None:
+    error = np.array([[np.nan, 0.1, 0.3], [np.nan] * 3])
+    curve = WorkPrecision(np.array([1e-2, 1e-3]), error, np.ones((2, 3)), np.ones((2, 3), bool))
+    *_, median, _ = _points({"Picard": curve}, lambda name: np.ones(2))["Picard"]
+    np.testing.assert_allclose(median, [0.2, np.nan])
 
 
 def test_the_alignment_score_leaves_failures_out() -> None:
