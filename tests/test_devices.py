@@ -13,7 +13,19 @@ import pytest
 from tests.cli.test_cli import answer, deq
 from tests.conftest import ROOT, with_devices
 
-RUN = ("train", "digits", "--model", "mlp", "--epochs", "2", "--batch-size", "64", "--json")
+RUN = (
+    "train",
+    "digits",
+    "--model",
+    "mlp",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "64",
+    "--set",
+    "jacobian=0",
+    "--json",
+)
 
 # `python -m deq` with a shorter heartbeat timeout.
 DEQ = "from deq import cli, devices; devices.HEARTBEAT_SECONDS = 6; cli.app()"

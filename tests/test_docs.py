@@ -114,7 +114,7 @@ def test_the_data_set_is_learnt() -> None:
     task = classify(data)
     assert (len(task.train.y), len(task.validation.y), len(task.test.y)) == (720, 80, 200)
     assert 0.45 < data.train_labels.mean() < 0.55
-    *_, finished = fit(guide.reader(data), data, replace(DENSE, epochs=10, batch_size=40, steps_per_call=18))
+    *_, finished = fit(guide.reader(data), data, replace(DENSE, epochs=20, batch_size=40, steps_per_call=18))
     assert finished.test.accuracy > 0.9
 
 

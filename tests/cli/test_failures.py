@@ -72,7 +72,7 @@ def test_full_disk_stops_the_run_and_resume_continues(disk: Path, capsys: pytest
     assert [path.name for path in (disk / "run/checkpoints").iterdir()] == ["20"]
     subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
     run(request(disk / "run", resume=True, epochs=3), as_json=True)
-    assert "Resuming at step 20." in capsys.readouterr().err
+    assert "Resuming at update 20." in capsys.readouterr().err
     run(request(disk / "whole", epochs=3), as_json=True)
     assert (disk / "run" / WEIGHTS).read_bytes() == (disk / "whole" / WEIGHTS).read_bytes()
 

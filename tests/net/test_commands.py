@@ -15,7 +15,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     record = load("interrupted.json")
     done = deq_process(*RUN, "--out", tmp_path, "--resume", "--json")
     found = answer(done)
-    assert f"step {record['step']}" in done.stderr
+    assert f"update {record['step']}" in done.stderr
     for key in ("loss", "prediction_at_minus_5"):
         assert found[key] == pytest.approx(record[key], abs=1e-3)
     for name in ("weights.safetensors", "card.json", "metrics.jsonl", "checkpoints"):

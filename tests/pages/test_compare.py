@@ -74,7 +74,7 @@ def test_a_comparison_from_start_to_end(open_page: OpenPage, runs: Registry) -> 
     assert list(table["contender"]) == ONE["fit_variants"]
     assert list(table["runs"]) == ["2 of 2"]
     assert "±" in table["test accuracy, %"][0]
-    assert "without each contender's first run" in words(app)
+    assert "except each contender's first" in words(app)
     assert "Save every run as CSV" in {button.proto.label for button in app.get("download_button")}
     app.selectbox(key="fit_one").set_value("current settings, seed 1").run()
     press(app, "Show this run above")

@@ -17,7 +17,7 @@ from pages.ui.widgets.text import listed, plain, short
 UPLOAD = "fit_pictures"
 SHOWN, NAMED = 15, 8  # pictures in the strip, names of classes
 ZOOM = 2
-READINGS = {"automatic": "", "as digits": "digits", "whole": "plain"}
+READINGS = {"by the classes": "", "as digits": "digits", "whole": "plain"}
 Result = OwnData | str  # what was read, or why it cannot be
 COARSE = 100  # test examples; with fewer, the page says how coarse the accuracy is
 
