@@ -120,7 +120,7 @@ def task_for(checkpoint: Checkpoint, path: str) -> Task:
     own = read(path, form)
     if bool(own.form.mean) != bool(form.mean):
         raise ValueError(
-            f"{path} holds {_kind(own.form)}, and the model was trained on {_kind(form)}: give it those."
+            f"{path} holds {_kind(own.form)}, and the model was trained on {_kind(form)}: give it {_kind(form)}."
         )
     if path == card.dataset and own.sha256 != (card.inputs or {}).get("sha256"):
         say(f"{path} has changed since training: some of its test set may have been trained on.")

@@ -38,7 +38,7 @@ def run(source: str, model: str | None, paths: list[Path], table: Path | None, a
         file = _opened(table) if table else None
     files = progress(files_in(paths))
     entries = []
-    with failed_writes(), _written(table), file or nullcontext():
+    with failed_writes(), _written(table) if table else nullcontext(), file or nullcontext():
         write = csv.DictWriter(file, _COLUMNS).writerow if file else None
         for entry in _answered(checkpoint, (found for path in files for found in read(path))):
             entries.append(entry)
@@ -57,7 +57,7 @@ def run(source: str, model: str | None, paths: list[Path], table: Path | None, a
 
 
 @contextmanager
-def _written(table: Path | None) -> Iterator[None]:
+def _written(table: Path) -> Iterator[None]:
     """Turn a full disk into CannotWrite."""
     try:
         yield

@@ -135,9 +135,8 @@ class Comparison:
         """Called when a run has ended; one that was halted stays the current one."""
         with self._lock:
             current = self._current
-            if (
-                job.status in HALTED or current is None or job is not current[1]
-            ):  # an earlier one may be resumed
+            # Not the current one: it had failed, and was resumed by itself.
+            if job.status in HALTED or current is None or job is not current[1]:
                 return
             key, self._current = current[0], None
             end = job.snapshot()
@@ -163,6 +162,7 @@ class Comparisons:
                 del self._found[old.id]
 
     def live(self) -> list[Comparison]:
+        """Those that are queued or running."""
         with self._lock:
             return [one for one in self._found.values() if one.is_live]
 

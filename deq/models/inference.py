@@ -50,6 +50,10 @@ class Results:
         """The most probable class, (n,)."""
         return self.probabilities.argmax(axis=1)
 
+    def right(self, labels: np.ndarray) -> np.ndarray:
+        """(n,) bool: which solves converged, and on the given class."""
+        return self.converged & (self.labels == labels)
+
     @property
     def confidence(self) -> np.ndarray:
         """The probability of that class, (n,)."""
@@ -77,6 +81,8 @@ def infer(
         devices: how many of this process's devices may share a batch; all by default.
         states: keep the equilibria. trace: keep this many iterates of each solve and their probabilities.
         z0: (n, ...), where solves start, such as the equilibria of similar inputs; by default the model's own start.
+
+    Raises ValueError for a trace with a gradient that replaces the solver.
     """
     if trace and not gradient.seeks_equilibrium:
         raise ValueError(

@@ -170,7 +170,7 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
                 "sound weights, or most solves do not converge."
             )
     whole = "except each contender's first, which compiles" if seeds > 1 else "compilation included"
-    return [*found, f"Seconds: of whole runs, {whole}."]
+    return [*found, f"Seconds count whole runs, {whole}."]
 
 
 def seconds_left(done: Mapping[str, Sequence[float]], waiting: Sequence[str]) -> float:

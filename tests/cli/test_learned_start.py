@@ -1,12 +1,17 @@
 """A learned start on the command line: trained, stored, continued, and evaluated with and without."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deq.cli.predict import _predict
+from deq.data import load_dataset
+from deq.gradients import Unrolled
 from deq.models.card import CARD
-from deq.models.checkpoints import WEIGHTS
+from deq.models.checkpoints import WEIGHTS, Checkpoint, load_pretrained
+from deq.models.settings import to_dict
 from tests.cli.test_cli import answer, deq
 
 TOY = ("train", "toy", "--json", "--quiet", "--epochs", "40")
@@ -71,3 +76,10 @@ def test_initial_weights_and_baselines(run: Path) -> None:
     assert begun["parameters"] == 20
     plain = deq(*TOY, "--baseline", "explicit", "--set", "learned_start=true")
     assert (plain.returncode, "leave learned_start out" in plain.stderr) == (2, True)
+
+
+def test_a_baseline_predicts_by_its_own_forward_pass() -> None:
+    shipped = load_pretrained("mlp")
+    once = replace(shipped.card, gradient=to_dict(Unrolled(steps=1)))
+    (found,) = _predict(Checkpoint(shipped.model, once), load_dataset("digits").test_images[:1])
+    assert (found["nfe"], found["converged"]) == (3, False)  # one step, and two calls that judge it

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from deq.data import curve
+from deq.gradients import Unrolled
 from deq.jobs import (
     OWN,
     OWN_PICTURES,
@@ -27,6 +28,7 @@ from deq.jobs import (
 )
 from deq.jobs.record import MAX_ROWS, Table, look_at
 from deq.models.architectures import Architecture, construct
+from deq.models.inference import infer
 from deq.solvers import Anderson, Picard
 from deq.training.recipes import Recipe
 
@@ -244,6 +246,9 @@ def test_looks_show_the_predictions_of_the_model() -> None:
     np.testing.assert_allclose(found.answer, expected, rtol=1e-4, atol=1e-5)
     assert found.converged.all()
     digits, _ = load_task("digits")
+    once = Recipe(Anderson(), Unrolled(steps=1))  # its own forward pass, not a solve
+    expected = infer(line, found.x[:, None], once.solver, once.gradient).outputs[:, 0]
+    np.testing.assert_allclose(look_at(line, curve("sin x"), once).answer, expected, rtol=1e-5)
     assert look_at(construct(Architecture(784, 10)), digits, Recipe(Anderson())) is None
 
 

@@ -88,6 +88,8 @@ def test_unconverged_solves_are_reported(examples: Examples) -> None:
     assert found.converged == 0
     assert found.nfe == 2
     assert found.residual > 1e-4
+    results = infer(build("mlp"), examples.x, Picard(tol=1e-4, max_nfe=2))
+    assert not results.right(results.labels).any()  # a failed solve has no answer that could be right
 
 
 def test_no_accuracy_without_classes() -> None:

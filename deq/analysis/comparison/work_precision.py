@@ -69,14 +69,14 @@ def precision_table(
     return {
         "solver": [name for name, _, _ in rows],
         "tolerance": [float(c.tol[i]) for _, c, i in rows],
-        "error, median": [_median(c.error[i]) for _, c, i in rows],
+        "error, median": [known_median(c.error[i]) for _, c, i in rows],
         "NFE, median": [float(np.median(c.nfe[i])) for _, c, i in rows],
         **time_columns(seconds[name][i] if name in seconds else None for name, _, i in rows),
         "converged": [float(c.converged[i].mean()) for _, c, i in rows],
     }
 
 
-def _median(values: np.ndarray) -> float:
+def known_median(values: np.ndarray) -> float:
     """The median of the finite values, NaN if there are none."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else float("nan")

@@ -141,7 +141,7 @@ def certificate_sentence(radius: float, search: Search | None, case: Case) -> st
 def measured_sentence(case: Case, results: Results) -> str:
     """How often answers of about this confidence are right, and how unusual the picture is."""
     digits = held_out_digits()
-    right = results.converged & (results.labels == digits.test_labels)
+    right = results.right(digits.test_labels)
     alike = np.argsort(np.abs(results.confidence - case.answer.confidence), kind="stable")[:ALIKE]
     surer = np.mean(results.confidence > case.answer.confidence)
     return (
@@ -228,8 +228,7 @@ def _trade_off(case: Case) -> None:
 
 def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]:
     """What a model gets right and proves, of the test set and of one picture."""
-    results = results_of(model)
-    right = results.converged & (results.labels == held_out_digits().test_labels)
+    right = results_of(model).right(held_out_digits().test_labels)
     shares = {f"Proved within {r:g}": f"{100 * np.mean(test_radii(model) > r):.1f} %" for r in SHARES}
     label, radius = certified(model, image)
     own = f"{model.names[label]}, within {radius:.2f}"
@@ -245,5 +244,5 @@ def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]
 def test_radii(chosen: ModelInUse) -> np.ndarray:
     """Certified radii of all test digits, 0 where the answer is wrong."""
     digits = held_out_digits()
-    right = results_of(chosen).labels == digits.test_labels
+    right = results_of(chosen).right(digits.test_labels)
     return np.where(right, certified_radius(chosen.model, digits.test_images), 0.0)

@@ -38,7 +38,7 @@ def draw_whole(case: Case) -> None:
     digits = held_out_digits()
     images, truth = digits.test_images[..., 0], digits.test_labels
     results = results_of(case.chosen)
-    right = results.converged & (results.labels == truth)
+    right = results.right(truth)
     _numbers(results, right)
     view = st.segmented_control(
         "Look at", VIEWS, default=VIEWS[0], required=True, key="predict_set", bind="query-params"
@@ -105,17 +105,16 @@ def _confidence(results: Results, truth: np.ndarray, right: np.ndarray) -> None:
     """Calibration, and whether slow solves are more often wrong."""
     calibration, effort = st.columns(2, gap="large")
     with calibration:
-        figure = reliability_diagram(results.confidence, right)
+        solved = results.converged  # the others have no answer
+        figure = reliability_diagram(results.confidence[solved], right[solved])
         show(
             figure,
             "reliability",
             "On the dashed line accuracy equals confidence. Larger dots: more digits.",
         )
-        solved = results.converged  # the others have no answer
-        error = (
-            100 * calibration_error(results.probabilities[solved], truth[solved]) if solved.any() else np.nan
-        )
-        st.markdown(f"Expected calibration error: **{error:.2f} %**.")
+        if solved.any():
+            error = 100 * calibration_error(results.probabilities[solved], truth[solved])
+            st.markdown(f"Expected calibration error: **{error:.2f} %**.")
     with effort:
         figure = effort_and_doubt(results.nfe, 1 - results.confidence, right)
         show(

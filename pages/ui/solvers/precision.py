@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from deq.analysis.comparison.timings import device_name
-from deq.analysis.comparison.work_precision import WorkPrecision, precision_table
+from deq.analysis.comparison.work_precision import WorkPrecision, known_median, precision_table
 from deq.plots.comparison import work_precision_diagram
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
@@ -102,14 +102,14 @@ def _points(
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Solver -> tolerance, work, median error, share of converged samples."""
     return {
-        name: (curve.tol, work(name), _median(curve.error), curve.converged.mean(axis=1))
+        name: (
+            curve.tol,
+            work(name),
+            np.array([known_median(row) for row in curve.error]),
+            curve.converged.mean(axis=1),
+        )
         for name, curve in curves.items()
     }
-
-
-def _median(error: np.ndarray) -> np.ndarray:
-    """(tolerances,) of the errors that are known: one is not where the reference failed."""
-    return np.array([np.median(row[~np.isnan(row)]) if not np.isnan(row).all() else np.nan for row in error])
 
 
 def fastest_sentence(curves: dict[str, WorkPrecision], seconds: dict[str, np.ndarray]) -> str:

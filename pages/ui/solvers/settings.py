@@ -20,7 +20,7 @@ from deq.analysis.comparison.subjects import (
 from deq.plots.style import scientific
 from deq.solvers import Solver
 from pages.ui.readers.digit import own_digit
-from pages.ui.readers.model import choose_model, own_digit_models, own_model, own_models
+from pages.ui.readers.model import choose_model, model_of, own_digit_models, own_model, own_models
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.navigation import page
 
@@ -220,10 +220,10 @@ def _uploaded_weights() -> bytes:
 def _reads_digits(weights: bytes) -> bool:
     """Also for weights that cannot be read: the page says why."""
     try:
-        found = own_model("", weights)
-        return found.model is not None and found.reads_digits
+        model_of(weights)
     except ValueError:
         return True
+    return own_model("", weights).reads_digits
 
 
 def _offered(model: str) -> list[str]:

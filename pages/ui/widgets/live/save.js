@@ -4,7 +4,7 @@ import { element, set } from "./chart.js";
 
 const LOOK = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family", "paint-order"];
 
-// One SVG of all pictures in a box: each <svg>, and each <canvas> as an image below it.
+// One SVG of all pictures in a box, on the page's background: each <svg>, and each <canvas> as an image.
 export function pictureOf(box) {
   const outer = box.getBoundingClientRect();
   const parts = Array.from(box.querySelectorAll("canvas, svg"));
@@ -36,19 +36,17 @@ function inline(shown, copy) {
 export async function savePicture(box, name, format) {
   const text = pictureOf(box);
   const vector = new Blob([text], { type: "image/svg+xml" });
-  offer(format === "svg" ? vector : await painted(vector, box), `${name}.${format}`);
+  offer(format === "svg" ? vector : await painted(vector), `${name}.${format}`);
 }
 
-// The picture in pixels, twice as many as on the screen, on the page's background.
-async function painted(vector, box) {
+// The picture in pixels, twice as many as on the screen.
+async function painted(vector) {
   const image = new Image();
   image.src = URL.createObjectURL(vector);
   await image.decode();
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [2 * image.width, 2 * image.height];
   const pen = canvas.getContext("2d");
-  pen.fillStyle = getComputedStyle(box).getPropertyValue("--st-background-color") || "white";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(image.src);
   return new Promise((done) => canvas.toBlob(done));
