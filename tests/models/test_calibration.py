@@ -50,7 +50,7 @@ def test_probabilities_use_the_temperature_of_the_card(mnist_dir):
 
 
 def test_a_baseline_is_calibrated_by_its_own_forward_pass():
-    model, task = build("mlp", seed=1), classify(load_dataset("digits"))
+    model, task = load_pretrained("mlp").model, classify(load_dataset("digits"))
     few = Examples(task.test.x[:64], task.test.y[:64])
     once = Unrolled(steps=1)
     temperature, _ = calibrate(model, replace(task, validation=few, test=few), Picard(), once)

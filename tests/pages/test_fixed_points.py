@@ -197,6 +197,8 @@ def test_solvers_tab_says_who_failed(open_page: OpenPage) -> None:
 def test_ode_tab_compares_flow_and_iteration(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="As an ODE", preset="affine", a="0.5", b="4")
     assert "The flow $\\dot x = f(x) - x$ settles at 7.99" in words(app)  # far outside of the window
+    app = open_page("fixed_points", explore="As an ODE", preset="affine", a="0.9", b="4")
+    assert "is still moving at 31.15" in words(app)  # ever more slowly, to 40
     app = open_page("fixed_points", explore="As an ODE", preset="affine", a="-2")
     assert "settles at 0.3333" in words(app)
     assert "diverges" in words(app)
