@@ -73,6 +73,7 @@ def test_the_exit_status_says_whether_all_is_right(
     assert measured(monkeypatch, [good, wrong], "--only", "good") == 0
 
 
+@pytest.mark.long
 def test_an_epoch_is_one_call_that_stays_on_the_device() -> None:
     """No transfer, no call of a library such as LAPACK, and the state is updated in place."""
     (row,) = program(SMALL)

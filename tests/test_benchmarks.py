@@ -38,6 +38,7 @@ def test_roofline_counts_products_with_the_state_alone() -> None:
         assert found == pytest.approx(2 * 2 * sizes, rel=0.02)  # the remainder is additions
 
 
+@pytest.mark.long
 def test_only_unrolling_needs_memory_for_its_steps() -> None:
     model = build("mlp")
     few, many = (

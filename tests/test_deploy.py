@@ -86,6 +86,7 @@ def test_replicas_that_end_at_every_start_are_given_up(
     assert "No replica is left" in said
 
 
+@pytest.mark.long
 def test_the_others_serve_on_without_one_that_is_given_up(
     serve_with: Callable[[Callable[[int], float]], int], capfd: pytest.CaptureFixture[str]
 ) -> None:

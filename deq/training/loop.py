@@ -98,7 +98,8 @@ def fit(
     """Train a copy of `model` on `data`; `model` itself does not change.
 
     Data order and augmentation depend only on `seed` and the step, dropout and the Jacobian penalty's probes also
-    on the number of devices: a run resumed from an event's state on as many devices ends bitwise the same.
+    on the number of devices: a run resumed from an event's state on as many devices ends bitwise the same, if it keeps
+    its equilibrium, see deq.training.early_stopping.
 
     Args:
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.

@@ -103,6 +103,7 @@ def test_m_is_part_of_the_weights() -> None:
         restore_weights("monotone", data.replace(b'"20.0"', b'"-3"  '))
 
 
+@pytest.mark.long
 def test_a_large_m_is_certified_by_a_damped_solve() -> None:
     """W has eigenvalues near -19 then, and an undamped solve finds no equilibrium."""
     model = monotone(20.0, rngs=nnx.Rngs(0))

@@ -10,7 +10,6 @@ from tests.browser.harness import copied_link, settle, visit
 
 pytestmark = pytest.mark.browser
 
-SHORT = ("home", "fixed_points", "predict", "glossary")
 QUICK = {  # links to pages that would compile for longer
     "predict": "predict?model=mlp",
     "solvers": "solvers?race_model=random+cell&race_size=8&race_solvers=Picard",
@@ -87,7 +86,7 @@ def test_back_and_the_menu_open_a_page_as_it_was_left(page: Page, server: str) -
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in SHORT else pytest.mark.long) for name in PAGES]
+    "name", [pytest.param(name, marks=() if name == "home" else pytest.mark.long) for name in PAGES]
 )
 def test_every_page_opens_and_fits_a_phone(browser: Browser, server: str, name: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)

@@ -54,6 +54,7 @@ def kill_writer(folder: Path, first: int, until: Callable[[], bool]) -> RunFolde
     return run
 
 
+@pytest.mark.long
 def test_a_kill_during_a_checkpoint_leaves_the_earlier_ones_intact(tmp_path: Path) -> None:
     checkpoints = tmp_path / "checkpoints"
     run = kill_writer(tmp_path, 3, until=lambda: any("tmp" in path.name for path in checkpoints.iterdir()))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from deq.data.patterns import pattern
 from deq.jobs import OWN_POINTS, Job, Plan, Status
@@ -109,6 +110,7 @@ def test_costs_that_are_all_alike_or_all_fail_have_a_scale() -> None:
         assert (cells % FAILED == 0).all()
 
 
+@pytest.mark.long
 def test_a_run_that_breaks_is_filmed_to_its_death_and_its_history_tells_it() -> None:
     """Own points, whose epochs are one update each: the film validates them."""
     recipe = Recipe(solver=Picard(tol=1e-4, max_nfe=20), epochs=60, batch_size=40, learning_rate=0.5)

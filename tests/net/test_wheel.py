@@ -9,6 +9,8 @@ import zipfile
 from importlib.metadata import Distribution
 from pathlib import Path
 
+import pytest
+
 import deq
 from tests.conftest import ROOT
 from tests.net.record import load
@@ -36,6 +38,7 @@ def sources() -> list[str]:
     return [str(path.relative_to(ROOT)) for path in found if path.is_file() and path.suffix != ".pyc"]
 
 
+@pytest.mark.long
 def test_a_wheel_works_far_from_the_sources(tmp_path: Path) -> None:
     for name in sources():  # a copy: a build leaves its own files beside the code
         (tmp_path / "src" / name).parent.mkdir(parents=True, exist_ok=True)

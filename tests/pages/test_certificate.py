@@ -37,6 +37,7 @@ def test_the_radius_is_proved_and_the_attack_lies_beyond(open_page: OpenPage) ->
     assert proved(words(app)) == radius
 
 
+@pytest.mark.long
 def test_what_was_found_belongs_to_its_picture(open_page: OpenPage) -> None:
     app = open_page("predict", model="monotone", **VIEW)
     press(app, "Search for a change of the answer")

@@ -156,6 +156,7 @@ def test_sixteen_starts_end_at_one_equilibrium(open_page: OpenPage) -> None:
     assert "**16 of 16** random starts converge and **16** give the same answer" in words(app)
 
 
+@pytest.mark.long
 def test_many_digits_part_with_depth(open_page: OpenPage) -> None:
     app = open_page("predict", model="monotone", predict_how="Many digits", predict_way="Test digit")
     assert "at the equilibrium, after at most" in words(app)

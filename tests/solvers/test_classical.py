@@ -57,10 +57,11 @@ def found(name: str) -> Solution:
     return jax.device_get(jax.jit(lambda z0: solve(every_map, z0, solver))(starts()))
 
 
-LONG = {"ODE flow": pytest.mark.long}  # their programs take long to compile
+LONG = ("ODE flow",)  # its program takes long to compile
+NAMES = [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in SOLVERS]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in SOLVERS])
+@pytest.mark.parametrize("name", NAMES)
 def test_classical_systems_are_solved_or_reported(name: str) -> None:
     solution, solved = found(name), []
     for row, system in enumerate([*CLASSICAL, *CLASSICAL]):
@@ -75,7 +76,7 @@ def test_classical_systems_are_solved_or_reported(name: str) -> None:
     assert sum(solved[23:]) >= SOLVED[name][1]
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_fixed_points_of_other_libraries_are_found(name: str) -> None:
     solution = found(name)
     for row, problem in enumerate(PEER_MAPS, start=2 * len(CLASSICAL)):
