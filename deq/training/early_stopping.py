@@ -24,9 +24,9 @@ class EarlyStopping:
 
     good: the last state known to be sound, or None: that of the last validation without a fault; before the first
     validation, the one at the start of the last sound call, because at its end the equilibrium may be lost. fault:
-    what is wrong now, or empty. A run resumed after an epoch without a fault ends as if it had never stopped; one resumed
-    within an epoch, if it loses its equilibrium before the next, keeps the state it was resumed from, not that of the
-    epoch before.
+    what is wrong now, or empty. A run resumed after an epoch without a fault ends as if it had never stopped. One
+    resumed within an epoch, if it loses its equilibrium before the next, keeps the state it was resumed from, not that
+    of the epoch before.
     """
 
     def __init__(self, recipe: Recipe, good: TrainState | None = None) -> None:

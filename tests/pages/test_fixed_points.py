@@ -37,7 +37,7 @@ def test_verdicts(open_page: OpenPage, preset: str, a: float, verdict: str, sent
 
 
 def test_numbers_keep_their_sign_and_rounding_noise_is_zero() -> None:
-    assert [number(x) for x in (-2.5, -1e-8, 1e-8, 1 / 3)] == ["-2.5", "0", "0", "0.3333333333"]
+    assert [number(x) for x in (-2.5, -1e-8, 1e-8, 1 / 3)] == ["−2.5", "0", "0", "0.3333333333"]
 
 
 def test_default_is_the_cosine(open_page: OpenPage) -> None:

@@ -12,6 +12,7 @@ from pages.ui.fixed_points.words import number
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.text import signed
 
 END = 15.0  # units of time
 TIMES = np.linspace(0, END, 301)
@@ -101,7 +102,7 @@ def _table(settings: MapSettings, fixed: FixedPoints) -> None:
     beta = settings.damping
     rows = {
         "fixed point": [number(x, 6) for x in fixed.x],
-        "λ = f'(x*)": [f"{slope:.4f}" for slope in fixed.slope],
+        "λ = f'(x*)": [signed(slope, 4) for slope in fixed.slope],
         "Picard: |λ| < 1": [_yes(abs(slope) < 1) for slope in fixed.slope],
     }
     if beta < 1:  # a step of 1 is Picard

@@ -14,6 +14,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import signed
 
 NEARBY = 1e-8
 SNIPPET = """
@@ -98,7 +99,7 @@ def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric("Limit", limit, width="content")
         label, term = ("Rate |slope at x\\*|", "slope") if has_limit else ("Lyapunov exponent",) * 2
-        st.metric(label, f"{rate:.4f}", help=tip(term), width="content")
+        st.metric(label, signed(rate, 4), help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 
 

@@ -6,7 +6,7 @@ from deq.maps.planar import PlanarFixedPoints
 from deq.maps.scalar import FixedPoints
 from deq.maps.verdicts import Verdict
 from deq.solvers import Solution
-from pages.ui.widgets.text import listed
+from pages.ui.widgets.text import listed, signed, with_minus
 
 MAX_LISTED = 4  # values of a cycle that are written out
 NEUTRAL_WITHIN = 1e-6  # a slope this close to 1 counts as 1
@@ -14,7 +14,7 @@ NEUTRAL_WITHIN = 1e-6  # a slope this close to 1 counts as 1
 
 def number(x: float, digits: int = 10) -> str:
     """x to a number of significant digits; rounding noise around zero is shown as 0."""
-    return "0" if abs(x) < 1e-7 else f"{x:.{digits}g}"
+    return "0" if abs(x) < 1e-7 else with_minus(f"{x:.{digits}g}")
 
 
 def verdict_sentence(verdict: Verdict, xs: np.ndarray) -> str:
@@ -29,7 +29,7 @@ def verdict_sentence(verdict: Verdict, xs: np.ndarray) -> str:
         factor = np.exp(verdict.lyapunov)
         return (
             f"The orbit is chaotic: it never repeats, and nearby orbits separate by a factor of {factor:.2f} per step "
-            f"(Lyapunov exponent {verdict.lyapunov:.3f})."
+            f"(Lyapunov exponent {signed(verdict.lyapunov, 3)})."
         )
     return f"Undecided{_because(verdict) or ' after 6,000 steps'}."
 
@@ -50,9 +50,10 @@ def _convergence(verdict: Verdict, xs: np.ndarray) -> str:
     if abs(predicted - 1) < NEUTRAL_WITHIN:
         return where + "The slope there has size 1, so convergence is slower than any geometric rate."
     side = ", with alternating sign," if verdict.slope < 0 else ""
+    slope = signed(verdict.slope, 4)
     return (
         where
-        + f"Each step multiplies the error{side} by {measured:.4f}, as the slope there, {verdict.slope:.4f}, predicts."
+        + f"Each step multiplies the error{side} by {measured:.4f}, as the slope there, {slope}, predicts."
     )
 
 
@@ -68,13 +69,13 @@ def _period(verdict: Verdict, xs: np.ndarray) -> str:
     values = sorted(xs[len(xs) - period :]) if period <= MAX_LISTED else []
     cycle = f"{period}-cycle" + (f", {listed([number(x, 3) for x in values])}" if values else "")
     if verdict.lyapunov < -1e-6:
-        return f"The orbit ends in a stable {cycle} (Lyapunov exponent {verdict.lyapunov:.3f})."
+        return f"The orbit ends in a stable {cycle} (Lyapunov exponent {signed(verdict.lyapunov, 3)})."
     return f"The orbit ends in a neutral {cycle}: nearby orbits keep their distance."
 
 
 def banach_sentence(lipschitz: float, inside: bool, low: float, high: float) -> str:
     """What Banach's theorem says about the window."""
-    window = f"[{low:g}, {high:g}]"
+    window = with_minus(f"[{low:g}, {high:g}]")
     if lipschitz < 1 - NEUTRAL_WITHIN and inside:
         return (
             f"On {window} the map is a contraction (Lipschitz constant {lipschitz:.3f}) and stays inside: by Banach's "
@@ -106,7 +107,7 @@ def plane_sentence(fixed: PlanarFixedPoints) -> str:
         size, real = np.abs(fixed.eigenvalues[0]).max(), fixed.eigenvalues[0].real.max()
         return (
             f"One fixed point. The largest eigenvalue of df/dz has size {size:.2f}, so the iteration (size below 1) "
-            f"{_settles(iteration)}; the largest real part is {real:.2f}, so the flow (real part below 1) "
+            f"{_settles(iteration)}; the largest real part is {signed(real, 2)}, so the flow (real part below 1) "
             f"{_settles(flow)}."
         )
     return f"{number} fixed points: {iteration} stable for the iteration, {flow} stable for the flow."

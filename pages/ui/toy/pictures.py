@@ -8,9 +8,9 @@ from deq.maps.scalar import ScalarMap, fixed_points, orbit
 from deq.plots.cobweb import cobweb
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
 from deq.training.toy import TRAINED_ON, ToyRun, ToyStudy
-from pages.ui.toy.words import signed
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.links import link_to_picture
+from pages.ui.widgets.text import signed
 
 COSINE = "cos x"  # a map of Fixed points
 REACH = 22.0  # of the window of z; twice the largest input is 20

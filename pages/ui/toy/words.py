@@ -4,6 +4,7 @@ import streamlit as st
 
 from deq.training.toy import BEST_SLOPE, ToyRun, ToyStudy
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import signed
 
 SNIPPET = """
 from deq.training.toy import train_toy
@@ -59,9 +60,3 @@ def metric_with_error(label: str, number: float, truth: float, named: str, digit
         help=tip(term),
         width="content",
     )
-
-
-def signed(number: float, digits: int) -> str:
-    """A number with a true minus sign, and none before zero."""
-    text = f"{number:.{digits}f}"
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")

@@ -13,6 +13,17 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def with_minus(text: str) -> str:
+    """A written number, or several, with the true minus sign that readers expect, not a hyphen."""
+    return text.replace("-", "−")
+
+
+def signed(number: float, digits: int) -> str:
+    """A number to so many decimals, with a true minus sign, and none before zero."""
+    text = f"{number:.{digits}f}"
+    return with_minus(text if float(text) else text.removeprefix("-"))
+
+
 FAR_ABOVE = 10  # times the residual
 
 
