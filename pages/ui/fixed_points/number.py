@@ -89,16 +89,18 @@ def _distances(settings: MapSettings, verdict: Verdict, xs: np.ndarray) -> go.Fi
 
 def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
     """The limit, the rate, the fixed points."""
-    has_limit = verdict.limit is not None
     limit = "none" if verdict.limit is None else number(verdict.limit, 7)
-    rate = verdict.predicted_rate if has_limit else verdict.lyapunov
+    predicted = verdict.predicted_rate
+    rate = verdict.lyapunov if predicted is None else predicted
     stable = int(fixed.stable.sum())
     count = (
         "a whole interval" if len(fixed.segments) else f"{stable} stable, {len(fixed.x) - stable} unstable"
     )
     with st.container(horizontal=True, gap="large"):
         st.metric("Limit", limit, width="content")
-        label, term = ("Rate |slope at x\\*|", "slope") if has_limit else ("Lyapunov exponent",) * 2
+        label, term = (
+            ("Rate |slope at x\\*|", "slope") if predicted is not None else ("Lyapunov exponent",) * 2
+        )
         st.metric(label, signed(rate, 4), help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 
