@@ -155,7 +155,7 @@ RECIPES: dict[str, Recipe] = {
     "conv": Recipe(
         solver=Picard(tol=1e-3, max_nfe=30),
         gradient=Phantom(),
-        epochs=30,
+        epochs=70,
         learning_rate=6e-3,
         weight_decay=1e-3,
         label_smoothing=0.05,

@@ -58,7 +58,7 @@ QUESTIONS = (
         "Yes: the fixed point was there all along, but the steps ran away from it. With half steps, x is replaced by"
         " x/2 + f(x)/2, whose slope at the fixed point is 1/2 + (2 − 3.9)/2 = −0.45 instead of −1.9. Fixed points "
         "stay where they are; only the path to them changes.",
-        "by 0.4500, as the slope there, -0.4500, predicts",
+        "by 0.4500, as the slope there, −0.4500, predicts",
     ),
     Question(
         "What if depth were time?",
