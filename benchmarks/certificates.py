@@ -26,6 +26,7 @@ from deq.analysis.attacks import nearest_changes
 from deq.analysis.certificates import accurate, reader_of
 from deq.cells.bounds import lipschitz_bounds
 from deq.data import Dataset
+from deq.data.augment import Augmentation
 from deq.devices import use_cores
 from deq.models import EquilibriumModel
 from deq.models.affine import affine_parts
@@ -52,8 +53,9 @@ RUNS: dict[str, tuple[float, float]] = {  # name -> m, certified radius trained 
 def recipe_for(m: float, radius: float, epochs: int) -> Recipe:
     """The recipe of `monotone`, damped if m is large; with a radius, the recipe of `certified`."""
     solver = replace(RECIPES["monotone"].solver, damping=1 / m)
+    gradient = Implicit(replace(solver, max_nfe=30))
     plain = replace(
-        RECIPES["monotone"], epochs=epochs, solver=solver, gradient=Implicit(replace(solver, max_nfe=30))
+        RECIPES["monotone"], epochs=epochs, solver=solver, gradient=gradient, augmentation=Augmentation()
     )
     if not radius:
         return plain

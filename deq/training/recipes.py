@@ -146,11 +146,11 @@ RECIPES: dict[str, Recipe] = {
     "monotone": Recipe(
         solver=Anderson(tol=1e-3, max_nfe=60),
         gradient=Implicit(Anderson(tol=1e-3, max_nfe=30)),
-        epochs=30,
+        epochs=160,
         learning_rate=5e-3,
         jacobian=0.2,
         average=0.999,
-        augmentation=Augmentation(),
+        augmentation=_DISTORTED,
     ),
     "conv": Recipe(
         solver=Picard(tol=1e-3, max_nfe=30),

@@ -26,7 +26,7 @@ def radii() -> np.ndarray:
 @pytest.fixture(scope="module")
 def attacked() -> np.ndarray:
     """The distance of the nearest change of class found."""
-    *_, last = nearest_changes(SHIPPED, DIGITS, restarts=2)
+    *_, last = nearest_changes(SHIPPED, DIGITS, restarts=3)
     np.testing.assert_allclose(
         last.distance,
         np.linalg.norm((last.changed - DIGITS / 255.0).reshape(len(DIGITS), -1), axis=1),
