@@ -50,7 +50,7 @@ def flow_and_steps(
 def phase_line(x: ArrayLike, velocity: ArrayLike, fixed: ArrayLike, stable: ArrayLike) -> Figure:
     """Velocity x' = f(x) - x against x, both (n,), with arrows along x' = 0 and the steady states on it."""
     x, velocity, fixed = (np.asarray(values, float) for values in (x, velocity, fixed))
-    figure = styled_figure("x", "x' = f(x) - x", height=340)
+    figure = styled_figure("x", "x' = f(x) − x", height=340)
     if not len(x):
         return figure
     color = solver_style("ODE flow").color

@@ -12,6 +12,7 @@ import streamlit as st
 from deq.maps.presets import PRESETS
 from pages.ui.fixed_points.live import NUMBER, _number_moved
 from pages.ui.fixed_points.words import number
+from pages.ui.widgets.text import signed
 from tests.pages.conftest import OpenPage, metrics, words
 
 TABS = ["One number", "Four solvers", "As an ODE", "Sweep", "Two numbers"]
@@ -37,6 +38,7 @@ def test_verdicts(open_page: OpenPage, preset: str, a: float, verdict: str, sent
 
 
 def test_numbers_keep_their_sign_and_rounding_noise_is_zero() -> None:
+    assert [signed(x, 2) for x in (-2.5, -0.001, 0.001, 1)] == ["−2.50", "0.00", "0.00", "1.00"]
     assert [number(x) for x in (-2.5, -1e-8, 1e-8, 1 / 3)] == ["−2.5", "0", "0", "0.3333333333"]
 
 

@@ -19,7 +19,7 @@ def with_minus(text: str) -> str:
 
 
 def signed(number: float, digits: int) -> str:
-    """A number to so many decimals, with a true minus sign, and none before zero."""
+    """A number to `digits` decimals, with a true minus sign; zero has no sign."""
     text = f"{number:.{digits}f}"
     return with_minus(text if float(text) else text.removeprefix("-"))
 
