@@ -78,6 +78,7 @@ def test_truncation_is_worse_for_a_radius_near_one(monkeypatch: pytest.MonkeyPat
     assert errors_by_radius("Anderson").max() < 1e-3
 
 
+@pytest.mark.long
 def test_memory_against_depth(problem: Problem) -> None:
     implicit = [memory_at(problem, "implicit", depth) for depth in (10, 1000)]
     unrolled = [memory_at(problem, "unrolled", depth) for depth in (10, 100, 1000)]

@@ -49,8 +49,12 @@ DESCRIBED = [
     {"normalisation": "layer norm", "activation": "relu"},
     {"cell": "two layers", "injection": "after the activation", "normalisation": "layer norm"},
 ]
-MODELS = [pytest.param(lambda name=name: load_pretrained(name).model, id=name) for name in OURS]
-MODELS += [pytest.param(lambda how=how: described(how), id=str(i)) for i, how in enumerate(DESCRIBED)]
+LONG = ("monotone", "blog", "0", "2")  # the others have all their terms between them
+WAYS = {name: lambda name=name: load_pretrained(name).model for name in OURS}
+WAYS |= {str(i): lambda how=how: described(how) for i, how in enumerate(DESCRIBED)}
+MODELS = [
+    pytest.param(make, id=name, marks=pytest.mark.long if name in LONG else ()) for name, make in WAYS.items()
+]
 
 
 def described(how: dict[str, str]) -> EquilibriumModel:

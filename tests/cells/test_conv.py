@@ -74,7 +74,12 @@ def from_zero() -> Solution:
 
 
 @pytest.mark.parametrize(
-    "solver", [Picard(tol=1e-9), ODEFlow(tol=1e-9, max_nfe=2000), NewtonKrylov(tol=1e-9)]
+    "solver",
+    [
+        Picard(tol=1e-9),
+        pytest.param(ODEFlow(tol=1e-9, max_nfe=2000), marks=pytest.mark.long),
+        pytest.param(NewtonKrylov(tol=1e-9), marks=pytest.mark.long),
+    ],
 )
 def test_solvers_agree_from_any_start(solver) -> None:
     cell, x = cell_and_injection()

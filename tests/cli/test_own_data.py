@@ -66,6 +66,7 @@ def arrays_run(data: Path) -> dict[str, Any]:
     return answer(deq("train", data / "arrays.npz", *SHORT, "--out", data / "arrays_run"))
 
 
+@pytest.mark.long
 def test_arrays_are_learnt_as_pictures_are(
     data: Path, pictures_run: Path, arrays_run: dict[str, Any]
 ) -> None:

@@ -58,7 +58,13 @@ def long_unroll() -> list[Array]:
     return gradients(unrolled_loss, TanhCell(), inputs())
 
 
-@every_exact
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        pytest.param(gradient, id=name, marks=pytest.mark.long if isinstance(gradient, Implicit) else ())
+        for name, gradient in EXACT.items()
+    ],
+)
 def test_exact_gradients_match_a_long_unroll(gradient: Gradient) -> None:
     found = gradients(lambda cell, x: loss(gradient, cell, x), TanhCell(), inputs())
     assert gradient_error(found, long_unroll()).relative <= 1e-6

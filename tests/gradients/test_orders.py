@@ -131,23 +131,15 @@ def dense_hessian() -> tuple[Callable[[Array, Implicit], Array], Array, Array]:
     return through, jax.jit(jax.hessian(unrolled))(at), at
 
 
-WHOLE = ("Anderson", "gmres")  # a fixed-point solver and a linear one, whose whole Hessian is compared
-
-
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.long  # its columns are the products below
+@pytest.mark.parametrize("name", ["Anderson", "gmres"])
 def test_whole_hessians(name: str) -> None:
     through, expected, at = dense_hessian()
     found = jax.jit(jax.hessian(through))(at, EXACT[name])
     assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
 
 
-@pytest.mark.parametrize(
-    "solver",
-    [
-        pytest.param(solver, id=name, marks=pytest.mark.long if name in WHOLE else ())
-        for name, solver in BACKWARD.items()
-    ],
-)
+@pytest.mark.parametrize("solver", BACKWARD.values(), ids=BACKWARD)
 def test_every_backward_solver_gives_products_with_the_hessian(solver: Implicit) -> None:
     """Both its forward and its transposed solve are differentiated."""
     through, hessian, at = dense_hessian()

@@ -40,7 +40,8 @@ OTHERS = {
     "Newton-Krylov": NewtonKrylov(tol=1e-8, max_nfe=500),
     "ODE flow": ODEFlow(tol=1e-8, max_nfe=2000),
 }
-# Two solvers a model, so that each solves two or three of the models; `make soak` tries all of them on all.
+# Two solvers a model, so that each solves two or three of the models: `mlp` with each change, the others before a
+# release; `make soak` tries all of them on all.
 TRIED = {
     "toy": ("Newton-Krylov", "ODE flow"),
     "blog": ("Broyden", "ODE flow"),
@@ -55,7 +56,11 @@ NAMES = [
     "toy",
 ]  # an equilibrium of a puzzle is an answer, and tests/analysis asks for that
 PAIRS = [
-    pytest.param(model, solver, marks=[pytest.mark.soak] * (solver not in TRIED[model]))
+    pytest.param(
+        model,
+        solver,
+        marks=[pytest.mark.soak] * (solver not in TRIED[model]) + [pytest.mark.long] * (model != "mlp"),
+    )
     for model in NAMES
     for solver in OTHERS
 ]

@@ -26,6 +26,9 @@ def test_cards_are_as_they_were() -> None:
     assert answer(deq("models", "--json")) == load("models.json")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(command, marks=[pytest.mark.long] * command.startswith("train")) for command in COMMANDS],
+)
 def test_json_keeps_its_keys_and_types(command: str) -> None:
     assert kinds(answer(deq(*command.split(), "--json"))) == load("commands.json")[command]

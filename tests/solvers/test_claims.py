@@ -12,7 +12,7 @@ from jax import Array
 from deq import Picard, solve
 from deq.solvers import Map, Solver
 from deq.solvers.splitting import solve_splitting
-from tests.support.problems import every_solver, jit_solve
+from tests.support.problems import every_solver, jit_solve, typical_solvers
 
 WEIGHTS = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
 X = np.random.default_rng(1).normal(size=(64, 16)).astype(np.float32)
@@ -107,7 +107,7 @@ def test_a_slow_contraction_far_from_its_start_is_still_found(tol: float) -> Non
     assert float(found.z[0, 0]) == pytest.approx(100, rel=100 * tol)
 
 
-@every_solver
+@typical_solvers
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
 def test_half_precision_does_not_hide_a_drift(solver: Solver, dtype: Any) -> None:
     """In bfloat16 z + 1 is z from 256 on, in float16 from 2048 on."""

@@ -57,8 +57,8 @@ def found(name: str) -> Solution:
     return jax.device_get(jax.jit(lambda z0: solve(every_map, z0, solver))(starts()))
 
 
-LONG = ("ODE flow",)  # its program takes long to compile
-NAMES = [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in SOLVERS]
+QUICK = ("Anderson", "Broyden")  # every map in one program takes long to compile
+NAMES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in SOLVERS]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,7 @@ from jax import Array
 from deq import Anderson, Broyden, NewtonKrylov, ODEFlow, Picard, solve
 from deq.solvers import GMRES, BiCGStab, Solver
 from tests.conftest import ROOT, with_devices
-from tests.support.problems import every_solver, jit_solve
+from tests.support.problems import every_solver, jit_solve, typical_solvers
 
 
 def some_diverge(z: Array, x: Array) -> Array:
@@ -67,7 +67,7 @@ def test_trace_records_the_iterates(solver: Solver) -> None:
     assert np.isfinite(trace.residual[1]).sum() == 1
 
 
-@every_solver
+@typical_solvers
 def test_short_trace_keeps_the_first_iterates(solver: Solver) -> None:
     # Not from 5: there a difference in the last bit changes Newton's line search.
     starts = np.array([[0.0], [2.0]], np.float32)

@@ -14,7 +14,7 @@ from jax import Array
 
 from deq import Broyden, Picard, Solution, solve
 from deq.solvers import Map, Solver, relative_residual
-from tests.support.problems import assert_honest, every_solver, jit_solve, solve_and_measure
+from tests.support.problems import assert_honest, every_solver, jit_solve, solve_and_measure, typical_solvers
 
 WIDTH = 7  # entries of a state
 X = np.linspace(0.1, 1.0, WIDTH, dtype=np.float32)
@@ -150,7 +150,7 @@ def test_denormal_and_enormous_states_stay_finite(solver: Solver) -> None:
     assert np.isfinite(solved(solver)["enormous"].z).all()
 
 
-@every_solver
+@typical_solvers
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0,), (0, 4, 4, 2)])
 def test_empty_batches_and_states(solver: Solver, shape: tuple[int, ...]) -> None:
     solution = jit_solve(jnp.cos, jnp.zeros(shape), solver, trace=2)
@@ -159,14 +159,14 @@ def test_empty_batches_and_states(solver: Solver, shape: tuple[int, ...]) -> Non
     assert solution.converged.all()
 
 
-@every_solver
+@typical_solvers
 def test_states_with_many_axes(solver: Solver) -> None:
     solution = jit_solve(jnp.cos, jnp.zeros((2, 4, 4, 3)), solver)
     assert solution.converged.all()
     np.testing.assert_allclose(solution.z, 0.73908513, rtol=3e-5)
 
 
-@every_solver
+@typical_solvers
 @pytest.mark.parametrize(("dtype", "shape"), [(jnp.bfloat16, (12,)), (jnp.float16, (2, 6))])
 def test_half_precision(solver: Solver, dtype: jnp.dtype, shape: tuple[int, ...]) -> None:
     """Also of states that are single numbers."""
@@ -181,7 +181,7 @@ def test_half_precision(solver: Solver, dtype: jnp.dtype, shape: tuple[int, ...]
     np.testing.assert_allclose(solution.z.astype(jnp.float32), exact, atol=3e-2)
 
 
-@every_solver
+@typical_solvers
 def test_weak_types_are_dropped(solver: Solver) -> None:
     weak = jnp.full((2, 2), 1.0)
     solution = jit_solve(lambda z: jnp.broadcast_to(jnp.asarray(2.0), z.shape), weak, solver)

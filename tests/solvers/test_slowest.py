@@ -16,7 +16,7 @@ from deq import Picard, equilibrium
 from deq.models import EquilibriumModel
 from deq.solvers import Solver
 from deq.solvers.slowest import LEAST, places_of
-from tests.support.problems import every_solver
+from tests.support.problems import typical_solvers
 
 BATCH = 4 * LEAST
 SLOPES = np.random.default_rng(0).permutation(
@@ -41,7 +41,7 @@ def solved(solver: Solver, rowwise: bool) -> Any:
     return jax.jit(lambda x: equilibrium(Plain(), x, jnp.zeros((BATCH, 2)), solver, rowwise=rowwise))(X)
 
 
-@every_solver
+@typical_solvers
 def test_results_are_the_same(solver: Solver) -> None:
     apart, together = solved(solver, True), solved(solver, False)
     assert 2 < int(together.nfe.min()) < int(together.nfe.max())

@@ -18,7 +18,7 @@ from deq.solvers import Dense, Solver
 from tests.conftest import ROOT, with_devices
 from tests.gradients.test_gradients import EXACT
 from tests.support.cells import TanhCell
-from tests.support.problems import every_solver, jit_solve
+from tests.support.problems import every_solver, jit_solve, typical_solvers
 
 GRADIENTS: dict[str, Gradient] = EXACT | {"neumann": Neumann(), "phantom": Phantom(2), "one step": Phantom()}
 QUICKEST = ("Picard", "gmres", "neumann", "phantom")  # one of each kind, quick to compile
@@ -38,7 +38,7 @@ def found(x: Array, solver: Solver, trace: int = 0) -> Solution:
     return solve(lambda z: 0.5 * jnp.cos(z) + x, jnp.zeros_like(x), solver, trace=trace)
 
 
-@every_solver
+@typical_solvers
 def test_strict_promotion_of_types_and_ranks(solver: Solver) -> None:
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
         strict = jax.jit(lambda x: found(x, solver, trace=3))(X)
@@ -87,7 +87,7 @@ def test_gradients_in_a_scan_under_vmap_with_remat_and_strict_settings(
     np.testing.assert_allclose(slopes, exact_slopes, rtol=1e-5 if exact else 0.5, atol=1e-6 if exact else 0.5)
 
 
-@every_solver
+@typical_solvers
 def test_no_nan_arises_in_a_scan_under_vmap_and_remat(solver: Solver) -> None:
     """A start that is there already, one that is not, and an equilibrium at 0."""
     x = jnp.stack([X, 0 * X])

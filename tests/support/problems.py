@@ -18,6 +18,16 @@ from deq.solvers import SOLVERS, Map, Solver, relative_residual
 # A solver that joins the catalogue goes through every test marked with this.
 every_solver = pytest.mark.parametrize("solver", [entry.default for entry in SOLVERS.values()], ids=SOLVERS)
 
+# What is the same code for all of them is tried on one of ours and on the ODE; on the others by `make long`.
+TYPICAL = ("Anderson", "ODE flow")
+typical_solvers = pytest.mark.parametrize(
+    "solver",
+    [
+        pytest.param(entry.default, id=name, marks=() if name in TYPICAL else pytest.mark.long)
+        for name, entry in SOLVERS.items()
+    ],
+)
+
 ALL = frozenset(SOLVERS)
 
 

@@ -39,6 +39,7 @@ def weights(event: Finished) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in jax.tree.leaves(event.model)]
 
 
+@pytest.mark.long
 def test_learns_digits(events: list) -> None:
     finished = events[-1]
     assert isinstance(finished, Finished)
