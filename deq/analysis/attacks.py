@@ -63,7 +63,7 @@ def nearest_changes(
     solver = solver or accurate(model)
     start = np.asarray(picture(jnp.asarray(x)), np.float32)
     label = infer(model, start, solver).outputs.argmax(axis=1)
-    graphdef, variables = nnx.split(model)
+    graphdef, variables = nnx.split(model.uncalibrated())
     best = Attack(np.full(len(start), np.inf), start.copy(), label)
     for restart in range(restarts):
         key = jax.random.fold_in(jax.random.key(seed), restart)

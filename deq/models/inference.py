@@ -91,7 +91,8 @@ def infer(
     x = np.asarray(x)  # it may be on any device
     size = min(BATCH, len(x), max(1, ENTRIES // x[0].size)) if batch_size is None else batch_size
     mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)
-    whole = everywhere((model, solver, gradient), mesh) if mesh.size > 1 else (model, solver, gradient)
+    whole = (model.uncalibrated(), model.temperature, solver, gradient)
+    whole = everywhere(whole, mesh) if mesh.size > 1 else whole
     parts = []
     for start in range(0, len(x), size):
         rows = np.minimum(np.arange(start, start + size), len(x) - 1)
@@ -103,21 +104,23 @@ def infer(
 
 @partial(jax.jit, static_argnames=("states", "trace", "mesh"))
 def forward(whole: Any, given: Any, states: bool, trace: int, mesh: Mesh) -> dict[str, Any]:
-    """The fields of `Results` for one batch. whole: model, solver, gradient. given: x, and z0 or None."""
+    """The fields of `Results` for one batch. whole: model, temperature, solver, gradient. given: x, and z0
+    or None."""
 
-    def answer(whole: tuple[EquilibriumModel, Solver, Gradient], given: tuple[Array, Any]) -> dict[str, Any]:
-        model, solver, gradient = whole
+    def answer(whole: Any, given: tuple[Array, Any]) -> dict[str, Any]:
+        model, temperature, solver, gradient = whole
         outputs, sol = _solve(model, *given, solver, gradient, trace)
         columns: dict[str, Any] = {
             "outputs": outputs,
-            "probabilities": jax.nn.softmax(outputs / model.temperature),
+            "probabilities": jax.nn.softmax(outputs / temperature),
         }
         columns |= {"nfe": sol.nfe, "residual": sol.residual, "converged": sol.converged}
         columns["error"] = error_estimate(sol) / jnp.maximum(norm(Layout.of(sol.z).join(sol.z)), 1e-30)
         if states:
             columns["states"] = sol.z
         if sol.trace is not None:
-            columns |= {"trace": sol.trace, "paths": jax.vmap(model.probabilities, 1, 1)(sol.trace.z)}
+            paths = jax.nn.softmax(jax.vmap(model.read, 1, 1)(sol.trace.z) / temperature)
+            columns |= {"trace": sol.trace, "paths": paths}
         return columns
 
     return in_parts(answer, mesh)(whole, given)
@@ -134,9 +137,13 @@ def _solve(
     return model.read(solution.z), solution
 
 
-@jax.jit
-def encode(model: EquilibriumModel, x: Array) -> tuple[Array, Array]:
+def encode(model: EquilibriumModel, x: Array | np.ndarray) -> tuple[Array, Array]:
     """The fixed-point problem for x: injection and z0, each (batch, ...)."""
+    return _encode(model.uncalibrated(), jnp.asarray(x))
+
+
+@jax.jit
+def _encode(model: EquilibriumModel, x: Array) -> tuple[Array, Array]:
     injection = model.encode(x)
     return injection, model.start(injection)
 
@@ -148,9 +155,13 @@ def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trac
     return solve(lambda z: function(variables, z, injection), z0, solver, trace=trace)
 
 
-@jax.jit
-def read_out(model: EquilibriumModel, z: Array) -> Array:
+def read_out(model: EquilibriumModel, z: Array | np.ndarray) -> Array:
     """The head's outputs for given states: (batch, ...) -> (batch, k)."""
+    return _read_out(model.uncalibrated(), jnp.asarray(z))
+
+
+@jax.jit
+def _read_out(model: EquilibriumModel, z: Array) -> Array:
     return model.read(z)
 
 
@@ -159,7 +170,7 @@ def outputs_of(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
 
     Raises ValueError if the encoder cannot read it.
     """
-    graphdef, variables = nnx.split(model)
+    graphdef, variables = nnx.split(model.uncalibrated())
     one = ShapeDtypeStruct((1, *x.shape[1:]), x.dtype)
     try:
         _injected.eval_shape(graphdef, variables, one)

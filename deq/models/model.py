@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import jax
@@ -48,6 +49,12 @@ class EquilibriumModel(nnx.Module):
         self.start_rule = start
         self.precision = "float32"  # of products in the cell, see deq.gradients.equilibrium
         self.temperature = 1.0  # divides the logits, see deq.models.calibration
+
+    def uncalibrated(self) -> EquilibriumModel:
+        """The same arrays with temperature 1: models that differ in it alone run the same compiled programs."""
+        plain = copy(self)
+        plain.temperature = 1.0
+        return plain
 
     def __call__(
         self,

@@ -42,7 +42,10 @@ def test_saliency_is_the_slope_of_the_evidence(digits, blog) -> None:
         ]
         sides = [[saliency(model, image + s * m, 3, 5, exact).evidence for s in (1, -1)] for m in moves]
         slopes = [(up - down) / (2 * step) for up, down in sides]
+        outputs = model(image[None], exact)[0][0]
     assert found.converged
+    assert found.evidence == pytest.approx(float(outputs[3] - outputs[5]) / model.temperature, rel=1e-6)
+    assert model.temperature != 1
     np.testing.assert_allclose([found.gradient[p] for p in pixels], slopes, rtol=1e-5, atol=1e-7)
 
 

@@ -3,16 +3,18 @@
 import jax
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from deq.data import Examples, cross_entropy, double, load_dataset
 from deq.gradients import Unrolled
 from deq.models import build, load_pretrained
 from deq.models.evaluation import evaluate, measure
-from deq.models.inference import encode, infer, read_out, solve_cell
+from deq.models.inference import encode, forward, infer, read_out, solve_cell
 from deq.solvers import Anderson, Picard
 
 DIGITS = load_dataset("digits")
 IMAGES, LABELS = DIGITS.test_images[:23], DIGITS.test_labels[:23]
+SOLVER = Anderson(tol=1e-4)
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 23, 40])
@@ -27,6 +29,19 @@ def test_rows_do_not_depend_on_their_batch(batch_size: int) -> None:
     assert found.converged.shape == found.residual.shape == (23,)
     np.testing.assert_allclose(found.probabilities, shipped.model.probabilities(whole.z), atol=0.01)
     assert np.mean(found.labels == LABELS) > 0.8
+
+
+@pytest.mark.parametrize("trace", [0, 3])
+def test_models_that_differ_in_temperature_alone_share_a_program(trace: int) -> None:
+    model = load_pretrained("mlp").model
+    found = infer(model, IMAGES, SOLVER, trace=trace)
+    programs = forward._cache_size()
+    model.temperature *= 2
+    hotter = infer(model, IMAGES, SOLVER, trace=trace)
+    assert forward._cache_size() == programs
+    np.testing.assert_array_equal(hotter.outputs, found.outputs)
+    np.testing.assert_allclose(hotter.probabilities, softmax(found.outputs / model.temperature, 1), rtol=1e-4)
+    assert model.uncalibrated().temperature == 1 < model.temperature
 
 
 def test_a_trace_ends_at_the_same_answer() -> None:
@@ -49,9 +64,6 @@ def test_means_match_evaluate_and_a_gradient_may_replace_the_solver() -> None:
     np.testing.assert_allclose(found.residual.mean(), metrics.residual, rtol=0.01)
     steps = infer(shipped.model, IMAGES, shipped.solver, Unrolled(3))
     assert (steps.nfe == 5).all()  # three steps, then the residual and its judgement
-
-
-SOLVER = Anderson(tol=1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -43,10 +43,11 @@ def saliency(
 
     image: of the model's input shape without the batch, float in 0..1.
     """
-    graphdef, variables = nnx.split(model)
+    graphdef, variables = nnx.split(model.uncalibrated())
     x = jax.device_put(image[None])
     result = _evidence_gradient(graphdef, variables, x, (label, rival), solver, gradient)
     evidence, found, (slope, probe) = jax.device_get(result)
+    evidence, slope = evidence / model.temperature, slope / model.temperature
     return Saliency(slope[0], float(evidence), bool(found.converged[0] and probe.converged[0]))
 
 
@@ -63,7 +64,7 @@ def _evidence_gradient(
         model = nnx.merge(graphdef, variables)
         outputs, solution = model(x, solver, gradient, probe)
         label, rival = classes
-        return jnp.sum(outputs[:, label] - outputs[:, rival]) / model.temperature, solution
+        return jnp.sum(outputs[:, label] - outputs[:, rival]), solution
 
     (value, found), slopes = jax.value_and_grad(evidence, (0, 1), has_aux=True)(x, Probe.zeros(len(x)))
     return value, found, slopes
