@@ -21,6 +21,7 @@ from deq.training import Finished
 from deq.training.recipes import DENSE, Recipe
 from tests.conftest import ROOT
 from tests.solvers import test_contract as contract
+from tests.support.cases import few_of
 from tests.support.guides import blocks_of, run_blocks
 from tests.support.problems import contraction
 from tests.test_architecture import ARROWS
@@ -31,15 +32,10 @@ GUIDE = blocks_of(EXTENDING)
 SOLVER, CELL, PAGE, DATASET = GUIDE
 
 
-QUICK = ("accelerators.md", "mathematics.md")
-RUN = [
-    pytest.param(path, id=path.name, marks=() if path.name in QUICK else pytest.mark.long)
-    for path in DOCS
-    if blocks_of(path) and path != EXTENDING
-]
+RUN = {path.name: path for path in DOCS if blocks_of(path) and path != EXTENDING}
 
 
-@pytest.mark.parametrize("path", RUN)
+@pytest.mark.parametrize("path", few_of(RUN, ("accelerators.md",)))
 def test_the_blocks_of_a_guide_print_what_they_promise(path: Path) -> None:
     assert run_blocks(path)
 

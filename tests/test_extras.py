@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.cases import long
 from tests.test_architecture import CORE, EXTRAS, room
 
 # As if the extras were not installed.
@@ -43,7 +44,7 @@ def test_the_core_is_imported_without_the_extras() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "extra"), [("import deq; deq.load_dataset('digits')", "data"), ("import deq.plots", "app")]
+    ("code", "extra"), [long("import deq; deq.load_dataset('digits')", "data"), ("import deq.plots", "app")]
 )
 def test_a_missing_extra_is_named(code: str, extra: str) -> None:
     done = without_extras(code)

@@ -15,6 +15,7 @@ from deq.gradients import Implicit
 from deq.models.checkpoints import Checkpoint, load_pretrained
 from deq.models.inference import infer
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
+from tests.support.cases import long
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_every_start_ends_at_the_model_s_equilibrium(digits, blog) -> None:
 
 
 @pytest.mark.parametrize(
-    "solver", [Picard(tol=1e-3, max_nfe=100), ODEFlow(tol=1e-3, max_nfe=300)], ids=["Picard", "ODE"]
+    "solver", [Picard(tol=1e-3, max_nfe=100), long(ODEFlow(tol=1e-3, max_nfe=300))], ids=["Picard", "ODE"]
 )
 def test_digits_part_from_the_start_to_their_equilibria(solver: Solver) -> None:
     digits = load_dataset("digits")

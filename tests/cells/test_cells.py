@@ -16,6 +16,7 @@ from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Picard, equilibrium, 
 from deq.cells import MonotoneCell, MonotoneConv, MonotoneDense
 from deq.solvers import GMRES, Solver, relative_residual
 from deq.solvers.splitting import solve_splitting
+from tests.support.cases import long
 from tests.support.problems import jit_solve
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -68,7 +69,7 @@ def exact_equilibrium(kind: str) -> Array:
     return found.z
 
 
-@pytest.mark.parametrize("kind", ["dense", pytest.param("conv", marks=pytest.mark.long)])
+@pytest.mark.parametrize("kind", ["dense", long("conv")])
 @pytest.mark.parametrize(
     "solver",
     [Picard(tol=1e-9, max_nfe=5000), Anderson(tol=1e-9, max_nfe=500), ODEFlow(tol=1e-9, max_nfe=9000)],

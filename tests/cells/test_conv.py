@@ -15,6 +15,7 @@ from deq import Anderson, Implicit, NewtonKrylov, ODEFlow, Phantom, Picard, Solu
 from deq.analysis.gradient_error import gradient_error
 from deq.cells import Conv, GroupNorm, ResidualConvCell
 from deq.cells.conv import convolve
+from tests.support.cases import long
 from tests.support.problems import jit_solve
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -77,8 +78,8 @@ def from_zero() -> Solution:
     "solver",
     [
         Picard(tol=1e-9),
-        pytest.param(ODEFlow(tol=1e-9, max_nfe=2000), marks=pytest.mark.long),
-        pytest.param(NewtonKrylov(tol=1e-9), marks=pytest.mark.long),
+        long(ODEFlow(tol=1e-9, max_nfe=2000)),
+        long(NewtonKrylov(tol=1e-9)),
     ],
 )
 def test_solvers_agree_from_any_start(solver) -> None:
@@ -90,6 +91,7 @@ def test_solvers_agree_from_any_start(solver) -> None:
     np.testing.assert_allclose(found.z, expected.z, atol=1e-7)
 
 
+@pytest.mark.long
 def test_the_implicit_gradient_matches_a_long_unroll() -> None:
     cell, x = cell_and_injection()
     exact, one_step = Implicit(Picard(tol=1e-10)), Phantom()

@@ -15,13 +15,14 @@ from deq.cli.process import orderly_stop
 from deq.models.checkpoints import WEIGHTS
 from tests.cli.test_cli import answer, deq
 from tests.conftest import ROOT
+from tests.support.cases import long
 from tests.support.stopping import fault_of, stop_after
 
 RUN = ("train", "digits", "--model", "mlp", "--epochs", "6", "--batch-size", "64", "--json")
 MOMENTS = (0.0, 0.4, 1.2, 2.5, 5.0)
 
 
-@pytest.mark.parametrize("seconds", [*MOMENTS[:-1], pytest.param(MOMENTS[-1], marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [*MOMENTS[:-1], long(MOMENTS[-1])])
 def test_a_signal_ends_the_command_with_its_status(seconds: float, tmp_path: Path) -> None:
     number = signal.SIGINT if MOMENTS.index(seconds) % 2 else signal.SIGTERM
     done = stop_after(seconds, number, tmp_path / "run", *RUN)

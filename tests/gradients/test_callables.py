@@ -16,6 +16,7 @@ from jax import Array
 from deq import Anderson, Implicit, NewtonKrylov, Phantom, Picard, ThroughODE, equilibrium
 from deq.gradients import Gradient
 from deq.solvers import Solver
+from tests.support.cases import long
 from tests.support.problems import jit_solve
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -41,7 +42,7 @@ def as_one(w: Array, z: Array, x: Array) -> Array:
     return jnp.concatenate([found["narrow"][..., 0], found["wide"]], axis=1)
 
 
-@pytest.mark.parametrize("solver", [Anderson(), NewtonKrylov()], ids=str)
+@pytest.mark.parametrize("solver", [Anderson(), long(NewtonKrylov())], ids=str)
 def test_a_state_of_several_arrays_is_solved_as_one(solver: Solver) -> None:
     found = jit_solve(lambda z: wide_and_narrow(W, z, X), START, solver, trace=4)
     one = jit_solve(lambda z: as_one(W, z, X), jnp.zeros((3, 6)), solver, trace=4)
@@ -55,7 +56,7 @@ def test_a_state_of_several_arrays_is_solved_as_one(solver: Solver) -> None:
     assert found.trace.z["narrow"].shape == (3, 4, 2, 1)
 
 
-GRADIENTS = [Implicit(TIGHT), Phantom(60), ThroughODE(60.0, 1e-9, 1024)]
+GRADIENTS = [Implicit(TIGHT), Phantom(60), long(ThroughODE(60.0, 1e-9, 1024))]
 
 
 def value(z: Any) -> Array:

@@ -16,6 +16,7 @@ from deq import Anderson, Implicit, Phantom, Picard, Solution, Unrolled, equilib
 from deq.analysis.gradient_error import gradient_error
 from deq.gradients import Gradient
 from tests.conftest import ROOT, with_devices
+from tests.support.cases import long
 
 
 def plain_leaves(cell: nnx.Module) -> list[np.ndarray]:
@@ -37,7 +38,7 @@ class Noisy(nnx.Module):
         return 0.2 * jnp.tanh(self.dropout(z)) + self.norm(x)
 
 
-@pytest.mark.parametrize("gradient", [Implicit(), Phantom(), Unrolled(20)], ids=str)
+@pytest.mark.parametrize("gradient", [Implicit(), long(Phantom()), long(Unrolled(20))], ids=str)
 def test_dropout_draws_one_mask_per_solve_and_the_cell_does_not_change(gradient: Gradient) -> None:
     cell, x = Noisy(), jax.random.normal(jax.random.key(0), (3, 6))
     before = plain_leaves(cell)

@@ -16,6 +16,7 @@ from deq import Implicit, Neumann, NewtonKrylov, Phantom, Picard, Probe, equilib
 from deq.cells import MonotoneDense, ResidualConvCell
 from deq.gradients import Gradient
 from tests.gradients.test_gradients import EXACT
+from tests.support.cases import long
 from tests.support.cells import TanhCell
 from tests.support.problems import jit_solve
 
@@ -79,7 +80,7 @@ CASES: dict[str, Callable[[], tuple[nnx.Module, Any, Array]]] = {  # cell, x, z0
     "monotone": lambda: (wide(MonotoneDense(4, rngs=nnx.Rngs(0))), draw(2, 4), jnp.zeros((2, 4))),
     "nested": lambda: (Nested(), draw(2, 3), jnp.zeros((2, 5))),
 }
-LONG = ("nested", "convolution")  # to compile; the other cells take the same way
+QUICK = ("dense", "monotone")  # to compile; the other cells take the same way
 
 
 def problem(case: str) -> tuple[Callable[[Array, Any], Array], Callable[[Array], Array], Array]:
@@ -101,9 +102,7 @@ def problem(case: str) -> tuple[Callable[[Array, Any], Array], Callable[[Array],
     return through, unrolled, vector
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=pytest.mark.long if case in LONG else ()) for case in CASES]
-)
+@pytest.mark.parametrize("case", [case if case in QUICK else long(case) for case in CASES])
 def test_products_with_the_hessian(case: str) -> None:
     """Forward over reverse, reverse over reverse and reverse over forward, in a random direction."""
     through, unrolled, at = problem(case)

@@ -24,6 +24,7 @@ from deq import (
 )
 from deq.gradients import Gradient
 from deq.solvers import GMRES, BiCGStab, Dense
+from tests.support.cases import long
 from tests.support.cells import AffineCell, TanhCell
 
 
@@ -70,7 +71,7 @@ def test_probe_reports_the_backward_solve(gradient: Gradient) -> None:
     assert (report.residual <= 1e-5).all()
 
 
-@pytest.mark.parametrize("gradient", [Phantom(), Neumann(3), Unrolled(3), ThroughODE(t1=2.0)], ids=str)
+@pytest.mark.parametrize("gradient", [Phantom(), Neumann(3), Unrolled(3), long(ThroughODE(t1=2.0))], ids=str)
 def test_gradients_without_a_backward_solve_never_report_convergence(gradient: Gradient) -> None:
     found, report = backward(AffineCell(), inputs(), gradient)
     assert jnp.isfinite(found).all()

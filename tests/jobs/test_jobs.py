@@ -191,6 +191,7 @@ def test_unexpected_errors_have_a_message(registry: Registry, monkeypatch: pytes
     assert end.message == "The run failed: RuntimeError: out of memory"
 
 
+@pytest.mark.long  # training/test_early_stopping.py has the same run
 def test_a_lost_equilibrium_ends_the_run_with_good_weights(registry: Registry) -> None:
     """A learning rate far too high for an unbounded cell."""
     recipe = replace(RECIPE, solver=Picard(tol=1e-4, max_nfe=20), learning_rate=2.0, epochs=200, warmup=0.5)

@@ -7,6 +7,7 @@ import pytest
 from pages.ui.widgets.navigation import PAGES
 from tests.net.record import load, seen
 from tests.pages.links import views
+from tests.support.cases import long
 
 RECORD = load("links.json")
 
@@ -17,15 +18,15 @@ def memory_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)
 
 
+QUICK = ("home", "think", "glossary", "lesson")  # the others compile and solve most
+
+
 def of(page: str) -> list[str]:
     """The recorded links of a page."""
     return [link for link in RECORD if link.partition("?")[0] == page]
 
 
-LONG = dict.fromkeys(("predict", "solvers", "toy"), pytest.mark.long)  # they compile and solve most
-
-
-@pytest.mark.parametrize("page", [pytest.param(page, marks=LONG.get(page, ())) for page in PAGES])
+@pytest.mark.parametrize("page", [page if page in QUICK else long(page) for page in PAGES])
 def test_a_plain_and_a_whole_link_mean_what_they_meant(page: str) -> None:
     """A default must stay as it is: links leave it out."""
     compare([of(page)[0], of(page)[-1]])

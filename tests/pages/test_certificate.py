@@ -54,6 +54,7 @@ def test_other_models_have_no_proof_and_lead_to_one_that_has(open_page: OpenPage
     assert proved(words(app)) > 0
 
 
+@pytest.mark.long
 def test_a_slider_trades_accuracy_for_radius(open_page: OpenPage) -> None:
     app = open_page("predict", model="monotone", **VIEW)
     radius = proved(words(app))

@@ -5,13 +5,12 @@ import pytest
 from pages.ui.widgets.navigation import PAGES
 from tests.pages.conftest import OpenPage, metrics
 from tests.pages.links import hostile, parameters, shown_calmly
+from tests.support.cases import long
 
 LONG = ("solvers", "predict")  # slow: each link has them solve again
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in PAGES]
-)
+@pytest.mark.parametrize("name", [long(name) if name in LONG else name for name in PAGES])
 def test_nonsense_in_every_parameter(name: str, open_page: OpenPage) -> None:
     plain = open_page(name)
     bent = shown_calmly(name, hostile(parameters(name, plain), turn=0))

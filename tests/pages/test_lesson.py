@@ -6,14 +6,12 @@ from pages.ui.lesson.questions import BREAKS, QUESTIONS, Question
 from pages.ui.train.settings import BASIC, PRESETS
 from tests.pages.conftest import open_by_link, opened_by_links
 from tests.pages.links import bound
+from tests.support.cases import long
 
 
 @pytest.mark.parametrize(
     "question",
-    [
-        pytest.param(q, marks=pytest.mark.long if q.page in ("solvers", "predict", "think") else ())
-        for q in QUESTIONS
-    ],
+    [long(q) if q.page in ("solvers", "predict", "think") else q for q in QUESTIONS],
     ids=lambda question: question.page,
 )
 def test_the_picture_of_a_question_says_what_its_answer_does(question: Question) -> None:

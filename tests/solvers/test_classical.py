@@ -14,6 +14,7 @@ from jax import Array
 
 from deq import Solution, solve
 from deq.solvers import SOLVERS, Solver
+from tests.support.cases import few_of
 from tests.support.classical import CLASSICAL
 from tests.support.peer_maps import PEER_MAPS
 
@@ -58,7 +59,7 @@ def found(name: str) -> Solution:
 
 
 QUICK = ("Anderson", "Broyden")  # every map in one program takes long to compile
-NAMES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in SOLVERS]
+NAMES = few_of(dict(zip(SOLVERS, SOLVERS, strict=True)), QUICK)
 
 
 @pytest.mark.parametrize("name", NAMES)

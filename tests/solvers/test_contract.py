@@ -26,7 +26,7 @@ def some_diverge(z: Array, x: Array) -> Array:
     return jnp.where(x[:, :1] == 7, z * z + 1, jnp.tanh(z @ w) + x)
 
 
-@every_solver
+@typical_solvers
 def test_each_of_500_samples_is_solved_independently(solver: Solver) -> None:
     with jax.enable_x64(True):
         solver = replace(solver, tol=1e-7, max_nfe=1000)

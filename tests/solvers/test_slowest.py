@@ -16,6 +16,7 @@ from deq import Picard, equilibrium
 from deq.models import EquilibriumModel
 from deq.solvers import Solver
 from deq.solvers.slowest import LEAST, places_of
+from tests.support.cases import long
 from tests.support.problems import typical_solvers
 
 BATCH = 4 * LEAST
@@ -56,7 +57,7 @@ def test_each_sample_keeps_its_own_settings() -> None:
     np.testing.assert_array_equal(apart.converged, together.converged)
 
 
-@pytest.mark.parametrize(("easy", "calls"), [(BATCH, 2), (BATCH - 5, 61), (10, 61)])
+@pytest.mark.parametrize(("easy", "calls"), [long(BATCH, 2), (BATCH - 5, 61), long(10, 61)])
 def test_the_rest_is_a_quarter_of_the_batch(easy: int, calls: int) -> None:
     """f sees the whole batch until three quarters are done, and a quarter of it from there on."""
     seen: list[int] = []

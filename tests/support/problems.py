@@ -14,6 +14,7 @@ from jax import Array
 
 from deq import Solution, solve
 from deq.solvers import SOLVERS, Map, Solver, relative_residual
+from tests.support.cases import few_of
 
 # A solver that joins the catalogue goes through every test marked with this.
 every_solver = pytest.mark.parametrize("solver", [entry.default for entry in SOLVERS.values()], ids=SOLVERS)
@@ -21,11 +22,7 @@ every_solver = pytest.mark.parametrize("solver", [entry.default for entry in SOL
 # What is the same code for all of them is tried on one of ours and on the ODE; on the others by `make long`.
 TYPICAL = ("Anderson", "ODE flow")
 typical_solvers = pytest.mark.parametrize(
-    "solver",
-    [
-        pytest.param(entry.default, id=name, marks=() if name in TYPICAL else pytest.mark.long)
-        for name, entry in SOLVERS.items()
-    ],
+    "solver", few_of({name: entry.default for name, entry in SOLVERS.items()}, TYPICAL)
 )
 
 ALL = frozenset(SOLVERS)

@@ -16,6 +16,7 @@ from deq.training.fitting import with_precision
 from deq.training.order import order_of
 from deq.training.recipes import DENSE, RECIPES, Recipe
 from deq.training.step import Program, run_steps, split_model, start_state
+from tests.support.cases import long
 from tests.support.products import precisions
 
 HALF = replace(DENSE, precision="bf16", batch_size=64)
@@ -48,7 +49,7 @@ def products_of_a_step(name: str, recipe: Recipe) -> set[object]:
     return set(precisions(lambda state: run_steps(program, state, rest, task.train, order, 0, 9, 1), state))
 
 
-@pytest.mark.parametrize("name", ["mlp", pytest.param("conv", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", ["mlp", long("conv")])
 def test_every_product_of_a_step_is_float32_unless_chosen(name: str) -> None:
     recipe = replace(RECIPES[name], batch_size=64)
     assert products_of_a_step(name, recipe) == {FULL}

@@ -12,6 +12,7 @@ from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
 from deq.training.loop import Progress, fit
 from deq.training.recipes import RECIPES
 from deq.training.toy import BEST_SLOPE, STEPS_KEPT, TRAINED_ON, study_toy, train_toy
+from tests.support.cases import long
 
 
 def affine(slope: float, offset: float) -> EquilibriumModel:
@@ -54,7 +55,7 @@ def test_slopes_that_do_not_settle_are_reported_as_failures(slope: float) -> Non
     assert (study.nfe <= STEPS_KEPT).all()
 
 
-@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("seed", [0, long(7)])
 def test_training_finds_the_best_slope(seed: int) -> None:
     run = train_toy(seed, 1000)
     assert run.study.slope == pytest.approx(BEST_SLOPE, abs=1e-3)

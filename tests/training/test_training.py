@@ -21,6 +21,7 @@ from deq.training.optimizer import learning_rate, optimizer_of
 from deq.training.order import batch_of, order_of
 from deq.training.recipes import DENSE, PLAIN, RECIPES, Recipe
 from deq.training.step import Program, run_steps, split_model, start_state
+from tests.support.cases import long
 
 SMALL = replace(DENSE, epochs=2, batch_size=64, steps_per_call=10)
 
@@ -123,8 +124,8 @@ def test_seed_changes_the_order(events: list, digits: Task) -> None:
     "gradient",
     [
         Phantom(),
-        pytest.param(Unrolled(8), marks=pytest.mark.long),
-        pytest.param(Implicit(Picard(tol=1e-3, max_nfe=30)), marks=pytest.mark.long),
+        long(Unrolled(8)),
+        long(Implicit(Picard(tol=1e-3, max_nfe=30))),
     ],
 )
 def test_every_gradient_learns(digits: Task, gradient: object) -> None:
