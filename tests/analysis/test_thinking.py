@@ -1,5 +1,6 @@
 """How answers form: a cell that hears from its left neighbour alone knows the parity n places far after n calls."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -101,6 +102,6 @@ def test_two_starts_agree_where_there_is_one_equilibrium() -> None:
 def test_a_model_takes_puzzles_of_any_size(name: str, shapes: tuple[tuple[int, ...], ...]) -> None:
     model = build(name)
     for shape in shapes:
-        outputs, solution = model(np.ones(shape, np.uint8), Picard(tol=1e-3, max_nfe=50))
+        outputs, solution = jax.jit(model)(np.ones(shape, np.uint8), Picard(tol=1e-3, max_nfe=50))
         assert outputs.shape == (*shape[:-1], 2)
         assert solution.z.shape[:-1] == shape[:-1]

@@ -11,6 +11,7 @@ from tests.support.cases import long
 pytestmark = pytest.mark.usefixtures("double_precision")
 
 N, INPUTS, CLASSES, M = 10, 7, 3, 0.6
+bounds_of = jax.jit(lipschitz_bounds)  # one program, where each operation would be compiled alone
 
 
 def example(seed: int, skew: float = 1.0) -> tuple[Affine, np.ndarray]:
@@ -51,7 +52,7 @@ def test_no_change_is_faster_than_the_bound_and_the_product_of_norms_is_looser(
     random = np.random.default_rng(seed + 100)
     x = random.normal(size=(600, INPUTS)) * 3
     d = random.normal(size=x.shape) * np.exp(random.normal(size=(len(x), 1)) * 2)
-    bounds = lipschitz_bounds(model)
+    bounds = bounds_of(model)
     logits, units = rates(model, b, x, d)
     assert (logits <= np.asarray(bounds.logits) + 1e-8).all()
     assert (units <= np.asarray(bounds.units) + 1e-8).all()
@@ -64,7 +65,7 @@ def test_no_change_is_faster_than_the_bound_and_the_product_of_norms_is_looser(
 def test_with_every_unit_held_the_bound_is_the_norm_of_the_derivative() -> None:
     model, _ = example(1)
     on = np.arange(N) % 3 > 0
-    bounds = lipschitz_bounds(model, jnp.asarray(on), jnp.asarray(~on))
+    bounds = bounds_of(model, jnp.asarray(on), jnp.asarray(~on))
     w, u, c = map(np.asarray, model)
     slope = np.linalg.solve(np.eye(N) - on[:, None] * w, on[:, None] * u)
     exact = np.linalg.norm((c[:, None] - c) @ slope, axis=-1)
@@ -85,19 +86,19 @@ def test_bounds_with_some_units_held_hold_where_they_are(seed: int) -> None:
     on, off = held & (before[0] > 0), held & (before[0] < 0)
     same = ((after > 0) == (before > 0))[:, held].all(axis=1)
     assert same.sum() > 20
-    bounds = lipschitz_bounds(model, jnp.asarray(on), jnp.asarray(off))
+    bounds = bounds_of(model, jnp.asarray(on), jnp.asarray(off))
     logits, units = rates(model, b, x[same], d[same])
     assert (logits <= np.asarray(bounds.logits) + 1e-8).all()
     assert (units <= np.asarray(bounds.units) + 1e-8).all()
-    assert (np.asarray(bounds.logits) <= np.asarray(lipschitz_bounds(model).logits) + 1e-9).all()
+    assert (np.asarray(bounds.logits) <= np.asarray(bounds_of(model).logits) + 1e-9).all()
 
 
 def test_the_bound_has_a_finite_slope() -> None:
     """Training lowers it; the diagonal, where nothing differs, must not give NaN."""
     model, _ = example(0)
-    slope = jax.grad(lambda model: lipschitz_bounds(model).logits.sum())(model)
+    slope = jax.jit(jax.grad(lambda model: bounds_of(model).logits.sum()))(model)
     assert all(np.isfinite(leaf).all() for leaf in slope)
-    exact = jax.grad(lambda w: lipschitz_bounds(model._replace(w=w)).logits[0, 1])(model.w)
+    exact = jax.jit(jax.grad(lambda w: bounds_of(model._replace(w=w)).logits[0, 1]))(model.w)
     moved = model.w.at[2, 3].add(1e-6)
-    found = (lipschitz_bounds(model._replace(w=moved)).logits - lipschitz_bounds(model).logits)[0, 1] / 1e-6
+    found = (bounds_of(model._replace(w=moved)).logits - bounds_of(model).logits)[0, 1] / 1e-6
     np.testing.assert_allclose(found, exact[2, 3], rtol=1e-3, atol=1e-6)

@@ -77,9 +77,9 @@ def exact_equilibrium(kind: str) -> Array:
 )
 def test_the_splitting_finds_the_unique_equilibrium(kind: str, solver: Solver) -> None:
     cell, x = build(kind)
-    found = solve_splitting(cell.peaceman_rachford(0.5), x, jnp.ones_like(x), solver)
+    found = split_solve(cell.peaceman_rachford(0.5), x, jnp.ones_like(x), solver)
     np.testing.assert_allclose(found.z, exact_equilibrium(kind), atol=1e-6)
-    np.testing.assert_allclose(found.residual, relative_residual(found.z, cell(found.z, x)))
+    np.testing.assert_allclose(found.residual, relative_residual(found.z, cell(found.z, x)), rtol=1e-4)
     np.testing.assert_array_equal(found.converged, found.residual <= solver.tol)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_the_worst_outputs_are_those_of_a_certificate_at_its_radius() -> None:
     radii = certified_radius(model, x)
     found = infer(model, x, ACCURATE)
     labels = jnp.asarray(found.labels)
-    worst = worst_outputs(model, jnp.asarray(found.outputs), labels, jnp.asarray(radii)[:, None])
+    worst = jax.jit(worst_outputs)(model, jnp.asarray(found.outputs), labels, jnp.asarray(radii)[:, None])
     lead = jnp.take_along_axis(worst, labels[:, None], 1) - worst
     rivals = np.where(np.arange(10) == found.labels[:, None], np.inf, lead)
     np.testing.assert_allclose(rivals.min(axis=1), 0, atol=1e-4)

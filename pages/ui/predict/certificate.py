@@ -117,7 +117,8 @@ def _key(case: Case) -> tuple[str, bytes]:
 def certified(chosen: ModelInUse, image: np.ndarray) -> tuple[int, float]:
     """The class of a picture (28, 28) at its equilibrium, and the radius within which it is proved to keep it."""
     x = image[None, ..., None]
-    label = int(infer(chosen.model, x, accurate(chosen.model)).labels[0])
+    # States are not needed here, but with them it is the program that `certified_radius` runs.
+    label = int(infer(chosen.model, x, accurate(chosen.model), states=True).labels[0])
     return label, float(certified_radius(chosen.model, x, local=True)[0])
 
 
