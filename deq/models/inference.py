@@ -137,13 +137,13 @@ def _solve(
     return model.read(solution.z), solution
 
 
-def encode(model: EquilibriumModel, x: Array | np.ndarray) -> tuple[Array, Array]:
+def encode(model: EquilibriumModel, x: Any) -> tuple[Array, Array]:
     """The fixed-point problem for x: injection and z0, each (batch, ...)."""
-    return _encode(model.uncalibrated(), jnp.asarray(x))
+    return _encode(model.uncalibrated(), x)
 
 
 @jax.jit
-def _encode(model: EquilibriumModel, x: Array) -> tuple[Array, Array]:
+def _encode(model: EquilibriumModel, x: Any) -> tuple[Array, Array]:
     injection = model.encode(x)
     return injection, model.start(injection)
 
@@ -155,13 +155,13 @@ def solve_cell(cell: nnx.Module, injection: Any, z0: Array, solver: Solver, trac
     return solve(lambda z: function(variables, z, injection), z0, solver, trace=trace)
 
 
-def read_out(model: EquilibriumModel, z: Array | np.ndarray) -> Array:
+def read_out(model: EquilibriumModel, z: Any) -> Array:
     """The head's outputs for given states: (batch, ...) -> (batch, k)."""
-    return _read_out(model.uncalibrated(), jnp.asarray(z))
+    return _read_out(model.uncalibrated(), z)
 
 
 @jax.jit
-def _read_out(model: EquilibriumModel, z: Array) -> Array:
+def _read_out(model: EquilibriumModel, z: Any) -> Array:
     return model.read(z)
 
 

@@ -40,8 +40,8 @@ OTHERS = {
     "Newton-Krylov": NewtonKrylov(tol=1e-8, max_nfe=500),
     "ODE flow": ODEFlow(tol=1e-8, max_nfe=2000),
 }
-# Two solvers a model, so that each solves two or three of the models: `mlp` with each change, the others before a
-# release; `make soak` tries all of them on all.
+# Two solvers a model, so that each solves two or three of the models: `make test` tries those of `mlp`, `make long` the
+# others, `make soak` all solvers on all models.
 TRIED = {
     "toy": ("Newton-Krylov", "ODE flow"),
     "blog": ("Broyden", "ODE flow"),
