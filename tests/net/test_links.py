@@ -18,7 +18,7 @@ def memory_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)
 
 
-QUICK = ("home", "think", "glossary", "lesson")  # the others compile and solve most
+QUICK = ("home", "train", "think", "glossary", "lesson")  # the others compile and solve most
 
 
 def of(page: str) -> list[str]:
