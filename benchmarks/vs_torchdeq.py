@@ -115,8 +115,8 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
 def our_answers(model: EquilibriumModel, case: Case, images: np.ndarray) -> Run:
     """The class probabilities of the images, computed STEPS times."""
     mesh = mesh_here(BATCH)
-    whole = everywhere((model, case.solver, Implicit()), mesh)
-    return lambda: [forward(whole, images, False, 0, mesh)["probabilities"] for _ in range(STEPS)]
+    whole = everywhere((model.uncalibrated(), model.temperature, case.solver, Implicit()), mesh)
+    return lambda: [forward(whole, (images, None), False, 0, mesh)["probabilities"] for _ in range(STEPS)]
 
 
 def their_answers_to(twin: Twin, images: np.ndarray) -> np.ndarray:

@@ -97,7 +97,7 @@ for solver, gradient in [(s, Phantom()) for s in solvers] + [(Picard(), g) for g
     recipe = replace(DENSE, solver=solver, gradient=gradient)
     compiled_steps.lower(*one_step(model, cross_entropy, recipe, examples, 2))
     if solver.in_parts and gradient.in_parts:
-        forward.lower(everywhere((model, solver, gradient), mesh), (examples.x, None), False, 0, mesh)
+        forward.lower(everywhere((model, 1.0, solver, gradient), mesh), (examples.x, None), False, 0, mesh)
 
 # The figures are the same on one device and on all, also if the data is on another device.
 there = Examples(jax.device_put(examples.x, jax.devices()[3]), jax.device_put(examples.y, jax.devices()[3]))

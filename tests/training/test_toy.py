@@ -78,7 +78,7 @@ def test_the_loss_is_that_of_single_updates(steps: int, every: int) -> None:
     alone = np.array([event.health.metrics.loss for event in events if isinstance(event, Progress)])
     run = train_toy(3, steps)
     np.testing.assert_array_equal(run.step, np.arange(every, steps + 1, every))
-    means, early = alone.reshape(-1, every).mean(axis=1), 100 // every
+    means, early = alone.reshape(-1, every).mean(axis=1), 60 // every
     np.testing.assert_allclose(run.loss[:early], means[:early], rtol=1e-4, atol=1e-9)
     assert run.loss.shape == means.shape
 
