@@ -51,7 +51,7 @@ class EquilibriumModel(nnx.Module):
         self.temperature = 1.0  # divides the logits, see deq.models.calibration
 
     def uncalibrated(self) -> EquilibriumModel:
-        """The same arrays with temperature 1: models that differ in it alone run the same compiled programs."""
+        """This model with temperature 1, sharing its arrays: compiled programs do not depend on the temperature."""
         plain = copy(self)
         plain.temperature = 1.0
         return plain

@@ -16,7 +16,7 @@ from deq import Implicit, Neumann, NewtonKrylov, Phantom, Picard, Probe, equilib
 from deq.cells import MonotoneDense, ResidualConvCell
 from deq.gradients import Gradient
 from tests.gradients.test_gradients import EXACT
-from tests.support.cases import long
+from tests.support.cases import few_of
 from tests.support.cells import TanhCell
 from tests.support.problems import jit_solve
 
@@ -102,7 +102,7 @@ def problem(case: str) -> tuple[Callable[[Array, Any], Array], Callable[[Array],
     return through, unrolled, vector
 
 
-@pytest.mark.parametrize("case", [case if case in QUICK else long(case) for case in CASES])
+@pytest.mark.parametrize("case", few_of(list(CASES), QUICK))
 def test_products_with_the_hessian(case: str) -> None:
     """Forward over reverse, reverse over reverse and reverse over forward, in a random direction."""
     through, unrolled, at = problem(case)

@@ -22,7 +22,7 @@ from deq.models.architectures import (
 )
 from deq.models.weights import ARCHITECTURE, CheckpointError, architecture_of, restore_weights, weights_of
 from deq.solvers import Picard
-from tests.support.cases import long
+from tests.support.cases import few_of
 from tests.support.problems import jit_solve
 
 EVERY = [
@@ -72,7 +72,7 @@ def test_cell_computes_its_formula(cell: str, injection: str) -> None:
     np.testing.assert_allclose(f(z, x), y, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("activation", ["tanh", *(long(name) for name in ACTIVATIONS if name != "tanh")])
+@pytest.mark.parametrize("activation", few_of(list(ACTIVATIONS), ("tanh",)))
 @pytest.mark.parametrize("cell", CELLS)
 def test_bounded_cells_contract_whatever_their_weights(cell: str, activation: str) -> None:
     f = with_random_weights(Architecture(2, 3, cell, 5, 7, activation, normalisation="bounded weights"), 9.0)

@@ -8,12 +8,12 @@ from flax import nnx
 
 from deq.models import PICTURE_MODELS, EquilibriumModel, build, pixels
 from deq.solvers import Anderson
-from tests.support.cases import long
+from tests.support.cases import few_of
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
 
 
-@pytest.mark.parametrize("name", [name if name in ("mlp", "conv") else long(name) for name in PICTURE_MODELS])
+@pytest.mark.parametrize("name", few_of(PICTURE_MODELS, ("mlp", "conv")))
 def test_fresh_models_have_an_equilibrium_for_pictures(name: str) -> None:
     model = build(name)
     logits, solution = jax.jit(lambda x: model(x, Anderson(tol=1e-4)))(IMAGES)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.test_cli import answer, deq, deq_process
 from tests.net.record import COMMANDS, RECORDS, RUN, kinds, load
+from tests.support.cases import long
 
 
 @pytest.mark.long
@@ -28,7 +29,7 @@ def test_cards_are_as_they_were() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [pytest.param(command, marks=[pytest.mark.long] * command.startswith("train")) for command in COMMANDS],
+    [long(command) if command.startswith("train") else command for command in COMMANDS],
 )
 def test_json_keeps_its_keys_and_types(command: str) -> None:
     assert kinds(answer(deq(*command.split(), "--json"))) == load("commands.json")[command]

@@ -7,7 +7,7 @@ import pytest
 from pages.ui.widgets.navigation import PAGES
 from tests.net.record import load, seen
 from tests.pages.links import views
-from tests.support.cases import long
+from tests.support.cases import few_of
 
 RECORD = load("links.json")
 
@@ -26,7 +26,7 @@ def of(page: str) -> list[str]:
     return [link for link in RECORD if link.partition("?")[0] == page]
 
 
-@pytest.mark.parametrize("page", [page if page in QUICK else long(page) for page in PAGES])
+@pytest.mark.parametrize("page", few_of(list(PAGES), QUICK))
 def test_a_plain_and_a_whole_link_mean_what_they_meant(page: str) -> None:
     """A default must stay as it is: links leave it out."""
     compare([of(page)[0], of(page)[-1]])

@@ -11,7 +11,7 @@ from deq.models.checkpoints import PRETRAINED
 from deq.models.weights import architecture_of, model_name, restore_weights
 from tests.net.record import RECORDS, load
 from tests.pages.conftest import open_by_link
-from tests.support.cases import long
+from tests.support.cases import few_of
 
 with zipfile.ZipFile(RECORDS / "weights.zip") as pack:
     FILES = {name: pack.read(name) for name in pack.namelist()}
@@ -22,7 +22,7 @@ OPTIONS = {"cell": CELLS, "activation": ACTIVATIONS, "injection": INJECTIONS, "n
 QUICK = list(FILES)[::3]
 
 
-@pytest.mark.parametrize("name", [name if name in QUICK else long(name) for name in FILES])
+@pytest.mark.parametrize("name", few_of(list(FILES), QUICK))
 def test_restored_weights_give_the_recorded_outputs(name: str) -> None:
     model = restore_weights(model_name(FILES[name]), FILES[name])
     # Not the recording's Anderson: the equilibrium is the same, and Picard compiles in a third of the time.

@@ -59,7 +59,7 @@ def found(name: str) -> Solution:
 
 
 QUICK = ("Anderson", "Broyden")  # every map in one program takes long to compile
-NAMES = few_of(dict(zip(SOLVERS, SOLVERS, strict=True)), QUICK)
+NAMES = few_of(list(SOLVERS), QUICK)
 
 
 @pytest.mark.parametrize("name", NAMES)

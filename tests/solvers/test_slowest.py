@@ -72,6 +72,7 @@ def test_the_rest_is_a_quarter_of_the_batch(easy: int, calls: int) -> None:
     solve = partial(equilibrium, Counted(), solver=Picard(max_nfe=61), rowwise=True)
     found = jax.jit(solve)(x, jnp.ones((BATCH, 1)))
     jax.block_until_ready(found)
+    jax.effects_barrier()
     assert (int(found.converged.sum()), int(found.nfe.max())) == (easy, calls)
     assert seen.count(LEAST) == (59 if easy == BATCH - 5 else 0)
     assert seen.count(BATCH) + seen.count(LEAST) == calls

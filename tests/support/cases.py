@@ -1,6 +1,6 @@
 """Cases of a parametrised test, of which `make test` tries a few and `make long` the others."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ def long(*values: Any, id: str | None = None) -> Any:
     return pytest.param(*values, id=id, marks=pytest.mark.long)
 
 
-def few_of(cases: Mapping[str, Any], quick: Container[str]) -> list[Any]:
-    """All cases by their names; `make test` tries those in `quick`, which stand for the others."""
-    return [pytest.param(v, id=name) if name in quick else long(v, id=name) for name, v in cases.items()]
+def few_of(cases: Mapping[str, Any] | Iterable[str], quick: Container[str]) -> list[Any]:
+    """All cases by name, or the names themselves; `make test` tries those in `quick`, `make long` the others."""
+    named = cases if isinstance(cases, Mapping) else {name: name for name in cases}
+    return [pytest.param(v, id=name) if name in quick else long(v, id=name) for name, v in named.items()]

@@ -19,7 +19,7 @@ from tests.support.cases import few_of
 # A solver that joins the catalogue goes through every test marked with this.
 every_solver = pytest.mark.parametrize("solver", [entry.default for entry in SOLVERS.values()], ids=SOLVERS)
 
-# What is the same code for all of them is tried on one of ours and on the ODE; on the others by `make long`.
+# Code that all solvers share is tried on one of ours and on the ODE; `make long` tries it on the others.
 TYPICAL = ("Anderson", "ODE flow")
 typical_solvers = pytest.mark.parametrize(
     "solver", few_of({name: entry.default for name, entry in SOLVERS.items()}, TYPICAL)

@@ -18,7 +18,7 @@ from deq.training.best import BestEpoch, first_best
 from deq.training.optimizer import OPTIMIZERS, learning_rate
 from deq.training.recipes import Recipe
 from deq.training.step import TrainState
-from tests.support.cases import long
+from tests.support.cases import few_of
 
 RECIPE = Recipe(Picard(tol=1e-3, max_nfe=20), epochs=12, batch_size=128, learning_rate=0.1, warmup=0.0)
 CHOOSY = replace(RECIPE, keep_best=True, early_stopping=3)
@@ -86,7 +86,7 @@ def test_at_their_default_the_settings_leave_the_state_as_it_was() -> None:
     assert len(jax.tree.leaves(TrainState({}, {}, {}, np.zeros(()), {}))) == 1
 
 
-@pytest.mark.parametrize("name", [name if name == "sgd" else long(name) for name in OPTIMIZERS])
+@pytest.mark.parametrize("name", few_of(list(OPTIMIZERS), ("sgd",)))
 def test_every_optimizer_lowers_the_loss(name: str) -> None:
     first, *_, last = ends(run(replace(RECIPE, optimizer=name, epochs=4, learning_rate=0.02)))
     assert last.validation.loss < first.validation.loss
