@@ -35,7 +35,7 @@ from deq.models.inference import infer
 from deq.solvers import Anderson
 
 TRAINERS = 2
-RUN = "fit_task=digits&fit_batch=32&fit_epochs=500&fit_patience=0"  # longer than any load
+RUN = "fit_task=digits&fit_batch=32&fit_epochs=500&fit_patience=0"  # about a minute
 SEEN = "As decoded"  # caption of the uploaded picture on the page
 FORGOTTEN = 130.0  # seconds; Streamlit keeps a disconnected session for two minutes
 TINT = 6  # levels of colour between two marks
@@ -133,14 +133,16 @@ async def check(visitor: Visitor, picture: Marked, tally: Tally) -> None:
 
 
 async def train(host: str, until: float, tally: Tally) -> None:
-    """Start a run, poll it as a browser does, stop it at the end."""
+    """Start a run, poll it as a browser does, start another when it has ended; stop the last one."""
     async with visiting(host) as visitor:
         await visitor.visit("train", RUN)
-        await visitor.move("Start training", True)
         while time.monotonic() < until:
+            if not visitor.polled:
+                await visitor.move("Start training", True)
             tally.reruns.append(await visitor.run(fragment=visitor.polled))
             await asyncio.sleep(1)
-        await visitor.move("fit_stop", True)
+        if visitor.polled:
+            await visitor.move("fit_stop", True)
 
 
 async def see_everything(host: str, picture: Marked) -> None:
