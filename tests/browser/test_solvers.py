@@ -37,6 +37,8 @@ def test_a_long_computation_can_be_stopped_and_continued(server: str, page: Page
 
 def test_the_report_opens_from_a_file_without_a_network(server: str, page: Page, tmp_path: Path) -> None:
     visit(page, f"{server}/solvers?{SMALL}&race_solvers=Picard")
+    expect(page.get_by_text("Least time")).to_be_visible(timeout=SLOW)  # timed a second after the last change
+    settle(page)
     with page.expect_download(timeout=SLOW) as download:
         page.get_by_role("button", name="Download a report").click(timeout=SLOW)
     report = tmp_path / "solvers.html"

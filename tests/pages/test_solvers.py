@@ -61,11 +61,29 @@ def snippet(app: AppTest) -> str:
 @pytest.mark.parametrize("tab", CHARTS)
 def test_every_tab_draws_and_is_all_that_is_drawn(open_page: OpenPage, tab: str) -> None:
     app = open_page("solvers", race_view=tab, **SMALL)
+    if tab == "Race":
+        app.run()  # the controls rest, and the times follow
     assert len(app.get("plotly_chart")) == CHARTS[tab]
     assert not app.error
     assert len(app.dataframe) >= 1
     assert len(app.get("download_button")) >= len(app.dataframe)
     compile(snippet(app), "snippet", "exec")
+
+
+def test_the_race_is_timed_when_the_controls_rest(open_page: OpenPage) -> None:
+    app = open_page("solvers", race_seed="77", **SMALL)
+    for damping in (0.3, 0.2):
+        app.slider(key="race_damping").set_value(damping).run()
+        assert "Times follow as soon as the controls rest" in " ".join(
+            caption.value for caption in app.caption
+        )
+        assert "ms" not in app.dataframe[0].value
+        assert "Least time" not in words(app)
+    app.run()
+    assert not app.exception
+    assert (app.dataframe[0].value["ms"] > 0).all()
+    assert "Least time" in words(app)
+    assert "Times follow" not in " ".join(caption.value for caption in app.caption)
 
 
 def test_the_race_on_the_spiral_says_who_fails_and_why(open_page: OpenPage) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
 import streamlit as st
 
@@ -54,36 +55,45 @@ class _Unknown(Exception):
 _looking = ContextVar("looking", default=False)  # what is not in the cache is not computed
 
 
-def queued(
-    cache: Callable[[Callable[[*Ts], T]], Callable[[*Ts], T]],
-) -> Callable[[Callable[[*Ts], T]], Callable[[*Ts], T]]:
-    """For long work. `cache` is the decorator that keeps the results; what it does not know yet waits for its turn.
+@dataclass(frozen=True)
+class Queued(Generic[*Ts, T]):
+    """Long work whose results are kept: `known` only looks, a call waits for its turn where nothing is known.
 
-    A result in the cache comes at once. Nobody waits with Streamlit's lock on a result, or others who want the same
-    one could not leave: the first call only looks, and ends with an exception, which is not cached.
+    Nobody waits with Streamlit's lock on a result, or others who want the same one could not leave: to look is to call
+    the cached function, recall, which ends with an exception, not cached, instead of computing.
     """
 
-    def decorate(compute: Callable[[*Ts], T]) -> Callable[[*Ts], T]:
+    recall: Callable[[*Ts], T]
+
+    def known(self, *arguments: *Ts) -> T | None:
+        token = _looking.set(True)
+        try:
+            return self.recall(*arguments)
+        except _Unknown:
+            return None
+        finally:
+            _looking.reset(token)
+
+    def __call__(self, *arguments: *Ts) -> T:
+        found = self.known(*arguments)
+        if found is not None:
+            return found
+        with long_work():
+            return self.recall(*arguments)
+
+
+def queued(
+    cache: Callable[[Callable[[*Ts], T]], Callable[[*Ts], T]],
+) -> Callable[[Callable[[*Ts], T]], Queued[*Ts, T]]:
+    """For long work. `cache` is the decorator that keeps the results."""
+
+    def decorate(compute: Callable[[*Ts], T]) -> Queued[*Ts, T]:
         @wraps(compute)
         def computed(*arguments: *Ts) -> T:
             if _looking.get():
                 raise _Unknown
             return compute(*arguments)
 
-        recall = cache(computed)
-
-        @wraps(compute)
-        def known_or_queued(*arguments: *Ts) -> T:
-            token = _looking.set(True)
-            try:
-                return recall(*arguments)
-            except _Unknown:
-                pass
-            finally:
-                _looking.reset(token)
-            with long_work():
-                return recall(*arguments)
-
-        return known_or_queued
+        return Queued(cache(computed))
 
     return decorate

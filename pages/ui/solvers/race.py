@@ -12,12 +12,14 @@ from PIL import Image
 
 import deq
 from deq.analysis.comparison.race import Run, race_table
-from deq.analysis.comparison.subjects import DIGITS, RANDOM, STIFF
+from deq.analysis.comparison.subjects import DIGITS, RANDOM, STIFF, Subject
 from deq.analysis.comparison.timings import device_name, quartiles
 from deq.data import held_out_digits
 from deq.plots.comparison import race_by_nfe
 from deq.plots.document import report
 from deq.plots.times import race_times
+from deq.solvers import Solver
+from pages.ui.server.memory import freeing_memory
 from pages.ui.solvers.batch import draw_batch
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, TIMES, show_table, subject_code, time_sentence
@@ -28,8 +30,11 @@ from pages.ui.widgets.downloads import csv_button, csv_text
 from pages.ui.widgets.steps import in_steps
 from pages.ui.widgets.text import is_hidden, listed
 
-TIMING = "Timing, the solvers in turn"
 HEIGHT = 340  # pixels: both charts are in view on a laptop
+STILL, REST = (
+    "_race_still",
+    1.0,
+)  # settings of the last run, and the seconds without a change before solvers are timed
 FORMATS = {
     "NFE, median": PLAIN,
     "converged": SHARE,
@@ -61,12 +66,22 @@ def run_race(settings: Settings, tab: str) -> dict[str, Run]:
     return in_steps(tab, settings, steps)
 
 
-def time_race(settings: Settings) -> dict[str, np.ndarray]:
-    """Seconds of every solver, in turns; empty if stopped."""
-    names = settings.solvers
-    solvers = tuple(settings.solver(name) for name in names)
-    steps = {TIMING: lambda: times_of(settings.subject, names, solvers)}
-    return in_steps("race-times", settings, steps).get(TIMING, {})
+def timed(settings: Settings) -> tuple[Subject, tuple[str, ...], tuple[Solver, ...]]:
+    """What is timed, as arguments of `times_of`."""
+    return settings.subject, settings.solvers, tuple(settings.solver(name) for name in settings.solvers)
+
+
+@st.fragment(run_every=REST)
+def time_at_rest(settings: Settings) -> None:
+    """Timing takes longer than all else in the race, so it waits until the controls have not moved for a while."""
+    with st.container(height=HEIGHT, border=False):
+        st.caption("Times follow as soon as the controls rest: the solvers take turns.")
+    state = st.session_state
+    if state.get(STILL) == settings:
+        with freeing_memory():
+            times_of(*timed(settings))
+        st.rerun()
+    state[STILL] = settings
 
 
 def draw_race(settings: Settings) -> None:
@@ -74,13 +89,18 @@ def draw_race(settings: Settings) -> None:
     runs = run_race(settings, "race")
     if not runs:
         return
-    seconds = time_race(settings) if len(runs) == len(settings.solvers) else {}
+    complete = len(runs) == len(settings.solvers)
+    seconds = (times_of.known(*timed(settings)) if complete else None) or {}
     figures = race_figures(settings, runs, seconds)
+    left, right = st.columns(2, gap="medium")
     for column, key, (caption, figure) in zip(
-        st.columns(2, gap="medium"), ("race-nfe", "race-time"), figures.items(), strict=False
+        (left, right), ("race-nfe", "race-time"), figures.items(), strict=False
     ):
         with column:
             show(figure, key, caption)
+    if complete and not seconds:
+        with right:
+            time_at_rest(settings)
     st.markdown(race_sentence(runs, seconds, settings.lineup.max_nfe))
     classes = problem_of(settings.subject).has_classes
     reference = _reference_classes(settings) if classes else None

@@ -1,6 +1,6 @@
 """The computations of the Solvers page, cached by their settings: arrays only, no model is trained here.
 
-Those of the first two tabs take a fraction of a second once compiled. The others take seconds, and wait for their turn.
+Those of the first two tabs take a fraction of a second once compiled. Timings and all others wait for their turn.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ def race_of(subject: Subject, solver: Solver) -> Run:
     return race(problem_of(subject), solver)
 
 
-@cached(100)
+@queued(cached(100))
 def times_of(subject: Subject, names: tuple[str, ...], solvers: tuple[Solver, ...]) -> dict[str, np.ndarray]:
     """The times of all solvers together: they take turns."""
     return time_solvers(problem_of(subject), dict(zip(names, solvers, strict=True)))
