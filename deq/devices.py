@@ -93,7 +93,7 @@ def mesh_of(devices: int | None, batch_size: int) -> Mesh:
         devices = _usable(len(available), batch_size)
     devices = len(available) if devices is None else devices
     if not 1 <= devices <= len(available):
-        raise ValueError(f"There are {len(available)} devices, not {devices}: choose 1 to {len(available)}.")
+        raise ValueError(f"{devices} devices were asked for; available: {len(available)}.")
     if batch_size % devices:
         raise ValueError(
             f"{devices} devices cannot share a batch of {batch_size} evenly; change --batch-size."

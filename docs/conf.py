@@ -10,7 +10,7 @@ from pathlib import Path
 
 import deq
 
-sys.path.insert(0, str(Path(__file__).parent / "site"))  # the extensions api, formulas and figures
+sys.path.insert(0, str(Path(__file__).parent / "site"))  # the extensions that are ours
 
 project, author, release = "DEQ lab", "DEQ lab contributors", deq.__version__
 copyright = "DEQ lab contributors, MIT licence"
@@ -21,7 +21,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "myst_nb",
 ]
-extensions += ["api", "figures", "formulas"]
+extensions += ["api", "figures", "formulas", "pictures"]
 
 root_doc = "docs/index"
 include_patterns = ["docs/**", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/*.md"]

@@ -47,8 +47,8 @@ def choose(seed: int, steps: int) -> None:
 st.title("Can an infinitely deep network learn y = 2x?", anchor=False)
 st.markdown(
     "Press cos again and again: the display settles where **cos x = x**. Repeat a network's one layer, and it settles "
-    "on its answer $z^*$. Here the layer is a line, $f(z, x) = s\\,(z + x) + c$; trained on x = 1 to 10, it answers "
-    "**y = 2x** with a slope of 2/3."
+    "on its answer $z^*$. Here the layer's sixteen weights act as one line, $f(z, x) = s\\,(z + x) + c$; trained on "
+    "x = 1 to 10, it answers **y = 2x** with a slope of 2/3."
 )
 length, chosen, seeding, again = st.columns([2, 2, 1, 1.2], gap="medium", vertical_alignment="bottom")
 steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))

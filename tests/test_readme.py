@@ -15,7 +15,9 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_links_and_pictures_exist() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', TEXT)
+    assert len(pictures) == 8  # four, light and dark
+    for target in [*pictures, *re.findall(r"\]\(([^)]+)\)", TEXT)]:
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 

@@ -27,8 +27,7 @@ class Page(HTMLParser):
         self.places |= {found[name] for name in ("id", "name") if name in found}
         if "href" in found:
             (self.links if tag == "a" else self.loads).add(found["href"])
-        if "src" in found:
-            self.loads.add(found["src"])
+        self.loads |= {found[name] for name in ("src", "srcset") if name in found}
 
 
 @pytest.fixture(scope="module")

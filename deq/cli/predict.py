@@ -50,7 +50,7 @@ def run(source: str, model: str | None, paths: list[Path], table: Path | None, a
         show({"predictions": entries}, as_json)
     failed = sum("error" in entry for entry in entries)
     if table is not None:
-        text = f"{len(entries):,} lines in {table}, {failed:,} of them errors."
+        text = f"Lines in {table}: {len(entries):,}; errors: {failed:,}."
         say(text, style="")
     if failed:
         raise typer.Exit(1)

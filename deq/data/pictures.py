@@ -42,11 +42,12 @@ def read_parts(source: Path, parts: list[Part], form: Form, track: Track) -> Fou
     form = replace(form, classes=classes, reader=form.reader or fitting_reader(classes))
     broken: dict[str, str] = {}
     examples = [read_part(source, part, form, track, broken) for part in parts]
-    for found in examples:
-        require_some(source, found, broken)
-    require_each(source, examples[0], list(parts[0]), classes, broken)
     count = sum(len(pictures) for part in parts for pictures in part.values())
-    notes = (skipped(broken, count),) if broken else ()
+    why = skipped(broken, count) if broken else ""
+    for found in examples:
+        require_some(source, found, why)
+    require_each(source, examples[0], list(parts[0]), classes, why)
+    notes = (why,) if broken else ()
     return Found(examples[0], examples[1] if len(parts) > 1 else None, form, notes)
 
 
@@ -86,21 +87,20 @@ def only_digit(found: np.ndarray) -> np.ndarray:
     return found[0]
 
 
-def require_some(source: Path, part: Examples, broken: dict[str, str]) -> None:
-    """Raise DatasetError if no picture of a part can be read."""
+def require_some(source: Path, part: Examples, why: str) -> None:
+    """Raise DatasetError if no picture of a part can be read. why: what was skipped, as below."""
     if not len(part.y):
-        raise DatasetError(f"{source}: no picture can be read. {skipped(broken, len(broken))}")
+        raise DatasetError(f"{source}: no picture can be read. {why}")
 
 
-def require_each(
-    source: Path, train: Examples, names: list[str], classes: tuple[str, ...], broken: dict[str, str]
-) -> None:
+def require_each(source: Path, train: Examples, names: list[str], classes: tuple[str, ...], why: str) -> None:
     """Raise DatasetError if a class has no picture that can be read."""
     there = {classes[label] for label in np.unique(train.y)}
     empty = [name for name in names if name not in there]
     if empty:
-        why = f" {skipped(broken, len(broken))}" if broken else ""
-        raise DatasetError(f"{source}: class {shown(empty[0])} is empty: add pictures or remove it.{why}")
+        raise DatasetError(
+            f"{source}: class {shown(empty[0])} is empty: add pictures or remove it. {why}".rstrip()
+        )
 
 
 def skipped(broken: dict[str, str], files: int) -> str:

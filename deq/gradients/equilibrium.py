@@ -61,7 +61,7 @@ def equilibrium(
         )
     if rowwise and not isinstance(cell, nnx.Module):
         raise ValueError(
-            "rowwise needs a cell that is an NNX module: another one is traced for one batch size."
+            "rowwise needs a cell that is an NNX module: a plain function is traced for one batch size only."
         )
     require_reachable(precision, solver, *gradient.solvers)
     x, z0 = jax.tree.map(jnp.asarray, (x, jax.lax.stop_gradient(z0)))

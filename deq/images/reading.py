@@ -63,7 +63,7 @@ def open_checked(data: bytes) -> Image.Image:
     if min(image.size) < MIN_SIDE:
         raise PictureError(
             f"The picture is only {image.width} x {image.height} pixels."
-            f" Use one of {MIN_SIDE} or more on each side."
+            f" Use one with at least {MIN_SIDE} pixels on each side."
         )
     return image
 

@@ -5,7 +5,7 @@ in NumPy, so that moving a slider compiles nothing.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -101,8 +101,8 @@ def _as_float(value: Any) -> Any:
     return np.asarray(value, float)[()]
 
 
-def parse_formula(text: str) -> Formula:
-    """Parse a formula in x, a and b: numbers, + - * / **, parentheses and `FUNCTIONS`; at most MAX_LENGTH characters.
+def parse_formula(text: str, variables: Collection[str] = tuple(VARIABLES)) -> Formula:
+    """Parse a formula in `variables`: numbers, + - * / **, parentheses and `FUNCTIONS`; at most MAX_LENGTH characters.
 
     Raises FormulaError, a ValueError with the position of the error.
     """
@@ -113,7 +113,7 @@ def parse_formula(text: str) -> Formula:
     except SyntaxError as error:
         position = min(error.offset - 1, len(text)) if error.offset else len(text)  # 0: at the end
         raise FormulaError("Syntax error here; write products with *, as in 2*x.", text, position) from None
-    reader = _Reader(text)
+    reader = _Reader(text, variables)
     return Formula(text, reader.read(root), frozenset(reader.variables))
 
 
@@ -140,8 +140,8 @@ def _check_characters(text: str) -> None:
 class _Reader:
     """Converts Python's syntax tree into ours, refusing nodes outside the whitelist."""
 
-    def __init__(self, text: str):
-        self.text = text
+    def __init__(self, text: str, allowed: Collection[str]):
+        self.text, self.allowed = text, allowed
         self.variables: set[str] = set()
 
     def read(self, node: ast.expr) -> Node:
@@ -175,10 +175,9 @@ class _Reader:
     def _variable(self, node: ast.Name) -> Variable:
         if node.id in FUNCTIONS:
             raise self._refuse(node, f"{node.id} needs an argument in parentheses: {node.id}(x).")
-        if node.id not in VARIABLES:
-            raise self._refuse(
-                node, f"Unknown name {node.id!r}; use x, a, b and {', '.join(sorted(FUNCTIONS))}."
-            )
+        if node.id not in self.allowed:
+            names = ", ".join([*self.allowed, *sorted(FUNCTIONS)])
+            raise self._refuse(node, f"Unknown name {node.id!r}; use numbers and {names}.")
         self.variables.add(node.id)
         return Variable(node.id)
 

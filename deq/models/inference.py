@@ -85,9 +85,7 @@ def infer(
     Raises ValueError for a trace with a gradient that replaces the solver.
     """
     if trace and not gradient.seeks_equilibrium:
-        raise ValueError(
-            f"A trace shows a solve, and {type(gradient).__name__} does without one: leave it out."
-        )
+        raise ValueError(f"trace records a solve, and {type(gradient).__name__} runs none: leave trace out.")
     x = np.asarray(x)  # it may be on any device
     size = min(BATCH, len(x), max(1, ENTRIES // x[0].size)) if batch_size is None else batch_size
     mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)

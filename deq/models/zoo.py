@@ -79,7 +79,7 @@ def conv(*, rngs: nnx.Rngs) -> EquilibriumModel:
 
 
 def multiscale(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """Feature maps of 7 x 7 x 18 and 4 x 4 x 36 that settle together, joined to the encoder's, Dense(1458, 10).
+    """Feature maps of 7 x 7 x 18 and 4 x 4 x 36 that settle together; injections of both sizes; Dense(1458, 10).
 
     After Bai, Koltun & Kolter (2020), arXiv:2006.08656; 61,030 parameters.
     """

@@ -81,8 +81,8 @@ def _effort(training: Columns, validation: Columns) -> str:
     if not now > GROWTH * before:
         return ""
     radius = _last(validation, "spectral_radius")
-    why = f": the spectral radius is close to 1 ({radius:.2f})" if NEAR_ONE < radius < 1 else ""
-    return f"Solves take longer: {now:.1f} evaluations, {before:.1f} before{why}."
+    why = f", as the spectral radius is close to 1 ({radius:.2f})" if NEAR_ONE < radius < 1 else ""
+    return f"Solves take longer: {now:.1f} evaluations instead of {before:.1f}{why}."
 
 
 def _radius(training: Columns, validation: Columns) -> str:

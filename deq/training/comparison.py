@@ -156,9 +156,7 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
     elif seeds < 2:
         found.append("One seed has no spread: use several to find out who is ahead.")
     elif any(math.isnan(one.spread(score).std) for one in contenders):
-        found.append(
-            "Who is ahead is open: some contenders have fewer than two finished runs, or runs without a score."
-        )
+        found.append("Undecided: some contenders have fewer than two finished runs, or runs without a score.")
     elif len(contenders) > 1:
         found.append(
             f"No contender is ahead in test {score}: the best mean ± standard deviation overlaps another's."
@@ -166,11 +164,13 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
     for one in contenders:
         if one.lost:
             found.append(
-                f"{one.name} lost its equilibrium in {one.lost} of {len(one.outcomes)} runs: stopped with the last "
-                "sound weights, or most solves do not converge."
+                f"{one.name} lost its equilibrium in {one.lost} of {len(one.outcomes)} runs: such a run stops with the "
+                "last sound weights, or ends with most solves not converging."
             )
-    whole = "except each contender's first, which compiles" if seeds > 1 else "compilation included"
-    return [*found, f"Seconds count whole runs, {whole}."]
+    whole = (
+        "except each contender's first, which includes compilation" if seeds > 1 else "compilation included"
+    )
+    return [*found, f"Seconds are those of whole runs, {whole}."]
 
 
 def seconds_left(done: Mapping[str, Sequence[float]], waiting: Sequence[str]) -> float:

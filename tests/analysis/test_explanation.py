@@ -119,7 +119,7 @@ def test_digits_part_from_the_start_to_their_equilibria(solver: Solver) -> None:
 
 def test_digits_that_do_not_converge_cannot_be_followed() -> None:
     digits = load_dataset("digits")
-    with pytest.raises(ValueError, match="needs three equilibria; 0 were found"):
+    with pytest.raises(ValueError, match="needs three equilibria; found: 0"):
         parting(
             load_pretrained("mlp").model,
             digits.test_images[:9],

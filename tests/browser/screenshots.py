@@ -1,7 +1,7 @@
 """Pictures of every page and every tab, light, dark and on a phone, into screenshots/ (`make screenshots`).
 
 `python -m tests.browser.screenshots toy predict` takes those pages alone, and
-`python -m tests.browser.screenshots docs` makes the pictures of the README, one of them moving.
+`python -m tests.browser.screenshots docs` makes the pictures of the README, light and dark; one moves.
 """
 
 import io
@@ -41,6 +41,8 @@ def open_page(browser: Browser, url: str, scheme: str, width: int) -> Page:
     context.set_default_timeout(SLOW)
     page = context.new_page()
     visit(page, url)
+    expect(page.get_by_text("Times follow")).to_have_count(0, timeout=SLOW)  # on Solvers
+    settle(page)
     return page
 
 
@@ -75,17 +77,18 @@ def take_all(browser: Browser, address: str, names: list[str]) -> None:
             page.context.close()
 
 
-def take_for_docs(browser: Browser, address: str) -> None:
+def take_for_docs(browser: Browser, address: str, scheme: str) -> None:
     """960 pixels wide, in true colours: a small palette turns orange into brown."""
+    dark = "-dark" * (scheme == "dark")
     for name, (path, height) in SHOWN.items():
-        page = open_page(browser, f"{address}/{path}", "light", WIDE)
-        file = ROOT / "docs" / f"{name}.png"
+        page = open_page(browser, f"{address}/{path}", scheme, WIDE)
+        file = ROOT / "docs" / f"{name}{dark}.png"
         take(page, file, height)
         page.context.close()
         small = Image.open(file).convert("RGB").resize((960, 960 * height // WIDE), Image.Resampling.LANCZOS)
         small.save(file, optimize=True)
-    page = open_page(browser, f"{address}/predict?predict_way=Draw", "light", WIDE)
-    save_moving(list(drawn_digit(page)), ROOT / "docs" / "predict.gif")
+    page = open_page(browser, f"{address}/predict?predict_way=Draw", scheme, WIDE)
+    save_moving(list(drawn_digit(page)), ROOT / "docs" / f"predict{dark}.gif")
     page.context.close()
 
 
@@ -138,7 +141,8 @@ def main() -> None:
     chosen = sys.argv[1:]
     with running_server() as address, running_browser() as browser:
         if chosen == ["docs"]:
-            take_for_docs(browser, address)
+            for scheme in ("light", "dark"):
+                take_for_docs(browser, address, scheme)
         else:
             take_all(browser, address, chosen or list(PAGES))
 

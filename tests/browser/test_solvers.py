@@ -30,7 +30,7 @@ def test_a_long_computation_can_be_stopped_and_continued(server: str, page: Page
     expect(page.get_by_text(re.compile(r"Stopped after \d of 9"))).to_be_visible(timeout=SLOW)
     settle(page)  # a click on what is still being drawn may be lost
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("Memory for 1,000 evaluations beside that for 10")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("From 10 to 1,000 evaluations memory grows")).to_be_visible(timeout=SLOW)
     settle(page)
     assert page.get_by_test_id("stException").count() == 0
 

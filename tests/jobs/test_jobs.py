@@ -176,7 +176,7 @@ def test_failures_have_a_message(registry: Registry) -> None:
     wrong = registry.submit(replace(PLAN, task=OWN, formula="log(x)", architecture=Architecture(1, 1)))
     end = wait_for_end(wrong)
     assert end.status is Status.FAILED
-    assert "no finite value" in end.message
+    assert "not finite everywhere" in end.message
     assert wrong.model is None
     large = registry.submit(replace(PLAN, recipe=replace(RECIPE, batch_size=10_000)))
     assert "exceeds the 768 training examples" in wait_for_end(large).message

@@ -68,8 +68,8 @@ def test_reasons_and_distortions(open_page: OpenPage) -> None:
 def test_blank_patches_that_do_not_converge_are_no_changed_answers() -> None:
     labels, converged = np.array([[3, 5], [5, 8]]), np.array([[True, True], [False, True]])
     sentence = evidence_sentence(2.0, (3, 5), Occlusion(np.zeros((2, 2)), labels, converged))
-    assert "2 of 4 blank patches change the answer" in sentence
-    assert "With 1 of 4 patches blank the solve does not converge" in sentence
+    assert "Blank patches that change the answer: 2 of 4, " in sentence
+    assert "With some patches blank, 1 of 4, the solve does not converge" in sentence
     assert "not converge" not in evidence_sentence(
         2.0, (3, 5), Occlusion(np.zeros((2, 2)), labels, labels > 0)
     )
@@ -108,7 +108,7 @@ def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
 
 def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> None:
     app = open_page("predict", model="blog")
-    for name, said in (("toy", "reads no digits"), ("blog", None)):
+    for name, said in (("toy", "does not read pictures"), ("blog", None)):
         data = (PRETRAINED / name / WEIGHTS).read_bytes()
         app.file_uploader(key="predict_weights").upload(f"{name}.safetensors", data).run()
         assert not app.exception
@@ -153,7 +153,7 @@ def lost_model() -> ModelInUse:
 def test_sixteen_starts_end_at_one_equilibrium(open_page: OpenPage) -> None:
     app = open_page("predict", model="monotone", predict_how="Sixteen starts", predict_way="Test digit")
     assert not app.exception
-    assert "**16 of 16** random starts converge and **16** give the same answer" in words(app)
+    assert "Of 16 random starts **16** converged, **16** to the same answer" in words(app)
 
 
 @pytest.mark.long

@@ -21,7 +21,7 @@ def table(app: AppTest):
 
 def test_without_mnist_scikit_learn_replaces_it(open_page: OpenPage) -> None:
     app = open_page("predict")
-    assert app.number_input(key="index").label == "Or a test digit of scikit-learn"
+    assert app.number_input(key="index").label == "Or a test digit from scikit-learn"
     assert app.number_input(key="index").max == 359
 
 

@@ -118,7 +118,7 @@ def test_old_tabs_open_where_they_moved(open_page: OpenPage, monkeypatch: pytest
     """Memory compiles nine programs, whose sizes do not matter here."""
     monkeypatch.setattr("pages.ui.solvers.memory.memory_of", lambda *_: 1)
     app = open_page("solvers", race_view="Memory", **SMALL)
-    assert "Memory for 1,000 evaluations beside that for 10" in words(app)
+    assert "From 10 to 1,000 evaluations memory grows by a factor of" in words(app)
     assert app.session_state["race_view"] == "Gradients"
     app = open_page("solvers", race_view="In the batch", **SMALL)
     assert app.session_state["race_view"] == "Race"
@@ -129,7 +129,7 @@ def test_old_tabs_open_where_they_moved(open_page: OpenPage, monkeypatch: pytest
 def test_memory_is_drawn(open_page: OpenPage) -> None:
     app = open_page("solvers", race_view="Gradients", race_against="memory", **SMALL)
     assert len(app.get("plotly_chart")) == 1
-    assert "Memory for 1,000 evaluations beside that for 10" in words(app)
+    assert "From 10 to 1,000 evaluations memory grows by a factor of" in words(app)
     compile(snippet(app), "snippet", "exec")
 
 
@@ -230,7 +230,7 @@ def test_the_alignment_score_leaves_failures_out() -> None:
     ends["another"].converged = np.array([True, False])
     sentence = path_sentence(ends, "Anderson")
     assert "score: **1.0000**" in sentence
-    assert "1 of 2 solves did not converge" in sentence
+    assert "Not converged and left out: 1 of 2 solves" in sentence
 
 
 def test_own_weights_that_read_no_digits_are_refused(open_page: OpenPage) -> None:

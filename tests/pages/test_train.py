@@ -139,10 +139,10 @@ def test_a_refresh_keeps_the_runs_and_a_link_does_not_share_them(
 
 def test_a_formula_that_cannot_be_learnt(open_page: OpenPage) -> None:
     app = open_page("train", fit_task="own formula", fit_formula="1/x")
-    assert "no finite value" in app.warning[0].value
+    assert "not finite everywhere" in app.warning[0].value
     press(app, "Start training")
     run_until(app, lambda: bool(app.error))
-    assert "no finite value" in app.error[0].value
+    assert "not finite everywhere" in app.error[0].value
     assert "Resume" not in labels(app) or not app.exception
 
 

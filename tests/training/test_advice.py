@@ -47,7 +47,7 @@ def test_no_data_gives_no_advice() -> None:
             {"spectral_radius": 0.95},
             "the spectral radius is close to 1 (0.95)",
         ),
-        ({"nfe": np.linspace(8, 24, 20)}, {}, "Solves take longer: 23.6 evaluations, 9.7 before."),
+        ({"nfe": np.linspace(8, 24, 20)}, {}, "Solves take longer: 23.6 evaluations instead of 9.7."),
         ({}, {"spectral_radius": 1.4}, "plain iteration does not converge"),
         ({"backward_converged": 0.5}, {}, "backward solve converges for only 50 %"),
         ({"accuracy": 0.99}, {"accuracy": 0.9}, OVERFIT),

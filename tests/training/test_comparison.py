@@ -54,7 +54,7 @@ def test_nobody_is_ahead_where_intervals_overlap() -> None:
 
 def test_a_contender_without_a_spread_leaves_it_open() -> None:
     sentence, *_ = conclusion([contender("a", 0.99, 0.99), contender("b", 0.1)])
-    assert sentence.startswith("Who is ahead is open")
+    assert sentence.startswith("Undecided")
 
 
 def test_without_classes_the_lowest_loss_is_ahead() -> None:

@@ -31,7 +31,7 @@ def fit_plane(equilibria: np.ndarray, labels: np.ndarray) -> Plane:
     Hotelling (1933), doi:10.1037/h0071325.
     """
     if len(equilibria) < 3:
-        raise ValueError(f"A plane needs three equilibria; {len(equilibria)} were found.")
+        raise ValueError(f"A plane needs three equilibria; found: {len(equilibria)}.")
     states = equilibria.reshape(len(equilibria), -1)
     mean = states.mean(axis=0)
     _, sizes, directions = np.linalg.svd(states - mean, full_matrices=False)

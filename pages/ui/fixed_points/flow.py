@@ -94,7 +94,7 @@ def _end(settings: MapSettings, x: np.ndarray) -> str:
     if not abs(x[-1]) <= FAR or (abs(x[-1]) > _far(settings) and not speed < before):
         return "diverges"
     settled = speed < 1e-3 * (1 + abs(x[-1]))
-    return f"{'settles at' if settled else 'is still moving at'} {number(float(x[-1]), 4)}"
+    return f"{'settles at' if settled else 'has not settled; it ends at'} {number(float(x[-1]), 4)}"
 
 
 def _table(settings: MapSettings, fixed: FixedPoints) -> None:

@@ -101,7 +101,7 @@ def _metrics(verdict: Verdict, fixed: FixedPoints) -> None:
         label, term = (
             ("Rate |slope at x\\*|", "slope") if predicted is not None else ("Lyapunov exponent",) * 2
         )
-        st.metric(label, signed(rate, 4), help=tip(term), width="content")
+        st.metric(label, signed(rate, 4) if np.isfinite(rate) else "-", help=tip(term), width="content")
         st.metric("Fixed points in the window", count, help=tip("fixed point"), width="content")
 
 

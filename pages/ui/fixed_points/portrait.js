@@ -120,7 +120,7 @@ function sentence(path, fixed, step) {
   const count = (test) => fixed.filter(test).length;
   const points = `${fixed.length} fixed point${fixed.length === 1 ? "" : "s"}`;
   const stable = `${count((p) => p.stable)} stable for the iteration, ${count((p) => p.settles)} for the flow`;
-  return `${points}: ${stable}. After ${step} steps z = (${z1}, ${z2}).`;
+  return `${points}: ${stable}. After ${step} step${step === 1 ? "" : "s"} z = (${z1}, ${z2}).`;
 }
 
 export default mount(PortraitBoard, "moved");

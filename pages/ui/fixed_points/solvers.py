@@ -45,7 +45,7 @@ def draw_solvers() -> None:
         show(
             residual_curves(curves, TOL),
             "race-residual",
-            "Relative residual. Newton's slope counts as an evaluation; damping 1 is drawn as 0.5.",
+            "Relative residual. Newton's slope counts as an evaluation; damped Picard uses 0.5 where the damping is 1.",
         )
     distances = distances_to_best(race)
     with right:
@@ -89,7 +89,8 @@ def race_sentence(race: dict[str, Solution]) -> str:
     slow = [name for _, name in done if is_hidden(errors[name], float(race[name].residual[0]))]
     if slow:
         sentence += f"{listed(slow)} converged slowly, so the estimated error is far above the residual. "
-    return sentence + "Anderson and Newton can also reach fixed points that are unstable for the iteration."
+    unstable = "Anderson and Newton can also reach fixed points that are unstable for the iteration."
+    return sentence + (unstable if parts else "")
 
 
 def errors_of(race: dict[str, Solution]) -> dict[str, float]:

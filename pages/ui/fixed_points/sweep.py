@@ -50,6 +50,11 @@ def draw_sweep() -> None:
     show_code(SNIPPET.format_map(settings.named | {"first": first, "last": last, "number": NUM_VALUES}))
 
 
+def _percent(share: float) -> str:
+    """Whole per cent; neither 0 nor 100 where it is only nearly so."""
+    return "under 1 %" if share < 0.005 else "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
 def sweep_sentence(sweep: Sweep) -> str:
     """The shares of orbits that settle, are chaotic or diverge."""
     diverged = np.isnan(sweep.lyapunov)
@@ -59,5 +64,5 @@ def sweep_sentence(sweep: Sweep) -> str:
         "are chaotic": chaotic,
         "diverge": diverged,
     }
-    parts = [f"{100 * share.mean():.0f} % {name}" for name, share in shares.items() if share.any()]
+    parts = [f"{_percent(share.mean())} {name}" for name, share in shares.items() if share.any()]
     return f"Orbits for a from {sweep.a[0]:g} to {sweep.a[-1]:g}: {', '.join(parts)}."

@@ -6,7 +6,7 @@ from deq.maps.planar import PlanarFixedPoints
 from deq.maps.scalar import FixedPoints
 from deq.maps.verdicts import Verdict
 from deq.solvers import Solution
-from pages.ui.widgets.text import listed, signed, with_minus
+from pages.ui.widgets.text import counted, listed, signed, with_minus
 
 MAX_LISTED = 4  # values of a cycle that are written out
 NEUTRAL_WITHIN = 1e-6  # a slope this close to 1 counts as 1
@@ -44,24 +44,24 @@ def _convergence(verdict: Verdict, xs: np.ndarray) -> str:
     where = f"It converges to x\\* = {number(verdict.limit)}{_steps_needed(xs, verdict.limit)}. "
     predicted, measured = abs(verdict.slope), verdict.measured_rate
     if measured is None:
-        return where + "The start is already a fixed point."
+        there = abs(xs[0] - verdict.limit) < 1e-12 * (1 + abs(verdict.limit))
+        return where + ("The start is already a fixed point." if there else "It is reached exactly.")
     if predicted < 1e-6:
-        return where + "The slope there is 0: the number of correct digits doubles with every step."
+        return where + "The slope there is 0: the number of correct digits at least doubles with every step."
     if abs(predicted - 1) < NEUTRAL_WITHIN:
         return where + "The slope there has size 1, so convergence is slower than any geometric rate."
     side = ", with alternating sign," if verdict.slope < 0 else ""
     slope = signed(verdict.slope, 4)
-    return (
-        where
-        + f"Each step multiplies the error{side} by {measured:.4f}, as the slope there, {slope}, predicts."
-    )
+    close = abs(measured - predicted) < 5e-4
+    told = f", as the slope there, {slope}, predicts" if close else f"; the slope there is {slope}"
+    return where + f"Each step multiplies the error{side} by {measured:.4f}{told}."
 
 
 def _steps_needed(xs: np.ndarray, limit: float) -> str:
     """Steps until the distance stays below 1e-10, if the orbit gets that close."""
     far = np.flatnonzero(~(np.abs(xs - limit) < 1e-10))
     steps = far[-1] + 1 if len(far) else 0
-    return f" ({steps} steps to ten decimals)" if 0 < steps < len(xs) else ""
+    return f" ({counted(steps, 'step')} to ten decimals)" if 0 < steps < len(xs) else ""
 
 
 def _period(verdict: Verdict, xs: np.ndarray) -> str:

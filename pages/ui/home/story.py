@@ -32,8 +32,8 @@ ALT = {  # picture -> text for screen readers
 }
 COSINE_START = "start_your_own_formula"  # the setting of Fixed points
 SOURCES = """
-- **The examples.** *Deep Equilibrium Models Using Neural ODEs*, a blog post by J. Pascal, October 2022:
-  cos x = x, y = 2x, MNIST. Its source is [Implementing Deep Equilibrium Models via Neural
+- **The examples.** *Deep Equilibrium Models via Neural ODEs*, a blog post by J. Pascal, October 2022:
+  cos x = x, y = 2x, MNIST. Its source is [Composability in Julia: Implementing Deep Equilibrium Models via Neural
   ODEs](https://julialang.org/blog/2021/10/DEQ/) by Q. Wei, F. Schäfer, A. Pal and C. Rackauckas, with code in Julia,
   October 2021.
 - **The idea.** [Deep Equilibrium Models](https://arxiv.org/abs/1909.01377), S. Bai, J. Z. Kolter and V. Koltun, 2019.

@@ -160,7 +160,7 @@ def _pictures(case: Case, radius: float, search: Search | None) -> None:
     with left:
         show(digit_picture(case.answer.image), "certified-digit", "The picture.")
     with middle:
-        proved = f"Changed by {radius:.2f} in the worst direction known: still proved to be {name}."
+        proved = f"Changed by {radius:.2f} in the worst direction known: still proved to be read as {name}."
         caption = proved if radius else "No change is proved to be safe."
         show(digit_picture(at_radius(case, radius, search)), "certified-edge", caption)
     with right:
@@ -216,7 +216,7 @@ def _curve(case: Case, radius: float, search: Search | None) -> None:
     models = {case.chosen.name: case.chosen} | {name: shipped_model(name) for name in proved_models()}
     radii = {name: test_radii(chosen) for name, chosen in models.items()}
     found = search.distance if search is not None and search.found else None
-    caption = "Share of test digits that are read correctly under any change up to this size."
+    caption = "Share of test digits proved to be read correctly under any change up to this size."
     show(certified_curves(radii, WIDEST, radius, found), "certified-curve", caption)
 
 

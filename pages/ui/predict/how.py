@@ -17,6 +17,7 @@ from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import cached, queued
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import rough
 
 BESIDE = ("Picard", "ODE flow")  # drawn on the same axes as the chosen solver
 LOOKS = ("This picture", "Sixteen starts", "Many digits")
@@ -116,16 +117,16 @@ def starts_sentence(ends: Ends, tol: float) -> str:
         return f":red[None of {count} random starts converged.]"
     far = float(ends.distance[1:][converged].max())
     return (
-        f"**{converged.sum()} of {count}** random starts converge and **{ends.agree[1:].sum()}** give the same answer; "
-        f"their equilibria lie at most {100 * far:.2g} % from that of the model's own start (tolerance "
-        f"{100 * tol:.2g} %)."
+        f"Of {count} random starts **{converged.sum()}** converged, **{ends.agree[1:].sum()}** to the same answer; no "
+        f"equilibrium lies farther than {rough(100 * far)} % from that of the model's own start (tolerance "
+        f"{rough(100 * tol)} %)."
     )
 
 
 def _parting(case: Case) -> None:
     """Where the states of test digits are at each depth, by plain iteration or by the ODE."""
     if not case.chosen.reads_digits:
-        st.info(f"The digits are left out: {NO_DIGITS}")
+        st.info(f"This view is left out: {NO_DIGITS}")
         return
     by = st.segmented_control(
         "Depth by", BESIDE, default=BESIDE[0], required=True, key="predict_depth", bind="query-params"
@@ -152,10 +153,10 @@ def parting_sentence(found: Parting) -> str:
     early = [
         f"{100 * share:.0f} % after {at:.0f}" for at, share in zip(found.depth[:3], found.right, strict=False)
     ]
-    end = f"at the equilibrium, after at most {found.depth[-1]:.0f}, for **{100 * found.right[-1]:.1f} %**."
+    end = f"at the equilibrium, after at most {found.depth[-1]:.0f}, **{100 * found.right[-1]:.1f} %**."
     lost = min(FOLLOWED, len(held_out_digits().test_labels)) - len(found.labels)
-    left_out = f" :red[{lost} others do not converge this way] and are left out." if lost else ""
-    return f"Answers read early are right for {', '.join(early)} evaluations; {end}{left_out}"
+    left_out = f" :red[Not converged this way and left out: {lost}.]" if lost else ""
+    return f"Read correctly: {', '.join(early)} evaluations; {end}{left_out}"
 
 
 def arrival_sentence(found: dict[str, Answer]) -> str:
@@ -168,7 +169,7 @@ def arrival_sentence(found: dict[str, Answer]) -> str:
     ends = [answer.states[-1].ravel() for answer in converged.values()]
     apart = max(float(np.linalg.norm(end - ends[0]) / np.linalg.norm(ends[0])) for end in ends)
     where = (
-        f" All end within {100 * apart:.2g} % of the result of {next(iter(converged))}."
+        f" All end within {rough(100 * apart)} % of the result of {next(iter(converged))}."
         if len(ends) > 1
         else ""
     )

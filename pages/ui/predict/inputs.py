@@ -202,7 +202,7 @@ def number_control() -> tuple[np.ndarray, int]:
     images, labels = digits.test_images[..., 0], digits.test_labels
     title = {"mnist": "MNIST", "digits": "scikit-learn"}[digits.name]
     number, another = st.columns([2, 1], vertical_alignment="bottom")
-    label = f"Or a test digit of {title}"
+    label = f"Or a test digit from {title}"
     index = number.number_input(label, 0, len(labels) - 1, 0, key="index", bind="query-params")
     another.button("Another", on_click=_jump, args=(np.arange(len(labels)),), width="stretch")
     note_stand_in()

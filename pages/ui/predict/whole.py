@@ -20,6 +20,7 @@ from pages.ui.readers.model import ModelInUse
 from pages.ui.server.caches import cached, queued
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import rough
 
 SHOWN, ZOOM = 12, 4  # mistakes
 SAMPLES, MAGNIFIED = 6, 2  # strange inputs of each kind
@@ -198,7 +199,9 @@ def _read_as(found: Detections) -> str:
     words = (
         f"read as {counts.argmax()} in {100 * counts.max() / len(found.labels):.0f} % of {len(found.labels)}"
     )
-    return f"{words}, {lost:.2g} % not converged" if lost else words
+    if lost == 100:
+        return "none converged"
+    return f"{words}, {rough(lost)} % not converged" if lost else words
 
 
 @st.cache_data(show_spinner=False)

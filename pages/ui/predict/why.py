@@ -86,8 +86,8 @@ def evidence_sentence(
     effect = "No blank patch of 5 × 5 pixels changes the answer."
     if changed.size:
         most = int(np.bincount(changed).argmax())
-        effect = f"{changed.size} of {total} blank patches change the answer, mostly to {plain(names[most])}."
-    lost = f" :red[With {failed} of {total} patches blank the solve does not converge;] those are left out."
+        effect = f"Blank patches that change the answer: {changed.size} of {total}, mostly to {plain(names[most])}."
+    lost = f" :red[With some patches blank, {failed} of {total}, the solve does not converge;] these are left out."
     return (
         f"The evidence, log(p({ours}) / p({theirs})), is **{evidence:.1f}**. {effect}{lost if failed else ''}"
     )

@@ -20,7 +20,7 @@ from pages.ui.widgets.charts import offer
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.links import current_link
-from pages.ui.widgets.text import is_hidden, plain, short
+from pages.ui.widgets.text import is_hidden, plain, rough, short
 
 MAX_SHOWN = 12
 SEEN = (  # three screen pixels each, so that they stay square
@@ -116,7 +116,7 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
     if not answer.converged:
         residual = scientific(answer.final_residual, 1)
         return (
-            f":red[**Not converged.**] In {answer.evaluations} evaluations the relative residual fell only to "
+            f":red[**Not converged.**] After {answer.evaluations} evaluations the smallest relative residual was "
             f"{residual}, above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; "
             f"the best state would give {name}. Try another solver under More settings."
         )
@@ -124,7 +124,7 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
         f"Converged on **{name}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
-        f"the state by {100 * answer.final_residual:.2g} %{distance(answer)}. The answer is unchanged {since}."
+        f"the state by {rough(100 * answer.final_residual)} %{distance(answer)}. The answer is unchanged {since}."
     )
 
 
@@ -159,7 +159,7 @@ def distance(answer: Answer) -> str:
     """How far the equilibrium is, and whether the residual hides it; empty where that is unknown."""
     if not np.isfinite(answer.error):
         return ""
-    away = f", and the equilibrium is about {100 * answer.error:.2g} % away"
+    away = f", and the equilibrium is about {rough(100 * answer.error)} % away"
     return (
         f"{away}, **far more**, because it is approached slowly"
         if is_hidden(answer.error, answer.final_residual)

@@ -38,7 +38,7 @@ def own_model_controls(key: str, choice: str) -> None:
         label, arrow = "Or train your own model", ":material/arrow_forward:"
         st.page_link(page("train"), label=label, icon=arrow, icon_position="right")
     elif not model.reads_pictures:
-        st.error("This model reads no digits or other pictures. Upload one with 784 inputs.")
+        st.error("This model does not read pictures. Upload one with 784 inputs.")
     else:
         if model.name not in own_models():
             st.session_state[choice] = model.name

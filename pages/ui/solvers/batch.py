@@ -60,7 +60,7 @@ def effort_sentence(effort: Effort, name: str) -> str:
     low, middle, high = np.quantile(effort.nfe[effort.converged], (0, 0.5, 1), method="nearest")
     if low == high:
         return f"With {name} every sample needs **{low} evaluations**. {lost}"
-    return f"With {name} a sample needs **{low} to {high} evaluations**, at the median {middle}. {lost}"
+    return f"With {name} a sample needs **{low} to {high} evaluations**, median {middle}. {lost}"
 
 
 def _pictures(subject: Subject, effort: Effort) -> None:

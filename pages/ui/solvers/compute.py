@@ -18,7 +18,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
-from pages.ui.widgets.text import listed, plain
+from pages.ui.widgets.text import counted, listed, plain, rough
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
@@ -112,8 +112,8 @@ def budget_sentence(curves: dict[str, Compute]) -> str:
     settled = np.flatnonzero(curve.accuracy != curve.accuracy[-1])
     since = curve.budget[settled[-1] + 1] if len(settled) else curve.budget[0]
     return (
-        f"With {name} the accuracy on this batch is **{100 * curve.accuracy[-1]:.1f} %** from **{since} evaluations** "
-        f"on; the final residual is {scientific(end, 1)}."
+        f"With {name} the accuracy on this batch is **{100 * curve.accuracy[-1]:.1f} %** from "
+        f"**{counted(since, 'evaluation')}** on; the final residual is {scientific(end, 1)}."
     )
 
 
@@ -138,17 +138,13 @@ def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
         return f":red[{judge} did not converge] from any pair of starts, so nothing can be said about the equilibrium."
     strayed = sum(int((end.converged & (end.cosine < ALIGNED)).sum()) for end in found.values())
     if strayed:
-        verdict = f"Yes: {strayed} of {solved} converged solves by {judge} end at another equilibrium."
+        verdict = f"Yes: of {solved} converged solves by {judge}, {strayed} ended at another equilibrium."
     else:
         farthest = max(float(end.distance[end.converged].max(initial=0)) for end in found.values())
         verdict = (
-            f"No: from {listed([plain(name) for name in found])}, {judge} ends within {100 * farthest:.2g} % of the "
+            f"No: from {listed([plain(name) for name in found])}, {judge} ends within {rough(100 * farthest)} % of the "
             "z\\* of the model's own start."
         )
-    lost = (
-        f" :red[{total - solved} of {total} solves did not converge] and are left out."
-        if solved < total
-        else ""
-    )
+    lost = f" :red[Not converged and left out: {total - solved} of {total} solves.]" if solved < total else ""
     score = f" Asymptotic alignment score: **{np.mean(cosines):.4f}**." if cosines.size else ""
     return f"{verdict}{score}{lost}"

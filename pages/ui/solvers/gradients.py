@@ -27,7 +27,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
-from pages.ui.widgets.text import listed
+from pages.ui.widgets.text import counted, listed
 
 DEFAULT = ("Anderson", "Neumann 5", "phantom", "one-step", "unrolled")
 HERE, TOLERANCE, RADIUS, MEMORY = "on this model", "forward tolerance", "spectral radius", "memory"
@@ -95,7 +95,9 @@ def _warn_without_equilibrium(settings: Settings) -> None:
     """Gradients are compared at the equilibrium; without one the numbers mean little."""
     lost = int((~reference_of(settings.subject).converged).sum())
     if lost:
-        st.warning(f"No equilibrium was found for {lost} samples, so their reference gradient is not exact.")
+        st.warning(
+            f"No equilibrium was found for {counted(lost, 'sample')}: the reference gradient is not exact."
+        )
 
 
 def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
@@ -168,7 +170,7 @@ def _length(error: float) -> str:
     return (
         f"{100 * error:.3g} % of the exact gradient"
         if error < 10
-        else f"{error:.1g} times the exact gradient"
+        else f"{f'{error:,.0f}' if error < 1e6 else scientific(error)} times the exact gradient"
     )
 
 
@@ -195,9 +197,8 @@ def _draw_radius(settings: Settings, methods: tuple[str, ...]) -> None:
     if not errors:
         return
     st.markdown(
-        "Measured on random affine cells of 40 dimensions, not on the model above. Each term "
-        "of a Neumann series is smaller than the one before by the spectral radius, so truncating it costs more as the "
-        "radius approaches 1."
+        "Measured on random affine cells of 40 dimensions, not on the model above. Each term of a Neumann series is "
+        "about the spectral radius times the one before, so truncating it costs more as the radius approaches 1."
     )
     caption = "Relative error against the spectral radius of df/dz; forward solve to 1e-6."
     _curves(RADIUS, RADII, errors, caption, falling=False)

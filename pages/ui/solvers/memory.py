@@ -57,9 +57,9 @@ def memory_sentence(measured: dict[tuple[str, int], int]) -> str:
     }
     if not grown:
         return "Not enough measurements yet."
-    parts = [f"{way} **{factor:.2f}** times" for way, factor in grown.items()]
+    parts = [f"{way} **{factor:.2f}**" for way, factor in grown.items()]
     return (
-        f"Memory for {DEPTHS[-1]:,} evaluations beside that for {DEPTHS[0]}: {', '.join(parts)}. The implicit gradient "
-        "needs only z\\*, unrolling stores every step, and recursive checkpoints store some steps and recompute the "
-        "rest."
+        f"From {DEPTHS[0]} to {DEPTHS[-1]:,} evaluations memory grows by a factor of: {', '.join(parts)}. The "
+        "implicit gradient needs only z\\*, unrolling stores every step, and recursive checkpoints store some and "
+        "recompute the rest."
     )

@@ -17,6 +17,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
+from pages.ui.widgets.text import rough
 
 FORMATS = {
     "tolerance": "%.0e",
@@ -134,7 +135,7 @@ def precision_sentence(curves: dict[str, WorkPrecision]) -> str:
     last = int(np.flatnonzero(solved)[-1])
     tol, error = scientific(curve.tol[last]), scientific(np.nanmedian(curve.error[last]), 1)
     return (
-        f"The residual is not the error: with {name} the error is about **{factor:.2g} times the tolerance**. The "
+        f"The residual is not the error: with {name} the error is about **{rough(factor)} times the tolerance**. The "
         f"smallest tolerance at which it solved the whole batch is {tol}, with {np.median(curve.nfe[last]):.0f} "
         f"evaluations and an error of {error}."
     )

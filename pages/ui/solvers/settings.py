@@ -45,11 +45,12 @@ EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Where iteration fails": (
         {"race_model": SPIRAL},
-        "Eigenvalues 0.5 ± i w: each application rotates the error and makes it larger. Only the flow converges.",
+        "Eigenvalues 0.5 ± i w, w up to 3: each application rotates the error, and enlarges it where w is above 0.87. "
+        "Only the flow converges.",
     ),
-    "Almost no contraction": (
+    "Spectral radius near 1": (
         {"race_model": RANDOM, "race_radius": 0.99},
-        "A spectral radius of 0.99: Picard needs hundreds of evaluations.",
+        "At 0.99 Picard needs hundreds of evaluations.",
     ),
     "Outside every region": (
         {"race_model": RANDOM, "race_radius": 1.2, "race_memory": 20},
@@ -127,7 +128,9 @@ def _batch_or_radius(model: str, said: DeltaGenerator) -> tuple[str | None, floa
         return None, radius
     choices = [DIGITS, NOISE, STIFF, YOURS] if model == OWN else Subject(model).batches
     if len(choices) == 1:
-        st.selectbox("Batch", choices, key="race_only_batch", disabled=True, help="Normal random inputs.")
+        st.selectbox(
+            "Batch", choices, key="race_only_batch", disabled=True, help="Normally distributed random inputs."
+        )
         return None, 0.9
     batch = st.selectbox("Batch", choices, key="race_batch", bind="query-params", help=tip("batch"))
     if batch == YOURS and not own_digit():
@@ -207,7 +210,7 @@ def _uploaded_weights() -> bytes:
     """The weights in a file; empty, with a message on the page, while there is none."""
     upload = st.file_uploader("Weights (.safetensors)", ["safetensors"], key="race_weights")
     if upload is None:
-        st.info("Upload a .safetensors file, from `deq train` or the page Train.")
+        st.info("Upload a .safetensors file, from `deq train` or the Train page.")
         return b""
     if not upload.size:  # a Subject without weights would be a shipped model
         st.error("The file is empty. Upload a .safetensors file.")

@@ -16,6 +16,7 @@ from pages.ui.widgets.code import show_code
 from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
+from pages.ui.widgets.text import counted
 
 FORMATS = {"spectral radius": "%.4f", "damped radius": "%.4f", "largest Re λ": "%.4f"}
 CONVERGES_IF = (
@@ -53,7 +54,8 @@ def draw_why(settings: Settings) -> None:
         show(
             spectrum_regions(spectrum.eigenvalues, settings.lineup.damping),
             "spectrum",
-            f"Eigenvalues λ of df/dz at z* for {len(spectrum.eigenvalues)} samples. Regions: where methods converge.",
+            f"Eigenvalues λ of df/dz at z* for {counted(len(spectrum.eigenvalues), 'sample')}. Regions: where methods "
+            "converge.",
         )
     with right:
         runs = run_race(settings, "why-race")
@@ -116,9 +118,9 @@ def _anderson(spectrum: Spectrum, memory: int) -> str:
     mixed = float(np.median([polynomial_factor(row, memory) for row in spectrum.eigenvalues[:4]]))
     radius = float(np.median(spectrum.radius))
     verdict = (
-        "below 1, so every step reduces the residual"
+        "below 1, so near z\\* the residual falls"
         if mixed * radius < 1
-        else f"above 1, so progress is not guaranteed; a memory longer than {memory} would help"
+        else "above 1, so progress is not guaranteed; a longer memory may help"
     )
     return (
         f"**Anderson({memory})** can reduce its last residuals to {_small(mixed)} of their size by mixing, then f "
@@ -137,7 +139,16 @@ def _flow(spectrum: Spectrum) -> str:
             f"**ODE flow** converges: all real parts are below 1, the largest {largest:.3f}, so the slowest error "
             f"decays as exp(−{1 - largest:.3f} t)."
         )
-    return f"**ODE flow** diverges for some samples: a real part of {largest:.3f} is above 1, so that error grows."
+    lost = int((spectrum.abscissa >= 1).sum())
+    return (
+        f"**ODE flow** diverges{_for_some(lost, len(spectrum.abscissa))}: a real part of {largest:.3f} is above 1, so "
+        "that error grows."
+    )
+
+
+def _for_some(lost: int, samples: int) -> str:
+    """For how many samples; nothing if for all."""
+    return f" for {lost} of {samples} samples" if lost < samples else ""
 
 
 def _outcome(run: Run | None) -> str:

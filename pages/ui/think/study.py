@@ -68,11 +68,12 @@ def _draw_reach(kind: Kind, network: str) -> None:
         rows = in_steps("reach", (kind.name, network), steps)
         done = [size for size, label in zip(sizes, steps, strict=True) if label in rows]
         share = np.array(list(rows.values())).reshape(len(done), len(calls))
-        counts = ", ".join(f"{count_of(kind, size)} of {size}" for size in done)
+        counts = ", ".join(f"{count_of(kind, size)} of size {size}" for size in done)
+        measured = f" {kind.plural.capitalize()} per size: {counts}." if done else ""
         show(
             reach_map(share, done, calls, kind.trained, kind.unit),
             "reach",
-            caption=f"In %, with Picard. Sizes above the dashed line exceed the trained one. Measured on {counts}.",
+            caption=f"In %, with Picard. Sizes above the dashed line exceed the trained one.{measured}",
             alt="Heat map of accuracy against evaluations and size",
         )
 
@@ -84,8 +85,9 @@ def _draw_baseline(kind: Kind) -> None:
         reach_map(known["right"], known["sizes"], known["calls"], kind.trained, kind.unit),
         "reach-baseline",
         caption=(
-            f"The same layers, trained to answer after {known['steps']} evaluations, without an equilibrium; recorded. "
-            f"Trained to answer after one, they solve {once:.3g} % of those of size {kind.trained}."
+            f"The same layers, trained to answer after {known['steps']} evaluations, without an equilibrium; measured "
+            f"in advance. Trained to answer after one, they solve {once:.3g} % of {kind.plural} of size "
+            f"{kind.trained}."
         ),
         alt="Heat map of the accuracy of a network trained without an equilibrium",
     )
@@ -119,6 +121,9 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
     with st.spinner("Solving twice"):
         starts = compared_starts(puzzle.kind, puzzle.network, puzzle.size, solver)
     kind = KINDS[puzzle.kind]
+    if not starts.converged:
+        st.markdown(f"No {kind.noun} settled from both starts, so there is nothing to compare.")
+        return
     st.metric("Alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content")
     settled = (
         f"{starts.converged} of {starts.puzzles} {kind.plural} of size {puzzle.size} settled from both starts"
@@ -127,13 +132,13 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
         st.markdown(f"Only {settled}, so the score says little about equilibria.")
     elif starts.lowest > ALIGNED:
         st.markdown(
-            f"{settled}; the lowest cosine among them is {starts.lowest:.3f}. The equilibrium does not depend on where "
-            "the solve starts. Such networks gain most from thinking longer (Anil et al., 2022)."
+            f"{settled}; the lowest cosine between the two equilibria is {starts.lowest:.3f}. The equilibrium does not "
+            "depend on where the solve starts. Such networks gain most from thinking longer (Anil et al., 2022)."
         )
     else:
         st.markdown(
-            f"{settled}; the lowest cosine among them is {starts.lowest:.3f}. The equilibrium depends on where the "
-            "solve starts, so thinking longer may not help (Anil et al., 2022)."
+            f"{settled}; the lowest cosine between the two equilibria is {starts.lowest:.3f}. The equilibrium depends "
+            "on where the solve starts, so thinking longer may not help (Anil et al., 2022)."
         )
 
 

@@ -151,7 +151,7 @@ class PuzzleBoard extends Board {
     for (let place = 0; place < this.puzzle.places; place += 1) wrong += bit(answer, place) !== bit(this.truth, place);
     const places = grouped(this.puzzle.places);
     const judged = wrong ? `${grouped(wrong)} of ${places} places wrong` : `right in all ${places} places`;
-    const said = `After ${grouped(this.calls(step))} evaluations: ${judged}.`;
+    const said = `After ${grouped(this.calls(step))} evaluation${this.calls(step) === 1 ? "" : "s"}: ${judged}.`;
     this.reading.textContent = this.stale ? "Solving the changed puzzle" : `${said}${this.legend(wrong)}`;
     this.canvas.setAttribute("aria-label", `${this.puzzle.name}. ${this.stale ? "" : said}`);
     if (!this.player.timer && !this.stale && said !== this.saidLast) this.spoken.textContent = this.saidLast = said;

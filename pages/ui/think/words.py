@@ -40,11 +40,11 @@ def sentence(puzzle: Puzzle, answer: Answer) -> str:
     strange = _strange(puzzle)
     if not answer.converged:
         most = solver_for(puzzle, "Picard").max_nfe
-        few = f"{wrong:,} of {puzzle.truth.size:,} places are wrong"
-        state = few if wrong else "every place is right anyway"
+        few = f"has {wrong:,} of {puzzle.truth.size:,} places wrong"
+        state = few if wrong else "is right in every place anyway"
         return (
             f"The solve did not reach the tolerance of {TOL:g} within {most:,} evaluations, so this is no "
-            f"equilibrium; in its best state {state}.{strange}"
+            f"equilibrium; its best state {state}.{strange}"
         )
     if strange:
         return f"{'It settled on a wrong answer' if wrong else 'It is right'}.{strange}"

@@ -14,6 +14,7 @@ from pages.ui.train.named import about, speed
 from pages.ui.train.runs import current_comparison, curves_of_runs, show_run, start_comparison
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.downloads import csv_button
+from pages.ui.widgets.text import counted
 
 MOST = 6  # contenders
 MOST_SEEDS = 5
@@ -43,8 +44,8 @@ def _controls(plan: Plan) -> None:
         key=key,
         bind="query-params",
         max_selections=MOST,
-        help="Models by name train by their own recipe for the epochs set above, or by a fast recipe of a few epochs; "
-        "the others train by the settings above, with one setting changed.",
+        help="Named models train with their own recipes for the epochs set above, or with a fast recipe of a few "
+        "epochs; the others train with the settings above, one of them changed.",
     )
     seeds = right.segmented_control(
         "Seeds",
@@ -66,7 +67,7 @@ def _controls(plan: Plan) -> None:
         )
         if plans:
             took = about(estimate(plans.values(), seeds, speed()))
-            st.caption(f"{len(plans) * seeds} runs, one after another: {took} on this machine.")
+            st.caption(f"{counted(len(plans) * seeds, 'run')}, one after another: {took} on this machine.")
 
 
 @st.fragment(run_every=EVERY)
@@ -122,7 +123,7 @@ def _progress_text(comparison: Comparison) -> str:
     """Which run of how many, what it does, and the time left if it is known."""
     runs, done = len(comparison.contenders) * comparison.seeds, len(comparison.ids)
     if (current := comparison.current) is None:
-        return f"{done} of {runs} runs" if comparison.waiting else f"Finished: {runs} runs"
+        return f"{done} of {runs} runs" if comparison.waiting else f"Finished: {counted(runs, 'run')}"
     (name, seed), now = current[0], current[1].snapshot()
     left = now.seconds_left + seconds_left(_seconds(comparison), comparison.waiting)
     words = f"Run {done} of {runs}: {name}, seed {seed}, {now.phase}"

@@ -102,7 +102,7 @@ export class FilmBoard extends Board {
 function sentence(data, step, lost) {
   const percent = (share) => `${short(100 * share)} %`;
   const shares = [`solves converge in ${percent(data.converged[step])} of ${data.where}`];
-  if (data.effort) shares.unshift(`${short(data.median[step])} evaluations at the median`);
+  if (data.effort) shares.unshift(`median ${short(data.median[step])} evaluations`);
   if (data.accuracy[step] !== null) shares.unshift(`accuracy ${percent(data.accuracy[step])}`);
   if (data.loss[step] !== null) shares.unshift(`validation loss ${short(data.loss[step])}`);
   if (data.radius[step] !== null) shares.push(`spectral radius ${short(data.radius[step])}`);

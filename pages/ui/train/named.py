@@ -9,6 +9,7 @@ from deq.jobs.contenders import TOGETHER, USUAL, estimate
 from deq.models import MODELS
 from deq.training.recipes import CONFIGS, RECIPES
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.text import counted
 
 SET_HERE = "as set here"
 BEGUN = 60.0  # seconds for which the measured speed is used
@@ -21,7 +22,7 @@ def choose_model() -> str:
         [SET_HERE, *USUAL],
         key="fit_model",
         bind="query-params",
-        help="A model by name has its own cell, solver, gradient and recipe.",
+        help="A named model has its own cell, solver, gradient and recipe.",
     )
 
 
@@ -34,7 +35,7 @@ def named_plan(task: str, name: str, epochs: int, seed: int) -> Plan:
     made_of = (MODELS[name].__doc__ or "").partition("\n")[0].replace("*", r"\*")
     which = "fast recipe" if recipe is fast else "recipe"
     st.caption(
-        f"**{name}**: {made_of} Its {which} has {recipe.epochs} epochs; {epochs} take "
+        f"**{name}**: {made_of} Its {which} has {counted(recipe.epochs, 'epoch')}; training for {epochs} takes "
         f"**{about(estimate([plan], 1, speed()))}** on this machine at its present load."
     )
     return plan

@@ -12,7 +12,7 @@ from deq.data.bundles import MOST_PICTURES
 from deq.images.pixels import enlarged
 from deq.jobs import OWN_PICTURES, OWN_POINTS, Plan, task_of
 from pages.ui.train.own_points import forget_points, own_points
-from pages.ui.widgets.text import listed, plain, short
+from pages.ui.widgets.text import listed, plain, rough, short
 
 UPLOAD = "fit_pictures"
 SHOWN, NAMED = 15, 8  # pictures in the strip, names of classes
@@ -52,7 +52,9 @@ def split_sentence(task: Task) -> str:
     """How own data was split, and how coarse its accuracy is."""
     train, held, test = (len(part.y) for part in (task.train, task.validation, task.test))
     parts = f"{train:,} examples to train, {held:,} to validate, {test:,} to test"
-    steps = f" Test accuracy is coarse: one example counts for {100 / test:.2g} %." if test < COARSE else ""
+    steps = (
+        f" Test accuracy is coarse: one example counts for {rough(100 / test)} %." if test < COARSE else ""
+    )
     return f"Split by class, the same way every time: {parts}.{steps}"
 
 

@@ -116,8 +116,8 @@ def _draw_text(points: Points) -> None:
         height=150,
         placeholder=EXAMPLE,
         on_change=_take_text,
-        help=f"Split by comma, semicolon or tab. Labels are words or numbers of at most {len(LETTERS)} classes; up to "
-        f"{MOST} points. Points on any scale are moved and scaled to fit the plane.",
+        help=f"Separated by comma, semicolon or tab. Labels are words or numbers, at most {len(LETTERS)} different "
+        f"ones; up to {MOST} points. Points on any scale are moved and scaled to fit the plane.",
     )
     for line in st.session_state.get(SAID, ()):
         st.caption(plain(line))

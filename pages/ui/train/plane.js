@@ -50,7 +50,7 @@ function build(root, { looks, most }) {
     const counts = looks.map(([name], k) => [plane.points.filter((p) => p[2] === k).length, name]);
     const parts = counts.filter(([n]) => n).map(([n, name]) => `${n} ${name}`);
     const full = plane.points.length >= most ? `, no more than ${most} fit` : "";
-    status.textContent = parts.length ? `${plane.points.length} points: ${parts.join(", ")}${full}` : "No points yet";
+    status.textContent = parts.length ? `${plane.points.length} point${plane.points.length === 1 ? "" : "s"}: ${parts.join(", ")}${full}` : "No points yet";
   }
 
   svg.addEventListener("click", (event) => {

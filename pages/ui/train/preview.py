@@ -63,8 +63,8 @@ def shipped_models(plan: Plan) -> None:
         return
     with st.expander("Shipped models", icon=":material/terminal:"):
         st.markdown(
-            "Choose some of these by name above, or train any of them from the command line. It prints the same "
-            "numbers, continues a stopped run with `--resume`, and uses a GPU if there is one."
+            "Some of these can be chosen by name above; all can be trained from the command line, which prints the "
+            "same numbers, continues a stopped run with `--resume`, and uses a GPU if there is one."
         )
         for name in PICTURE_MODELS:
             made_of = (MODELS[name].__doc__ or "").partition("\n")[0].replace("*", r"\*")

@@ -64,7 +64,7 @@ PRESETS: dict[str, tuple[Settings, str]] = {
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 500, "fit_activation": "tanh"}
         | {"fit_injection": "with the state", "fit_solver": "ODE flow", "fit_max_nfe": 300}
         | {"fit_penalty": 1.0, "fit_rate": 2e-3},
-        "Two layers at z + x, integrated as an ODE to its steady state. About 70 evaluations per solve.",
+        "Two layers applied to z + x, integrated as an ODE to its steady state. About 70 evaluations per solve.",
     ),
     "Fast": (
         {
@@ -191,7 +191,8 @@ def _architecture(ends: tuple[int, int], default: Settings) -> Architecture:
     hidden = default["fit_hidden"]
     if cell == "two layers":
         hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
-    activation = _choice("Activation", list(ACTIVATIONS), "fit_activation", default, "The function s.")
+    meaning = "The function s in the formulas of the injection."
+    activation = _choice("Activation", list(ACTIVATIONS), "fit_activation", default, meaning)
     lines = "\n".join(f"- {name}: {formula}" for name, formula in INJECTIONS.items())
     lines = f"{tip('injection')}\n{lines}"
     injection = _choice("Injection", list(INJECTIONS), "fit_injection", default, lines)

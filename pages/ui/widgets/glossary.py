@@ -3,7 +3,7 @@
 TERMS = {
     "fixed point": "A point that a map does not change: f(z*) = z*.",
     "equilibrium": "The fixed point z* = f(z*, x) of a model's cell for the input x; the answer is read from it.",
-    "deep equilibrium model": "A network whose output is the fixed point z* = f(z*, x) of one layer, like a "
+    "deep equilibrium model": "DEQ: a network whose output is the fixed point z* = f(z*, x) of one layer, like a "
     "network that repeats this layer infinitely often.",
     "cell": "The layer f(z, x) that is applied repeatedly.",
     "injection": "How the input x enters the cell, at every evaluation.",
@@ -17,7 +17,8 @@ TERMS = {
     "Otherwise the state is not an equilibrium.",
     "damping": "The weight on f(z) in z + damping (f(z) - z), above 0 and at most 1; 1 is plain iteration.",
     "solver": "The method that finds the fixed point. Solvers differ in cost and in when they converge.",
-    "Picard": "Plain iteration z <- f(z). It converges if all eigenvalues of df/dz lie inside the unit circle.",
+    "Picard": "Plain iteration z <- f(z). From a start near z* it converges if all eigenvalues of df/dz lie inside "
+    "the unit circle.",
     "damped Picard": "Iteration z <- z + damping (f(z) - z): slower, but it also converges where plain "
     "iteration oscillates.",
     "Anderson": "Anderson acceleration: the next iterate combines the last few so that their residuals cancel.",
@@ -26,15 +27,16 @@ TERMS = {
     "memory": "How many of the last steps Anderson combines.",
     "rank": "How many updates of the inverse Jacobian Broyden keeps.",
     "Krylov space": "How many Jacobian-vector products Newton-Krylov may use per linear system.",
-    "ODE flow": "Integrate dz/dt = f(z) - z to its steady state. It converges if all eigenvalues of df/dz have a real "
-    "part below 1.",
+    "ODE flow": "Integrate dz/dt = f(z) - z to its steady state. From a start near z* it converges if all eigenvalues "
+    "of df/dz have a real part below 1.",
     "steady state": "Where the ODE flow stops moving: dz/dt = 0, so f(z) = z.",
     "implicit": "The exact gradient through the equilibrium by the implicit function theorem: one linear solve, and "
     "no intermediate states are stored.",
     "phantom": "An approximate gradient: backpropagation through a few applications of the cell at z*.",
     "unrolled": "Backpropagation through a fixed number of applications of the cell.",
     "eigenvalue": "A number λ with (df/dz) v = λ v: applying f multiplies a small error in the direction v by λ.",
-    "spectral radius": "The largest absolute value of the eigenvalues of df/dz. Below 1, plain iteration converges.",
+    "spectral radius": "The largest absolute value of the eigenvalues of df/dz. Below 1, plain iteration "
+    "converges from a start near z*.",
     "certificate": "A proof that no change of the input within a given radius can change the answer.",
     "Jacobian": "The matrix of partial derivatives df/dz at a point.",
     "Jacobian penalty": "Weight of the squared Frobenius norm of df/dz, divided by the number of state entries, in "
@@ -69,13 +71,15 @@ TERMS = {
     "changed by at most an eighth of full ink, so that they converge more slowly.",
     "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
     "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
-    "Neumann, phantom and one-step truncate it; unrolled and through the ODE differentiate the steps to z*.",
-    "Neumann": "An approximate gradient: the first terms of the series 1 + J + J² + … for the inverse of I - J, "
+    'Neumann, phantom and one-step truncate it; "unrolled" and "through the ODE" differentiate the steps to '
+    "z*.",
+    "Neumann": "An approximate gradient: the first terms of the series I + J + J² + … for the inverse of I - J, "
     "where J = df/dz.",
     "one-step": "The phantom gradient of a single application of the cell: Jacobian-free backpropagation.",
     "gradient error": "Norm of the difference from the exact gradient, divided by the norm of the exact gradient.",
     "path independence": "The equilibrium does not depend on where the solve starts. Asymptotic alignment score: mean "
-    "cosine between z* from the model's own start and from another sample's z* (Anil et al., 2022).",
+    "cosine between z* from the model's own start and from another one, noise or another sample's z* (Anil et al., "
+    "2022).",
 }
 
 

@@ -13,6 +13,16 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def counted(count: int, noun: str) -> str:
+    """1 step, 2 steps."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def rough(number: float) -> str:
+    """Two significant digits, and from 100 on a whole number: 0.013, 4.2, 87, 1,250."""
+    return f"{number:.2g}" if abs(number) < 99.5 else f"{number:,.0f}"
+
+
 def with_minus(text: str) -> str:
     """A written number, or several, with the true minus sign that readers expect, not a hyphen."""
     return text.replace("-", "−")
