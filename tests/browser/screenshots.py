@@ -129,12 +129,22 @@ def save_moving(shown: list[tuple[bytes, int]], file: Path) -> None:
     pictures = [Image.open(io.BytesIO(data)).convert("RGB") for data, _ in shown]
     size = (720, 720 * MOVING // WIDE)
     small = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
-    palette = small[-1].quantize(256, Image.Quantize.MAXCOVERAGE)  # red stays red beside orange
+    palette = palette_of(small[-1])
     frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
     frames[0].save(
         file, save_all=True, append_images=frames[1:], duration=[ms for _, ms in shown], loop=0, optimize=True
     )
     print(file)
+
+
+def palette_of(picture: Image.Image) -> Image.Image:
+    """The commonest colours exactly, such as the page's own; others so that red stays red beside orange."""
+    counted = sorted(picture.getcolors(picture.width * picture.height), reverse=True)
+    exact = [level for _, colour in counted[:64] for level in colour]
+    others = picture.quantize(192, Image.Quantize.MAXCOVERAGE).getpalette()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(exact + others)
+    return palette
 
 
 def main() -> None:

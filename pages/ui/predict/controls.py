@@ -9,7 +9,9 @@ from pages.ui.readers.model import ModelInUse, choose_model, model_named, pictur
 from pages.ui.readers.weights import own_model_controls
 from pages.ui.widgets.glossary import tip
 
-SOLVER_HELP = "Solvers that converge mostly find the same equilibrium. Plain iteration needs a spectral radius below 1."
+SOLVER_HELP = (
+    "Solvers that converge mostly find the same equilibrium. Plain iteration needs a spectral radius below 1."
+)
 POLARITIES = {"automatic": None, "dark ink": "dark", "light ink": "light"}
 
 
