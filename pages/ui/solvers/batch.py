@@ -1,7 +1,12 @@
 """In the batch: how many evaluations each sample needs, and what the easiest and hardest look like."""
 
+import base64
+import io
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from deq.analysis.comparison.race import SHOWN, Effort, effort_table, efforts
 from deq.analysis.comparison.subjects import Subject
@@ -72,7 +77,15 @@ def _pictures(subject: Subject, effort: Effort) -> None:
         st.markdown(f"**{title}**, read as … in … evaluations")
         with st.container(horizontal=True, gap="small"):
             for i in samples:
-                st.image(enlarged(images[i], ZOOM), _caption(effort, i), width=28 * ZOOM)
+                st.image(_address(images[i].tobytes()), _caption(effort, i), width=28 * ZOOM)
+
+
+@lru_cache(512)
+def _address(pixels: bytes) -> str:
+    """A picture as a data URL: Streamlit would encode an array anew in every rerun."""
+    file = io.BytesIO()
+    Image.fromarray(enlarged(np.frombuffer(pixels, np.uint8).reshape(28, 28), ZOOM)).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _caption(effort: Effort, i: int) -> str:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from deq.analysis.comparison.subjects import Subject
@@ -37,7 +38,7 @@ def show_table(table: Mapping[str, list], formats: Mapping[str, str], filename: 
     config = {
         name: st.column_config.NumberColumn(format=form) for name, form in formats.items() if name in known
     }
-    st.dataframe(known, hide_index=True, column_config=config)
+    st.dataframe(pa.table(known), hide_index=True, column_config=config)
     csv_button("Download as CSV", known, filename)
 
 
