@@ -120,7 +120,7 @@ QUESTIONS = (
         "Each line is a solve from random noise. Where do they end? Try another digit.",
         "Yes. All 16 solves end at the same equilibrium, up to the tolerance, and so at the same answer. It is "
         "question 1 with hundreds of numbers in place of one.",
-        "**16 of 16** random starts converge and **16** give the same answer",
+        "Of 16 random starts **16** converged, **16** to the same answer",
     ),
     Question(
         "Can a network think longer about a harder question?",
