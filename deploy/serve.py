@@ -1,8 +1,8 @@
 """Several dashboards behind nginx. python -m deploy.serve [--replicas 2] [--port 8501], or `make serve REPLICAS=2`
 
-Each replica is a process of its own, so that visitors share cores. A cookie keeps a browser on one replica: all of a
+Each replica is its own process, so that visitors are spread over several cores. A cookie keeps a browser on one replica: all of a
 visitor's state is there. A new visitor gets the replica with the fewest connections. A replica that exits is restarted;
-its visitors move to another one and stay there. One that exits again and again is given up.
+its visitors move to another one and stay there. One that keeps exiting is left stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
-MOST, WITHIN = 3, 120.0  # restarts of a replica, in seconds: one that ends more often would do so forever
+MOST, WITHIN = 3, 120.0  # this many restarts of a replica in so many seconds: one that fails more often always will
 
 CONFIGURATION = """\
 daemon off;

@@ -1,6 +1,6 @@
 """Is this accelerator correct, and how fast is it? python -m benchmarks.accelerator [--small] [--only PART] [--json]
 
-A quarter of an hour on a GPU, most of it compilation; --small takes a minute on a CPU. Needs the core of deq and no
+A quarter of an hour on a GPU, most of it compilation; --small takes a minute on a CPU. Needs the extra `data` and no
 network. MNIST from MNIST_DIR; without it scikit-learn's digits. Tables are Markdown, for benchmarks/RESULTS-<card>.md.
 Nothing measured is lost: every row is printed, and written to --out FILE, as soon as it is known; an interrupt or a
 failure costs only the part that it hits.
