@@ -1,8 +1,8 @@
 """Several dashboards behind nginx. python -m deploy.serve [--replicas 2] [--port 8501], or `make serve REPLICAS=2`
 
-Each replica is its own process, so that visitors are spread over several cores. A cookie keeps a browser on one replica: all of a
-visitor's state is there. A new visitor gets the replica with the fewest connections. A replica that exits is restarted;
-its visitors move to another one and stay there. One that keeps exiting is left stopped.
+Each replica is its own process, so that visitors are spread over several cores. A cookie keeps a browser on one
+replica: all of a visitor's state is there. A new visitor gets the replica with the fewest connections. A replica that
+exits is restarted; its visitors move to another one and stay there. One that keeps exiting is left stopped.
 """
 
 from __future__ import annotations
