@@ -25,7 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
-MOST, WITHIN = 3, 120.0  # this many restarts of a replica in so many seconds: one that fails more often always will
+MOST, WITHIN = 3, 120.0  # restarts of a replica within so many seconds; one that needs more is beyond help
 
 CONFIGURATION = """\
 daemon off;
