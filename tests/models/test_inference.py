@@ -91,7 +91,7 @@ def test_no_class_without_a_finite_output(examples: Examples) -> None:
 
 
 def test_a_trace_is_of_a_solve(examples: Examples) -> None:
-    with pytest.raises(ValueError, match="Unrolled does without one"):
+    with pytest.raises(ValueError, match="Unrolled runs none"):
         infer(build("mlp"), examples.x, Anderson(), Unrolled(steps=1), trace=5)
 
 
