@@ -122,8 +122,8 @@ def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> Non
 @pytest.mark.parametrize(
     ("view", "look", "said"),
     [
-        (HOW, "This picture", (":red[Anderson did not converge.]", "three equilibria; 0 were found")),
-        (HOW, "Sixteen starts", ("three equilibria; 0 were found",)),
+        (HOW, "This picture", (":red[Anderson did not converge.]", "three equilibria; found: 0")),
+        (HOW, "Sixteen starts", ("three equilibria; found: 0",)),
         (WHY, "This picture", ("There is no equilibrium here",)),
     ],
 )
