@@ -83,9 +83,14 @@ def _pictures(subject: Subject, effort: Effort) -> None:
 @lru_cache(512)
 def _address(pixels: bytes) -> str:
     """A picture as a data URL: Streamlit would encode an array anew in every rerun."""
+    return "data:image/png;base64," + base64.b64encode(png_of(pixels, ZOOM)).decode()
+
+
+def png_of(pixels: bytes, zoom: int = 1) -> bytes:
+    """pixels: 784 bytes, white on black."""
     file = io.BytesIO()
-    Image.fromarray(enlarged(np.frombuffer(pixels, np.uint8).reshape(28, 28), ZOOM)).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    Image.fromarray(enlarged(np.frombuffer(pixels, np.uint8).reshape(28, 28), zoom)).save(file, "PNG")
+    return file.getvalue()
 
 
 def _caption(effort: Effort, i: int) -> str:

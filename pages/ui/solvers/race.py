@@ -1,6 +1,5 @@
 """The race: residual against evaluations and time, and the table."""
 
-import io
 import platform
 from functools import partial
 
@@ -8,7 +7,6 @@ import jax
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from PIL import Image
 
 import deq
 from deq.analysis.comparison.race import Run, race_table
@@ -20,7 +18,7 @@ from deq.plots.document import report
 from deq.plots.times import race_times
 from deq.solvers import Solver
 from pages.ui.server.memory import freeing_memory
-from pages.ui.solvers.batch import draw_batch
+from pages.ui.solvers.batch import draw_batch, png_of
 from pages.ui.solvers.settings import Settings
 from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, TIMES, show_table, subject_code, time_sentence
 from pages.ui.solvers.work import problem_of, race_of, reference_of, times_of
@@ -31,10 +29,8 @@ from pages.ui.widgets.steps import in_steps
 from pages.ui.widgets.text import is_hidden, listed
 
 HEIGHT = 340  # pixels: both charts are in view on a laptop
-STILL, REST = (
-    "_race_still",
-    1.0,
-)  # settings of the last run, and the seconds without a change before solvers are timed
+STILL = "_race_still"  # key of the session: the settings of the last run
+REST = 1.0  # seconds without a change before the solvers are timed
 FORMATS = {
     "NFE, median": PLAIN,
     "converged": SHARE,
@@ -183,15 +179,8 @@ def race_report(
     tables = {"race.csv": csv_text(table), "race-curves.csv": csv_text(_curve_columns(runs))}
     if seconds:
         tables["race-seconds.csv"] = csv_text(seconds)
-    pictures = {"The digit that is solved.": _digit_png(subject.digit)} if subject.digit else {}
+    pictures = {"The digit that is solved.": png_of(subject.digit)} if subject.digit else {}
     return report("Solvers compared", facts, pictures, race_figures(settings, runs, seconds), tables)
-
-
-def _digit_png(digit: bytes) -> bytes:
-    """digit: 784 bytes, white on black."""
-    file = io.BytesIO()
-    Image.fromarray(np.frombuffer(digit, np.uint8).reshape(28, 28)).save(file, "PNG")
-    return file.getvalue()
 
 
 def _reference_classes(settings: Settings) -> np.ndarray | None:
