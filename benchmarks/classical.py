@@ -4,8 +4,8 @@ Each F(z) = 0 of tests/support/classical.py is posed as a fixed point of f = z -
 f(z) - z.
 All in float64, from the standard start, with a tolerance of 1e-9 in the library's own sense and at most 2,000 calls;
 JAXopt limits iterations instead, and the line search of its Broyden makes many calls in each.
-"Solved": the library claims success, and ||F(z)|| <= 1e-6, recomputed in float64; a false claim: it claims success, and
-that fails. A Jacobian counts as n calls, a product with one as one. Needs the extra: pip install -e '.[bench]'.
+"Solved": the library claims success, and ||F(z)|| <= 1e-6, recomputed in float64; a false claim: it claims success,
+and this check fails. A Jacobian counts as n calls, a product with one as one. Needs pip install -e '.[bench]'.
 """
 
 from __future__ import annotations

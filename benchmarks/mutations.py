@@ -2,8 +2,8 @@
 
     python -m benchmarks.mutations [WORD ...]
 
-changes one line at a time in a copy of the tree and runs the tests named for it; with words only the mutations whose
-file contains one of them. It ends with 1 if a mutation is not caught.
+changes one line at a time in a copy of the tree and runs the tests named for it; given words, it takes only
+mutations of files whose path contains one of them. Its exit status is 1 if a mutation is not caught.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if end.code in STOPPED:  # the last line is printed: as in `stop`, without the interpreter's own exit
+        if (
+            end.code in STOPPED
+        ):  # the message has been printed: ends as `stop` does, without the interpreter's own exit
             os._exit(int(end.code))
         raise
 

@@ -24,7 +24,7 @@ _MIN_PER_CORE = 32  # examples; with fewer, overhead outweighs arithmetic
 
 
 def use_cores() -> None:
-    """Make each CPU core available to this process a JAX device. Call it before JAX initialises its devices.
+    """Turn each CPU core that this process may use into a JAX device. Call it before JAX initialises its devices.
 
     XLA multiplies matrices as small as a cell's on a single core: splitting the batch over cores is faster.
     Does nothing if JAX_NUM_CPU_DEVICES or XLA_FLAGS set the number already, or JAX has initialised; does not
@@ -93,7 +93,9 @@ def mesh_of(devices: int | None, batch_size: int) -> Mesh:
         devices = _usable(len(available), batch_size)
     devices = len(available) if devices is None else devices
     if not 1 <= devices <= len(available):
-        raise ValueError(f"{devices} devices were asked for; available: {len(available)}.")
+        raise ValueError(
+            f"{devices} devices were asked for; choose 1 to {len(available)}, as many as there are."
+        )
     if batch_size % devices:
         raise ValueError(
             f"{devices} devices cannot share a batch of {batch_size} evenly; change --batch-size."

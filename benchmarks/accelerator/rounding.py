@@ -1,4 +1,4 @@
-"""What lower precision costs: the share of digits whose solves still converge if nothing stops them at its limit."""
+"""What lower precision costs: the share of digits whose solves still converge if they may go below its floor."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _search(
     search, slope = replace(_SEARCH, damping=damping), replace(_SLOPE, damping=damping)
 
     def excess(d: Array) -> tuple[Array, Array]:
-        """How far another class leads, (batch,), and the sum over the batch."""
+        """The sum over the batch of how far another class leads, and the lead of each, -inf if its solve failed."""
         model = nnx.merge(graphdef, variables)
         y, solution = model(x + d, search, Implicit(slope))
         own = jnp.take_along_axis(y, label[:, None], 1)[:, 0]

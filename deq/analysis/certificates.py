@@ -61,8 +61,8 @@ def certified_radius(
         model: an affine encoder, `MonotoneDense` and an affine head, such as `monotone`; for others every radius is 0.
         x: (batch, ...) inputs, pictures as uint8 or float in [0, 1].
         solver: finds z*, by default `accurate(model)`; the radius is 0 where it does not converge.
-        local: also exploit that units far from 0 cannot switch near x: up to twice the radius for a hundred times
-            the work.
+        local: also exploit that units far from 0 cannot switch near x: usually up to twice the radius, at most WIDEST
+            times, for a hundred times the work.
     """
     x, parts = np.asarray(x), affine_parts(model)
     if parts is None:

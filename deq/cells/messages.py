@@ -20,7 +20,7 @@ class MessageCell(nnx.Module):
     (P z) at a door is A times the sum of what arrives by the room's three other doors, plus B times the room's own
     features, plus c, with the same A, B and c at all doors. So a message depends only on what lies behind its own room,
     never on what comes back through its door: in a maze without rings that is a finite tree, and for any weights there
-    is exactly one equilibrium, reached from any start after as many calls as half the rooms of the longest path.
+    is exactly one equilibrium, reached from any start after half as many calls as the longest path has rooms.
 
     x: (batch, h, w, 4 + features): 1 for a door up, right, down and left, else 0, then the room's features. z: (batch,
     h, w, 4 channels). Message passing without backtracking on a tree: Pearl (1982); Gori et al. (2005),
@@ -55,7 +55,10 @@ def silence(cell: Any, x: Array) -> Array:
 
 
 def _others(messages: Array) -> Array:
-    """At each door, the sum of what arrives by the room's other three: (batch, h, w, 4, channels), as it left."""
+    """At each door, the sum of what arrives by the room's other three.
+
+    messages: as they leave each room by each door, (batch, h, w, 4, channels).
+    """
     rows, columns = messages.shape[1:3]
     padded = jnp.pad(messages, ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0)))
     up, right, down, left = (

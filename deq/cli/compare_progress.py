@@ -75,7 +75,7 @@ def spoken(seconds: float) -> str:
 
 @contextmanager
 def comparison_progress(names: Sequence[str], task: str, visible: bool) -> Iterator[ComparisonProgress]:
-    """One bar for all runs, lines alone without a terminal; prints nothing unless visible."""
+    """One bar for all runs, only lines without a terminal; prints nothing unless visible."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = stderr if visible else Console(quiet=True)
     console.print(

@@ -89,7 +89,7 @@ Optimizer = Annotated[
         callback=one_of(optimizers),
         autocompletion=optimizers,
         rich_help_panel=RECIPE,
-        help="adamw, lion or sgd (with Nesterov momentum).",
+        help="adamw, lion, muon or sgd (with Nesterov momentum).",
     ),
 ]
 KeepBest = Annotated[
@@ -116,7 +116,7 @@ Solver = Annotated[
         callback=one_of(solvers),
         autocompletion=solvers,
         rich_help_panel=RECIPE,
-        help="Forward solver; an unknown name lists them all.",
+        help=f"Forward solver: {', '.join(solvers())}.",
     ),
 ]
 Gradient = Annotated[
@@ -126,7 +126,7 @@ Gradient = Annotated[
         callback=one_of(gradients),
         autocompletion=gradients,
         rich_help_panel=RECIPE,
-        help="How to differentiate the equilibrium; an unknown name lists them all.",
+        help=f"How to differentiate the equilibrium: {', '.join(gradients())}.",
     ),
 ]
 Baseline = Annotated[
@@ -185,7 +185,8 @@ Devices = Annotated[
     typer.Option(
         min=1,
         rich_help_panel=DEVICES,
-        help="Devices that share each batch, default: as many as divide it evenly.",
+        help="Devices that share each batch, default: as many as divide it evenly, on a CPU with at least 32 examples "
+        "each; with several processes, all.",
     ),
 ]
 Coordinator = Annotated[

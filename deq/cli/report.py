@@ -38,7 +38,8 @@ def usage_errors() -> Iterator[None]:
 
 
 def open_model(source: str, file: ModelFile | None = None) -> Checkpoint:
-    """The pretrained model with this name, or the checkpoint in this folder, else its run's last one.
+    """The pretrained model with this name, or the weights in this folder, or the last checkpoint of a run that was
+    interrupted there.
 
     file: the code of the user's own model; a warning says if it has changed since training. Raises ValueError.
     """

@@ -85,7 +85,9 @@ def run_of(request: Request, shown: Shown) -> Checkpoint:
         require_a_batch(task, recipe.batch_size)
         model = new_model(request, name, recipe, init, task)
         mesh = mesh_of(request.devices, recipe.batch_size)
-        folder = open_folder(request, described) if is_leader() else None  # once nothing else can be refused
+        folder = (
+            open_folder(request, described) if is_leader() else None
+        )  # last, since nothing is refused from here on
         events = start(request, name, recipe, model, task, mesh, folder)
         finished = follow(events, folder, shown)
         if finished.verdict:
@@ -211,7 +213,7 @@ def record(event: Progress | EpochEnd) -> dict[str, Any]:
     """An event as a flat dict of numbers for metrics.jsonl; None if not finite."""
     if isinstance(event, Progress):
         health = dataclasses.asdict(event.health)
-        del health["losses"]  # the mean stands among the metrics
+        del health["losses"]  # their mean is one of the metrics
         values = health.pop("metrics") | health
     else:
         values = {f"validation_{key}": value for key, value in dataclasses.asdict(event.validation).items()}

@@ -115,7 +115,7 @@ def in_unit_range(path: Path, key: str, x: np.ndarray) -> np.ndarray:
     least, most = (float(x.min()), float(x.max())) if x.size else (0.0, 0.0)
     if least < 0 or most > 255:
         raise DatasetError(
-            f"{path}: {key} runs from {least:g} to {most:g}; pictures lie in 0 to 1 or 0 to 255."
+            f"{path}: {key} runs from {least:g} to {most:g}; scale pictures to 0 to 1 or 0 to 255."
         )
     return (x / (255 if most > 1 else 1)).astype(np.float32)
 

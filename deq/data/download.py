@@ -92,7 +92,7 @@ def probe(name: str, url: str) -> None:
 def offline_hint(name: str) -> str:
     """What to do without the server."""
     return (
-        f"Name a folder with its four .gz files by --data-dir{' or MNIST_DIR' if name == 'mnist' else ''},"
+        f"Give the folder with its four .gz files with --data-dir{' or MNIST_DIR' if name == 'mnist' else ''},"
         " or use the data set `digits`, which needs no network."
     )
 

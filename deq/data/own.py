@@ -59,7 +59,7 @@ def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) ->
     Vectors are standardised by the mean and scale of the training set.
 
     Args:
-        form: known settings, such as those of a trained model to read data for. track: shows progress through files.
+        form: known settings, such as those of the model that the data is for. track: shows progress through files.
 
     Raises:
         MissingExtra: the packages that read pictures are not installed.

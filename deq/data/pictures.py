@@ -82,7 +82,7 @@ def only_digit(found: np.ndarray) -> np.ndarray:
     """The only digit of (n, 28, 28). Raises ValueError for several, whose classes would be unknown."""
     if len(found) > 1:
         raise ValueError(
-            f'It shows {len(found)} digits. Crop it to one, or keep pictures whole (--reader plain; on Train, "whole").'
+            f'it shows {len(found)} digits: crop it to one, or keep pictures whole (--reader plain, on the page "whole")'
         )
     return found[0]
 

@@ -69,7 +69,10 @@ def into_plane(x: np.ndarray) -> tuple[np.ndarray, str]:
     if np.abs(x).max() <= HALF and span >= LEAST_SPAN:
         return x, ""
     centre, scale = (low + high) / 2, SPAN / span if span > 0 else 1.0
-    first, second = (f"{scale:.3g} ({name} - {place:.3g})" for name, place in zip("xy", centre, strict=True))
+    first, second = (
+        f"{scale:.3g} ({name} {'+' if place < 0 else '-'} {abs(place):.3g})"
+        for name, place in zip("xy", centre, strict=True)
+    )
     return (x - centre) * scale, f"Moved and scaled into the plane: x₁ = {first}, x₂ = {second}."
 
 

@@ -90,7 +90,7 @@ PUZZLES: dict[str, tuple[Callable[[int, int, int], tuple[np.ndarray, np.ndarray]
     "prefix_sums": (bits, 32),
     "mazes": (mazes, 9),
 }  # how they are drawn, and the size to train on
-TRAINED_ON = {"mazes": mazes_and_blocked}  # where it is more than what is asked for
+TRAINED_ON = {"mazes": mazes_and_blocked}  # where training has other puzzles too
 PUZZLE_COUNTS = (50_000, 500, 1_000)
 
 
@@ -116,7 +116,7 @@ def calls_for(usual: int, name: str, size: int) -> int:
 
 
 def double() -> Task:
-    """The blog's toy: y = 2x on x = 1..10, validated between these points, tested at x = -5."""
+    """The blog post's toy: y = 2x on x = 1..10, validated between these points, tested at x = -5."""
     train, validation, test = np.arange(1.0, 11.0), np.arange(1.5, 10.0), np.array([-5.0])
     return Task("toy", _doubled(train), _doubled(validation), _doubled(test), squared_error)
 

@@ -121,9 +121,8 @@ def from_canvas(canvas: Any) -> Drawing:
 def _stroke_of(thing: dict[str, Any]) -> Stroke:
     """The points of a path of fabric's pencil, where it lies on the canvas."""
     path = thing["path"]
-    points = np.array(
-        [command[1:3] for command in path], float
-    )  # a curve is drawn towards a point of the pen
+    # A curve's control point is a point of the pen.
+    points = np.array([command[1:3] for command in path], float)
     if "left" in thing:  # the path's middle, where the canvas has placed it
         low, high = _bounds(path)
         points = (points - (low + high) / 2) @ _transform(thing).T + [thing["left"], thing["top"]]
@@ -134,7 +133,7 @@ def _stroke_of(thing: dict[str, Any]) -> Stroke:
 
 
 def _bounds(path: list[list[Any]]) -> tuple[np.ndarray, np.ndarray]:
-    """The least and largest x and y as fabric finds them: to it a curve is a cubic, its control point repeated."""
+    """The least and largest x and y as fabric finds them: for it a curve is a cubic with its control point repeated."""
     t = np.linspace(0, 1, 101)[:, None]
     first, last = np.array(path[0][1:3], float), np.array(path[-1][1:3], float)
     found, start = [first[None], last[None]], first
@@ -156,7 +155,7 @@ def _transform(thing: dict[str, Any]) -> np.ndarray:
 
 
 def _thinned(points: Sequence[Point]) -> Stroke:
-    """Points at least SPACING apart, but for the last, which stays; thinned twice is thinned once."""
+    """Points at least SPACING apart, but for the last, which stays; thinning again changes nothing."""
     kept = [points[0]]
     for point in points[1:]:
         if np.hypot(point[0] - kept[-1][0], point[1] - kept[-1][1]) >= SPACING:

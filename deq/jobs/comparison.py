@@ -66,7 +66,7 @@ class Comparison:
 
     @property
     def failures(self) -> dict[Key, str]:
-        """Why other runs failed."""
+        """Why runs failed, by contender and seed."""
         with self._lock:
             return dict(self._failures)
 
@@ -116,7 +116,7 @@ class Comparison:
             self._registry.get(current[1].id)
 
     def _advance(self, seen: float | None) -> None:
-        """Submit the next run, if there is one. seen: when the comparison was last watched, None for now."""
+        """Submit the next run, if there is one. seen: when the comparison was last watched, None if just now."""
         with self._lock:
             self.refused = ""
             if not self._waiting or self._halted or self._current is not None:
@@ -135,7 +135,7 @@ class Comparison:
         """Called when a run has ended; one that was halted stays the current one."""
         with self._lock:
             current = self._current
-            # Not the current one: it had failed, and was resumed by itself.
+            # A run that is not the current one had failed, and was resumed on its own.
             if job.status in HALTED or current is None or job is not current[1]:
                 return
             key, self._current = current[0], None

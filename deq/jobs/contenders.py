@@ -14,12 +14,12 @@ NAMED = PICTURE_MODELS
 USUAL = ["blog", "mlp", "monotone", "conv"]
 EXAMPLES = {"digits": 1_294, "mnist": 55_000, "fashion_mnist": 55_000, "kmnist": 55_000}  # to train on
 FEW = 768  # of any other task
-LARGE = 10_000  # the few epochs of a fast recipe need as many
+LARGE = 10_000  # examples that the few epochs of a fast recipe need
 # CPU time of an update of 128 examples over that of `unit_of_work`, measured on two cores (multiscale: from its time
 # beside conv's); other models are about as slow as mlp, points faster. Elastic distortions of pictures come on top.
 COST = {"blog": 2.3, "mlp": 0.37, "monotone": 0.37, "conv": 5.5, "multiscale": 8.5}
 OF_POINTS, ELASTIC = 0.17, 0.5
-TOGETHER = 20  # updates a call
+TOGETHER = 20  # updates per call
 # The same unit for everything but updates: loading, compiling, calibration and the test set, of a first run.
 BESIDES = {"conv": 3_000.0, "multiscale": 3_000.0}
 BESIDES_OTHERS = 1_500.0
@@ -56,7 +56,7 @@ def named(plan: Plan) -> dict[str, Plan]:
 
 
 def by_name(name: str, recipe: Recipe, plan: Plan) -> Plan:
-    """A named model with a recipe and the plan's updates a call; on own data also its batch size, which fits."""
+    """A named model with a recipe and the plan's updates per call; on own data also its batch size, which fits."""
     recipe = replace(recipe, steps_per_call=plan.recipe.steps_per_call)
     if plan.own is not None:
         recipe = replace(recipe, batch_size=plan.recipe.batch_size)

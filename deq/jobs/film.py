@@ -21,8 +21,8 @@ MOST_FRAMES = 60
 FAILED = 128  # the bit of a cell whose solve did not converge
 UNKNOWN = Metrics(math.nan, math.nan, math.nan, math.nan, math.nan)
 UNMEASURED = UNKNOWN, math.nan  # metrics and spectral radius
-CLASSES, DOUBTS = 8, 16  # that fit into the other seven bits
-COSTS = 128  # as do these shades of a cost
+CLASSES, CONFIDENCES = 8, 16  # that fit into the other seven bits
+COSTS = 128  # shades of a cost, which fit there too
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Film:
     """At most `most` moments, evenly spaced: of the plane 6 kB each, of states at most 11 kB.
 
     At first every update that it is offered is kept; when it is full it drops every second one and keeps that distance.
-    It ends with the frame in which the equilibrium is lost, and continues only if it comes back.
+    It ends with the frame in which the equilibrium is lost, and continues only if it is found again.
     """
 
     def __init__(self, most: int = MOST_FRAMES) -> None:
@@ -135,10 +135,10 @@ def cells_of(found: Results) -> np.ndarray:
     share = np.nan_to_num(found.probabilities)
     least = 1 / share.shape[1]
     confidence = np.clip((share.max(axis=1) - least) / (1 - least), 0, 1)
-    doubt = np.round(confidence * (DOUBTS - 1)).astype(np.uint8)
+    level = np.round(confidence * (CONFIDENCES - 1)).astype(np.uint8)
     return (
         share.argmax(axis=1).astype(np.uint8)
-        + CLASSES * doubt
+        + CLASSES * level
         + np.where(found.converged, 0, FAILED).astype(np.uint8)
     )
 

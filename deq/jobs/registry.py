@@ -44,7 +44,7 @@ class Registry:
         """Start or queue a run of `plan`. Raises ValueError if too many runs are waiting.
 
         then: called in the worker's thread whenever the run has ended or was halted. seen: when the run that it follows
-        was last watched, None for now.
+        was last watched, None if just now.
         """
         with self._lock:
             self._make_space()
@@ -137,7 +137,7 @@ class Registry:
                 self.halt(job, Status.PAUSED, ABANDONED)
 
     def _make_space(self) -> None:
-        """Drop, of the jobs that are not live, the one last watched longest ago. Raises ValueError if all are live."""
+        """Drop the job watched least recently of those that are not live. Raises ValueError if all are live."""
         self._pause_abandoned()
         if len(self._jobs) < self.kept:
             return

@@ -17,7 +17,7 @@ from deq.models.evaluation import PROBED, Metrics
 from deq.models.inference import infer
 from deq.training.recipes import Recipe
 
-EXAMPLES = 160  # shown, as many of each class
+EXAMPLES = 160  # shown in all, the same number of each class
 MOST_MOMENTS = 30  # of a run: for conv they take 2.5 % of its time
 SKETCHED = 32  # numbers kept of a state
 
@@ -64,7 +64,7 @@ def states_at(
 
 
 def _rows(y: np.ndarray) -> np.ndarray:
-    """The first examples of every class, as many of each as there may be, by class."""
+    """The places of the first EXAMPLES / classes examples of each class, class by class."""
     labels = np.asarray(y)
     classes = np.unique(labels)[:EXAMPLES]
     return np.concatenate([np.flatnonzero(labels == k)[: EXAMPLES // len(classes)] for k in classes])
@@ -86,8 +86,8 @@ def _mixing(size: int) -> np.ndarray:
 def in_one_plane(film: Sequence[States]) -> np.ndarray:
     """All moments in the plane of the greatest variance at the last sound one: (moments, n, 2) float32.
 
-    The plane is turned so that the first class lies to the right and the second above, as far as that goes: it stays
-    while a run goes on and its last moment changes.
+    The plane is turned so that the first class lies to the right and the second above it if possible, so that the plane
+    stays the same while the run goes on.
     """
     last = next((one for one in reversed(film) if one.is_sound), film[-1])
     middle = last.sketch.astype(np.float32).mean(axis=0)

@@ -107,7 +107,7 @@ def parse_formula(text: str, variables: Collection[str] = tuple(VARIABLES)) -> F
     Raises FormulaError, a ValueError with the position of the error.
     """
     text = text.strip()
-    _check_characters(text)
+    _check_characters(text, variables)
     try:
         root = ast.parse(text, mode="eval").body
     except SyntaxError as error:
@@ -117,7 +117,11 @@ def parse_formula(text: str, variables: Collection[str] = tuple(VARIABLES)) -> F
     return Formula(text, reader.read(root), frozenset(reader.variables))
 
 
-def _check_characters(text: str) -> None:
+def _available(variables: Collection[str]) -> str:
+    return f"Use numbers, {', '.join(variables)}, + - * / **, parentheses and functions."
+
+
+def _check_characters(text: str, variables: Collection[str]) -> None:
     """Refuse text that is empty, too long, too deeply nested or not plain ASCII, before Python parses it."""
     if not text:
         raise FormulaError("The formula is empty; write one in x, for example cos(x).", text)
@@ -128,7 +132,7 @@ def _check_characters(text: str) -> None:
     depth = 0
     for position, character in enumerate(text):
         if character not in ALLOWED:
-            hint = HINTS.get(character, "Use numbers, x, a, b, + - * / ** and parentheses.")
+            hint = HINTS.get(character, _available(variables))
             raise FormulaError(f"{character!r} is not allowed in a formula. {hint}", text, position)
         depth += (character == "(") - (character == ")")
         if depth > MAX_NESTING:
@@ -155,9 +159,7 @@ class _Reader:
             return self._apply(node, OPERATORS[type(node.op)], node.left, node.right)
         if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
             return self._apply(node, OPERATORS[type(node.op)], node.operand)
-        raise self._refuse(
-            node, "This part is not available; use numbers, x, a, b, + - * / ** and functions."
-        )
+        raise self._refuse(node, f"This part is not available. {_available(self.allowed)}")
 
     def _refuse(self, node: ast.expr, message: str) -> FormulaError:
         return FormulaError(message, self.text, node.col_offset)

@@ -119,7 +119,7 @@ def maps_into_itself(g: ScalarMap, low: float, high: float) -> bool:
 def _crossings(g: ScalarMap, grid: np.ndarray, gap: np.ndarray) -> np.ndarray:
     """The sign change in every grid interval where g(x) - x changes sign, all at once; poles dropped.
 
-    In 16 parts and again, instead of halves: a call of g takes as long for a few numbers as for one.
+    Intervals are split into 16 parts, not into halves: a call of g takes as long for a few numbers as for one.
     """
     cells = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     low, high, low_sign = grid[cells], grid[cells + 1], np.sign(gap[cells])

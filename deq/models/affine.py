@@ -37,7 +37,9 @@ def worst_outputs(model: EquilibriumModel, outputs: Array, labels: Array, radius
     """
     parts = affine_parts(model)
     if parts is None:
-        raise ValueError("Only an affine encoder, a dense monotone cell and an affine head have a bound.")
+        raise ValueError(
+            "A bound needs an affine encoder, a dense monotone cell and an affine head: use a model such as monotone."
+        )
     encoder, cell, head = parts
     affine = Affine(cell.matrix(), encoder.kernel[...].T, head.kernel[...].T)
     return outputs + radius * lipschitz_bounds(affine).logits[labels]

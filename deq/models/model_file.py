@@ -19,7 +19,7 @@ from deq.models.model import EquilibriumModel
 
 Make = Callable[..., EquilibriumModel]  # (*, rngs: nnx.Rngs) -> a model with fresh weights
 
-# Code that weights may name without being given it again, such as the model of a server's operator.
+# Functions that weights may name without the user passing them again, such as that of a server's operator.
 ADMITTED: dict[str, Make] = {}
 
 _FORM = re.compile(r"(.+\.py)(?::(\w*))?")

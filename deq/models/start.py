@@ -55,7 +55,7 @@ def plain_start(model: EquilibriumModel) -> EquilibriumModel:
 def start_loss(model: EquilibriumModel, injection: Array, z: Array) -> Array:
     """||z0 - z||^2 / ||z||^2, the mean over the batch. injection, z: (batch, ...), both held constant.
 
-    Of a model with a learned start, whose parameters alone have a gradient.
+    The model must have a learned start; only the start's parameters get a gradient.
     """
     x, z = jax.lax.stop_gradient((injection, z))
     z0 = model.start_rule(model.cell, x)
@@ -80,7 +80,7 @@ def has_start(arrays: Iterable[str]) -> bool:
 def width_in(arrays: Mapping[str, np.ndarray]) -> int:
     """The width of the learned start in these arrays. Raises ValueError if its kernel is not square."""
     shape = arrays.get("start_rule.inner.kernel", np.zeros(())).shape
-    if len(shape) != 2 or shape[0] != shape[1]:  # a width without as many numbers could take any memory
+    if len(shape) != 2 or shape[0] != shape[1]:  # a width that no array backs could take any memory
         raise ValueError(f"start_rule.inner.kernel must be square; it has the shape {list(shape)}.")
     return int(shape[0])
 

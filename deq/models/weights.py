@@ -34,7 +34,7 @@ KEPT = nnx.Not(nnx.RngState)  # parameters and statistics; random state is not p
 
 
 class CheckpointError(ValueError):
-    """A checkpoint is missing, damaged or does not fit the model; the message says what to do."""
+    """A checkpoint is missing, damaged or does not fit the model; the message says what is wrong."""
 
 
 def needs_code(weights: str, name: str) -> CheckpointError:
@@ -87,7 +87,7 @@ def restore_weights(name: str, data: bytes, make: Make | None = None) -> Equilib
 
 
 def _template(name: str, data: bytes, make: Make | None, arrays: dict[str, np.ndarray]) -> EquilibriumModel:
-    """The model that weights are for, without values; a user's own model with them, as its code may need some."""
+    """The model that weights are for, as shapes; a user's own is built with values, which its code may need."""
     make = make or ADMITTED.get(name)
     if make is not None:
         model = fresh(name, make)

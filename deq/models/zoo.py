@@ -26,15 +26,15 @@ from deq.solvers.state import Layout
 
 
 def toy(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """The blog's y = 2x: z* = W2 (W1 (z* + x) + b1) + b2, a scalar in, z* out; 16 parameters.
+    """The blog post's y = 2x: z* = W2 (W1 (z* + x) + b1) + b2, a scalar in, z* out; 16 parameters.
 
-    With the blog's initial weights 1 seed in 11 diverges; with weights half as large none of 24 does.
+    With the blog post's initial weights 1 seed in 11 diverges; with weights half as large none of 24 does.
     """
     return EquilibriumModel(identity, TwoLayerCell(1, 5, identity, 0.5, rngs=rngs), identity)
 
 
 def blog(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """The blog's classifier: Dense(784, 100), cell 100-500 tanh-100 at z + x, Dense(100, 10); 180,110 parameters."""
+    """As in the blog post: Dense(784, 100), cell 100 → 500 tanh → 100 at z + x, Dense(100, 10); 180,110 parameters."""
     return EquilibriumModel(
         nnx.Sequential(pixels, nnx.Linear(784, 100, rngs=rngs)),
         TwoLayerCell(100, 500, jnp.tanh, 1.0, rngs=rngs),

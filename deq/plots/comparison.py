@@ -175,7 +175,7 @@ def _add_bars(
         name=name,
         marker={"color": color},
         customdata=span,
-        hovertemplate=f"{name}<br>%{{customdata}} evaluations<br>%{{y}} samples<extra></extra>",
+        hovertemplate=f"{name}<br>evaluations: %{{customdata}}<br>samples: %{{y}}<extra></extra>",
     )
 
 
@@ -183,7 +183,7 @@ def distance_strip(ends: Mapping[str, tuple[ArrayLike, ArrayLike]], tol: float) 
     """Distance of each end to the z* of the model's own start, relative to it: one row per start, one point per sample.
 
     ends: start -> (distance, converged), each (batch,). What is nearer than rounding errors is drawn at the left edge,
-    whose tick says so, a solve that did not converge as a hollow red cross. tol: the dashed line.
+    whose tick says so; a solve that did not converge is a hollow red cross. tol: the dashed line.
     """
     figure = styled_figure("relative distance to z* of the model's own start", "", x_type="log", height=300)
     for row, (name, (distance, converged)) in enumerate(ends.items()):

@@ -34,7 +34,7 @@ def effort_and_accuracy(runs: Runs) -> Figure:
 
 
 def effort_and_loss(runs: Runs) -> Figure:
-    """The same of a loss, on a log axis. runs: contender -> (nfe, loss, converged), each (seeds,)."""
+    """As `effort_and_accuracy`, for a loss on a log axis. runs: contender -> (nfe, loss, converged), each (seeds,)."""
     figure = styled_figure(
         "evaluations of f per solve", "test loss", x_type="log", y_type="log", height=HEIGHT
     )

@@ -14,7 +14,7 @@ PACKED = {np.dtype(code): code for code in ("f8", "f4", "i4", "i1", "u1")}  # pl
 
 
 class Figure(go.Figure):  # type: ignore[misc]
-    """A `plotly.graph_objects.Figure` of plain dictionaries, which plotly builds as soon as more is asked of it.
+    """A `plotly.graph_objects.Figure` of plain dictionaries, built by plotly only when it is needed.
 
     Plotly checks and copies every attribute, which takes ten times as long as writing the dictionaries, and a page only
     sends them (`spec`). Anything but the methods below has plotly build and check the whole figure first; the tests
@@ -130,7 +130,7 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(part: Any, array: Callable[[np.ndarray], Any]) -> Any:
-    """A part of a figure in what JSON has, its arrays by `array`."""
+    """A part of a figure as plain JSON data; `array` converts its arrays."""
     if isinstance(part, np.ndarray):
         return array(part)
     if isinstance(part, Mapping):

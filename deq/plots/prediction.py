@@ -1,4 +1,4 @@
-"""A digit and its prediction: the 28x28, maps over its pixels, class probabilities and how they settled."""
+"""A digit and its prediction: the 28x28 pixels, maps over its pixels, class probabilities and how they settled."""
 
 import html
 from collections.abc import Sequence
@@ -171,7 +171,7 @@ def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 30
             textfont={"size": 13},  # in the theme's colour: dark digit colours are hard to read on slate
             name=str(k),
             opacity=1 if matters else 0.4,
-            hovertemplate=f"{k}: %{{y:.3f}} after %{{x}} evaluations<extra></extra>",
+            hovertemplate=f"{k}: %{{y:.3f}}<br>evaluations: %{{x}}<extra></extra>",
         )
     figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     return figure

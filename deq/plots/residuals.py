@@ -54,7 +54,7 @@ def residual_curves(
     ends = []
     for name, (grid, _, median, _) in found.items():
         style = solver_style(name)
-        add_line(figure, name, grid, median, style, "%{x} evaluations<br>residual %{y:.2e}")
+        add_line(figure, name, grid, median, style, "evaluations: %{x}<br>residual %{y:.2e}")
         failed = tol is not None and median[-1] > tol
         if failed:
             add_failures(figure, grid[-1:], median[-1:])

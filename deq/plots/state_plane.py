@@ -71,7 +71,7 @@ def _landmarks(points: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
             "text": found.astype(str),
             "textfont": font | {"color": NEUTRAL},
             "opacity": opacity,
-            "hovertemplate": "equilibrium of a %{text}<extra></extra>",
+            "hovertemplate": "equilibrium of digit %{text}<extra></extra>",
             "showlegend": False,
         }
         for places, found, (font, opacity) in ((points, labels, small), (middles, digits, large))

@@ -30,7 +30,7 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike) -> Figure:
         ygap=2,
         showscale=False,
         hoverongaps=False,
-        hovertemplate="%{y} read as %{x}: %{z} times<extra></extra>",
+        hovertemplate="%{y} read as %{x}, times: %{z}<extra></extra>",
     )
     diagonal = [(k, k) for k in range(CLASSES)]
     for i, j in (*diagonal, *np.argwhere(~np.isnan(wrong))):

@@ -60,7 +60,7 @@ def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380)
     last = int(np.max(np.sum(~np.isnan(values), axis=1))) - 1
     style = solver_style("Picard")
     for curve, target in zip(values, targets, strict=True):
-        hover = f"target {target:g}<br>after %{{x}} applications<br>z = %{{y:.3f}}<extra></extra>"
+        hover = f"target {target:g}<br>applications: %{{x}}<br>z = %{{y:.3f}}<extra></extra>"
         line = {"color": style.color, "width": 1.5}
         figure.add_scatter(y=curve[: last + 1], mode="lines", line=line, opacity=0.8, hovertemplate=hover)
     marker = {"symbol": "line-ew", "size": 12, "line": {"width": 2, "color": HIGHLIGHT}}

@@ -95,7 +95,7 @@ class BiCGStab(_Krylov):
     """BiCGStab (Lineax), matrix-free, per sample; two products per step.
 
     In float32 Lineax often reports a breakdown (a negative coefficient) after a step or two. So it is restarted
-    on the remaining right-hand side until that is below tol or max_steps steps are spent; the two extra
+    on the remaining right-hand side until that is below tol / 10 or max_steps steps are spent; the two extra
     products of each restart count. van der Vorst (1992), doi:10.1137/0913035. max_steps is traced.
     """
 

@@ -157,7 +157,7 @@ class Judge(NamedTuple):
 
 
 def _check_start(f: Map, layout: Layout, z0: Any, trace: int) -> Array:
-    """z0 as one array, if f takes and returns its like."""
+    """z0 as one array. Raises ValueError unless f keeps its structure, shapes and dtype."""
     z0 = jax.tree.map(jnp.asarray, z0)
     for leaf in jax.tree.leaves(z0):
         if not jnp.issubdtype(leaf.dtype, jnp.floating):
@@ -170,8 +170,8 @@ def _check_start(f: Map, layout: Layout, z0: Any, trace: int) -> Array:
     wanted, found = _described(z0), _described(jax.eval_shape(f, z0))
     if wanted != found:
         raise ValueError(
-            f"f must return what it is given, arrays of the shape and dtype of z0: {wanted}; it returned {found}. Cast "
-            "z0 or the arrays f closes over so that they agree."
+            f"f must return arrays of the shape and dtype of z0, {wanted}; it returned {found}. Cast z0 or the arrays "
+            "f closes over so that they agree."
         )
     return layout.join(z0)
 

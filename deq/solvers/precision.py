@@ -1,6 +1,6 @@
-"""Precision of products: full float32 on every backend, unless one is chosen that declares the residual it can reach.
+"""Precision of products: full float32 on every backend, unless a lower one is chosen, whose least residual is known.
 
-By default, accelerators multiply float32 arrays in TF32 (NVIDIA) or bfloat16 (TPU), and a solve to 1e-5 then follows
+Left to JAX, accelerators multiply float32 arrays in TF32 (NVIDIA) or bfloat16 (TPU), and a solve to 1e-5 then follows
 rounding noise.
 """
 
@@ -43,7 +43,7 @@ def require_reachable(precision: str, *solvers: Any) -> None:
         if not isinstance(tol, jax.core.Tracer) and float(tol) < floor:
             raise ValueError(
                 f"{FACTORS[precision]} reaches residuals of about {floor:g}, not {float(tol):g}. "
-                "Choose precision float32, or a larger tol, in the gradient's solver too."
+                f"Choose precision float32, or a tol of at least {floor:g} for the solver and the gradient's solver."
             )
 
 

@@ -120,6 +120,6 @@ def _product(multiply: Callable[..., Array], precision: str, x: Array, y: Array)
         x, y = (jax.lax.reduce_precision(v, exponent_bits=8, mantissa_bits=10) for v in (x, y))
         return multiply(x, y, precision=(jax.lax.Precision.HIGH,) * 2)
     x, y = x.astype(jnp.bfloat16), y.astype(jnp.bfloat16)
-    # At the least precision, so that a matrix unit also takes the transposed product, of a float32 cotangent.
+    # At the lowest precision, so that a matrix unit also takes the transposed product, whose cotangent is float32.
     least = (jax.lax.Precision.DEFAULT,) * 2
     return multiply(x, y, precision=least, preferred_element_type=jnp.dtype(jnp.float32))

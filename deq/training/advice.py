@@ -91,7 +91,7 @@ def _radius(training: Columns, validation: Columns) -> str:
         return ""
     return (
         f"The spectral radius is {radius:.2f}: plain iteration does not converge to these equilibria. "
-        "Anderson, Broyden and Newton may."
+        "Anderson, Broyden and Newton-Krylov may."
     )
 
 

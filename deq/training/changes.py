@@ -32,8 +32,14 @@ def changed(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
         except _Unknown as error:
             raise ValueError(f"Unknown setting {key!r}; {_hint(recipe, key)}") from error
         except ValueError as error:
-            raise ValueError(f"{key}: {error}") from error
+            raise ValueError(_about(key, str(error))) from error
     return recipe
+
+
+def _about(key: str, message: str) -> str:
+    """The message with the setting's full name, once."""
+    rest = message.removeprefix(f"{key.rpartition('.')[2]} ")
+    return f"{key} {rest}" if rest.startswith("must") else f"{key}: {message}"
 
 
 def all_settings(part: Any) -> dict[str, Any]:

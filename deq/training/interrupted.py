@@ -43,7 +43,7 @@ def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint
         except (KeyError, TypeError, ValueError) as error:
             other = "model" if make else "version of deq"
             raise CheckpointError(
-                f"The checkpoint of step {step} in {folder} is from another {other}."
+                f"The checkpoint of update {step} in {folder} is from another {other}."
             ) from error
         if found is not None:
             return Checkpoint(found, _card(found, label)), step

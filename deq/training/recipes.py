@@ -33,7 +33,7 @@ class Recipe:
     run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones put
     less weight on answers that are already right. wander: in training, half of the solves start from noise, and all
     first run for a random number of calls below this one (0: start as the model does). unrest: weight of ||f(z) - z||^2
-    / ||f(z)||^2 at the end of the solve, growing in the same way. learned_start: train a start close to the
+    / ||f(z)||^2 at the end of the solve, growing as certified_radius does. learned_start: train a start close to the
     equilibrium as well, see deq.models.start; a model that has one trains it in any case. Raises ValueError for a
     number out of range, an unknown optimizer or precision.
     """

@@ -176,7 +176,7 @@ class RunFolder:
             return False
 
     def _warn(self, step: int) -> None:
-        self.warnings.append(f"Skipped the checkpoint of step {step}, which is damaged.")
+        self.warnings.append(f"Skipped the checkpoint of update {step}, which is damaged.")
 
     def _require_room(self, size: int) -> None:
         """Raise OSError if `size` bytes will not fit: half a checkpoint would be useless and fill the disk."""

@@ -51,7 +51,7 @@ class ToyStudy:
 
 @dataclass(frozen=True)
 class ToyRun:
-    """One training run as plain arrays: the study of the trained model, and its loss (n,) up to `step` (n,) updates."""
+    """One training run as plain arrays: the study of the trained model, and its loss (n,) after `step` (n,) updates."""
 
     study: ToyStudy
     step: np.ndarray

@@ -1,4 +1,4 @@
-"""How answers form: a cell that hears from its left neighbour alone knows the parity n places far after n calls."""
+"""How answers form: a cell that sees only its left neighbour knows the parity of n places after n calls."""
 
 import jax
 import jax.numpy as jnp

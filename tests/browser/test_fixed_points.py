@@ -1,4 +1,4 @@
-"""The live pictures in a real browser: they follow the hand without the server, which hears of it on release."""
+"""The live pictures in a real browser: dragging moves them without the server, which gets the value on release."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Pages by day and by night, measured: text that can be read, the picture in view, an order for the Tab key."""
+"""Pages in light and dark, measured: text that can be read, the picture in view, an order for the Tab key."""
 
 import pytest
 from playwright.sync_api import Browser

@@ -66,7 +66,7 @@ def test_a_shipped_config_is_taken_by_its_name(name: str, chosen: list) -> None:
     ("options", "message"),
     [
         (("--set", "epoch=3"), "Unknown setting 'epoch'; did you mean epochs?"),
-        (("--set", "solver.tol=small"), "solver.tol: must be a number; got 'small'."),
+        (("--set", "solver.tol=small"), "solver.tol must be a number; got 'small'."),
         (("--set", "epochs"), "--set takes KEY=VALUE, such as solver.tol=1e-4; got 'epochs'."),
         (("--set", "epochs=3", "--set", "epochs=4"), "--set epochs has two values, 3 and 4: leave one out."),
         (("--set", "epochs=3", "--epochs", "4"), "--set epochs=3 contradicts --epochs 4: leave one out."),

@@ -1,4 +1,4 @@
-"""Puzzles: their answers, by other means; trees with one way; what a size and a seed decide."""
+"""Puzzles: their answers, checked by another algorithm; trees with one path; what a size and a seed decide."""
 
 import numpy as np
 import pytest

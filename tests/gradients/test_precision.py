@@ -1,4 +1,4 @@
-"""float32 is float32 in every product on every backend, unless a precision is chosen; then its limit is said."""
+"""float32 is float32 in every product on every backend, unless a precision is chosen; then its limit is stated."""
 
 from __future__ import annotations
 

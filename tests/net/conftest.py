@@ -1,4 +1,4 @@
-"""The net is recorded and tested as a stranger's machine would have it: without MNIST, compiled as users compile."""
+"""These records are made and compared as on a stranger's machine: without MNIST, compiled as users compile."""
 
 from collections.abc import Iterator
 from pathlib import Path

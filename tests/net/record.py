@@ -1,6 +1,6 @@
 """Record what the tests of this folder hold the code to: `python -m tests.net.record [links weights run commands]`.
 
-Others keep links, weights and runs: record anew only what is meant to change. To record another link, add it to
+Users keep links, weights and runs: record anew only what is changed on purpose. To record another link, add it to
 records/links.json with an empty object beside it.
 """
 

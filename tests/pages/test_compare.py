@@ -63,7 +63,7 @@ def test_elastic_distortions_cost_time() -> None:
 @pytest.mark.long
 def test_a_comparison_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
     app = open_page("train", **QUICK | ONE)
-    assert "2 runs, one after another" in " ".join(caption.value for caption in app.caption)
+    assert "2 runs in turn" in " ".join(caption.value for caption in app.caption)
     press(app, "Start comparison")
     assert "Stop comparison" in labels(app)
     link = app.query_params["compared"]

@@ -129,7 +129,7 @@ def test_what_to_try(open_page: OpenPage) -> None:
     assert metrics(app)["Verdict"] == "chaotic"
     buttons["Chaos, tamed by damping"].click().run()
     assert metrics(app)["Verdict"] == "converges"
-    buttons["Digits that double"].click().run()
+    buttons["Correct digits double"].click().run()
     assert app.selectbox(key="preset").value == "Babylonian square root"
     assert "at least doubles with every step" in words(app)
 

@@ -41,7 +41,7 @@ def test_many_files_and_a_zip_make_a_table(open_page: OpenPage) -> None:
     assert metrics(app)["Prediction"] == str(labels[0])  # the newest
     rows = table(app)
     assert list(rows["file"]) == ["bad.png", "a.png", "../b.png", "c.png", "last.png"]
-    assert list(rows["label"]) == ["", str(labels[1]), "", "", str(labels[0])]
+    assert list(rows["prediction"]) == ["", str(labels[1]), "", "", str(labels[0])]
     for error, said in zip(rows["error"], ["empty", "", "points outside", "not a picture", ""], strict=True):
         assert said in error
 
@@ -55,9 +55,9 @@ def test_one_click_shows_the_most_doubtful_picture(open_page: OpenPage) -> None:
     rows = table(app)
     doubtful = int(rows["confidence"].astype(float).argmin())
     assert doubtful < 2  # the last is shown already
-    assert metrics(app)["Prediction"] == rows["label"][2] != rows["label"][doubtful]
+    assert metrics(app)["Prediction"] == rows["prediction"][2] != rows["prediction"][doubtful]
     press(app, next(said for said in labels(app) if said.startswith("Show the least certain")))
-    assert metrics(app)["Prediction"] == rows["label"][doubtful]
+    assert metrics(app)["Prediction"] == rows["prediction"][doubtful]
 
 
 def test_a_zip_that_is_no_zip_is_one_line(open_page: OpenPage) -> None:
@@ -71,7 +71,7 @@ def test_the_table_names_no_class_for_a_solve_that_failed() -> None:
     reading = Reading("a", "a.png", np.zeros((2, 28, 28), np.uint8), "", {}, "")
     three, lost = (SimpleNamespace(label=k, converged=k == 3, confidence=0.9, evaluations=7) for k in (3, 5))
     found = columns_of([reading], {"a": [three, lost]}, [str(k) for k in range(10)])
-    assert found["label"] == ["3 ?"]
+    assert found["prediction"] == ["3 ?"]
 
 
 def test_only_mistakes(open_page: OpenPage) -> None:

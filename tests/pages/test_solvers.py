@@ -74,7 +74,7 @@ def test_the_race_is_timed_when_the_controls_rest(open_page: OpenPage) -> None:
     app = open_page("solvers", race_seed="77", **SMALL)
     for damping in (0.3, 0.2):
         app.slider(key="race_damping").set_value(damping).run()
-        assert "Times follow as soon as the controls rest" in " ".join(
+        assert "Times follow when the controls have been still" in " ".join(
             caption.value for caption in app.caption
         )
         assert "ms" not in app.dataframe[0].value

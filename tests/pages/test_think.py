@@ -1,4 +1,4 @@
-"""The page Think longer: it opens, a link restores a changed puzzle, a click is answered, failure is said."""
+"""The page Think longer: it opens, a link restores a changed puzzle, a click is answered, failure is reported."""
 
 import base64
 import json
@@ -186,7 +186,7 @@ def test_the_study_is_computed_when_asked_for(open_page: OpenPage, monkeypatch: 
     assert len(app.get("plotly_chart")) == 3
     assert any("trained to answer after 5 evaluations" in caption.value for caption in app.caption)
     press(app, "Compare two starts")
-    assert 0 <= float(metrics(app)["Alignment score"]) <= 1
+    assert 0 <= float(metrics(app)["Asymptotic alignment score"]) <= 1
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

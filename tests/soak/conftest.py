@@ -1,4 +1,4 @@
-"""What a soak leaves to tell: each test reports what it held against, and the run ends with the sums."""
+"""The report of a soak: each test says how much it withstood, and the run ends with the sums."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A browser that reaches the server alone: every page is drawn, and nothing but a tab's icon is asked of others."""
+"""A browser that reaches the server alone: every page is drawn, and nothing but a tab's icon is requested elsewhere."""
 
 from pathlib import Path
 from urllib.parse import urlparse

@@ -1,4 +1,4 @@
-"""The best epoch, stopping for want of a better one, the optimizers, and the learning rate where epochs are added."""
+"""The best epoch, stopping when none is better, the optimizers, and the learning rate where epochs are added."""
 
 from dataclasses import replace
 from itertools import pairwise

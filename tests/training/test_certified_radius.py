@@ -78,5 +78,5 @@ def test_models_without_a_bound_are_refused() -> None:
         next(fit(build("mlp"), load_dataset("digits"), replace(PLAIN, certified_radius=1.0)))
     with pytest.raises(ValueError, match="certified_radius must be a number >= 0"):
         replace(RECIPE, certified_radius=-1.0)
-    with pytest.raises(ValueError, match="have a bound"):
+    with pytest.raises(ValueError, match="A bound needs"):
         worst_outputs(build("mlp"), jnp.zeros((1, 10)), jnp.zeros(1, int), 1.0)

@@ -1,4 +1,4 @@
-"""Settings by name: every recipe as a file and back, what is typed from the field, and what errors say."""
+"""Settings by name: every recipe as a file and back, values converted to the field's type, and what errors say."""
 
 import json
 from dataclasses import replace
@@ -77,20 +77,20 @@ def test_a_value_is_typed_from_its_field(settings: dict[str, Any], wanted: Recip
         ({"tol": 1}, "did you mean solver.tol or gradient.solver.tol?"),
         ({"momentum": 1}, "choose from solver.type, solver.tol"),
         ({"epochs.x": 1}, "Unknown setting 'epochs.x'"),
-        ({"epochs": "many"}, "epochs: must be a whole number; got 'many'."),
-        ({"epochs": 1.5}, "epochs: must be a whole number; got 1.5."),
-        ({"epochs": True}, "epochs: must be a whole number; got True."),
-        ({"epochs": 10**12}, "epochs: must be a whole number"),
+        ({"epochs": "many"}, "epochs must be a whole number; got 'many'."),
+        ({"epochs": 1.5}, "epochs must be a whole number; got 1.5."),
+        ({"epochs": True}, "epochs must be a whole number; got True."),
+        ({"epochs": 10**12}, "epochs must be a whole number"),
         ({"epochs": 0}, "epochs must be an int >= 1; got 0."),
-        ({"learning_rate": "nan"}, "learning_rate: must be a number; got 'nan'."),
+        ({"learning_rate": "nan"}, "learning_rate must be a number; got 'nan'."),
         ({"warmup": 2}, "warmup must be a number in [0, 1]; got 2.0."),
-        ({"keep_best": "yes"}, "keep_best: must be true or false; got 'yes'."),
+        ({"keep_best": "yes"}, "keep_best must be true or false; got 'yes'."),
         ({"optimizer": "adaam"}, "optimizer: Unknown optimizer 'adaam'; choose from adamw"),
-        ({"solver": "phantom"}, "solver: must be one of picard"),
-        ({"solver.type": "GMRES"}, "solver: must be one of picard"),
-        ({"solver.tol": -1}, "solver.tol: tol must be a number >= 0"),
-        ({"solver": "ode", "solver.method": "Euler2"}, "solver.method: must be one of Euler, Heun, Tsit5"),
-        ({"gradient": 3}, "gradient: must be one of implicit"),
+        ({"solver": "phantom"}, "solver must be one of picard"),
+        ({"solver.type": "GMRES"}, "solver must be one of picard"),
+        ({"solver.tol": -1}, "solver.tol must be a number >= 0"),
+        ({"solver": "ode", "solver.method": "Euler2"}, "solver.method must be one of Euler, Heun, Tsit5"),
+        ({"gradient": 3}, "gradient must be one of implicit"),
         ({"restarts": [5, 3]}, "restarts must be epochs in increasing order"),
     ],
     ids=str,

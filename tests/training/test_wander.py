@@ -1,4 +1,4 @@
-"""Training from any start: where solves begin, that rest is asked for, and that bits are learnt and go on."""
+"""Training from any start: where solves begin, the penalty on unrest, and prefix sums of longer rows."""
 
 from dataclasses import replace
 

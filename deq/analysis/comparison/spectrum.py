@@ -53,7 +53,7 @@ def polynomial_factor(eigenvalues: np.ndarray, memory: int) -> float:
     """A local bound on the factor by which `memory` + 1 evaluations of Anderson(memory) shrink the residual.
 
     min over polynomials p of degree `memory` with p(0) = 1 of max |p(1 - λ)|: the bound of restarted GMRES for
-    a normal Jacobian, by Lawson's reweighted least squares. eigenvalues: (n,). Near 1 it stalls.
+    a normal Jacobian, by Lawson's reweighted least squares. eigenvalues: (n,). A factor near 1: it stalls.
     Toth & Kelley (2015), doi:10.1137/130919398; Lawson (1961).
     """
     points = 1 - np.asarray(eigenvalues, complex)

@@ -48,7 +48,7 @@ def other_starts(z_star: np.ndarray) -> dict[str, np.ndarray]:
 def vary_start(problem: Problem, solver: Solver) -> dict[str, PathIndependence]:
     """Start -> the equilibrium reached from it, compared with that from the model's own start.
 
-    The mean cosine from "another's z*" is the asymptotic alignment score of Anil et al. (2022), arXiv:2211.09961.
+    The mean cosine from ANOTHER is the asymptotic alignment score of Anil et al. (2022), arXiv:2211.09961.
     """
     z_star = np.asarray(solve_problem(problem, solver).z)
     return {

@@ -24,7 +24,7 @@ def take_turns(runs: Mapping[Key, Callable[[], Any]], rounds: int = ROUNDS) -> d
     """Seconds of each call by name, (rounds,) or at least (FEWEST,) where they take long, after a warm-up call of each.
 
     Every round calls each once, so that changes in the machine's speed affect all alike. The first of a round
-    changes, so that none always follows the same one. Between rounds another measurement may have its own.
+    changes, so that none always follows the same one. Another measurement may have its rounds in between.
     """
     names = list(runs)
     seconds: dict[Key, list[float]] = {name: [] for name in names}

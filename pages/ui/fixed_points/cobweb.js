@@ -73,6 +73,6 @@ export function sentence({ now, xs, fixed, step }) {
   const steps = (count) => `${count} step${count === 1 ? "" : "s"}`;
   const end = last < step ? `escapes after ${steps(last)}` : `after ${steps(step)} x = ${short(xs[last], 6)}`;
   const stable = fixed.filter((point) => point.stable).map(({ x }) => short(x, 4));
-  const settles = stable.length && stable.length < 4 ? ` Stable fixed point: ${stable.join(", ")}.` : "";
+  const settles = stable.length && stable.length < 4 ? ` Stable fixed point${stable.length > 1 ? "s" : ""}: ${stable.join(", ")}.` : "";
   return `a = ${short(now.a, 5)}, start ${short(now.start, 4)}: ${end}.${settles}`;
 }

@@ -24,7 +24,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, float]]] = {  # label -> preset, and wh
     "Chaos": ("logistic map", {"a": 3.9}),
     "Chaos, tamed by damping": ("logistic map", {"a": 3.9, "map_damping": 0.5}),
     "Two states": ("tanh(a x + b)", {}),
-    "Digits that double": ("Babylonian square root", {}),
+    "Correct digits double": ("Babylonian square root", {}),
 }
 
 
@@ -187,7 +187,7 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
     """Number of steps, the window of your own formula, and the range of the sweep."""
     with st.popover("More settings", icon=":material/tune:"):
         num_steps = st.slider("Steps drawn", 5, 60, 30, key="steps_drawn", bind="query-params")
-        sweep = st.slider("Sweep of a", *A_RANGE, preset.sweep, 0.05, key="sweep", bind="query-params")
+        sweep = st.slider("Range of a", *A_RANGE, preset.sweep, 0.05, key="sweep", bind="query-params")
         low, high = preset.low, preset.high
         if name == OWN_FORMULA:
             low = st.number_input(
@@ -195,7 +195,9 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
             )
             high = st.number_input("to", -1e6, 1e6, preset.high, key="window_to", bind="query-params")
             if high - low < WIDTH_LEAST * (1 + abs(low)):
-                st.warning("The window must end above its start. Showing the default window.")
+                st.warning(
+                    "The second end of the window must be above the first. Showing the default window."
+                )
                 low, high = preset.low, preset.high
     return low, high, num_steps, sweep if sweep[1] > sweep[0] else preset.sweep
 

@@ -15,7 +15,7 @@ from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.glossary import tip
-from pages.ui.widgets.text import is_hidden, listed
+from pages.ui.widgets.text import counted, is_hidden, listed
 
 TOL = 1e-10
 SNIPPET = """
@@ -45,7 +45,8 @@ def draw_solvers() -> None:
         show(
             residual_curves(curves, TOL),
             "race-residual",
-            "Relative residual. Newton's slope counts as an evaluation; damped Picard uses 0.5 where the damping is 1.",
+            "Relative residual. The slope that Newton-Krylov needs counts as an evaluation; where the damping is 1, "
+            "damped Picard uses 0.5.",
         )
     distances = distances_to_best(race)
     with right:
@@ -78,7 +79,7 @@ def race_sentence(race: dict[str, Solution]) -> str:
     """Which solvers converged, cheapest first, and which did not."""
     done = sorted((int(s.nfe[0]), name) for name, s in race.items() if s.converged[0])
     failed = [name for name, s in race.items() if not s.converged[0]]
-    parts = [f"{name} in {nfe} evaluations" for nfe, name in done]
+    parts = [f"{name} in {counted(nfe, 'evaluation')}" for nfe, name in done]
     sentence = f"Converged: {', '.join(parts)}. " if parts else "No solver converged. "
     if failed and parts:
         sentence += f"Not converged within {MAX_NFE} evaluations: {', '.join(failed)}. "
@@ -89,7 +90,7 @@ def race_sentence(race: dict[str, Solution]) -> str:
     slow = [name for _, name in done if is_hidden(errors[name], float(race[name].residual[0]))]
     if slow:
         sentence += f"{listed(slow)} converged slowly, so the estimated error is far above the residual. "
-    unstable = "Anderson and Newton can also reach fixed points that are unstable for the iteration."
+    unstable = "Anderson and Newton-Krylov can also reach fixed points that are unstable for the iteration."
     return sentence + (unstable if parts else "")
 
 

@@ -41,11 +41,11 @@ def _because(verdict: Verdict) -> str:
 def _convergence(verdict: Verdict, xs: np.ndarray) -> str:
     if verdict.limit is None or verdict.slope is None:
         return "The orbit converges."
-    where = f"It converges to x\\* = {number(verdict.limit)}{_steps_needed(xs, verdict.limit)}. "
+    where = f"The orbit converges to x\\* = {number(verdict.limit)}{_steps_needed(xs, verdict.limit)}. "
     predicted, measured = abs(verdict.slope), verdict.measured_rate
     if measured is None:
         there = abs(xs[0] - verdict.limit) < 1e-12 * (1 + abs(verdict.limit))
-        return where + ("The start is already a fixed point." if there else "It is reached exactly.")
+        return where + ("The start is already a fixed point." if there else "The limit is reached exactly.")
     if predicted < 1e-6:
         return where + "The slope there is 0: the number of correct digits at least doubles with every step."
     if abs(predicted - 1) < NEUTRAL_WITHIN:
@@ -82,7 +82,10 @@ def banach_sentence(lipschitz: float, inside: bool, low: float, high: float) -> 
             "theorem there is exactly one fixed point, reached from every start."
         )
     if lipschitz < 1 - NEUTRAL_WITHIN:
-        return f"On {window} the map is a contraction (Lipschitz constant {lipschitz:.3f}) but leaves the window."
+        return (
+            f"On {window} the map is a contraction (Lipschitz constant {lipschitz:.3f}) but leaves the window, so "
+            "Banach's theorem does not apply."
+        )
     if np.isfinite(lipschitz):
         return f"On {window} the Lipschitz constant is {lipschitz:.3g}, not below 1: Banach's theorem does not apply."
     return f"The slope is not finite everywhere on {window}, so Banach's theorem does not apply."
@@ -106,9 +109,9 @@ def plane_sentence(fixed: PlanarFixedPoints) -> str:
     if number == 1:
         size, real = np.abs(fixed.eigenvalues[0]).max(), fixed.eigenvalues[0].real.max()
         return (
-            f"One fixed point. The largest eigenvalue of df/dz has size {size:.2f}, so the iteration (size below 1) "
-            f"{_settles(iteration)}; the largest real part is {signed(real, 2)}, so the flow (real part below 1) "
-            f"{_settles(flow)}."
+            f"One fixed point. The largest eigenvalue of df/dz has size {size:.2f}, so the iteration, which needs a "
+            f"size below 1, {_settles(iteration)}; the largest real part is {signed(real, 2)}, so the flow, which needs "
+            f"a real part below 1, {_settles(flow)}."
         )
     return f"{number} fixed points: {iteration} stable for the iteration, {flow} stable for the flow."
 

@@ -87,9 +87,10 @@ def reading_line(found: dict[str, np.ndarray], step: str) -> str:
     settled = f"**{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its layer."
     if favoured:
         times = int(found[f"{step}.nfe"][1:][way != label].max())
-        return f"Until evaluation {times} it says {' and '.join(map(str, favoured))}; then it settles on {settled}"
+        rivals = " and ".join(map(str, favoured))
+        return f"Until evaluation {times} the network says {rivals}; then it settles on {settled}"
     right = percent(float(found[f"{step}.accuracy"]))
-    return f"It settles on {settled} It reads {right} of MNIST's test digits correctly."
+    return f"The network settles on {settled} It reads {right} of MNIST's test digits correctly."
 
 
 def thinking_line(found: dict[str, np.ndarray]) -> str:

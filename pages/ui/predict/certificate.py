@@ -128,8 +128,9 @@ def certificate_sentence(radius: float, search: Search | None, case: Case) -> st
     if not radius:
         return "**Nothing is proved** for this picture: the solve does not converge, or two classes are too close."
     proved = (
-        f"**Proved:** no change smaller than **{radius:.2f}** makes it anything but {names[case.answer.label]}. (L2 "
-        "norm of these 28 × 28 pixels, not of the photo: 1 is one pixel from black to white, or 100 by a tenth each.)"
+        f"**Proved:** no change smaller than **{radius:.2f}** makes it anything but {names[case.answer.label]}. (The "
+        "size is the L2 norm over these 28 × 28 pixels, not the photo's: 1 is one pixel changed from black to white, "
+        "or 100 changed by a tenth.)"
     )
     if search is None:
         return proved

@@ -10,7 +10,8 @@ from pages.ui.readers.weights import own_model_controls
 from pages.ui.widgets.glossary import tip
 
 SOLVER_HELP = (
-    "Solvers that converge mostly find the same equilibrium. Plain iteration needs a spectral radius below 1."
+    "When solvers converge, they nearly always find the same equilibrium. Plain iteration needs a spectral radius "
+    "below 1."
 )
 POLARITIES = {"automatic": None, "dark ink": "dark", "light ink": "light"}
 

@@ -129,10 +129,10 @@ def _parting(case: Case) -> None:
         st.info(f"This view is left out: {NO_DIGITS}")
         return
     by = st.segmented_control(
-        "Depth by", BESIDE, default=BESIDE[0], required=True, key="predict_depth", bind="query-params"
+        "Follow them by", BESIDE, default=BESIDE[0], required=True, key="predict_depth", bind="query-params"
     )
     try:
-        found = parted(case.chosen, SOLVERS[by].make({"tol": case.chosen.solver.tol}))
+        found = parted(case.chosen, SOLVERS[by or BESIDE[0]].make({"tol": case.chosen.solver.tol}))
     except ValueError as error:
         st.warning(f"The digits cannot be followed. {error} Try the other way, or another model.")
         return

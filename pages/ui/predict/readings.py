@@ -242,7 +242,7 @@ def columns_of(
     found = [answers[reading.key] for reading in readings]
     return {
         "file": [reading.name for reading in readings],
-        "label": [" ".join(names[a.label] if a.converged else "?" for a in of) for of in found],
+        "prediction": [" ".join(names[a.label] if a.converged else "?" for a in of) for of in found],
         "confidence": [min(a.confidence for a in of) if of else None for of in found],
         "converged": [all(a.converged for a in of) if of else None for of in found],
         "evaluations": [max(a.evaluations for a in of) if of else None for of in found],

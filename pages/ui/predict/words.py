@@ -27,7 +27,7 @@ SEEN = (  # three screen pixels each, so that they stay square
     '<img src="data:image/png;base64,{}" width="84" height="84" style="image-rendering: pixelated; display: block" '
     'alt="The 28 × 28 pixels that the model sees">'
 )
-KEPT_WHOLE = "Kept whole: ink and paper are not swapped, so it must look like the training pictures."
+KEPT_WHOLE = "The picture is kept whole, ink and paper as they are: it must look like the training pictures."
 IN_LINK = (
     "Your drawing is in this page's address, and so in your browser's history; the server never stores it."
 )

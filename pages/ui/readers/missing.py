@@ -17,4 +17,6 @@ def note_download(task: str, title: str) -> None:
     """A caption before training on a data set that must be downloaded."""
     if not at_hand(task):
         fallback = "it uses scikit-learn's digits" if task == "mnist" else "choose the digits instead"
-        st.caption(f"{title} is not on this machine: a run downloads it first. Without a network {fallback}.")
+        st.caption(
+            f"{title} is not on this machine: a run downloads it first. Without the internet {fallback}."
+        )

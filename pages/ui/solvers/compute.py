@@ -97,7 +97,7 @@ def _draw_budgets(curves: dict[str, Compute], trained_with: int | None) -> None:
         show(
             compute_curves(residual, "relative residual", trained_with, log_y=True),
             "compute-residual",
-            "Relative residual of that iterate, median over the batch.",
+            "Relative residual of the best iterate within the evaluations allowed, median over the batch.",
         )
     show_table(compute_table(curves), FORMATS, "compute.csv")
 
@@ -135,7 +135,10 @@ def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
     solved = sum(int(end.converged.sum()) for end in found.values())
     total = sum(len(end.converged) for end in found.values())
     if not solved:
-        return f":red[{judge} did not converge] from any pair of starts, so nothing can be said about the equilibrium."
+        return (
+            f":red[{judge} did not converge] both from the model's own start and from another, so nothing can be said "
+            "about the equilibrium."
+        )
     strayed = sum(int((end.converged & (end.cosine < ALIGNED)).sum()) for end in found.values())
     if strayed:
         verdict = f"Yes: of {solved} converged solves by {judge}, {strayed} ended at another equilibrium."

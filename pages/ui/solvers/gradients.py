@@ -137,7 +137,7 @@ def _draw_here(settings: Settings, methods: tuple[str, ...]) -> None:
     show_table(table | {"backward solves converged": solved}, FORMATS, "gradients.csv")
     st.caption(
         "Gradient of the mean loss with respect to the cell's parameters and its injection; forward solve by Anderson "
-        "to 1e-6, included in the time. Memory: temporaries of the compiled program."
+        "to 1e-6, included in the time. Memory: the compiled program's working memory."
     )
 
 

@@ -41,8 +41,8 @@ def draw_memory(settings: Settings) -> None:
     show(
         memory_curves(curves),
         "memory",
-        f"Temporaries of loss and gradient for a batch of {settings.subject.size}, as XLA plans them; nothing is "
-        "run.",
+        f"Working memory for loss and gradient of a batch of {settings.subject.size}, as planned by the compiler, XLA; "
+        "nothing is run.",
     )
     show_table(memory_table(measured), {"memory, MiB": "%.2f"}, "memory.csv")
     show_code(SNIPPET.format(problem=subject_code(settings.subject)))

@@ -71,7 +71,7 @@ def timed(settings: Settings) -> tuple[Subject, tuple[str, ...], tuple[Solver, .
 def time_at_rest(settings: Settings) -> None:
     """Timing takes longer than all else in the race, so it waits until the controls have not moved for a while."""
     with st.container(height=HEIGHT, border=False):
-        st.caption("Times follow as soon as the controls rest: the solvers take turns.")
+        st.caption("Times follow when the controls have been still for a moment.")
     state = st.session_state
     if state.get(STILL) == settings:
         with freeing_memory():
@@ -107,7 +107,11 @@ def draw_race(settings: Settings) -> None:
         _report_button(settings, runs, seconds, table)
     st.caption(
         "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
-        + (" Same class: as at the float64 equilibrium." if classes else "")
+        + (
+            " Same class: the share of samples classified as at the equilibrium in float64."
+            if classes
+            else ""
+        )
         + (
             f" Digits: the test set of {held_out_digits().name}."
             if settings.subject.batch in (DIGITS, STIFF)
@@ -157,7 +161,7 @@ def _report_button(
         icon=":material/download:",
         on_click="ignore",
         key="download-report",
-        help="One HTML file of about 5 MB that needs no network: settings, versions, figures, tables and their data.",
+        help="One HTML file of about 5 MB that opens offline: settings, versions, figures, tables and their data.",
     )
 
 

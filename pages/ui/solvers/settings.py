@@ -181,7 +181,7 @@ def _more_settings() -> tuple[int, int, dict[str, Any]]:
             "Rank of Broyden", 1, 40, 10, key="race_rank", bind="query-params", help=tip("rank")
         ),
         "krylov": right.slider(
-            "Krylov space of Newton",
+            "Krylov space of Newton-Krylov",
             1,
             20,
             10,
@@ -210,7 +210,7 @@ def _uploaded_weights() -> bytes:
     """The weights in a file; empty, with a message on the page, while there is none."""
     upload = st.file_uploader("Weights (.safetensors)", ["safetensors"], key="race_weights")
     if upload is None:
-        st.info("Upload a .safetensors file, from `deq train` or the Train page.")
+        st.info("Upload a .safetensors file, from `python -m deq train` or the Train page.")
         return b""
     if not upload.size:  # a Subject without weights would be a shipped model
         st.error("The file is empty. Upload a .safetensors file.")

@@ -142,7 +142,7 @@ def _flow(spectrum: Spectrum) -> str:
     lost = int((spectrum.abscissa >= 1).sum())
     return (
         f"**ODE flow** diverges{_for_some(lost, len(spectrum.abscissa))}: a real part of {largest:.3f} is above 1, so "
-        "that error grows."
+        "the error in that direction grows."
     )
 
 

@@ -33,7 +33,7 @@ def draw_study(puzzle: Puzzle, solver: str) -> None:
     kind = KINDS[puzzle.kind]
     with st.expander("How far does it reach, and does the start matter?", icon=":material/grid_on:"):
         st.markdown(
-            f"The share of new {kind.plural} that are right in all places, by size and number of evaluations."
+            f"The share of new {kind.plural} answered right in all places, by size and number of evaluations."
         )
         if _asked(asked, ("reach", kind.name, puzzle.network), "Measure the reach"):
             _draw_reach(kind, puzzle.network)
@@ -124,7 +124,9 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
     if not starts.converged:
         st.markdown(f"No {kind.noun} settled from both starts, so there is nothing to compare.")
         return
-    st.metric("Alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content")
+    st.metric(
+        "Asymptotic alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content"
+    )
     settled = (
         f"{starts.converged} of {starts.puzzles} {kind.plural} of size {puzzle.size} settled from both starts"
     )

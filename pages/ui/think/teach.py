@@ -79,7 +79,7 @@ def _live(job: Job) -> None:
     st.progress(min(now.step / now.steps, 1.0) if now.steps else 0.0, text=progress_text(now))
     if len(now.validation.get("step", ())):
         share = 100 * now.validation["accuracy"][-1]
-        st.markdown(f"Validation: {share:.1f} % of new rows are right in all 32 places.")
+        st.markdown(f"Validation: {share:.1f} % of new rows are answered right in all 32 places.")
     if is_mine(job):
         st.button("Stop", key="think_stop", on_click=registry().halt, args=(job, Status.STOPPED))
 
@@ -90,6 +90,6 @@ def _ended(job: Job) -> None:
         st.info(now.message)
     if now.test is not None:
         st.markdown(
-            f"Trained on 32 bits: {100 * float(now.test.accuracy):.1f} % of new rows are right in all places. "
+            f"Trained on 32 bits: {100 * float(now.test.accuracy):.1f} % of new rows are answered right in all places. "
             "This network now answers above; make the row longer."
         )

@@ -53,10 +53,10 @@ def sentence(puzzle: Puzzle, answer: Answer) -> str:
     if puzzle.size > kind.trained:
         times = puzzle.size / kind.trained
         return (
-            f"Trained on {kind.trained} {kind.unit}, it is right at {puzzle.size}, {times:.2g} times as many, with the "
-            "same weights: it just thinks longer."
+            f"Trained on {kind.trained} {kind.unit}, it is right at {puzzle.size} too, with the same weights: "
+            f"{times:.2g} times the size only takes longer to think about."
         )
-    return f"This is the size it was trained on. Make the {kind.noun} larger: the weights stay the same."
+    return "This is the size it was trained on. Raise the size: the weights stay the same."
 
 
 def _strange(puzzle: Puzzle) -> str:
@@ -71,12 +71,12 @@ def _strange(puzzle: Puzzle) -> str:
     if not is_connected(puzzle.x):
         return (
             " No path leads from the start to the goal now, as in a quarter of the training mazes. What remains when "
-            "dead ends are filled counts as right: the start, the goal, rings of doors and what connects them."
+            "dead ends are taken away counts as right: the start, the goal, rings of doors and what connects them."
         )
     if rings(puzzle.x):
         return (
             " Doors now form a ring, so there may be two paths; no training maze has two. All rooms that remain when "
-            "dead ends are filled count as right."
+            "dead ends are taken away count as right."
         )
     return ""
 

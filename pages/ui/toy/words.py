@@ -37,9 +37,10 @@ def summary(run: ToyRun, steps: int) -> str:
 def _not_converged(study: ToyStudy) -> str:
     """How many solves failed, and why."""
     missing = int((~study.converged).sum())
+    fails = "diverges" if abs(study.slope) >= 1 else "needs more evaluations than allowed"
     return (
         f"**{missing} of {len(study.x)} inputs did not converge**: with a slope of {signed(study.slope, 4)} the "
-        "iteration needs more evaluations than allowed. Crosses mark the best iterate, which is not an equilibrium."
+        f"iteration {fails}. Crosses mark the best iterate, which is not an equilibrium."
     )
 
 

@@ -17,7 +17,7 @@ from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.text import counted
 
 MOST = 6  # contenders
-MOST_SEEDS = 5
+MOST_SEEDS, USUAL_SEEDS = 5, 3
 
 
 def compare(plan: Plan, jobs: dict[str, Job]) -> None:
@@ -45,17 +45,18 @@ def _controls(plan: Plan) -> None:
         bind="query-params",
         max_selections=MOST,
         help="Named models train with their own recipes for the epochs set above, or with a fast recipe of a few "
-        "epochs; the others train with the settings above, one of them changed.",
+        "epochs; each of the others trains with the settings above, but for one change.",
     )
     seeds = right.segmented_control(
         "Seeds",
         range(1, MOST_SEEDS + 1),
-        default=3,
+        default=USUAL_SEEDS,
         required=True,
         key="fit_seeds",
         bind="query-params",
         help="Runs of each contender. Several seeds give a spread; without a spread no contender can be ahead.",
     )
+    seeds = seeds or USUAL_SEEDS  # a wrong number in a link chooses none
     plans = {name: offered[name] for name in chosen}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -67,7 +68,7 @@ def _controls(plan: Plan) -> None:
         )
         if plans:
             took = about(estimate(plans.values(), seeds, speed()))
-            st.caption(f"{counted(len(plans) * seeds, 'run')}, one after another: {took} on this machine.")
+            st.caption(f"{counted(len(plans) * seeds, 'run')} in turn: {took} on this machine.")
 
 
 @st.fragment(run_every=EVERY)

@@ -98,12 +98,12 @@ def own_pictures() -> OwnData | None:
 
 
 def summary(own: OwnData) -> str:
-    """For example: 60 pictures in 3 classes: a, b and c."""
+    """For example: 60 pictures, kept whole, in 3 classes: a, b and c."""
     data, names = own.dataset, [short(name) for name in own.form.classes]
     some = names if len(names) <= NAMED else [*names[: NAMED - 1], f"{len(names) - NAMED + 1} more"]
     count = len(data.train_labels) + len(data.test_labels)
     kept = "cut out and centred as digits" if own.form.reader == "digits" else "kept whole"
-    return f"{count:,} pictures in {len(names)} classes: {listed(some)}, {kept}."
+    return f"{count:,} pictures, {kept}, in {len(names)} classes: {listed(some)}."
 
 
 def draw_strip(own: OwnData) -> None:

@@ -58,10 +58,10 @@ def _pictures(plan: Plan) -> None:
 
 
 def shipped_models(plan: Plan) -> None:
-    """How the shipped models are trained from the command line."""
+    """How the named models are trained from the command line."""
     if plan.task not in PICTURE_NAMES:
         return
-    with st.expander("Shipped models", icon=":material/terminal:"):
+    with st.expander("Models by name", icon=":material/terminal:"):
         st.markdown(
             "Some of these can be chosen by name above; all can be trained from the command line, which prints the "
             "same numbers, continues a stopped run with `--resume`, and uses a GPU if there is one."

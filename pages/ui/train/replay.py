@@ -72,7 +72,7 @@ def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bo
         bind="query-params",
         label_visibility="collapsed",
     )
-    cells, low, high = _cells(frames, shown)
+    cells, low, high = _cells(frames, shown or ANSWERS)
     own = {
         "side": SIDE,
         "half": HALF_WIDTH,

@@ -60,7 +60,7 @@ FEW: dict[str, Settings] = {
 }
 # What to try: name -> settings, and what to look for.
 PRESETS: dict[str, tuple[Settings, str]] = {
-    "As in the blog": (
+    "As in the blog post": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 500, "fit_activation": "tanh"}
         | {"fit_injection": "with the state", "fit_solver": "ODE flow", "fit_max_nfe": 300}
         | {"fit_penalty": 1.0, "fit_rate": 2e-3},
@@ -78,7 +78,7 @@ PRESETS: dict[str, tuple[Settings, str]] = {
     ),
     "Accurate": (
         {"fit_tol": 1e-4, "fit_max_nfe": 60, "fit_decay": 1e-4, "fit_augment": True, "fit_epochs": 100},
-        "Tight tolerance, exact gradients, more epochs, and for pictures small distortions.",
+        "Tight tolerance, exact gradients, more epochs and, for pictures, small distortions.",
     ),
     "Watch it break": (
         {"fit_cell": "two layers", "fit_width": 100, "fit_hidden": 256, "fit_injection": "with the state"}
@@ -191,7 +191,9 @@ def _architecture(ends: tuple[int, int], default: Settings) -> Architecture:
     hidden = default["fit_hidden"]
     if cell == "two layers":
         hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
-    activation = _choice("Activation", [*ACTIVATIONS], "fit_activation", default, "s in the formulas below.")
+    activation = _choice(
+        "Activation", [*ACTIVATIONS], "fit_activation", default, "s in the formulas of Injection."
+    )
     lines = "\n".join(f"- {name}: {formula}" for name, formula in INJECTIONS.items())
     lines = f"{tip('injection')}\n{lines}"
     injection = _choice("Injection", list(INJECTIONS), "fit_injection", default, lines)

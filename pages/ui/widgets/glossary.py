@@ -60,7 +60,7 @@ TERMS = {
     "parity": "Whether the number of 1s is odd (1) or even (0).",
     "loss": "What training minimises: mean squared error for curves, cross-entropy for classes.",
     "seed": "Where all random numbers start: the same seed gives the same result.",
-    "update": "One training step. For y = 2x each uses all ten training inputs.",
+    "update": "One training step. For y = 2x, each uses all ten training inputs.",
     "extrapolation": "Prediction outside the training range.",
     "epoch": "One pass over all training data.",
     "basin": "All starts from which an iteration converges to the same fixed point.",
@@ -70,7 +70,8 @@ TERMS = {
     "batch": "Samples that are solved together, each as if it were alone. Stiff digits are test digits with each pixel "
     "changed by at most an eighth of full ink, so that they converge more slowly.",
     "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
-    "gradients": "Ways to differentiate z*. Dense, GMRES, BiCGStab, Anderson and Broyden solve the implicit equation; "
+    "gradients": "Ways to differentiate z*. Implicit: exact, by one linear system in I - J, J = df/dz. Dense, GMRES, "
+    "BiCGStab, Anderson and Broyden solve that system; "
     'Neumann, phantom and one-step truncate it; "unrolled" and "through the ODE" differentiate the steps to '
     "z*.",
     "Neumann": "An approximate gradient: the first terms of the series I + J + J² + … for the inverse of I - J, "
@@ -78,8 +79,8 @@ TERMS = {
     "one-step": "The phantom gradient of a single application of the cell: Jacobian-free backpropagation.",
     "gradient error": "Norm of the difference from the exact gradient, divided by the norm of the exact gradient.",
     "path independence": "The equilibrium does not depend on where the solve starts. Asymptotic alignment score: mean "
-    "cosine between z* from the model's own start and from another one, noise or another sample's z* (Anil et al., "
-    "2022).",
+    "cosine between z* from the model's own start and from another start (noise, or another sample's z*). Anil et "
+    "al. (2022).",
 }
 
 
