@@ -79,8 +79,8 @@ class Unrolled(_DampedSteps):
 class Progressive(Unrolled):
     """Train on the next `steps` steps from any z0, and solve when the model is used.
 
-    For recipes with `wander`, whose solves start at a random depth: z0 may then be at any depth, so training teaches a step to bring every state closer to
-    the answer, and to stay there. Otherwise like `Unrolled`. Bansal et al. (2022), arXiv:2202.05826.
+    For recipes with `wander`, whose solves start at a random depth: training then teaches a step to bring every state
+    closer to the answer, and to stay there. Otherwise like `Unrolled`. Bansal et al. (2022), arXiv:2202.05826.
     """
 
     seeks_equilibrium: ClassVar[bool] = True

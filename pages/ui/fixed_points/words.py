@@ -110,8 +110,8 @@ def plane_sentence(fixed: PlanarFixedPoints) -> str:
         size, real = np.abs(fixed.eigenvalues[0]).max(), fixed.eigenvalues[0].real.max()
         return (
             f"One fixed point. The largest eigenvalue of df/dz has size {size:.2f}, so the iteration, which needs a "
-            f"size below 1, {_settles(iteration)}; the largest real part is {signed(real, 2)}, so the flow, which needs "
-            f"a real part below 1, {_settles(flow)}."
+            f"size below 1, {_settles(iteration)}; the largest real part is {signed(real, 2)}, so the flow, which "
+            f"needs a real part below 1, {_settles(flow)}."
         )
     return f"{number} fixed points: {iteration} stable for the iteration, {flow} stable for the flow."
 

@@ -45,8 +45,8 @@ QUESTIONS = (
         "fixed_points",
         {"preset": "logistic map", "a": "2.8"},
         "Drag a to the right, slowly, in the diagram beside the picture. At which a does the line split in two?",
-        "At a = 3. The fixed point of a x (1 − x) other than 0 is 1 − 1/a, and the slope there is 2 − a. For a = 2.8 it "
-        "is −0.8, and every step shrinks the error. Past a = 3 the slope is below −1: a step enlarges a small error, "
+        "At a = 3. The fixed point of a x (1 − x) other than 0 is 1 − 1/a, and the slope there is 2 − a. For "
+        "a = 2.8 it is −0.8, and every step shrinks the error. Past a = 3 the slope is below −1: a step enlarges a small error, "
         "and the iteration ends up jumping between two numbers.",
         "multiplies the error, with alternating sign, by 0.8000",
     ),
@@ -86,9 +86,9 @@ QUESTIONS = (
         {"race_model": "random cell", "race_radius": "0.99"},
         "This cell shrinks some errors by only 1 % a step. Which solvers get there within 300 evaluations?",
         "Often. After 300 steps, 0.99³⁰⁰ = 5 % of the error is left, so plain iteration does not get there. Half "
-        "steps (damped Picard) do, in about 200 evaluations, because the slowest error rotates as it shrinks. Anderson, which "
-        "combines its last few steps, needs about 70. Those that converge find the same equilibrium: a solver changes the path, "
-        "not the answer.",
+        "steps (damped Picard) do, in about 200 evaluations, because the slowest error rotates as it shrinks. "
+        "Anderson, which combines its last few steps, needs about 70. Those that converge find the same equilibrium: "
+        "a solver changes the path, not the answer.",
         "Fewest evaluations: **Anderson**",
     ),
     Question(

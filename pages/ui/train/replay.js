@@ -6,7 +6,7 @@ import { gradient, mixed } from "../widgets/live/scales.js";
 import { FilmBoard, grouped } from "./film.js";
 import { OUTLINES } from "./outlines.js";
 
-const FAILED = 0x80, CLASS = 0x07, DOUBTS = 15, COSTS = 128; // of a cell, see deq/jobs/film.py
+const FAILED = 0x80, CLASS = 0x07, CONFIDENCES = 15, COSTS = 128; // of a cell, see deq/jobs/film.py
 const MANY = 400; // points, which are drawn smaller
 
 class PlaneFilm extends FilmBoard {
@@ -85,7 +85,7 @@ class PlaneFilm extends FilmBoard {
 // Failed cells have the colour of their class too.
 function classes(cells, { side, looks, shades: [pale, strong] }) {
   const colors = looks.map(([, color]) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)));
-  const opacity = (cell) => pale + ((strong - pale) * ((cell & ~FAILED) >> 3)) / DOUBTS;
+  const opacity = (cell) => pale + ((strong - pale) * ((cell & ~FAILED) >> 3)) / CONFIDENCES;
   return picture(cells, side, (cell) => [...colors[cell & CLASS], 255 * opacity(cell)]);
 }
 

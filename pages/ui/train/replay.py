@@ -15,7 +15,7 @@ from deq.data import Points, Task
 from deq.data.points import LETTERS
 from deq.images.moving import moving_picture
 from deq.jobs import Frame, Job, Plan, Snapshot, Status, frame_at, load_task, task_of
-from deq.jobs.film import CLASSES, COSTS, DOUBTS, FAILED, HALF_WIDTH, SIDE, Moment, costs
+from deq.jobs.film import CLASSES, CONFIDENCES, COSTS, FAILED, HALF_WIDTH, SIDE, Moment, costs
 from deq.plots.classes import class_look
 from deq.plots.style import FAILED_RED, SEQUENTIAL
 from pages.ui.widgets.charts import offer
@@ -155,7 +155,7 @@ def moving(plan: Plan, film: Sequence[Frame], lost: bool, shown: str = ANSWERS) 
 def _class_shades(plan: Plan, cells: np.ndarray) -> np.ndarray:
     """The colour of each cell's class, the paler the less sure: (..., 3)."""
     colors = np.array([rgb_of(class_look(name)[0]) for name in classes_of(plan)], float)
-    share = PALE + (STRONG - PALE) * (cells % FAILED // CLASSES)[..., None] / (DOUBTS - 1)
+    share = PALE + (STRONG - PALE) * (cells % FAILED // CLASSES)[..., None] / (CONFIDENCES - 1)
     return 255 * (1 - share) + share * colors[cells % CLASSES]
 
 
