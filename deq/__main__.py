@@ -6,7 +6,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPED = tuple(128 + number for number in SIGNALS)
 
 
 def stop(number: int, _: FrameType | None = None) -> NoReturn:
@@ -23,16 +24,16 @@ def stop(number: int, _: FrameType | None = None) -> NoReturn:
 
 def main() -> None:
     """Run the command line; SIGINT and SIGTERM end it from here on, before anything large is imported."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, stop)
     from deq.cli import app
 
     try:
         app()
     except SystemExit as end:
-        if (
-            end.code in STOPPED
-        ):  # the message has been printed: ends as `stop` does, without the interpreter's own exit
+        for number in SIGNALS:  # all is said; Python ends with the default handlers, by which a signal kills
+            signal.signal(number, signal.SIG_IGN)
+        if end.code in STOPPED:  # the message has been printed: end as `stop` does
             os._exit(int(end.code))
         raise
 

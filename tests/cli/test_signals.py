@@ -53,6 +53,23 @@ def _allocate(end: float) -> None:
         [[] for _ in range(200_000)]  # more than conftest's threshold of the collector
 
 
+def test_a_signal_after_the_last_line_changes_nothing() -> None:
+    """When Python takes its modules down, its default handlers are back."""
+    code = """
+import os, signal, sys
+from deq.__main__ import main
+
+class Late:
+    def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGTERM):
+        kill(own, number)
+
+sys.late, sys.argv = Late(), ["deq", "--version"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout[:4], done.stderr) == (0, "deq ", "")
+
+
 @pytest.mark.long
 def test_a_signal_in_the_last_evaluation_is_not_swallowed(tmp_path: Path) -> None:
     """After the last epoch there is no update left at which to stop."""

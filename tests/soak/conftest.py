@@ -2,13 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 
 Report = Callable[[str, int], None]
+T = TypeVar("T")
 
 TOLD = ("visitors held", "faults survived", "inputs tried")
 SUMS = pytest.StashKey[Counter]()
+
+
+def in_own_thread(work: Callable[[], T]) -> T:
+    """The result of work(). In the main thread, Playwright's event loop from earlier tests would be in its way."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.load import loaded
 from benchmarks.server import running
-from tests.soak.conftest import Report
+from tests.soak.conftest import Report, in_own_thread
 
 pytestmark = pytest.mark.soak
 
@@ -16,7 +16,7 @@ VISITORS, SECONDS, THINK = 8, 30.0, 2.0
 
 def test_visitors_at_once(tmp_path: Path, report: Report) -> None:
     with running(tmp_path / "log") as server:
-        found = asyncio.run(loaded(server, VISITORS, SECONDS, THINK, patience=1.0))
+        found = in_own_thread(lambda: asyncio.run(loaded(server, VISITORS, SECONDS, THINK, patience=1.0)))
     print(
         f"{found['visitors']} visitors held: {found['actions']} actions, {found['errors']} errors, "
         f"{found['mixed up']} of {found['answers']} answers mixed up, median {found['median (ms)']} ms"

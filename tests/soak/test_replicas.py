@@ -18,7 +18,7 @@ from benchmarks.load import Marked, Tally, check, marked_pictures
 from benchmarks.visitor import PATIENCE, visiting
 from deploy.serve import find_nginx, free_ports
 from tests.conftest import ROOT
-from tests.soak.conftest import Report
+from tests.soak.conftest import Report, in_own_thread
 
 pytestmark = pytest.mark.soak
 
@@ -103,8 +103,14 @@ def test_a_replica_killed_disturbs_only_its_own_visitors(tmp_path: Path, report:
         find_nginx()
     except FileNotFoundError as missing:
         pytest.skip(str(missing))
+    in_own_thread(lambda: kill_one_of_two(tmp_path / "log"))
+    report("visitors held", VISITORS)
+    report("faults survived", 1)
+
+
+def kill_one_of_two(log: Path) -> None:
     pictures = marked_pictures(VISITORS)
-    with served(tmp_path / "log") as (host, server):
+    with served(log) as (host, server):
         while len(dashboards(server)) < 2:
             time.sleep(0.1)
         before = dashboards(server)
@@ -125,5 +131,3 @@ def test_a_replica_killed_disturbs_only_its_own_visitors(tmp_path: Path, report:
         assert (again.errors, again.mixed) == ([], []), "its visitors find no other replica"
         wait_until_healthy(ports)
         assert dashboards(server)[ports[0]].pid != victim.pid
-    report("visitors held", VISITORS)
-    report("faults survived", 1)

@@ -195,9 +195,7 @@ def _more_settings(name: str, preset: Preset) -> tuple[float, float, int, tuple[
             )
             high = st.number_input("to", -1e6, 1e6, preset.high, key="window_to", bind="query-params")
             if high - low < WIDTH_LEAST * (1 + abs(low)):
-                st.warning(
-                    "The second end of the window must be above the first. Showing the default window."
-                )
+                st.warning("The window is empty: raise its end. Showing the default window.")
                 low, high = preset.low, preset.high
     return low, high, num_steps, sweep if sweep[1] > sweep[0] else preset.sweep
 

@@ -46,8 +46,8 @@ QUESTIONS = (
         {"preset": "logistic map", "a": "2.8"},
         "Drag a to the right, slowly, in the diagram beside the picture. At which a does the line split in two?",
         "At a = 3. The fixed point of a x (1 − x) other than 0 is 1 − 1/a, and the slope there is 2 − a. For "
-        "a = 2.8 it is −0.8, and every step shrinks the error. Past a = 3 the slope is below −1: a step enlarges a small error, "
-        "and the iteration ends up jumping between two numbers.",
+        "a = 2.8 it is −0.8, and every step shrinks the error. Past a = 3 the slope is below −1: a step enlarges a "
+        "small error, and the iteration ends up jumping between two numbers.",
         "multiplies the error, with alternating sign, by 0.8000",
     ),
     Question(
