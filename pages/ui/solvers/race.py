@@ -107,11 +107,7 @@ def draw_race(settings: Settings) -> None:
         _report_button(settings, runs, seconds, table)
     st.caption(
         "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
-        + (
-            " Same class: the share of samples classified as at the equilibrium in float64."
-            if classes
-            else ""
-        )
+        + (" Same class: classified as at the equilibrium found in float64." if classes else "")
         + (
             f" Digits: the test set of {held_out_digits().name}."
             if settings.subject.batch in (DIGITS, STIFF)
