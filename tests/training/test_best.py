@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from deq.data import shape
@@ -15,7 +16,7 @@ from deq.models.evaluation import Metrics
 from deq.solvers import Picard
 from deq.training import EpochEnd, Finished, fit
 from deq.training.best import BestEpoch, first_best
-from deq.training.optimizer import OPTIMIZERS, learning_rate
+from deq.training.optimizer import MUON_RMS, OPTIMIZERS, learning_rate, muon
 from deq.training.recipes import Recipe
 from deq.training.step import TrainState
 from tests.support.cases import few_of
@@ -90,6 +91,20 @@ def test_at_their_default_the_settings_leave_the_state_as_it_was() -> None:
 def test_every_optimizer_lowers_the_loss(name: str) -> None:
     first, *_, last = ends(run(replace(RECIPE, optimizer=name, epochs=4, learning_rate=0.02)))
     assert last.validation.loss < first.validation.loss
+
+
+def test_muon_takes_orthogonal_steps_for_kernels_and_those_of_adam_for_vectors() -> None:
+    gradient = {"kernel": jax.random.normal(jax.random.key(0), (3, 3, 16, 8)), "bias": jnp.array([2.0, -3.0])}
+    found, _ = (optimizer := muon()).update(gradient, optimizer.init(gradient), gradient)
+    matrix = np.asarray(found["kernel"]).reshape(-1, 8)
+    sizes = np.linalg.svd(matrix, compute_uv=False) / (MUON_RMS * np.sqrt(len(matrix)))
+    assert sizes.max() < 1.25  # five steps of Newton-Schulz leave 0.7 to 1.2 of a random matrix
+    assert sizes.min() > 0.6
+    assert jnp.vdot(found["kernel"], gradient["kernel"]) > 0  # the learning rate turns it downhill
+    adam = optax.scale_by_adam(nesterov=True)
+    np.testing.assert_allclose(
+        found["bias"], adam.update(gradient, adam.init(gradient))[0]["bias"], rtol=1e-6
+    )
 
 
 def test_the_learning_rate_warms_up_anew_where_epochs_are_added() -> None:
