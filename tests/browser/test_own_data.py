@@ -123,7 +123,7 @@ def test_a_zip_of_digits_is_read_and_trained_on(page: Page, server: str, tmp_pat
     expect(page.get_by_role("button", name="Start training")).to_be_disabled(timeout=SLOW)
     zipped = {"name": "digits.zip", "mimeType": "application/zip", "buffer": data}
     page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(zipped)
-    expect(page.get_by_text("800 pictures in 10 classes")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile("800 pictures, .*, in 10 classes"))).to_be_visible(timeout=SLOW)
     train(page)
     accuracy = (
         page.get_by_test_id("stMetric").filter(has_text="Test accuracy").get_by_test_id("stMetricValue")

@@ -171,7 +171,7 @@ def test_own_formula_with_its_own_window(open_page: OpenPage) -> None:
     assert app.slider(key="start_your_own_formula").value == 3
     assert metrics(app)["Verdict"] == "converges"
     app.number_input(key="window_from").set_value(30.0).run()
-    assert "window must end above" in words(app)
+    assert "window is empty" in words(app)
 
 
 @pytest.mark.parametrize("view", TABS)
@@ -212,8 +212,8 @@ def test_plane_tab_compares_iteration_and_flow(open_page: OpenPage) -> None:
     app = open_page("fixed_points", explore="Two numbers")
     buttons = {button.label: button for button in app.button}
     buttons["Only the flow settles"].click().run()
-    assert "the iteration (size below 1) does not settle" in words(app)
-    assert "the flow (real part below 1) settles" in words(app)
+    assert "the iteration, which needs a size below 1, does not settle" in words(app)
+    assert "the flow, which needs a real part below 1, settles" in words(app)
     buttons["Four stable states"].click().run()
     assert "9 fixed points: 4 stable for the iteration" in words(app)
 

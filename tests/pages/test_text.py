@@ -29,7 +29,7 @@ def test_two_digits_never_become_an_exponent(number: float, said: str) -> None:
     ("formula", "start", "said"),
     [
         ("1 + 0*x", 1.0, "x\\* = 1. The start is already a fixed point."),
-        ("1 + 0*x", -3.0, "x\\* = 1 (1 step to ten decimals). It is reached exactly."),
+        ("1 + 0*x", -3.0, "x\\* = 1 (1 step to ten decimals). The limit is reached exactly."),
         ("0.5*x + 1", 0.0, "by 0.5000, as the slope there, 0.5000, predicts."),
     ],
 )

@@ -133,7 +133,7 @@ def test_own_pictures_are_asked_for_read_or_refused(open_page: OpenPage) -> None
     assert start(app).disabled
     assert "Upload your pictures to start" in words(app)
     upload(app, ZIP, "a.zip", zipped(pictures("a", "b") | {"b/broken $x$.png": b"no"}))
-    assert "20 pictures in 2 classes: a and b, kept whole." in words(app)
+    assert "20 pictures, kept whole, in 2 classes: a and b." in words(app)
     assert r"broken \$x\$.png" in app.warning[0].value
     assert not start(app).disabled
     upload(app, ZIP, "<i>.zip", zipped(pictures("a") | {"../x/0.png": png()}))

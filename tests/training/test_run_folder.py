@@ -24,7 +24,7 @@ def test_a_flipped_bit_or_a_cut_is_noticed(saved: Path, tmp_path: Path, seed: in
     bend(tmp_path / "copy", 2, seed)
     found = run.restore(state(0))
     assert same(found, state(1 if run.warnings else 2))
-    assert all("step 2, which is damaged" in warning for warning in run.warnings)
+    assert all("update 2, which is damaged" in warning for warning in run.warnings)
 
 
 def test_a_truncated_checkpoint_is_skipped(saved: Path, tmp_path: Path) -> None:
