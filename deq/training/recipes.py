@@ -198,7 +198,8 @@ CONFIGS: dict[str, dict[str, Recipe]] = {
         "conv": replace(
             RECIPES["conv"],
             epochs=9,
-            learning_rate=8e-3,
+            optimizer="muon",
+            learning_rate=0.016,
             warmup=0.2,
             average=0.99,
             augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0),

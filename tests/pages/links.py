@@ -49,6 +49,7 @@ VIEWS = {
     },
     "predict": {
         "predict_view": ["Why this answer", "The whole test set"],
+        "predict_how": ["Sixteen starts", "Many digits"],
         "predict_set": ["Confidence", "Strange inputs"],
         "predict_way": ["Draw", "Camera", "Test digit"],
     },
