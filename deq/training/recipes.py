@@ -197,7 +197,7 @@ CONFIGS: dict[str, dict[str, Recipe]] = {
         "mlp": replace(PLAIN, epochs=6, average=0.99, augmentation=Augmentation(4, 0.04, 0.04, 0.75)),
         "conv": replace(
             RECIPES["conv"],
-            epochs=9,
+            epochs=7,
             optimizer="muon",
             learning_rate=0.016,
             warmup=0.2,
