@@ -58,7 +58,7 @@ def plane_picture(paths: ArrayLike, steady: ArrayLike, solver: str) -> Figure:
 def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
     """A maze from above. plan: (rows, columns) of 0 for a wall, 1 for a room or door, 2 for one on the path.
 
-    ends: (2, 2), row and column of the start and of the goal.
+    ends: (2, 2), row and column of the start S and of the goal G.
     """
     plan = np.asarray(plan)
     figure = styled_figure("", "", height=height)
@@ -66,10 +66,16 @@ def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
         return figure
     scale = [[0, NEUTRAL], [0.5, TRANSPARENT], [1, ACCENT]]
     figure.add_heatmap(z=plan, colorscale=scale, zmin=0, zmax=2, showscale=False, hoverinfo="skip")
-    for (row, column), marker, name in zip(
-        np.asarray(ends), (START_MARKER, EQUILIBRIUM_MARKER), ("start", "goal"), strict=True
+    for (row, column), name, symbol in zip(
+        np.asarray(ends), ("start", "goal"), ("square", "circle"), strict=True
     ):
-        _add_point(figure, np.array([column, row]), dict(marker), name)
+        marker = {"symbol": symbol, "size": 14, "color": "black", "line": {"width": 2, "color": "white"}}
+        _add_point(figure, np.array([column, row]), marker, name)
+        figure.traces[-1] |= {
+            "mode": "markers+text",
+            "text": [name[0].upper()],
+            "textfont": {"size": 10, "color": "white"},
+        }
     figure.update_yaxes(autorange="reversed", scaleanchor="x", visible=False)
     figure.update_xaxes(constrain="domain", visible=False)
     return figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})

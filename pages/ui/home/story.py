@@ -108,7 +108,8 @@ def parting_line(found: dict[str, np.ndarray]) -> str:
     depth, right = found["parting.depth"], found["parting.right"]
     first, second, last = (percent(float(share)) for share in (*right[:2], right[-1]))
     return (
-        f"Each numeral is the state of one of {len(found['parting.labels'])} digits; all start at the same point. "
+        f"Each numeral is the state of one of {len(found['parting.labels'])} digits from scikit-learn, not from "
+        "MNIST as in training; all start at the same point. "
         f"Press Reset, then Play. Read correctly: {first} after {depth[0]:.0f} evaluation, {second} after "
         f"{depth[1]:.0f}, **{last}** at the equilibrium."
     )

@@ -53,7 +53,7 @@ def clock_caption(case: Case, plane: Plane | None) -> str:
     share = 100 * plane.explained.sum()
     return (
         f"Numerals: the equilibria of training digits, in the plane of their first two principal components "
-        f"({share:.0f} % of their variance). Below: {said[0].lower()}{said[1:]}"
+        f"({share:.0f} % of their variance). Curves: {said[0].lower()}{said[1:]}"
     )
 
 

@@ -36,6 +36,10 @@ def preview(plan: Plan) -> None:
     left, right = st.columns(2, gap="medium")  # as during a run
     with left:
         draw_curve(plan, None) if sizes(plan.task)[0] == 1 else preview_plane(plan)
+    if sizes(plan.task)[0] == 2:
+        right.caption(
+            "Points: the data, a colour and a shape for each class. Shade: the network's answer, the deeper the surer."
+        )
     right.markdown(
         "Before training, the answers are random. Press Start training to watch them change. What to try:"
     )
