@@ -132,7 +132,9 @@ def race_figures(
     """Caption -> figure: residual against evaluations, and the times where they were measured."""
     curves = {name: (run.trace_nfe, run.trace_residual) for name, run in runs.items()}
     figures = {
-        "Median over the batch; band: 10 to 90 %.": race_by_nfe(curves, settings.lineup.tol, height=HEIGHT)
+        "Median over the batch; band: 10 to 90 %. Samples that have converged keep their last residual.": race_by_nfe(
+            curves, settings.lineup.tol, height=HEIGHT
+        )
     }
     if seconds:
         rounds = len(next(iter(seconds.values())))
