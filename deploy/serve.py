@@ -25,7 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
-MOST, WITHIN = 3, 120.0  # restarts of a replica within so many seconds; one that needs more is left stopped
+MOST, WITHIN = 3, 120.0  # at most so many restarts of a replica in so many seconds; then it stays down
 
 CONFIGURATION = """\
 daemon off;

@@ -30,7 +30,7 @@ SolverOption = Annotated[
         metavar="NAME",
         callback=one_of(solvers),
         autocompletion=solvers,
-        help="Forward solver, default: the one it was trained with. An unknown name lists them all.",
+        help=f"Forward solver, default: the one it was trained with. One of {options.SOLVER_NAMES}.",
     ),
 ]
 CodeOption = Annotated[

@@ -109,6 +109,9 @@ EarlyStopping = Annotated[
         help="Stop after N epochs in a row without a better validation result; 0: never.",
     ),
 ]
+# Written out: help must not wait for JAX.
+SOLVER_NAMES = "picard, damped-picard, anderson, broyden, newton or ode"
+GRADIENT_NAMES = "implicit, phantom or unrolled"
 Solver = Annotated[
     str | None,
     typer.Option(
@@ -116,7 +119,7 @@ Solver = Annotated[
         callback=one_of(solvers),
         autocompletion=solvers,
         rich_help_panel=RECIPE,
-        help=f"Forward solver: {', '.join(solvers())}.",
+        help=f"Forward solver: {SOLVER_NAMES}.",
     ),
 ]
 Gradient = Annotated[
@@ -126,7 +129,7 @@ Gradient = Annotated[
         callback=one_of(gradients),
         autocompletion=gradients,
         rich_help_panel=RECIPE,
-        help=f"How to differentiate the equilibrium: {', '.join(gradients())}.",
+        help=f"How to differentiate the equilibrium: {GRADIENT_NAMES}.",
     ),
 ]
 Baseline = Annotated[

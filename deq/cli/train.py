@@ -85,9 +85,8 @@ def run_of(request: Request, shown: Shown) -> Checkpoint:
         require_a_batch(task, recipe.batch_size)
         model = new_model(request, name, recipe, init, task)
         mesh = mesh_of(request.devices, recipe.batch_size)
-        folder = (
-            open_folder(request, described) if is_leader() else None
-        )  # last, since nothing is refused from here on
+        # Last, since nothing is refused from here on.
+        folder = open_folder(request, described) if is_leader() else None
         events = start(request, name, recipe, model, task, mesh, folder)
         finished = follow(events, folder, shown)
         if finished.verdict:

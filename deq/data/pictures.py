@@ -82,7 +82,7 @@ def only_digit(found: np.ndarray) -> np.ndarray:
     """The only digit of (n, 28, 28). Raises ValueError for several, whose classes would be unknown."""
     if len(found) > 1:
         raise ValueError(
-            f'it shows {len(found)} digits: crop it to one, or keep pictures whole (--reader plain or "whole")'
+            f'it shows {len(found)} digits: crop it to one, or keep pictures whole (--reader plain, "whole" on Train)'
         )
     return found[0]
 

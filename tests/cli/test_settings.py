@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from deq.cli import options
+from deq.cli.choices import gradients, solvers
 from deq.cli.request import choose_recipe, without_folders
 from deq.models import TASK_MODELS
 from deq.models.card import CARD
@@ -16,6 +20,7 @@ from deq.models.checkpoints import PRETRAINED, WEIGHTS, load_checkpoint
 from deq.solvers import Picard
 from deq.training.recipes import CONFIGS, RECIPES, Recipe
 from tests.cli.test_cli import answer, deq
+from tests.conftest import ROOT
 
 TOY = ("train", "toy", "--json", "--quiet")
 CHOOSY = (*TOY, "--epochs", "30", "--keep-best", "--early-stopping", "3", "--set", "solver.tol=1e-4")
@@ -162,3 +167,11 @@ def test_cards_quote_the_names_of_files_alone() -> None:
     )
     wanted = "train toy --config my.toml --init w.safetensors --set a=b --lr 1"
     assert without_folders(command.split()) == wanted.split()
+
+
+def test_help_names_every_solver_and_gradient_without_jax() -> None:
+    code = "import sys; from deq.cli import options; print('jax' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    for written, known in ((options.SOLVER_NAMES, solvers()), (options.GRADIENT_NAMES, gradients())):
+        assert written.replace(" or ", ", ").split(", ") == known

@@ -74,7 +74,7 @@ def _pictures(subject: Subject, effort: Effort) -> None:
     images = images if images.dtype == np.uint8 else np.round(255 * images).astype(np.uint8)
     rows = {"Easiest": effort.order[:SHOWN], "Hardest": effort.order[::-1][:SHOWN]}
     for title, samples in rows.items() if len(images) > 1 else [("Your digit", effort.order)]:
-        st.markdown(f"**{title}**: answers, and evaluations")
+        st.markdown(f"**{title}**: the answer, in how many evaluations")
         with st.container(horizontal=True, gap="small"):
             for i in samples:
                 st.image(_address(images[i].tobytes()), _caption(effort, i), width=28 * ZOOM)
