@@ -56,7 +56,7 @@ def _controls(plan: Plan) -> None:
         bind="query-params",
         help="Runs of each contender. Several seeds give a spread; without a spread no contender can be ahead.",
     )
-    seeds = seeds or USUAL_SEEDS  # a wrong number in a link chooses none
+    seeds = seeds or USUAL_SEEDS  # an empty parameter in a link chooses none
     plans = {name: offered[name] for name in chosen}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
