@@ -58,7 +58,8 @@ again.button("Train with a new seed", on_click=choose, args=((seed + 1) % 10_000
 run = trained(int(seed), int(steps))
 study = run.study
 
-cosine, cell, predictions = st.columns(3, gap="medium")
+with st.container(key="answer_last"):  # on a phone it comes first, below the controls that move it
+    cosine, cell, predictions = st.columns(3, gap="medium")
 with cosine:
     show_cosine()
 with cell:

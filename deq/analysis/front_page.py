@@ -114,7 +114,7 @@ def parting_digits() -> dict[str, np.ndarray]:
         "parting.depth": found.depth[:PARTED],
         "parting.places": places,
         "parting.labels": found.labels.astype(np.uint8),
-        "parting.right": found.right[:PARTED],
+        "parting.correct": found.correct[:PARTED],
         "parting.explained": np.array(found.explained),
     }
 

@@ -1,39 +1,63 @@
 """The states of many digits in a plane, separating with depth."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
 from deq.plots.player import add_player
-from deq.plots.style import DIGIT_COLORS, styled_figure
+from deq.plots.style import HIGHLIGHT, NEUTRAL, styled_figure
 
 SHOWN = (0.005, 0.995)  # quantiles of the places that the axes show
 
 
 def parting_states(
-    depth: ArrayLike, places: ArrayLike, labels: ArrayLike, explained: tuple[float, float], height: int = 520
+    depth: ArrayLike,
+    places: ArrayLike,
+    labels: ArrayLike,
+    correct: ArrayLike,
+    explained: tuple[float, float],
+    height: int = 520,
 ) -> Figure:
     """Each digit as its numeral at its state, a frame for each depth, beginning with the last.
 
-    depth: (k,) evaluations. places: (k, n, 2). labels: (n,). explained: fractions of the variance.
+    depth: (k,) evaluations. places: (k, n, 2). labels: (n,). correct: (k, n) bool, whether the answer read at that
+    depth is right; misread digits are orange and bold. explained: fractions of the variance.
     """
     depth, places, labels = np.asarray(depth), np.asarray(places, float), np.asarray(labels, int)
+    correct = np.asarray(correct, bool)
     first, second = (f"component {i + 1} ({100 * p:.0f} % of the variance)" for i, p in enumerate(explained))
     figure = styled_figure(first, second, height=height)
     if not labels.size:
         return figure
-    figure.add_scatter(
-        x=places[-1, :, 0],
-        y=places[-1, :, 1],
-        mode="text",
-        text=labels.astype(str),
-        textfont={"color": [DIGIT_COLORS[label % 10] for label in labels], "size": 11},
-        hovertemplate="%{text}<extra></extra>",
-    )
+    numerals = labels.astype(str)
+    bold = np.char.add(np.char.add("<b>", numerals), "</b>")
+    frames = [[_only(at, right), _only(at, ~right)] for at, right in zip(places, correct, strict=True)]
+    for there, text, color, said in zip(
+        frames[-1], (numerals, bold), (NEUTRAL, HIGHLIGHT), ("", ", misread"), strict=True
+    ):
+        hover = f"%{{text}}{said}<extra></extra>"
+        figure.add_traces(
+            [
+                there
+                | {
+                    "mode": "text",
+                    "text": text,
+                    "textfont": {"color": color, "size": 12},
+                    "hovertemplate": hover,
+                }
+            ]
+        )
     names = [f"{count:.0f}" for count in depth]
-    frames = [[{"type": "scatter", "x": at[:, 0], "y": at[:, 1]}] for at in places]
-    add_player(figure, frames, [0], names, "evaluations: ")
+    add_player(figure, frames, [0, 1], names, "evaluations: ")
     low, high = np.quantile(places.reshape(-1, 2), SHOWN, axis=0)
     pad = 0.05 * (high - low)
     figure.update_xaxes(range=[low[0] - pad[0], high[0] + pad[0]])
     return figure.update_yaxes(range=[low[1] - pad[1], high[1] + pad[1]])
+
+
+def _only(places: np.ndarray, kept: np.ndarray) -> dict[str, Any]:
+    """The places (n, 2) of those kept (n,); the others are not drawn, so that each keeps its number."""
+    x, y = np.where(kept[:, None], places, np.nan).T
+    return {"type": "scatter", "x": x, "y": y}

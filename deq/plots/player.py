@@ -63,7 +63,7 @@ def _slider(labels: tuple[str, ...], prefix: str) -> dict[str, Any]:
         "len": 1.0,
         "ticklen": 0,
         "minorticklen": 0,
-        "bgcolor": "rgba(128, 128, 128, 0.25)",
+        "bgcolor": NEUTRAL,
         "activebgcolor": NEUTRAL,
         "borderwidth": 0,
         "font": {"size": 12, "color": TRANSPARENT},  # the value above suffices; sixty labels would collide

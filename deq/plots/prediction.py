@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 from deq.plots.figure import Figure
 from deq.plots.style import (
     ACCENT,
-    DIGIT_COLORS,
     DIVERGING,
     FAILED_MARKER,
     FAILED_RED,
@@ -17,13 +16,13 @@ from deq.plots.style import (
     GRAY,
     NEUTRAL,
     TRANSPARENT,
+    label_ends,
     styled_figure,
 )
 
 INK = 128  # of 255, where the outline of the digit is drawn
-NAMED = 0.05  # a class is named where its probability exceeds this
+NAMED = 0.2  # a class is named if its probability ever exceeds this
 MOST_BARS = 12  # of classes with names
-MAX_NUMERALS = 40  # points; more numerals would cover the curve
 
 
 def digit_picture(image: ArrayLike, height: int = 260) -> Figure:
@@ -89,7 +88,7 @@ def probability_bars(
     height: int = 260,
     names: Sequence[str] | None = None,
 ) -> Figure:
-    """A bar for the probability of each class, the largest in its digit's colour. probabilities: (classes,).
+    """A bar for the probability of each class, the largest coloured. probabilities: (classes,).
 
     converged: if False, all bars are grey and a note says so: without an equilibrium there is no prediction.
     names: of classes that are not digits; of many, the MOST_BARS most probable are drawn.
@@ -106,7 +105,7 @@ def probability_bars(
         x=probabilities,
         y=classes,
         orientation="h",
-        marker={"color": [DIGIT_COLORS[k % 10] if k == best else NEUTRAL for k in classes]},
+        marker={"color": [ACCENT if k == best else NEUTRAL for k in classes]},
         text=[percent(p) for p in probabilities],
         textposition="outside",
         cliponaxis=False,
@@ -126,10 +125,6 @@ def named_bars(
     order = np.argsort(-probabilities, kind="stable")[:MOST_BARS]
     kept = np.sort(order) if len(order) == len(probabilities) else order
     figure = probability_bars(probabilities[kept], converged, height).update_yaxes(title={"text": "class"})
-    if converged and len(kept):
-        best = int(np.argmax(probabilities[kept]))
-        colors = [ACCENT if i == best else NEUTRAL for i in range(len(kept))]
-        figure.traces[0]["marker"] = {"color": colors}
     texts = [html.escape(names[k]) for k in kept]
     hover = "%{customdata}: %{x:.4f}<extra></extra>"
     if kept.size:
@@ -154,26 +149,29 @@ def _add_failure(figure: Figure, bars: int) -> None:
 def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> Figure:
     """Class probabilities of every iterate, (n, classes), against evaluations of f (n,).
 
-    Classes that become likely are drawn in their digit's colour, with the numeral where they are.
+    Classes that become likely are thick lines with the numeral at their end; the last answer's is coloured.
     """
     nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
     figure = styled_figure("evaluations of f", "probability", height=height)
-    for k in range(probabilities.shape[1] if probabilities.ndim == 2 else 0):
-        named = probabilities[:, k] > NAMED
-        matters = bool(named[1:].any())  # at the start all are about equally probable
+    figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    if not probabilities.size:
+        return figure
+    matters = np.any(probabilities[1:] > NAMED, axis=0)  # at the start all are about equally probable
+    colors = np.where(np.arange(len(matters)) == probabilities[-1].argmax(), ACCENT, NEUTRAL).tolist()
+    for k, color in enumerate(colors):
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
-            mode="lines+text" if matters and len(nfe) <= MAX_NUMERALS else "lines",
-            line={"color": DIGIT_COLORS[k % 10] if matters else NEUTRAL, "width": 3 if matters else 1},
-            text=np.where(named & (np.arange(len(nfe)) > 0), str(k), ""),
-            textposition="top center",
-            textfont={"size": 13},  # in the theme's colour: dark digit colours are hard to read on slate
+            mode="lines",
+            line={"color": color, "width": 3 if matters[k] else 1},
             name=str(k),
-            opacity=1 if matters else 0.4,
+            opacity=1 if matters[k] else 0.4,
             hovertemplate=f"{k}: %{{y:.3f}}<br>evaluations: %{{x}}<extra></extra>",
         )
-    figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    ends = [
+        (f"<b>{k}</b>", float(nfe[-1]), float(probabilities[-1, k]), NEUTRAL) for k in np.flatnonzero(matters)
+    ]
+    label_ends(figure, ends)
     return figure
 
 

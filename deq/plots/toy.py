@@ -62,7 +62,7 @@ def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380)
     for curve, target in zip(values, targets, strict=True):
         hover = f"target {target:g}<br>applications: %{{x}}<br>z = %{{y:.3f}}<extra></extra>"
         line = {"color": style.color, "width": 1.5}
-        figure.add_scatter(y=curve[: last + 1], mode="lines", line=line, opacity=0.8, hovertemplate=hover)
+        figure.add_scatter(y=curve[: last + 1], mode="lines", line=line, hovertemplate=hover)
     marker = {"symbol": "line-ew", "size": 12, "line": {"width": 2, "color": HIGHLIGHT}}
     hover = "target %{y:g}<extra></extra>"
     edge = np.full(len(targets), last + 0.5)

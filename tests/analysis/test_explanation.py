@@ -115,6 +115,7 @@ def test_digits_part_from_the_start_to_their_equilibria(solver: Solver) -> None:
     np.testing.assert_allclose(found.places[-1], plane.project(ends.states), atol=2e-2)
     assert found.right[-1] == pytest.approx((ends.labels == labels).mean(), abs=0.01)
     assert found.right[0] < 0.3 < found.right[-1]
+    np.testing.assert_array_equal(found.correct[-1], ends.labels == labels)
 
 
 def test_digits_that_do_not_converge_cannot_be_followed() -> None:

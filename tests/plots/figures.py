@@ -70,7 +70,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "memory_curves": lambda: memory_curves({"recursive checkpoints": (10 * N, RISE)}),
     "distance_curve": lambda: distance_curve(FALL, 0.3),
     "solver_distances": lambda: solver_distances({"Picard": (N, FALL), "Anderson": (N, FALL**2)}),
-    "parting_states": lambda: parting_states([1, 2], np.stack([PLACES, 2 * PLACES]), LABELS, SHARES),
+    "parting_states": lambda: parting_states(
+        [1, 2], np.stack([PLACES, 2 * PLACES]), LABELS, np.stack([LABELS > 4, LABELS > 1]), SHARES
+    ),
     "phase_portrait": lambda: phase_portrait(
         X,
         GRID.reshape(6, 6, 2),

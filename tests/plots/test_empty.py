@@ -35,7 +35,7 @@ NONE, SQUARE = np.empty(0), np.empty((0, 0))
 NAMED: dict[str, Callable[[], go.Figure]] = {
     "residual_curve": lambda: residual_curve(NONE, NONE, 1e-3),
     "residual_curves": lambda: residual_curves({}, 1e-3),
-    "parting_states": lambda: parting_states(NONE, np.empty((0, 0, 2)), NONE, (0.3, 0.2)),
+    "parting_states": lambda: parting_states(NONE, np.empty((0, 0, 2)), NONE, np.empty((0, 0)), (0.3, 0.2)),
     "certified_curves": lambda: certified_curves({}, 1.0, None, None),
     "cobweb": lambda: cobweb(NONE, NONE, NONE),
     "distance_curve": lambda: distance_curve(NONE, 0.5),

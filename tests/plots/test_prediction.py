@@ -7,7 +7,7 @@ from deq.plots.certificates import certified_curves
 from deq.plots.parting import parting_states
 from deq.plots.prediction import digit_picture, percent, pixel_map, probability_bars, probability_paths
 from deq.plots.state_plane import Trajectory, plane_paths, window_of
-from deq.plots.style import DIGIT_COLORS, FAILED_MARKER, FAILED_TEXT, NEUTRAL, solver_style
+from deq.plots.style import ACCENT, FAILED_MARKER, FAILED_TEXT, NEUTRAL, solver_style
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
 
 RNG = np.random.default_rng(0)
@@ -28,7 +28,7 @@ def test_only_the_largest_bar_is_coloured() -> None:
     probabilities[4] = 0.91
     figure = probability_bars(probabilities)
     colors = figure.data[0].marker.color
-    assert colors[4] == DIGIT_COLORS[4]
+    assert colors[4] == ACCENT
     assert set(colors) - {colors[4]} == {NEUTRAL}
     assert figure.data[0].text[4] == "91.0 %"
 
@@ -38,8 +38,12 @@ def test_paths_name_only_classes_that_became_likely() -> None:
     paths[0] = 0.1
     paths[1:, 3], paths[1:, 5] = [0.3, 0.6, 0.9], [0.7, 0.4, 0.1]
     figure = probability_paths([1, 2, 3, 4], paths)
-    assert [trace.name for trace in figure.data if "text" in trace.mode] == ["3", "5"]
-    assert list(figure.data[3].text) == ["", "3", "3", "3"]
+    assert [trace.name for trace in figure.data if trace.line.width == 3] == ["3", "5"]
+    assert [trace.name for trace in figure.data if trace.line.color == ACCENT] == ["3"]
+    assert [(note.text, note.x, note.y) for note in figure.layout.annotations] == [
+        ("<b>3</b>", 4, 0.9),
+        ("<b>5</b>", 4, 0.1),
+    ]
 
 
 @pytest.mark.parametrize(("p", "text"), [(0, ""), (0.0004, ""), (0.123, "12.3 %"), (0.99951, "> 99.9 %")])
@@ -128,13 +132,19 @@ def test_bars_of_a_failed_solve_are_grey() -> None:
 
 def test_each_digit_is_a_numeral_that_moves_with_depth() -> None:
     places = RNG.normal(size=(3, 40, 2))
-    figure = parting_states([1, 2, 7], places, LABELS, (0.3, 0.2))
-    (numerals,) = figure.data
-    assert list(numerals.text) == [str(label) for label in LABELS]
-    assert numerals.textfont.color[4] == DIGIT_COLORS[4]
-    np.testing.assert_allclose(numerals.x, places[-1, :, 0])
+    correct = np.zeros((3, 40), bool)
+    correct[1, :30] = correct[2, 1:] = True
+    figure = parting_states([1, 2, 7], places, LABELS, correct, (0.3, 0.2))
+    right, misread = figure.data
+    assert list(right.text) == [str(label) for label in LABELS]
+    assert misread.text[0] == f"<b>{LABELS[0]}</b>"
+    np.testing.assert_allclose(right.x[1:], places[-1, 1:, 0])
+    assert np.isnan(right.x[0])
+    assert misread.x[0] == pytest.approx(places[-1, 0, 0])
+    assert np.isnan(misread.x[1:]).all()
     assert [frame.name for frame in figure.frames] == ["1", "2", "7"]
-    np.testing.assert_allclose(figure.frames[0].data[0].y, places[0, :, 1])
+    np.testing.assert_allclose(figure.frames[0].data[1].y, places[0, :, 1])
+    np.testing.assert_allclose(figure.frames[1].data[0].y[:30], places[1, :30, 1])
 
 
 def test_a_certified_curve_is_the_share_with_a_larger_radius() -> None:

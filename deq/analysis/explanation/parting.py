@@ -20,15 +20,20 @@ BATCH = 100  # examples whose iterates are held at a time
 class Parting:
     """States of n examples at several depths.
 
-    depth: (k,) evaluations of f. places: (k, n, 2) in the plane of their equilibria. right: (k,) share of answers that
-    are right when read at that depth. labels: (n,). explained: fractions of the variance.
+    depth: (k,) evaluations of f. places: (k, n, 2) in the plane of their equilibria. correct: (k, n) whether the
+    answer read at that depth is right. labels: (n,). explained: fractions of the variance.
     """
 
     depth: np.ndarray
     places: np.ndarray
-    right: np.ndarray
+    correct: np.ndarray
     labels: np.ndarray
     explained: tuple[float, float]
+
+    @property
+    def right(self) -> np.ndarray:
+        """(k,): the share of answers that are right when read at each depth."""
+        return self.correct.mean(axis=1)
 
 
 def parting(model: EquilibriumModel, x: np.ndarray, labels: np.ndarray, solver: Solver) -> Parting:
@@ -47,9 +52,9 @@ def parting(model: EquilibriumModel, x: np.ndarray, labels: np.ndarray, solver: 
     # For each depth and example the last iterate that took no more evaluations.
     last = np.maximum((nfe[None] <= depth[:, None, None]).sum(axis=2) - 1, 0)
     rows = np.arange(len(labels))
-    right = (answers[rows, last] == labels).mean(axis=1)
+    correct = answers[rows, last] == labels
     explained = float(plane.explained[0]), float(plane.explained[1])
-    return Parting(depth, places[rows, last], right, labels, explained)
+    return Parting(depth, places[rows, last], correct, labels, explained)
 
 
 def _paths(

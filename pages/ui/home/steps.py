@@ -101,8 +101,10 @@ def watch_digits() -> None:
         "7. Watch the digits separate", "predict", "Follow other models", {"predict_how": "Many digits"}
     ):
         explained = tuple(found["parting.explained"].tolist())
-        depth, places, labels = (found[f"parting.{name}"] for name in ("depth", "places", "labels"))
-        show(parting_states(depth, places, labels, explained, height=420), "parting", alt=ALT["parting"])
+        names = ("depth", "places", "labels", "correct")
+        depth, places, labels, correct = (found[f"parting.{name}"] for name in names)
+        figure = parting_states(depth, places, labels, correct, explained, height=420)
+        show(figure, "parting", alt=ALT["parting"])
         st.markdown(parting_line(found))
 
 

@@ -105,11 +105,11 @@ def thinking_line(found: dict[str, np.ndarray]) -> str:
 
 def parting_line(found: dict[str, np.ndarray]) -> str:
     """How the answers improve with depth, as Markdown."""
-    depth, right = found["parting.depth"], found["parting.right"]
+    depth, right = found["parting.depth"], found["parting.correct"].mean(axis=1)
     first, second, last = (percent(float(share)) for share in (*right[:2], right[-1]))
     return (
         f"Each numeral is the state of one of {len(found['parting.labels'])} digits from scikit-learn, not from "
-        "MNIST as in training; all start at the same point. "
+        "MNIST as in training; all start at the same point, and misread ones are **orange**. "
         f"Press Reset, then Play. Read correctly: {first} after {depth[0]:.0f} evaluation, {second} after "
         f"{depth[1]:.0f}, **{last}** at the equilibrium."
     )

@@ -136,8 +136,12 @@ def _parting(case: Case) -> None:
     except ValueError as error:
         st.warning(f"The digits cannot be followed. {error} Try the other way, or another model.")
         return
-    figure = parting_states(found.depth, found.places, found.labels, found.explained)
-    show(figure, "parting", "Each numeral is a test digit's state at this depth. Press Reset, then Play.")
+    figure = parting_states(found.depth, found.places, found.labels, found.correct, found.explained)
+    show(
+        figure,
+        "parting",
+        "Numerals: the states of test digits at this depth, orange where misread. Press Reset, then Play.",
+    )
     st.markdown(parting_sentence(found))
 
 

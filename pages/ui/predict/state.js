@@ -93,7 +93,8 @@ export class StateMap {
     for (const frame of [this.around, this.chosen]) set(frame, { x, y, width: this.side, height: this.side });
     const named = hover ?? unit;
     this.words.textContent = `${nameOf(named, shape)} = ${short(state[named])}`;
-    [this.low.textContent, this.high.textContent] = [short(scale.low, 2), short(scale.high, 2)];
+    const low = short(scale.low, 2);
+    [this.low.textContent, this.high.textContent] = [scale.low < 0 ? `≤ ${low}` : low, `≥ ${short(scale.high, 2)}`];
     this.bar.style.background = gradient(colours);
     set(this.svg, { "aria-label": `The state, ${state.length} units; arrow keys choose one. ${said}` });
   }

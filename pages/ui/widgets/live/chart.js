@@ -19,11 +19,17 @@ export function set(made, attributes) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
 }
 
-// Round values in a range, at most `most` of them.
+// Round values in a range, about `most` of them at most, and two where the range allows.
 export function ticks(low, high, most) {
   const rough = (high - low) / most;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = size * [1, 2, 5, 10].find((factor) => factor * size >= rough * 0.999);
+  const factors = [0.5, 1, 2, 5, 10];
+  const fitting = factors.findIndex((factor) => factor >= 1 && factor * size >= rough * 0.999);
+  const coarse = multiples(low, high, factors[fitting] * size);
+  return coarse.length > 1 ? coarse : multiples(low, high, factors[fitting - 1] * size);
+}
+
+function multiples(low, high, step) {
   const first = Math.ceil(low / step - 1e-9);
   const count = Math.floor(high / step + 1e-9) - first + 1;
   return Array.from({ length: Math.max(0, Math.min(count, 20)) }, (_, i) => (first + i) * step);
