@@ -219,3 +219,15 @@ NO_FORMULAS = [
 def test_nothing_else_becomes_a_function(script: Page, tree: str) -> None:
     run = f"() => {{ try {{ live.compile({tree}); return ''; }} catch (error) {{ return error.name; }} }}"
     assert script.evaluate(run) in ("TypeError", "RangeError")
+
+
+def test_every_axis_has_two_ticks_or_more(browser: Browser) -> None:
+    rng = np.random.default_rng(0)
+    low = rng.normal(size=200)
+    ranges = np.stack([low, low + 10 ** rng.uniform(-3, 3, 200), rng.uniform(3, 8, 200)], axis=1)
+    page = browser.new_page()
+    code = bundle(ROOT / "pages" / "ui" / "widgets" / "live" / "chart.js")
+    found = page.evaluate(f"(all) => {{ {code}\n return all.map((one) => ticks(...one)); }}", ranges.tolist())
+    for (low, high, most), places in zip(ranges, found, strict=True):
+        assert 2 <= len(places) <= most + 1
+        assert low - 1e-6 <= min(places) < max(places) <= high + 1e-6
