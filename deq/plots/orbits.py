@@ -58,14 +58,15 @@ def _add_rate(figure: Figure, k: np.ndarray, distance: np.ndarray, rate: float) 
     line = distance[anchor] * rate ** (k - k[anchor]).astype(float)
     dash = {"color": NEUTRAL, "dash": "dash", "width": 1}
     figure.add_scatter(x=k, y=line, mode="lines", line=dash, hoverinfo="skip")
-    figure.add_annotation(
-        x=float(k[anchor]),
-        y=float(np.log10(distance[anchor])),
+    figure.add_annotation(  # in the corner that the curve leaves free
+        xref="x domain",
+        yref="y domain",
+        x=1,
+        y=1 if rate <= 1 else 0,
         text=f"factor {rate:.4f} per step",
         showarrow=False,
-        xanchor="left",
-        xshift=12,
-        yshift=14 if rate <= 1 else -12,
+        xanchor="right",
+        yanchor="top" if rate <= 1 else "bottom",
         font={"color": NEUTRAL, "size": 13},
     )
 
