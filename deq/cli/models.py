@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from deq.cli.report import readable, stdout
+from deq.cli.report import readable, stdout, words
 from deq.models.card import card_as_dict
 from deq.models.checkpoints import load_pretrained, pretrained_names
 from deq.training.changes import all_settings
@@ -22,9 +23,9 @@ def run(as_json: bool) -> None:
     if as_json:
         print(json.dumps({"models": cards}))
         return
-    table = Table("name", *(column.replace("_", " ") for column in COLUMNS))
+    table = Table("name", *map(words, COLUMNS), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits in 80 columns
     for card in cards:
-        table.add_row(card["name"], *(readable(card[column]) for column in COLUMNS))
+        table.add_row(card["name"], *(readable(column, card[column]) for column in COLUMNS))
     stdout.print(table)
 
 

@@ -136,4 +136,4 @@ def _line(entry: dict[str, Any]) -> str:
         f"{'' if a['converged'] else ', not converged'})"
         for a in answers
     )
-    return f"{entry['image']}: {text}; {readable(entry['nfe'])} evaluations"
+    return f"{entry['image']}: {text}; {readable('nfe', entry['nfe'])} evaluations"

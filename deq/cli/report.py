@@ -23,6 +23,12 @@ from deq.models.weights import weights_of
 from deq.training.interrupted import load_interrupted, was_interrupted
 
 stdout, stderr = Console(), Console(stderr=True)
+WORDS = {  # of a result's key in a table
+    "converged_fraction": "solves converged",
+    "nfe_mean": "evaluations per solve",
+    "residual_mean": "mean residual",
+}
+SHARES = ("accuracy", "converged_fraction")  # keys shown in percent
 
 
 @contextmanager
@@ -106,14 +112,20 @@ def show(result: dict[str, Any], as_json: bool) -> None:
         return
     table = Table(show_header=False)
     for key, value in result.items():
-        table.add_row(key.replace("_", " "), readable(value))
+        table.add_row(words(key), readable(key, value))
     stdout.print(table)
 
 
-def readable(value: Any) -> str:
-    """A value as text, floats with four significant digits."""
+def words(key: str) -> str:
+    return WORDS.get(key, key.replace("_", " "))
+
+
+def readable(key: str, value: Any) -> str:
+    """A value as text: shares in percent, other floats with four significant digits."""
     if value is None:
         return "-"
+    if key in SHARES:
+        return f"{100 * value:.2f} %"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

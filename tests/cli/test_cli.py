@@ -172,6 +172,10 @@ def test_models_lists_the_pretrained_models() -> None:
     listed = answer(deq("models", "--json"))["models"]
     assert {"toy"} <= {model["name"] for model in listed}
     assert all(model.keys() >= {"name", "dataset", "parameters", "accuracy"} for model in listed)
+    table = deq("models").stdout
+    assert all(model["name"] in table for model in listed)  # none is cut in 80 columns
+    assert "evaluations" in table
+    assert f"{100 * listed[0]['accuracy']:.2f} %" in table
 
 
 @pytest.mark.parametrize(
