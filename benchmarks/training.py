@@ -17,7 +17,8 @@ from deq.models import EquilibriumModel, build
 from deq.training.optimizer import optimizer_of
 from deq.training.order import order_of
 from deq.training.recipes import Recipe
-from deq.training.step import Program, run_steps, split_model, start_state
+from deq.training.state import split_model, start_state
+from deq.training.step import Program, run_steps
 
 STEPS = 20
 FOREVER = 10**9  # steps of the cosine: the learning rate stays constant

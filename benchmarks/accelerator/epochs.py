@@ -18,7 +18,8 @@ from deq.models.architectures import Architecture, construct
 from deq.solvers import Anderson, Broyden, Picard
 from deq.training.order import order_of
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.step import Program, run_steps, split_model, start_state
+from deq.training.state import split_model, start_state
+from deq.training.step import Program, run_steps
 
 FORWARD = Anderson(tol=1e-3, max_nfe=30), Broyden(tol=1e-3, max_nfe=30), Picard(tol=1e-3, max_nfe=30)
 

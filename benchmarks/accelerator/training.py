@@ -24,10 +24,8 @@ from deq.models.evaluation import evaluate
 from deq.training import fit
 from deq.training.loop import EpochEnd, Finished, model_at
 from deq.training.recipes import RECIPES, Recipe
-from deq.training.step import (
-    compiled_steps,
-    start_state,
-)
+from deq.training.state import start_state
+from deq.training.step import compiled_steps
 
 EPOCH = 55_000 // 128  # steps of an epoch of MNIST
 

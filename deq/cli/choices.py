@@ -38,7 +38,7 @@ def precisions() -> list[str]:
 
 
 def optimizers() -> list[str]:
-    from deq.training.optimizer import OPTIMIZERS
+    from deq.training.directions import OPTIMIZERS
 
     return list(OPTIMIZERS)
 

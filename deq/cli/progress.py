@@ -23,7 +23,7 @@ from deq.cli.report import stderr
 from deq.data import Task
 from deq.models import EquilibriumModel, count_parameters
 from deq.training.recipes import Recipe
-from deq.training.step import TrainState
+from deq.training.state import TrainState
 
 
 class Bar(Protocol):

@@ -31,7 +31,7 @@ from deq.training.fitting import with_start
 from deq.training.recipes import RECIPES, Recipe
 from deq.training.run_folder import RunFolder, holds_run, writing
 from deq.training.run_settings import continued, require_same
-from deq.training.step import start_state
+from deq.training.state import start_state
 
 
 def run(request: Request, as_json: bool) -> None:

@@ -27,7 +27,7 @@ from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
 from deq.training.comparison import Outcome, outcome_of
-from deq.training.step import TrainState
+from deq.training.state import TrainState
 
 LOOK_EVERY = 2.0  # seconds between plots of the curve
 

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-import jax
 import numpy as np
-from flax import nnx
-from jax import Array
 
 from deq.devices import from_leader
 from deq.models.evaluation import Metrics
 from deq.training.recipes import Recipe
-
-if TYPE_CHECKING:
-    from deq.training.step import TrainState
+from deq.training.state import Best, TrainState
 
 STOPPED = "Training stopped after epoch {epoch}: no better validation {measure} for {stale} epochs. {weights}"
 BEST = "The weights are those of epoch {best}, the best."
 LAST = "The weights are those of the last epoch; the best was epoch {best}."
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Best:
-    """The best epoch so far, as part of a checkpoint: a resumed run chooses as if it had never stopped.
-
-    score: () float32, its validation accuracy, or minus the loss without labels. epoch: () int32, 0 before the first.
-    stale: () int32, epochs since. weights: averaged, None unless the recipe keeps the best.
-    """
-
-    score: Array | np.ndarray
-    epoch: Array | np.ndarray
-    stale: Array | np.ndarray
-    weights: nnx.State | None
-
-
-def first_best(average: nnx.State, recipe: Recipe) -> Best | None:
-    """The state before the first epoch; None if the recipe asks for neither the best weights nor early stopping."""
-    if not (recipe.keep_best or recipe.early_stopping):
-        return None
-    none = np.zeros((), np.int32)
-    return Best(np.asarray(-np.inf, np.float32), none, none, average if recipe.keep_best else None)
 
 
 class BestEpoch:

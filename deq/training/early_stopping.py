@@ -6,7 +6,8 @@ import math
 
 from deq.models.evaluation import Metrics
 from deq.training.recipes import Recipe
-from deq.training.step import Health, TrainState
+from deq.training.state import TrainState
+from deq.training.step import Health
 
 MIN_SHARE = 0.5  # of solves converged, or of updates finite: below this a gradient means little
 NEVER = (

@@ -16,7 +16,7 @@ from deq.training.fitting import with_start
 from deq.training.loop import model_at
 from deq.training.recipes import Recipe, recipe_from_dict
 from deq.training.run_folder import CHECKPOINTS, RunFolder
-from deq.training.step import start_state
+from deq.training.state import start_state
 
 
 def was_interrupted(folder: Path) -> bool:

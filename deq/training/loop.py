@@ -17,12 +17,13 @@ from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
 from deq.models.start import add_start
-from deq.training.best import Best, BestEpoch
+from deq.training.best import BestEpoch
 from deq.training.early_stopping import EarlyStopping
 from deq.training.fitting import check_fit, check_recipe, with_precision, with_start
 from deq.training.order import order_of
 from deq.training.recipes import Recipe
-from deq.training.step import Health, Program, TrainState, run_steps, split_model, start_state
+from deq.training.state import Best, TrainState, split_model, start_state
+from deq.training.step import Health, Program, run_steps
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from deq.models.settings import from_dict, is_written, to_dict
 from deq.solvers import Anderson, ODEFlow, Picard, Solver
 from deq.solvers.base import later, require, require_count
 from deq.solvers.precision import require_reachable
-from deq.training.optimizer import OPTIMIZERS
+from deq.training.directions import OPTIMIZERS
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import orbax.checkpoint as ocp
 from deq.models.card import CARD
 from deq.models.checkpoints import write_atomically
 from deq.training.run_settings import require_same
-from deq.training.step import TrainState
+from deq.training.state import TrainState
 
 CHECKPOINTS, METRICS = "checkpoints", "metrics.jsonl"
 DIGESTS = "sha256.json"  # in a checkpoint: the sha256 of its files

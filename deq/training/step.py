@@ -17,37 +17,19 @@ from deq.cells.regularizers import jacobian_penalty
 from deq.data import Examples, Loss
 from deq.devices import sum_of_parts
 from deq.gradients import Probe
-from deq.models import EquilibriumModel
 from deq.models.affine import worst_outputs
 from deq.models.evaluation import Metrics, measure
 from deq.models.start import has_learned_start, start_loss
 from deq.solvers.precision import in_float32
 from deq.solvers.rounding import rounded
-from deq.training.best import Best, first_best
 from deq.training.optimizer import moved, optimizer_of
 from deq.training.order import batch_of
 from deq.training.recipes import Recipe
+from deq.training.state import TrainState, split_model
 from deq.training.wander import grown, unrest, wandered
 
 # Examples of a batch that the Jacobian penalty uses: the same expectation in a quarter of the time.
 _PENALISED = 32
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class TrainState:
-    """Everything that changes in training; with recipe and seed it determines the rest of the run.
-
-    statistics: the variables that the model itself updates in a forward pass, such as those of batch normalisation.
-    average: of parameters and statistics. step: () int32. best: where the recipe asks for the best epoch, else None.
-    """
-
-    parameters: nnx.State
-    average: nnx.State
-    optimizer: Any
-    step: Array
-    statistics: nnx.State
-    best: Best | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -82,21 +64,6 @@ class Program:
         """Number of parts of a batch, one per device, that are solved and differentiated independently; else 1."""
         apart = self.recipe.solver.in_parts and self.recipe.gradient.in_parts
         return self.mesh.shape[self.mesh.axis_names[0]] if apart else 1
-
-
-def split_model(model: EquilibriumModel) -> tuple[nnx.GraphDef, nnx.State, nnx.State, nnx.State]:
-    """Its structure, parameters, random state, and statistics: all other variables."""
-    graphdef, parameters, random, statistics = nnx.split(model, nnx.Param, nnx.RngState, ...)  # type: ignore[misc]
-    return graphdef, parameters, random, statistics
-
-
-def start_state(model: EquilibriumModel, recipe: Recipe) -> TrainState:
-    """The state before the first step."""
-    _, parameters, _, statistics = split_model(model)
-    optimizer = optimizer_of(recipe, jnp.asarray(1)).init(parameters)
-    average = nnx.merge_state(parameters, statistics)
-    best = first_best(average, recipe)
-    return TrainState(parameters, average, optimizer, jnp.zeros((), jnp.int32), statistics, best)
 
 
 def run_steps(

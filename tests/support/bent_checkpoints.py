@@ -11,7 +11,7 @@ import numpy as np
 from deq.models import build
 from deq.training.recipes import RECIPES
 from deq.training.run_folder import RunFolder
-from deq.training.step import TrainState, start_state
+from deq.training.state import TrainState, start_state
 
 SETTINGS = {"seed": 0}
 

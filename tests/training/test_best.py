@@ -15,10 +15,11 @@ from deq.models.architectures import Architecture, construct
 from deq.models.evaluation import Metrics
 from deq.solvers import Picard
 from deq.training import EpochEnd, Finished, fit
-from deq.training.best import BestEpoch, first_best
-from deq.training.optimizer import MUON_RMS, OPTIMIZERS, learning_rate, muon
+from deq.training.best import BestEpoch
+from deq.training.directions import MUON_RMS, OPTIMIZERS, muon
+from deq.training.optimizer import learning_rate
 from deq.training.recipes import Recipe
-from deq.training.step import TrainState
+from deq.training.state import TrainState, first_best
 from tests.support.cases import few_of
 
 RECIPE = Recipe(Picard(tol=1e-3, max_nfe=20), epochs=12, batch_size=128, learning_rate=0.1, warmup=0.0)

@@ -15,7 +15,8 @@ from deq.training import fit
 from deq.training.fitting import with_precision
 from deq.training.order import order_of
 from deq.training.recipes import DENSE, RECIPES, Recipe
-from deq.training.step import Program, run_steps, split_model, start_state
+from deq.training.state import split_model, start_state
+from deq.training.step import Program, run_steps
 from tests.support.cases import long
 from tests.support.products import precisions
 

@@ -20,7 +20,8 @@ from deq.training.loop import _Calls
 from deq.training.optimizer import learning_rate, optimizer_of
 from deq.training.order import batch_of, order_of
 from deq.training.recipes import DENSE, PLAIN, RECIPES, Recipe
-from deq.training.step import Program, run_steps, split_model, start_state
+from deq.training.state import split_model, start_state
+from deq.training.step import Program, run_steps
 from tests.support.cases import long
 
 SMALL = replace(DENSE, epochs=2, batch_size=64, steps_per_call=10)
