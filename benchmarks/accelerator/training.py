@@ -22,7 +22,8 @@ from deq.devices import mesh_of
 from deq.models import build
 from deq.models.evaluation import evaluate
 from deq.training import fit
-from deq.training.loop import EpochEnd, Finished, model_at
+from deq.training.events import EpochEnd, Finished
+from deq.training.loop import model_at
 from deq.training.recipes import RECIPES, Recipe
 from deq.training.state import start_state
 from deq.training.step import compiled_steps

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from deq.models import count_parameters
 from deq.training.early_stopping import MIN_SHARE
-from deq.training.loop import Finished
+from deq.training.events import Finished
 
 # The figures of an outcome that have a mean and a spread; the names are those of `deq train --json`.
 FIGURES = (

@@ -12,7 +12,8 @@ from deq.gradients.spectrum import jacobian
 from deq.models import EquilibriumModel, build
 from deq.models.inference import encode, solve_cell
 from deq.solvers import Picard
-from deq.training.loop import Finished, Progress, fit
+from deq.training.events import Finished, Progress
+from deq.training.loop import fit
 from deq.training.recipes import RECIPES
 
 BEST_SLOPE = 2 / 3  # z = s (z + x) has z* = s x / (1 - s), which is 2x for s = 2/3

@@ -9,7 +9,8 @@ import pytest
 from deq.data import double
 from deq.models import EquilibriumModel, build
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
-from deq.training.loop import Progress, fit
+from deq.training.events import Progress
+from deq.training.loop import fit
 from deq.training.recipes import RECIPES
 from deq.training.toy import BEST_SLOPE, STEPS_KEPT, TRAINED_ON, study_toy, train_toy
 from tests.support.cases import long

@@ -15,8 +15,8 @@ from deq.gradients import Implicit, Phantom, Unrolled
 from deq.models import EquilibriumModel, build
 from deq.solvers import Anderson, Picard
 from deq.training import EpochEnd, Finished, Progress, fit
+from deq.training.calls import Calls
 from deq.training.fitting import check_recipe
-from deq.training.loop import _Calls
 from deq.training.optimizer import learning_rate, optimizer_of
 from deq.training.order import batch_of, order_of
 from deq.training.recipes import DENSE, PLAIN, RECIPES, Recipe
@@ -53,11 +53,11 @@ def test_an_accelerator_runs_an_epoch_in_one_call(digits: Task, monkeypatch: pyt
     per_epoch = len(digits.train.y) // SMALL.batch_size
     assert SMALL.steps_per_call < per_epoch
     monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    assert _Calls.plan(digits, SMALL).most == SMALL.steps_per_call
+    assert Calls.plan(digits, SMALL).most == SMALL.steps_per_call
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert _Calls.plan(digits, SMALL).most == per_epoch
+    assert Calls.plan(digits, SMALL).most == per_epoch
     whole_set = replace(SMALL, batch_size=len(digits.train.y))
-    assert _Calls.plan(digits, whole_set).most == SMALL.steps_per_call
+    assert Calls.plan(digits, whole_set).most == SMALL.steps_per_call
 
 
 def test_events_count_every_step(events: list, digits: Task) -> None:
@@ -178,7 +178,7 @@ def test_an_epoch_of_one_batch_visits_other_examples_next_time(digits: Task) -> 
     few = replace(digits, train=Examples(digits.train.x[:100], digits.train.y[:100]))
     seen = {int(i) for step in range(8) for i in order_of(100, 64, step, 0)[:64]}
     assert seen == set(range(100))
-    calls = _Calls.plan(few, replace(SMALL, epochs=3))
+    calls = Calls.plan(few, replace(SMALL, epochs=3))
     assert [calls.ends_epoch(step) for step in (1, 2, 3)] == [True] * 3
 
 
