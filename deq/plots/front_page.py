@@ -17,6 +17,7 @@ from deq.plots.style import (
 
 WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
+PALE = "rgba(128, 128, 128, 0.4)"  # walls, beside which the path stands out
 
 
 def cosine_picture(orbit: ArrayLike) -> Figure:
@@ -64,7 +65,7 @@ def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
     figure = styled_figure("", "", height=height)
     if not plan.size:
         return figure
-    scale = [[0, NEUTRAL], [0.5, TRANSPARENT], [1, ACCENT]]
+    scale = [[0, PALE], [0.5, TRANSPARENT], [1, ACCENT]]
     figure.add_heatmap(z=plan, colorscale=scale, zmin=0, zmax=2, showscale=False, hoverinfo="skip")
     for (row, column), name, symbol in zip(
         np.asarray(ends), ("start", "goal"), ("square", "circle"), strict=True

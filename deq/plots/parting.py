@@ -34,23 +34,13 @@ def parting_states(
     numerals = labels.astype(str)
     bold = np.char.add(np.char.add("<b>", numerals), "</b>")
     frames = [[_only(at, right), _only(at, ~right)] for at, right in zip(places, correct, strict=True)]
-    for there, text, color, said in zip(
-        frames[-1], (numerals, bold), (NEUTRAL, HIGHLIGHT), ("", ", misread"), strict=True
-    ):
-        hover = f"%{{text}}{said}<extra></extra>"
-        figure.add_traces(
-            [
-                there
-                | {
-                    "mode": "text",
-                    "text": text,
-                    "textfont": {"color": color, "size": 12},
-                    "hovertemplate": hover,
-                }
-            ]
-        )
+    for there, text, color in zip(frames[-1], (numerals, bold), (NEUTRAL, HIGHLIGHT), strict=True):
+        font = {"color": color, "size": 12}
+        hover = "%{text}<extra></extra>" if color == NEUTRAL else "%{text}, misread<extra></extra>"
+        figure.add_scatter(**there, mode="text", text=text, textfont=font, hovertemplate=hover)
+    typed = [[{"type": "scatter"} | there for there in both] for both in frames]
     names = [f"{count:.0f}" for count in depth]
-    add_player(figure, frames, [0, 1], names, "evaluations: ")
+    add_player(figure, typed, [0, 1], names, "evaluations: ")
     low, high = np.quantile(places.reshape(-1, 2), SHOWN, axis=0)
     pad = 0.05 * (high - low)
     figure.update_xaxes(range=[low[0] - pad[0], high[0] + pad[0]])
@@ -59,5 +49,5 @@ def parting_states(
 
 def _only(places: np.ndarray, kept: np.ndarray) -> dict[str, Any]:
     """The places (n, 2) of those kept (n,); the others are not drawn, so that each keeps its number."""
-    x, y = np.where(kept[:, None], places, np.nan).T
-    return {"type": "scatter", "x": x, "y": y}
+    x, y = np.where(kept[:, None], places, np.nan).astype(np.float32).T
+    return {"x": x, "y": y}

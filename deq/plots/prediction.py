@@ -21,7 +21,7 @@ from deq.plots.style import (
 )
 
 INK = 128  # of 255, where the outline of the digit is drawn
-NAMED = 0.2  # a class is named if its probability ever exceeds this
+NAMED = 0.2  # a class is named if its probability exceeds this after the start
 MOST_BARS = 12  # of classes with names
 
 
@@ -149,20 +149,25 @@ def _add_failure(figure: Figure, bars: int) -> None:
 def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 300) -> Figure:
     """Class probabilities of every iterate, (n, classes), against evaluations of f (n,).
 
-    Classes that become likely are thick lines with the numeral at their end; the last answer's is coloured.
+    Classes that become likely are thick lines with the numeral at their end; that of the final answer is coloured.
+    Iterates that are not finite are left out.
     """
     nfe, probabilities = np.asarray(nfe), np.asarray(probabilities, float)
+    known = np.isfinite(probabilities).all(axis=-1)
+    nfe, probabilities = nfe[known], probabilities[known]
     figure = styled_figure("evaluations of f", "probability", height=height)
     figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     if not probabilities.size:
         return figure
     matters = np.any(probabilities[1:] > NAMED, axis=0)  # at the start all are about equally probable
-    colors = np.where(np.arange(len(matters)) == probabilities[-1].argmax(), ACCENT, NEUTRAL).tolist()
+    answer = int(probabilities[-1].argmax())
+    matters[answer] = True
+    colors = [ACCENT if k == answer else NEUTRAL for k in range(len(matters))]
     for k, color in enumerate(colors):
         figure.add_scatter(
             x=nfe,
             y=probabilities[:, k],
-            mode="lines",
+            mode="lines" if len(nfe) > 1 else "markers",
             line={"color": color, "width": 3 if matters[k] else 1},
             name=str(k),
             opacity=1 if matters[k] else 0.4,

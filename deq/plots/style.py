@@ -202,7 +202,9 @@ def label_ends(figure: Figure, ends: list[tuple[str, float, float, str]]) -> Non
 
 
 def _drawn_range(figure: Figure, log_y: bool) -> tuple[float, float]:
-    """Lowest and highest y drawn, as log10 on a log axis."""
+    """Lowest and highest y of the axis or, where it has no range, of what is drawn; as log10 on a log axis."""
+    if fixed := figure.plain["layout"]["yaxis"].get("range"):
+        return float(fixed[0]), float(fixed[1])
     values = [float(y) for trace in figure.traces if "y" in trace for y in trace["y"] if y is not None]
     values = [math.log10(y) if log_y else y for y in values if math.isfinite(y) and (y > 0 or not log_y)]
     if not values or min(values) == max(values):

@@ -9,7 +9,6 @@ from deq.plots.style import (
     EQUILIBRIUM_MARKER,
     FAILED_MARKER,
     FAILED_TEXT,
-    HIGHLIGHT,
     NEUTRAL,
     solver_style,
     styled_figure,
@@ -43,7 +42,13 @@ def prediction_line(
     figure.add_scatter(x=ends, y=slope * ends, mode="lines", line=TRUTH_LINE, hoverinfo="skip")
     _add_points(figure, x[converged], prediction[converged], dict(EQUILIBRIUM_MARKER) | {"size": 9}, "model")
     _add_points(figure, x[~converged], prediction[~converged], dict(FAILED_MARKER), FAILED_TEXT)
-    _write(figure, ends[1], slope * ends[1], f"y = {slope:g}x", {"xanchor": "right", "xshift": -12})
+    _write(
+        figure,
+        ends[1],
+        slope * ends[1],
+        f"y = {slope:g}x",
+        {"xanchor": "right", "yanchor": "bottom", "xshift": -12},
+    )
     _write(figure, sum(trained) / 2, slope * ends[0], "training data", {"yanchor": "bottom"})
     return figure
 
@@ -63,9 +68,9 @@ def depth_trajectories(values: ArrayLike, targets: ArrayLike, height: int = 380)
         hover = f"target {target:g}<br>applications: %{{x}}<br>z = %{{y:.3f}}<extra></extra>"
         line = {"color": style.color, "width": 1.5}
         figure.add_scatter(y=curve[: last + 1], mode="lines", line=line, hovertemplate=hover)
-    marker = {"symbol": "line-ew", "size": 12, "line": {"width": 2, "color": HIGHLIGHT}}
+    marker = {"symbol": "line-ew", "size": 12, "line": {"width": 2, "color": NEUTRAL}}
     hover = "target %{y:g}<extra></extra>"
-    edge = np.full(len(targets), last + 0.5)
+    edge = np.full(len(targets), last + 1.5)
     figure.add_scatter(x=edge, y=targets, mode="markers", marker=marker, hovertemplate=hover)
     return figure
 

@@ -28,9 +28,8 @@ class Calls:
                 f"batch_size {recipe.batch_size} exceeds the {examples} training examples: choose a smaller one."
             )
         most = recipe.steps_per_call
-        if (
-            jax.default_backend() != "cpu"
-        ):  # an epoch takes a second there: leave no dispatch or transfer inside it
+        # On an accelerator an epoch takes a second: leave no dispatch or transfer inside it.
+        if jax.default_backend() != "cpu":
             most = max(most, per_epoch)
         reorders = examples > recipe.batch_size  # at the end of each epoch
         validates = reorders or recipe.keep_best or recipe.early_stopping > 0

@@ -62,7 +62,7 @@ def fit(
     """
     task = classify(data) if isinstance(data, Dataset) else data
     run = _Run(model, task, recipe, seed, resume, mesh)
-    while run.goes_on:
+    while run.unfinished:
         yield run.train()
         if run.ends_epoch:
             yield run.validate()
@@ -70,7 +70,7 @@ def fit(
 
 
 class _Run:
-    """A run between two events.
+    """The state of a run, and what it does: train, validate, finish.
 
     state: on the devices, donated to the next call. kept: its copy on the host, for events and checkpoints. verdict:
     why the run must stop, or empty. ends_epoch: whether the data order changes, and the model is validated.
@@ -105,7 +105,7 @@ class _Run:
         self.ends_epoch = True
 
     @property
-    def goes_on(self) -> bool:
+    def unfinished(self) -> bool:
         return int(self.kept.step) < self.calls.steps and not self.verdict
 
     @property
@@ -141,7 +141,7 @@ class _Run:
         return EpochEnd(self.epoch, self.recipe.epochs, self.seconds, found, radius, self.kept, fault)
 
     def finish(self) -> Finished:
-        """The model with the weights that the recipe asks for, and what it reaches."""
+        """The final model and its metrics; after a lost equilibrium that of the last sound state."""
         last = self.stopping.good if self.verdict and self.stopping.good else self.kept
         model = model_at(self.model, self.chooser.chosen(last), self.recipe)
         test, validation = (self._measure(model, part) for part in (self.task.test, self.task.validation))

@@ -46,6 +46,26 @@ def test_paths_name_only_classes_that_became_likely() -> None:
     ]
 
 
+def test_the_answer_is_named_even_if_unlikely_or_alone() -> None:
+    unlikely = np.full((3, 10), 0.09)
+    unlikely[-1, 4] = 0.15
+    figure = probability_paths([1, 2, 3], unlikely)
+    assert [note.text for note in figure.layout.annotations] == ["<b>4</b>"]
+    alone = probability_paths(
+        [1, 2], np.stack([unlikely[-1], np.full(10, np.nan)])
+    )  # the second is not finite
+    assert {trace.mode for trace in alone.data} == {"markers"}
+    assert [note.text for note in alone.layout.annotations] == ["<b>4</b>"]
+
+
+def test_labels_at_close_ends_do_not_touch() -> None:
+    paths = np.full((3, 10), 0.02)
+    paths[1:, 3], paths[1:, 5] = 0.43, 0.41
+    notes = probability_paths([1, 2, 3], paths, height=220).layout.annotations
+    low, high = sorted(220 * 0.8 * note.y / 1.15 + note.yshift for note in notes)
+    assert high - low > 11  # pixels
+
+
 @pytest.mark.parametrize(("p", "text"), [(0, ""), (0.0004, ""), (0.123, "12.3 %"), (0.99951, "> 99.9 %")])
 def test_percent(p: float, text: str) -> None:
     assert percent(p) == text

@@ -40,9 +40,7 @@ def preview(plan: Plan) -> None:
         right.caption(
             "Points: the data, a colour and a shape for each class. Shade: the network's answer, the deeper the surer."
         )
-    right.markdown(
-        "Before training, the answers are random. Press Start training to watch them change. What to try:"
-    )
+    right.markdown("Before training, the answers are random. Press Start training to watch them change.")
     right.markdown("\n".join(f"- **{name}.** {seen}" for name, (_, seen) in PRESETS.items()))
 
 

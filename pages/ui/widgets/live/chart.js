@@ -19,7 +19,7 @@ export function set(made, attributes) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
 }
 
-// Round values in a range, about `most` of them at most, and two where the range allows.
+// Round values in a range: about `most` of them at most, but at least two where a finer step allows.
 export function ticks(low, high, most) {
   const rough = (high - low) / most;
   const size = 10 ** Math.floor(Math.log10(rough));
@@ -98,7 +98,7 @@ export class Panel {
     }
   }
 
-  // Ticks and their words on each axis, at most `most`; a panel with another kind of axes overrides it.
+  // Ticks and their words on each axis, about `most` of them; a panel with another kind of axes overrides it.
   xTicks(most) {
     return named(ticks(...this.xRange, most));
   }
