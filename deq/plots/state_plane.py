@@ -48,6 +48,15 @@ def plane_paths(
     return figure.update_layout(showlegend=any(found.solver for found in trajectories))
 
 
+def closer(figure: Figure, trajectories: Sequence[Trajectory]) -> Figure:
+    """The figure with axes that show its trajectories and as much again on each side."""
+    seen = np.concatenate([found.places[np.isfinite(found.places).all(axis=1)] for found in trajectories])
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    pad = np.maximum(high - low, 1e-3 * (1 + np.abs(low)))
+    (left, bottom), (right, top) = low - pad, high + pad
+    return figure.update_xaxes(range=[left, right]).update_yaxes(range=[bottom, top])
+
+
 def window_of(points: np.ndarray, trajectories: Sequence[np.ndarray]) -> list[list[float]]:
     """Ranges of both axes that show every trajectory (n, 2) in full and all but the outermost points (m, 2)."""
     seen = np.concatenate([np.quantile(points, MIDDLE, axis=0), *trajectories])

@@ -8,9 +8,9 @@ from deq.analysis.explanation.parting import Parting, parting
 from deq.analysis.explanation.starts import Ends, noise_starts, solve_from
 from deq.data import held_out_digits
 from deq.models.start import has_learned_start, plain_start
+from deq.plots.comparison import race_by_nfe
 from deq.plots.parting import parting_states
-from deq.plots.residuals import residual_curves
-from deq.plots.state_plane import Trajectory, plane_paths
+from deq.plots.state_plane import Trajectory, closer, plane_paths
 from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.readers.model import ModelInUse
@@ -52,7 +52,7 @@ def _solvers(case: Case) -> None:
         _plane(case, found)
     with right:
         curves = {name: (a.nfe, a.residual) for name, a in found.items()}
-        figure = residual_curves(curves, float(case.solver.tol), legend=True)
+        figure = race_by_nfe(curves, float(case.solver.tol), height=420)
         show(figure, "residual", "The relative residual by each solver; dashed: the tolerance.")
     st.markdown(f"{arrival_sentence(found)} {start_sentence(case)}")
 
@@ -83,8 +83,8 @@ def _plane(case: Case, found: dict[str, Answer]) -> None:
         return
     last_on_top = reversed(found.items())
     paths = [Trajectory(plane.project(a.states), a.converged, name) for name, a in last_on_top]
-    figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
-    show(figure, "plane", "The same plane; numerals are the equilibria of training digits.")
+    figure = closer(plane_paths(plane.points, plane.labels, tuple(plane.explained), paths), paths)
+    show(figure, "plane", "The same plane, closer; numerals are the equilibria of training digits.")
 
 
 def _starts(case: Case) -> None:
