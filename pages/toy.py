@@ -65,7 +65,7 @@ with cosine:
 with cell:
     show_cell(study, x)
 with predictions:
-    show_predictions(study)
+    show_predictions(study, x)
 st.markdown(summary(run, int(steps)))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown("**What to try.**", width="content")

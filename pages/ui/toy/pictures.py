@@ -6,6 +6,7 @@ from deq.maps.formula import parse_formula
 from deq.maps.presets import PRESETS
 from deq.maps.scalar import ScalarMap, fixed_points, orbit
 from deq.plots.cobweb import cobweb
+from deq.plots.style import NEUTRAL
 from deq.plots.toy import depth_trajectories, loss_curve, prediction_line
 from deq.training.toy import TRAINED_ON, ToyRun, ToyStudy
 from pages.ui.widgets.charts import show
@@ -51,11 +52,18 @@ def show_cell(study: ToyStudy, x: float) -> None:
     show(figure, "cell", caption.replace("*", r"\*"), alt=caption)
 
 
-def show_predictions(study: ToyStudy) -> None:
-    """The answers for all inputs against y = 2x."""
+def show_predictions(study: ToyStudy, x: float) -> None:
+    """The answers for all inputs against y = 2x, with a ring around that for the input x."""
     trained = float(TRAINED_ON[0]), float(TRAINED_ON[-1])
     figure = prediction_line(study.x, study.prediction, study.converged, 2.0, trained, height=HEIGHT)
-    show(figure, "predictions", "y = 2x: the answers inside and outside the training range.")
+    ringed = abs(study.slope) < 1
+    if ringed:
+        ring = {"symbol": "circle-open", "size": 18, "color": NEUTRAL, "line": {"width": 2}}
+        hover = "x = %{x:g}<br>z* = %{y:.3f}<extra></extra>"
+        place = {"x": [x], "y": [equilibrium(study, x)]}
+        figure.add_scatter(**place, mode="markers", marker=ring, hovertemplate=hover)
+    seen = f"; ring: x = {signed(x, 1)}" if ringed else ""
+    show(figure, "predictions", f"y = 2x: the answers inside and outside the training range{seen}.")
 
 
 def show_depth(study: ToyStudy) -> None:
