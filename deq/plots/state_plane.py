@@ -48,13 +48,12 @@ def plane_paths(
     return figure.update_layout(showlegend=any(found.solver for found in trajectories))
 
 
-def closer(figure: Figure, trajectories: Sequence[Trajectory]) -> Figure:
-    """The figure with axes that show its trajectories and as much again on each side."""
+def window_near(trajectories: Sequence[Trajectory]) -> list[list[float]]:
+    """Ranges of both axes that show the trajectories and as much again on each side."""
     seen = np.concatenate([found.places[np.isfinite(found.places).all(axis=1)] for found in trajectories])
     low, high = seen.min(axis=0), seen.max(axis=0)
     pad = np.maximum(high - low, 1e-3 * (1 + np.abs(low)))
-    (left, bottom), (right, top) = low - pad, high + pad
-    return figure.update_xaxes(range=[left, right]).update_yaxes(range=[bottom, top])
+    return np.stack([low - pad, high + pad], axis=1).tolist()
 
 
 def window_of(points: np.ndarray, trajectories: Sequence[np.ndarray]) -> list[list[float]]:

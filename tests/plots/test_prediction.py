@@ -6,7 +6,7 @@ import pytest
 from deq.plots.certificates import certified_curves
 from deq.plots.parting import parting_states
 from deq.plots.prediction import digit_picture, percent, pixel_map, probability_bars, probability_paths
-from deq.plots.state_plane import Trajectory, closer, plane_paths, window_of
+from deq.plots.state_plane import Trajectory, plane_paths, window_near, window_of
 from deq.plots.style import ACCENT, FAILED_MARKER, FAILED_TEXT, NEUTRAL, solver_style
 from deq.plots.test_set import confusion_matrix, detector_boxes, effort_and_doubt, reliability_diagram
 
@@ -23,16 +23,13 @@ def test_digit_picture_is_sharp_and_upright() -> None:
     assert figure.layout.yaxis.autorange == "reversed"
 
 
-def test_closer_shows_the_whole_way_and_as_much_on_each_side() -> None:
+def test_the_window_near_a_way_shows_it_and_as_much_on_each_side() -> None:
     ways = [
         Trajectory(np.array([[1.0, 2.0], [2.0, 2.5], [np.nan, 0]]), True, "Picard"),
         Trajectory(np.array([[1.0, 2.0], [1.5, 4.0]]), True, "Anderson"),
     ]
-    figure = closer(plane_paths(POINTS, LABELS, (0.3, 0.2), ways), ways)
-    np.testing.assert_allclose(figure.layout.xaxis.range, [0, 3])
-    np.testing.assert_allclose(figure.layout.yaxis.range, [0, 6])
-    still = [Trajectory(np.zeros((1, 2)), True, "Picard")]
-    low, high = closer(plane_paths(POINTS, LABELS, (0.3, 0.2), still), still).layout.xaxis.range
+    np.testing.assert_allclose(window_near(ways), [[0, 3], [0, 6]])
+    (low, high), _ = window_near([Trajectory(np.zeros((1, 2)), True, "Picard")])
     assert low < 0 < high
 
 

@@ -10,7 +10,7 @@ from deq.data import held_out_digits
 from deq.models.start import has_learned_start, plain_start
 from deq.plots.comparison import race_by_nfe
 from deq.plots.parting import parting_states
-from deq.plots.state_plane import Trajectory, closer, plane_paths
+from deq.plots.state_plane import Trajectory, plane_paths, window_near
 from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.results import NO_DIGITS, Case, landmarks_of
 from pages.ui.readers.model import ModelInUse
@@ -83,7 +83,9 @@ def _plane(case: Case, found: dict[str, Answer]) -> None:
         return
     last_on_top = reversed(found.items())
     paths = [Trajectory(plane.project(a.states), a.converged, name) for name, a in last_on_top]
-    figure = closer(plane_paths(plane.points, plane.labels, tuple(plane.explained), paths), paths)
+    figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
+    across, up = window_near(paths)
+    figure.update_xaxes(range=across).update_yaxes(range=up)
     show(figure, "plane", "The same plane, closer; numerals are the equilibria of training digits.")
 
 
