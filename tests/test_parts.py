@@ -23,8 +23,8 @@ from deq.models.inference import forward, infer
 from deq.models.zoo import blog
 from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
 from deq.training.recipes import BASELINES, DENSE, RECIPES
-from deq.training.step import Program, compiled_steps, run_steps
 from deq.training.state import split_model, start_state
+from deq.training.step import Program, compiled_steps, run_steps
 
 def one_step(model, loss, recipe, examples, devices):
     # The arguments of run_steps for one step on all examples.

@@ -48,20 +48,23 @@ def plane_paths(
     return figure.update_layout(showlegend=any(found.solver for found in trajectories))
 
 
-def window_near(trajectories: Sequence[Trajectory]) -> list[list[float]]:
-    """Ranges of both axes that show the trajectories and as much again on each side."""
-    seen = np.concatenate([found.places[np.isfinite(found.places).all(axis=1)] for found in trajectories])
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    pad = np.maximum(high - low, 1e-3 * (1 + np.abs(low)))
-    return np.stack([low - pad, high + pad], axis=1).tolist()
-
-
 def window_of(points: np.ndarray, trajectories: Sequence[np.ndarray]) -> list[list[float]]:
     """Ranges of both axes that show every trajectory (n, 2) in full and all but the outermost points (m, 2)."""
-    seen = np.concatenate([np.quantile(points, MIDDLE, axis=0), *trajectories])
-    seen = seen[np.isfinite(seen).all(axis=1)]
+    return _window(np.concatenate([np.quantile(points, MIDDLE, axis=0), *trajectories]), margin=0.06)
+
+
+def window_near(trajectories: Sequence[np.ndarray]) -> list[list[float]]:
+    """Ranges of both axes that show every trajectory (n, 2) in full and as much again on each side."""
+    return _window(np.concatenate(trajectories), margin=1.0)
+
+
+def _window(places: np.ndarray, margin: float) -> list[list[float]]:
+    """Ranges around the places (n, 2) that are finite; margin: what is added on each side, as a share of their size."""
+    seen = places[np.isfinite(places).all(axis=1)].astype(float)
+    if not len(seen):
+        return [[-1.0, 1.0], [-1.0, 1.0]]
     low, high = seen.min(axis=0), seen.max(axis=0)
-    pad = 0.06 * (high - low)
+    pad = np.maximum(margin * (high - low), 1e-3 * (1 + np.abs(low)))
     return np.stack([low - pad, high + pad], axis=1).tolist()
 
 

@@ -24,13 +24,16 @@ def test_digit_picture_is_sharp_and_upright() -> None:
 
 
 def test_the_window_near_a_way_shows_it_and_as_much_on_each_side() -> None:
-    ways = [
-        Trajectory(np.array([[1.0, 2.0], [2.0, 2.5], [np.nan, 0]]), True, "Picard"),
-        Trajectory(np.array([[1.0, 2.0], [1.5, 4.0]]), True, "Anderson"),
-    ]
+    ways = [np.array([[1.0, 2.0], [2.0, 2.5], [np.nan, 0]]), np.array([[1.0, 2.0], [1.5, 4.0]])]
     np.testing.assert_allclose(window_near(ways), [[0, 3], [0, 6]])
-    (low, high), _ = window_near([Trajectory(np.zeros((1, 2)), True, "Picard")])
+    (low, high), _ = window_near([np.zeros((1, 2))])
     assert low < 0 < high
+
+
+def test_a_way_that_ran_away_has_a_finite_window() -> None:
+    far = np.array([[0, 0], [3e38, -3e38]], np.float32)
+    assert np.isfinite(window_near([far])).all()
+    assert window_near([np.full((2, 2), np.nan)]) == [[-1, 1], [-1, 1]]
 
 
 def test_only_the_largest_bar_is_coloured() -> None:

@@ -84,7 +84,7 @@ def _plane(case: Case, found: dict[str, Answer]) -> None:
     last_on_top = reversed(found.items())
     paths = [Trajectory(plane.project(a.states), a.converged, name) for name, a in last_on_top]
     figure = plane_paths(plane.points, plane.labels, tuple(plane.explained), paths)
-    across, up = window_near(paths)
+    across, up = window_near([path.places for path in paths])
     figure.update_xaxes(range=across).update_yaxes(range=up)
     show(figure, "plane", "The same plane, closer; numerals are the equilibria of training digits.")
 
