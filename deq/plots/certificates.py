@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
-from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, styled_figure
+from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, percent_ticks, styled_figure
 
 COLORS = (ACCENT, NEUTRAL, NEUTRAL, NEUTRAL)  # the first is the one in question
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -44,4 +44,4 @@ def certified_curves(
     if len(radii) > 1:
         figure.update_layout(showlegend=True)
     figure.update_xaxes(range=[0, widest])
-    return figure.update_yaxes(range=[0, 1.09], tickformat=".0%")
+    return figure.update_yaxes(percent_ticks(0, 0.25, 0.5, 0.75, 1), range=[0, 1.09])

@@ -17,6 +17,7 @@ from deq.plots.style import (
     add_failures,
     add_line,
     add_upright,
+    percent_ticks,
     solver_style,
     styled_figure,
 )
@@ -126,7 +127,7 @@ def compute_curves(
         values = np.maximum(np.asarray(values, float), FLOOR if log_y else 0)
         add_line(figure, name, np.asarray(budget), values, solver_style(name), hover)
     if not log_y:
-        figure.update_yaxes(tickformat=".0%")
+        figure.update_yaxes(percent_ticks(0, 0.2, 0.4, 0.6, 0.8, 1))
     if trained_with is not None and figure.traces:
         _mark_training(figure, trained_with, at_top=log_y)
     figure.update_xaxes(exponentformat="none", dtick=1)

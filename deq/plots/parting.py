@@ -23,7 +23,8 @@ def parting_states(
     """Each digit as its numeral at its state, a frame for each depth, beginning with the last.
 
     depth: (k,) evaluations. places: (k, n, 2). labels: (n,). correct: (k, n) bool, whether the answer read at that
-    depth is right; misread digits are orange and bold. explained: fractions of the variance.
+    depth is right; misread digits are orange and bold. Where all states are one point, one numeral is the answer
+    that all share. explained: fractions of the variance.
     """
     depth, places, labels = np.asarray(depth), np.asarray(places, float), np.asarray(labels, int)
     correct = np.asarray(correct, bool)
@@ -33,7 +34,10 @@ def parting_states(
         return figure
     numerals = labels.astype(str)
     bold = np.char.add(np.char.add("<b>", numerals), "</b>")
-    frames = [[_only(at, right), _only(at, ~right)] for at, right in zip(places, correct, strict=True)]
+    frames = [
+        [_only(at, right), _only(at, ~right & ~(_together(at) & right.any()))]
+        for at, right in zip(places, correct, strict=True)
+    ]
     for there, text, color in zip(frames[-1], (numerals, bold), (NEUTRAL, HIGHLIGHT), strict=True):
         font = {"color": color, "size": 12}
         hover = "%{text}<extra></extra>" if color == NEUTRAL else "%{text}, misread<extra></extra>"
@@ -45,6 +49,11 @@ def parting_states(
     pad = 0.05 * (high - low)
     figure.update_xaxes(range=[low[0] - pad[0], high[0] + pad[0]])
     return figure.update_yaxes(range=[low[1] - pad[1], high[1] + pad[1]])
+
+
+def _together(places: np.ndarray) -> bool:
+    """Whether all states are at one place, as at the start, where numerals in two colours would hide each other."""
+    return len(places) > 1 and bool(np.all(places == places[0]))
 
 
 def _only(places: np.ndarray, kept: np.ndarray) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from deq.plots.style import (
     NEUTRAL,
     TRANSPARENT,
     label_ends,
+    percent_ticks,
     styled_figure,
 )
 
@@ -111,7 +112,7 @@ def probability_bars(
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.4f}<extra></extra>",
     )
-    figure.update_xaxes(range=[0, 1.3], tickformat=".0%", tickvals=[0, 0.5, 1])
+    figure.update_xaxes(percent_ticks(0, 0.5, 1), range=[0, 1.3])
     figure.update_yaxes(tickvals=classes, autorange="reversed", showgrid=False, nticks=None)
     if not converged:
         _add_failure(figure, len(classes))
@@ -156,7 +157,7 @@ def probability_paths(nfe: ArrayLike, probabilities: ArrayLike, height: int = 30
     known = np.isfinite(probabilities).all(axis=-1)
     nfe, probabilities = nfe[known], probabilities[known]
     figure = styled_figure("evaluations of f", "probability", height=height)
-    figure.update_yaxes(range=[-0.03, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_yaxes(percent_ticks(0, 0.25, 0.5, 0.75, 1), range=[-0.03, 1.12])
     if not probabilities.size:
         return figure
     matters = np.any(probabilities[1:] > NAMED, axis=0)  # at the start all are about equally probable

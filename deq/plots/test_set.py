@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
-from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, SEQUENTIAL, add_upright, styled_figure
+from deq.plots.style import (
+    ACCENT,
+    HIGHLIGHT,
+    NEUTRAL,
+    SEQUENTIAL,
+    add_upright,
+    percent_ticks,
+    styled_figure,
+)
 
 LEAST_DOUBT = 1e-7  # float32 has no probability closer to one
 LEAST_MEMBERS = 10  # quantiles of fewer are meaningless
@@ -65,8 +73,9 @@ def reliability_diagram(confidence: ArrayLike, right: ArrayLike, bins: int = 15)
         customdata=count[seen],
         hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}<br>%{customdata} examples<extra></extra>",
     )
-    figure.update_xaxes(range=[0, 1.05], tickformat=".0%")
-    return figure.update_yaxes(range=[0, 1.07], tickformat=".0%")
+    ticks = percent_ticks(0, 0.25, 0.5, 0.75, 1)
+    figure.update_xaxes(ticks, range=[0, 1.05])
+    return figure.update_yaxes(ticks, range=[0, 1.07])
 
 
 def effort_and_doubt(nfe: ArrayLike, doubt: ArrayLike, right: ArrayLike) -> Figure:

@@ -180,6 +180,19 @@ def test_each_digit_is_a_numeral_that_moves_with_depth() -> None:
     np.testing.assert_allclose(figure.frames[1].data[0].y[:30], places[1, :30, 1])
 
 
+def test_digits_that_start_at_one_point_show_the_answer_they_share() -> None:
+    places = np.stack([np.zeros((40, 2)), RNG.normal(size=(40, 2))])
+    label = LABELS[0]
+    one = label == LABELS
+    figure = parting_states([1, 2], places, LABELS, np.stack([one, one]), (0.3, 0.2))
+    at_start, apart = figure.frames
+    np.testing.assert_array_equal(np.isfinite(at_start.data[0].x), one)
+    assert np.isnan(at_start.data[1].x).all()
+    np.testing.assert_array_equal(np.isfinite(apart.data[1].x), ~one)
+    none_right = parting_states([1, 2], places, LABELS, np.zeros((2, 40), bool), (0.3, 0.2)).frames[0]
+    assert np.isfinite(none_right.data[1].x).all()
+
+
 def test_a_certified_curve_is_the_share_with_a_larger_radius() -> None:
     figure = certified_curves({"a": [0.0, 0.5, 1.0, 1.5], "b": [0.0] * 4}, 2.0, 0.7, 5.0)
     curve = figure.data[0]

@@ -124,9 +124,9 @@ export function cross(panel, place, look) {
   words.textContent = shown ? "not converged" : "";
 }
 
-// 3.2e−4 for its log10.
+// 3.2e-4 for its log10.
 export function scientific(log) {
-  return Number((10 ** log).toPrecision(2)).toExponential().replace("e+", "e").replace("-", "−");
+  return Number((10 ** log).toPrecision(2)).toExponential().replace("e+", "e");
 }
 
 export function percent(p) {

@@ -40,7 +40,7 @@ export function short(value, digits = 3) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "undefined";
   const rounded = Math.abs(value) < 1e-9 ? 0 : Number(value.toPrecision(digits));
   const plain = rounded === 0 || (Math.abs(rounded) < 1e5 && Math.abs(rounded) >= 1e-4);
-  return (plain ? String(rounded) : rounded.toExponential().replace("e+", "e")).replaceAll("-", "−");
+  return (plain ? String(rounded) : rounded.toExponential().replace("e+", "e")).replace(/^-/, "−");
 }
 
 // Ticks with their labels: numbers of three digits, or where those are too few, steps from the first.
