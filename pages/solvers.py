@@ -34,8 +34,8 @@ for parameter, value in MOVED.get(st.query_params.get("race_view", ""), {}).item
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
-    "All solvers look for the same equilibrium $z^* = f(z^*, x)$, but not all find it. Every time was measured on "
-    "this server."
+    "All solvers look for the same equilibrium $z^* = f(z^*, x)$, but not all find it. All times were measured "
+    "on this server."
 )
 settings = read_settings()
 if settings is not None:

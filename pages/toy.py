@@ -18,6 +18,8 @@ from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.links import copy_link
+from pages.ui.widgets.rows import what_to_try
+from pages.ui.widgets.text import brief
 
 require_app()
 
@@ -48,7 +50,7 @@ st.title("Can an infinitely deep network learn y = 2x?", anchor=False)
 st.markdown(
     "Press cos again and again: the display settles where **cos x = x**. Repeat a network's one layer, and it settles "
     "on its answer $z^*$. Here the layer's sixteen weights act as one line, $f(z, x) = s\\,(z + x) + c$; trained on "
-    "x = 1 to 10, it answers **y = 2x** with a slope of 2/3."
+    "x = 1 to 10, it answers **y = 2x** with slope s = 2/3."
 )
 length, chosen, seeding, again = st.columns([2, 2, 1, 1.2], gap="medium", vertical_alignment="bottom")
 steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))
@@ -67,14 +69,13 @@ with cell:
 with predictions:
     show_predictions(study, x)
 st.markdown(summary(run, int(steps)))
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.markdown("**What to try.**", width="content")
+with what_to_try():
     for name, (*settings, seen) in PRESETS.items():
         st.button(name, on_click=choose, args=settings, help=seen)
 with st.container(horizontal=True, gap="large"):
     metric_with_error("Prediction at −5", study.at(-5), -10.0, "−10", 3, "extrapolation")
     metric_with_error("Slope", study.slope, BEST_SLOPE, "2/3", 4, "slope")
-    st.metric("Loss", f"{run.loss[-1]:.3g}", help=tip("loss"), width="content")
+    st.metric("Loss", brief(float(run.loss[-1])), help=tip("loss"), width="content")
     st.metric("Most evaluations", int(study.nfe.max()), help=tip("NFE"), width="content")
 depth, training = st.columns(2, gap="medium")
 with depth:

@@ -24,7 +24,7 @@ class MessageCell(nnx.Module):
 
     x: (batch, h, w, 4 + features): 1 for a door up, right, down and left, else 0, then the room's features. z: (batch,
     h, w, 4 channels). Message passing without backtracking on a tree: Pearl (1982); Gori et al. (2005),
-    doi:10.1109/IJCNN.2005.1555942, for equilibria of learnt messages.
+    doi:10.1109/IJCNN.2005.1555942, for equilibria of learned messages.
     """
 
     def __init__(self, features: int, channels: int, *, rngs: nnx.Rngs) -> None:

@@ -89,7 +89,7 @@ def task_of(plan: Plan) -> tuple[Task, str]:
 def load_task(task: str, formula: str = "", seed: int = 0) -> tuple[Task, str]:
     """The task, and a note if scikit-learn's digits replace MNIST because it is not available, else "".
 
-    Raises ValueError for an unknown task, a formula that cannot be learnt or data that is not available.
+    Raises ValueError for an unknown task, a formula that cannot be learned or data that is not available.
     """
     if task in SHAPES:
         return shape(task, seed), ""

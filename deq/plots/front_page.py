@@ -17,6 +17,7 @@ from deq.plots.style import (
 
 WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
+BESIDE = 76  # more for the pictures beside that with a slider
 PALE = "rgba(128, 128, 128, 0.4)"  # walls, beside which the path stands out
 
 
@@ -42,7 +43,7 @@ def plane_picture(paths: ArrayLike, steady: ArrayLike, solver: str) -> Figure:
 
     solver: whose look the lines have; those of the flow are smooth, others show their steps.
     """
-    figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=HEIGHT)
+    figure = styled_figure("z<sub>1</sub>", "z<sub>2</sub>", height=HEIGHT + BESIDE)
     paths, steady = np.asarray(paths, float), np.asarray(steady, float)
     if not len(paths):
         return figure

@@ -39,11 +39,8 @@ GRADIENT_STYLES = MappingProxyType(
     }
 )
 WAY_STYLES = MappingProxyType(
-    {
-        "implicit": solver_style("Anderson"),
-        "recursive checkpoints": GRADIENT_STYLES["through the ODE"],
-        "unrolled": GRADIENT_STYLES["unrolled"],
-    }
+    {"implicit": solver_style("Anderson")}
+    | {name: GRADIENT_STYLES[name] for name in ("through the ODE", "unrolled")}
 )
 
 

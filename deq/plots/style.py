@@ -28,9 +28,21 @@ TRANSPARENT = "rgba(0, 0, 0, 0)"
 AxisType = Literal["linear", "log"]
 
 
+# On and off. Those of plotly are as wide off as on, more than between two markers.
+PATTERNS = MappingProxyType(
+    {
+        "solid": "solid",
+        "dot": "2px,4px",
+        "dash": "6px,4px",
+        "dashdot": "6px,3px,2px,3px",
+        "longdash": "10px,4px",
+    }
+)
+
+
 @dataclass(frozen=True)
 class SolverStyle:
-    """How a solver is drawn on every page: colour, plotly dash, plotly marker symbol."""
+    """How a solver is drawn on every page: colour, one of PATTERNS, plotly marker symbol."""
 
     color: str
     dash: str
@@ -38,7 +50,7 @@ class SolverStyle:
 
     @property
     def line(self) -> dict[str, object]:
-        return {"color": self.color, "dash": self.dash, "width": 2}
+        return {"color": self.color, "dash": PATTERNS[self.dash], "width": 2}
 
 
 SOLVER_STYLES = MappingProxyType(

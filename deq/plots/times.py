@@ -50,6 +50,7 @@ def race_times(
     figure.update_yaxes(tickvals=list(range(len(times))), ticktext=list(times), nticks=None, showgrid=False)
     figure.update_yaxes(range=[len(times) - 0.5, -0.5])
     plain_ticks(figure, [end for ends in times.values() for end in ends])
+    figure.update_xaxes(showgrid=True)
     return figure.update_layout(showlegend=False)
 
 

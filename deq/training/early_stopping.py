@@ -11,7 +11,7 @@ from deq.training.step import Health
 
 MIN_SHARE = 0.5  # of solves converged, or of updates finite: below this a gradient means little
 NEVER = (
-    "Training stopped at update {now}: since the first update {fault}. Allow more evaluations or a larger tolerance, "
+    "Training stopped at update {now}: from the first update, {fault}. Allow more evaluations or a larger tolerance, "
     "choose another solver, or lower the learning rate."
 )
 LOST = (

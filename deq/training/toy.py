@@ -1,4 +1,4 @@
-"""Train the toy and study it: its predictions, its iterates, and the slope that it learnt."""
+"""Train the toy and study it: its predictions, its iterates, and the slope that it learned."""
 
 from dataclasses import dataclass, replace
 

@@ -67,7 +67,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "maze_picture": lambda: maze_picture(rng.integers(0, 3, (7, 7)), [[1, 1], [5, 3]]),
     "gradient_rows": lambda: gradient_rows(["GMRES", "phantom"], [1e-3, np.nan], [True, False]),
     "gradient_curves": lambda: gradient_curves(N, {"GMRES": FALL}, "tolerance", falling=True),
-    "memory_curves": lambda: memory_curves({"recursive checkpoints": (10 * N, RISE)}),
+    "memory_curves": lambda: memory_curves({"through the ODE": (10 * N, RISE)}),
     "distance_curve": lambda: distance_curve(FALL, 0.3),
     "solver_distances": lambda: solver_distances({"Picard": (N, FALL), "Anderson": (N, FALL**2)}),
     "parting_states": lambda: parting_states(

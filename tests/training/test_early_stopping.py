@@ -57,7 +57,7 @@ def test_good_state_is_confirmed_by_later_steps_or_by_a_validation() -> None:
 def test_a_run_that_was_never_sound() -> None:
     stopping = EarlyStopping(replace(BOLD, patience=10))
     stopping.observe(at(0), health(converged=0.0), 20)
-    assert "since the first update most solves did not converge" in stopping.verdict(20)
+    assert "from the first update, most solves did not converge" in stopping.verdict(20)
     assert stopping.good is None
 
 

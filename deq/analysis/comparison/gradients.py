@@ -185,7 +185,7 @@ Ways = Mapping[str, Callable[[int], tuple[Solver, Gradient]]]
 WAYS: Ways = {
     "implicit": lambda depth: (Anderson(max_nfe=depth), Implicit(Anderson(max_nfe=depth))),
     "unrolled": lambda depth: (Anderson(), Unrolled(depth)),
-    "recursive checkpoints": lambda depth: (
+    "through the ODE": lambda depth: (
         Anderson(),
         ThroughODE(max_steps=-(-depth // _CALLS_PER_STEP)),
     ),

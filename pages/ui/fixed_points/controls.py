@@ -97,7 +97,7 @@ def row_of_controls(damping_label: str = "Damping") -> MapSettings | None:
 
 def example_buttons() -> None:
     """Buttons for settings worth seeing."""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="what_to_try_number"):
         for label, (preset, changes) in EXAMPLES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=(preset, changes))
 

@@ -19,7 +19,7 @@ from pages.ui.fixed_points.words import cost_sentence, plane_sentence
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.downloads import csv_button
-from pages.ui.widgets.formulas import show_formulas
+from pages.ui.widgets.rows import show_formulas
 
 SIZE, NUM_STEPS = 51, 25
 TIMES = np.linspace(0, 25, 201)

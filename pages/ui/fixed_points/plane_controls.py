@@ -79,7 +79,7 @@ def _coordinate(place: DeltaGenerator, label: str, key: str, default: float) -> 
 
 def plane_examples() -> None:
     """Buttons for settings worth seeing."""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="what_to_try_plane"):
         for label, values in EXAMPLES.items():
             st.button(label, key=f"try-{label}", on_click=_apply, args=values)
 

@@ -131,12 +131,12 @@ def _parting(case: Case) -> None:
         st.info(f"This view is left out: {NO_DIGITS}")
         return
     by = st.segmented_control(
-        "Follow them by", BESIDE, default=BESIDE[0], required=True, key="predict_depth", bind="query-params"
+        "Solved by", BESIDE, default=BESIDE[0], required=True, key="predict_depth", bind="query-params"
     )
     try:
         found = parted(case.chosen, SOLVERS[by or BESIDE[0]].make({"tol": case.chosen.solver.tol}))
     except ValueError as error:
-        st.warning(f"The digits cannot be followed. {error} Try the other way, or another model.")
+        st.warning(f"The digits cannot be followed. {error} Try the other solver, or another model.")
         return
     figure = parting_states(found.depth, found.places, found.labels, found.correct, found.explained)
     show(

@@ -49,7 +49,9 @@ export class StateMap {
       return Math.min(width / (across * (columns + gap) - gap), height / (down * (rows + gap) - gap));
     };
     const counts = Array.from({ length: channels }, (_, i) => i + 1);
-    const across = counts.reduce((best, count) => (size(count) > size(best) ? count : best), 1);
+    const largest = (among) => among.reduce((best, count) => (size(count) > size(best) ? count : best));
+    const full = counts.filter((count) => channels % count === 0 && size(count) > 0.8 * size(largest(counts)));
+    const across = largest(full.length ? full : counts); // no row with gaps, if the squares stay about as large
     set(this.svg, { width, height });
     this.side = Math.floor(2 * size(across)) / 2;
     this.grid = { shape, across, gap };

@@ -136,8 +136,8 @@ def path_sentence(found: dict[str, PathIndependence], judge: str) -> str:
     total = sum(len(end.converged) for end in found.values())
     if not solved:
         return (
-            f":red[{judge} did not converge] both from the model's own start and from another, so nothing can be said "
-            "about the equilibrium."
+            f":red[{judge} converged for no sample], neither from the model's own start nor from another, so nothing "
+            "can be said about the equilibrium."
         )
     strayed = sum(int((end.converged & (end.cosine < ALIGNED)).sum()) for end in found.values())
     if strayed:

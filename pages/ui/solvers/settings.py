@@ -23,6 +23,7 @@ from pages.ui.readers.digit import own_digit
 from pages.ui.readers.model import choose_model, model_of, own_digit_models, own_model, own_models
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.navigation import page
+from pages.ui.widgets.rows import what_to_try
 
 OWN = "your own weights"
 DEFAULT_SOLVERS = ("Picard", "damped Picard", "Anderson", "Broyden", "ODE flow")
@@ -37,7 +38,7 @@ USUAL: dict[str, Any] = {
 EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "Digits made stiff": (
         {"race_model": "conv", "race_batch": STIFF},
-        "Every pixel changed by at most an eighth of the ink to slow the solver down: Picard needs twice as long.",
+        "Every pixel changed by at most an eighth of full ink to slow the solver down: Picard needs twice as long.",
     ),
     "A solver for monotone cells": (
         {"race_model": "monotone", "race_solvers": ["Picard", "Anderson", SPLITTING]},
@@ -105,8 +106,7 @@ def read_settings() -> Settings | None:
 
 def draw_examples() -> None:
     """Buttons for settings worth seeing."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**What to try.**", width="content")
+    with what_to_try():
         for label, (values, seen) in EXAMPLES.items():
             set_to = USUAL | values
             st.button(label, key=f"try-{label}", on_click=st.session_state.update, args=(set_to,), help=seen)

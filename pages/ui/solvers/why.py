@@ -13,8 +13,8 @@ from pages.ui.solvers.tables import show_table, subject_code
 from pages.ui.solvers.work import reference_of, spectrum_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import show_code
-from pages.ui.widgets.formulas import show_formulas
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.rows import show_formulas
 from pages.ui.widgets.steps import Steps, in_steps
 from pages.ui.widgets.text import counted
 

@@ -9,6 +9,7 @@ from pages.ui.think.live import CHANGES, keep_changes
 from pages.ui.think.puzzle import KINDS, Puzzle, read
 from pages.ui.think.teach import network_control
 from pages.ui.widgets.glossary import tip
+from pages.ui.widgets.rows import what_to_try
 
 KIND, SEED, SOLVER = "kind", "think_seed", "think_solver"  # in the link; other pages have their own
 SEEDS = 10_000
@@ -99,8 +100,7 @@ def choose(kind: str, size: int, seed: int, changes: tuple[int, ...] = ()) -> No
 def presets(puzzle: Puzzle) -> None:
     """What to try: larger puzzles, and changes with a large effect."""
     sizes = KINDS[puzzle.kind].sizes
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**What to try.**", width="content")
+    with what_to_try():
         for name, size in (("Twice the size", sizes[2]), ("Eight times the size", sizes[6])):
             st.button(name, on_click=choose, args=(puzzle.kind, size, puzzle.seed))
         for name, change, seen in _changes(puzzle):

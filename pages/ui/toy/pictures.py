@@ -16,6 +16,7 @@ from pages.ui.widgets.text import signed
 COSINE = "cos x"  # a map of Fixed points
 REACH = 22.0  # of the window of z; twice the largest input is 20
 NUM_STEPS, HEIGHT, LOWER = 25, 430, 320  # heights in pixels
+LEVEL = {"t": 56, "b": 74}  # pixels: the player of the pictures beside it
 
 
 def show_cosine() -> None:
@@ -56,6 +57,7 @@ def show_predictions(study: ToyStudy, x: float) -> None:
     """The answers for all inputs against y = 2x, with a ring around that for the input x."""
     trained = float(TRAINED_ON[0]), float(TRAINED_ON[-1])
     figure = prediction_line(study.x, study.prediction, study.converged, 2.0, trained, height=HEIGHT)
+    figure.update_layout(margin=LEVEL)
     ringed = abs(study.slope) < 1
     if ringed:
         ring = {"symbol": "circle-open", "size": 18, "color": NEUTRAL, "line": {"width": 2}}

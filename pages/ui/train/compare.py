@@ -45,7 +45,7 @@ def _controls(plan: Plan) -> None:
         bind="query-params",
         max_selections=MOST,
         help="Named models train with their own recipes for the epochs set above, or with a fast recipe of a few "
-        "epochs; each of the others trains with the settings above, but for one change.",
+        "epochs; the others train with the settings above, each with at most one change.",
     )
     seeds = right.segmented_control(
         "Seeds",

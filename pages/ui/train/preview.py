@@ -38,7 +38,7 @@ def preview(plan: Plan) -> None:
         draw_curve(plan, None) if sizes(plan.task)[0] == 1 else preview_plane(plan)
     if sizes(plan.task)[0] == 2:
         right.caption(
-            "Points: the data, a colour and a shape for each class. Shade: the network's answer, the deeper the surer."
+            "Points: the data, a colour and a shape for each class. Shade: the network's answer, stronger where surer."
         )
     right.markdown("Before training, the answers are random. Press Start training to watch them change.")
     right.markdown("\n".join(f"- **{name}.** {seen}" for name, (_, seen) in PRESETS.items()))

@@ -20,6 +20,7 @@ from pages.ui.train.states import moving_states, replay_states, states_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.live.panels import Curve, panel
+from pages.ui.widgets.text import brief
 
 SHOWN, BUTTONS = "fit_shown", "fit_buttons"
 NOTES = 132  # pixels: a message of four lines
@@ -158,7 +159,8 @@ def _numbers(plan: Plan, now: Snapshot) -> None:
         else:
             losses = {"Validation": _last(now.validation, "loss"), "Test": float(tested.loss)}
             for where, loss in losses.items():
-                st.metric(f"{where} loss", _said(loss, "{:.3g}"), help=tip("loss"), width="content")
+                said = brief(loss) if math.isfinite(loss) else UNKNOWN
+                st.metric(f"{where} loss", said, help=tip("loss"), width="content")
         st.metric("Evaluations", _said(nfe, "{:.1f}"), help=tip("NFE"), width="content")
         st.metric("Converged", _said(100 * share, "{:.3g} %"), help=tip("converged"), width="content")
 

@@ -23,6 +23,12 @@ def rough(number: float) -> str:
     return f"{number:.2g}" if abs(number) < 99.5 else f"{number:,.0f}"
 
 
+def brief(number: float) -> str:
+    """Three significant digits, and an exponent without padding: 0.0123, 45.6, 1.32e-8."""
+    digits, _, exponent = f"{number:.3g}".partition("e")
+    return f"{digits}e{int(exponent)}" if exponent else digits
+
+
 def with_minus(text: str) -> str:
     """A written number, or several, with the true minus sign that readers expect, not a hyphen."""
     return text.replace("-", "−")
