@@ -3,6 +3,7 @@
 import streamlit as st
 
 from deq.plots.style import scientific
+from deq.plots.table import figure_table
 from deq.plots.thinking import wrong_places
 from pages.ui.server.guard import require_app
 from pages.ui.think.answers import LARGE, Answer, answer_now, cold
@@ -12,7 +13,7 @@ from pages.ui.think.puzzle import Puzzle
 from pages.ui.think.study import draw_study
 from pages.ui.think.teach import draw_teaching
 from pages.ui.think.words import beside_scratch, budget, sentence, snippet, verdict
-from pages.ui.widgets.charts import download_pictures, show
+from pages.ui.widgets.charts import download_pictures, offer
 from pages.ui.widgets.code import show_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.links import copy_link
@@ -56,16 +57,15 @@ with answered:
         answer, warm = answer_now(puzzle, solver)
     numbers(puzzle, answer)
     beside = st.empty()
-with hero:
-    live_puzzle(puzzle, answer)
-curves = {"from the last answer" if warm else "from scratch": (answer.calls, answer.wrong)}
+curves, scratch = {"from the last answer" if warm else "from scratch": (answer.calls, answer.wrong)}, None
 if warm and (puzzle.truth.size < LARGE or beside.button("Compare with a solve from scratch")):
     with beside:
         scratch = cold(puzzle, solver)
     beside.markdown(beside_scratch(answer, scratch))
     curves["from scratch"] = (scratch.calls, scratch.wrong)
-with st.container(key="answer_curve"):
-    show(wrong_places(curves), "wrong-places", alt="The number of wrong places after each evaluation")
+with hero:
+    live_puzzle(puzzle, answer, scratch)
+offer("wrong-places", lambda: figure_table(wrong_places(curves)))
 draw_teaching(puzzle.kind)
 draw_study(puzzle, solver)
 show_code(snippet(puzzle, solver, warm))

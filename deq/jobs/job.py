@@ -23,6 +23,7 @@ from deq.jobs.record import (
     validation_row,
 )
 from deq.jobs.states import MOST_MOMENTS, has_states, states_at
+from deq.jobs.turns import Courtesy, nobody
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
@@ -37,13 +38,20 @@ log = logging.getLogger(__name__)
 class Job:
     """A run with an unguessable id. owner: identifies whoever started it, empty if unknown. then: see Registry.submit.
 
+    others_wait: whether short work does; between two calls training lets it go first (see `Courtesy`).
     `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state; when
     `work` is called again, it resumes from there and ends bitwise the same.
     """
 
-    def __init__(self, plan: Plan, owner: str = "", then: Callable[[Job], None] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        owner: str = "",
+        then: Callable[[Job], None] | None = None,
+        others_wait: Callable[[], bool] = nobody,
+    ) -> None:
         self.id = secrets.token_urlsafe(16)
-        self.plan, self.owner, self.then = plan, owner, then
+        self.plan, self.owner, self.then, self.others_wait = plan, owner, then, others_wait
         self.seen = time.monotonic()  # when it was last watched
         self._lock = threading.Lock()
         self._training, self._validation = Table(TRAINING), Table(VALIDATION)
@@ -135,7 +143,7 @@ class Job:
 
     def _follow(self, events: Iterator[Event], model: EquilibriumModel, task: Task) -> tuple[Status, str]:
         """Record events until the run ends or is halted; returns its status and a message."""
-        pace = _Pace()
+        pace, courtesy = _Pace(), Courtesy(lambda: self._request is None and self.others_wait())
         before = self._seconds
         for event in events:
             if isinstance(event, Finished):
@@ -152,6 +160,7 @@ class Job:
             (self._film_on if in_plane(task) or has_states(task) else self._look)(event, model, task)
             if self._request is not None and not (isinstance(event, Progress) and event.ends_epoch):
                 return self._request
+            courtesy.give_way()
         raise RuntimeError("The run ended without a result.")
 
     def _progress(self, event: Progress, pace: _Pace) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from deq.jobs.job import Job
 from deq.jobs.plan import Plan
 from deq.jobs.record import Status
+from deq.jobs.turns import nobody
 
 AT_ONCE = 2  # more would slow each other down on a small server
 LEASE = 600.0  # seconds that a run continues unwatched: long enough to read another page
@@ -21,10 +22,16 @@ ABANDONED = "Paused because nobody watched for a while. Resume continues exactly
 
 
 class Registry:
-    """Thread-safe. A job can be reached only by its id."""
+    """Thread-safe. A job can be reached only by its id. others_wait: whether short work waits, see `Job`."""
 
-    def __init__(self, at_once: int = AT_ONCE, lease: float = LEASE, kept: int = KEPT) -> None:
-        self.at_once, self.lease, self.kept = at_once, lease, kept
+    def __init__(
+        self,
+        at_once: int = AT_ONCE,
+        lease: float = LEASE,
+        kept: int = KEPT,
+        others_wait: Callable[[], bool] = nobody,
+    ) -> None:
+        self.at_once, self.lease, self.kept, self.others_wait = at_once, lease, kept, others_wait
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
@@ -48,7 +55,7 @@ class Registry:
         """
         with self._lock:
             self._make_space()
-            job = Job(plan, owner, then)
+            job = Job(plan, owner, then, self.others_wait)
             job.seen = job.seen if seen is None else seen
             self._jobs[job.id] = job
             self._enqueue(job)

@@ -1,12 +1,16 @@
-"""Turns for long work: one thread at a time, in order of arrival."""
+"""Turns for long work, one thread at a time, in order of arrival; and long work that lets short work go first."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 EVERY = 0.25  # seconds between two calls of `waiting`
+PAUSE = 0.01  # seconds between two looks whether others wait
+MOST = 4.0  # times as long as the work before it, so that a fifth of the time remains
+LONGEST = 1.0  # seconds, after a compilation too
 
 
 class Turns:
@@ -50,3 +54,23 @@ class Turns:
         with self._moved:
             self._moved.wait_for(lambda: self._line.index(me) < self.at_once, EVERY)
             return max(self._line.index(me) - self.at_once + 1, 0)
+
+
+class Courtesy:
+    """For a thread with long work: between its parts it rests while others wait, but never for long."""
+
+    def __init__(self, others_wait: Callable[[], bool]) -> None:
+        self._others_wait, self._since = others_wait, time.monotonic()
+
+    def give_way(self) -> None:
+        """Rest until nobody waits, at most MOST times as long as this thread has worked since its last rest."""
+        now = time.monotonic()
+        until = now + min(LONGEST, MOST * (now - self._since))
+        while self._others_wait() and time.monotonic() < until:
+            time.sleep(PAUSE)
+        self._since = time.monotonic()
+
+
+def nobody() -> bool:
+    """Where no short work waits, as on the command line."""
+    return False

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
-from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, percent_ticks, styled_figure
+from deq.plots.style import ACCENT, HIGHLIGHT, NEUTRAL, add_upright, styled_figure
+from deq.plots.ticks import percent_ticks
 
 COLORS = (ACCENT, NEUTRAL, NEUTRAL, NEUTRAL)  # the first is the one in question
 DASHES = ("solid", "dash", "dot", "dashdot")

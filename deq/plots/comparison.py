@@ -17,11 +17,10 @@ from deq.plots.style import (
     add_failures,
     add_line,
     add_upright,
-    percent_ticks,
     solver_style,
     styled_figure,
 )
-from deq.plots.times import plain_ticks
+from deq.plots.ticks import percent_ticks, plain_ticks
 
 NO_BARS: Mapping[str, tuple[ArrayLike, ArrayLike]] = MappingProxyType({})
 BINS = 60  # most bars of a histogram

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from deq.plots.figure import Figure
 from deq.plots.style import FAILED_MARKER, FAILED_TEXT, styled_figure
-from deq.plots.times import ticks_between
+from deq.plots.ticks import ticks_between
 
 # Not those of the solvers; 3:1 on white and on black, and distinct for deuteranopes.
 COLORS = ("#684CD9", "#A8873B", "#2A7739", "#D94C84", "#67779E", "#A36CD9")

@@ -17,9 +17,9 @@ from deq.plots.style import (
     NEUTRAL,
     TRANSPARENT,
     label_ends,
-    percent_ticks,
     styled_figure,
 )
+from deq.plots.ticks import percent_ticks
 
 INK = 128  # of 255, where the outline of the digit is drawn
 NAMED = 0.2  # a class is named if its probability exceeds this after the start

@@ -168,11 +168,6 @@ def _log_ticks(axis_type: AxisType) -> dict[str, object]:
     return {"exponentformat": "power", "tickfont": {"size": 10}}  # plotly draws exponents a quarter larger
 
 
-def percent_ticks(*shares: float) -> dict[str, list[float] | list[str]]:
-    """Ticks of an axis of shares, written 50 % as in the text beside it; plotly's own formats leave no space."""
-    return {"tickvals": list(shares), "ticktext": [f"{100 * share:.0f} %" for share in shares]}
-
-
 def scientific(number: float, digits: int = 0) -> str:
     """Scientific notation without padding: 1e-4, or 3.0e-8 with digits=1; not 1e-04."""
     mantissa, _, exponent = f"{number:.{digits}e}".partition("e")

@@ -12,9 +12,9 @@ from deq.plots.style import (
     NEUTRAL,
     SEQUENTIAL,
     add_upright,
-    percent_ticks,
     styled_figure,
 )
+from deq.plots.ticks import percent_ticks
 
 LEAST_DOUBT = 1e-7  # float32 has no probability closer to one
 LEAST_MEMBERS = 10  # quantiles of fewer are meaningless

@@ -40,6 +40,7 @@ def test_a_click_and_keys_change_the_puzzle(page: Page, server: str) -> None:
     page.wait_for_url("**changes=0*")
     settle(page)
     expect(page.get_by_text("from scratch:")).to_be_visible()
+    expect(page.get_by_text("dotted: from scratch")).to_be_visible()
     picture(page).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -48,6 +49,17 @@ def test_a_click_and_keys_change_the_puzzle(page: Page, server: str) -> None:
     ended(page)
     page.get_by_role("button", name="Start again").click()
     page.wait_for_url(lambda url: "changes" not in url)
+
+
+def test_a_press_on_the_curve_shows_that_moment(page: Page, server: str) -> None:
+    visit(page, f"{server}/{BITS}")
+    ended(page)
+    curve = page.locator(".wrong svg")
+    curve.scroll_into_view_if_needed()
+    box = curve.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 60)
+    expect(page.locator(".bar output")).not_to_have_text(re.compile(r"^after (\d+) of \1 evaluations$"))
+    expect(page.get_by_text("dotted: from scratch")).to_be_hidden()
 
 
 def test_a_wall_is_opened_from_the_keyboard(page: Page, server: str) -> None:

@@ -62,6 +62,15 @@ def weights(job: Job) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in jax.tree.leaves(job.model)]
 
 
+def test_a_run_ends_though_visitors_always_wait() -> None:
+    asked: list[bool] = []
+    registry = Registry(others_wait=lambda: asked.append(True) or True)
+    end = wait_for_end(registry.submit(replace(PLAN, recipe=replace(RECIPE, epochs=1))))
+    registry.close()
+    assert end.status is Status.FINISHED, end.message
+    assert asked
+
+
 def test_a_run_from_start_to_end(registry: Registry) -> None:
     job = registry.submit(PLAN)
     end = wait_for_end(job)

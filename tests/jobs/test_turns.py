@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from deq.jobs import turns as module
-from deq.jobs.turns import Turns
+from deq.jobs.turns import Courtesy, Turns
 
 PATIENT = 30.0  # seconds: the machine may be busy
 
@@ -159,3 +159,44 @@ def is_free(turns: Turns, threads: ThreadPoolExecutor) -> bool:
             pass
 
     return threads.submit(enter).exception(PATIENT) is None
+
+
+class Clock:
+    """Passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def test_long_work_rests_until_nobody_waits(clock: Clock) -> None:
+    courtesy = Courtesy(lambda: clock.now < 1.5)
+    clock.sleep(1.0)  # the work
+    courtesy.give_way()
+    assert 1.5 <= clock.now < 1.5 + 2 * module.PAUSE
+    before = clock.now
+    clock.sleep(1.0)
+    courtesy.give_way()
+    assert clock.now == before + 1.0
+
+
+@pytest.mark.parametrize(("work", "rest"), [(0.0, 0.0), (0.1, 0.4), (60.0, 1.0)])
+def test_long_work_is_never_held_up_for_long(clock: Clock, work: float, rest: float) -> None:
+    courtesy = Courtesy(lambda: True)
+    for _ in range(2):
+        clock.sleep(work)
+        before = clock.now
+        courtesy.give_way()
+        assert clock.now - before == pytest.approx(rest, abs=2 * module.PAUSE)

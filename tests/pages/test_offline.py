@@ -52,7 +52,7 @@ def test_every_page_works_on_what_ships(
     name: str, open_page: OpenPage, no_network: list[tuple[str, tuple]]
 ) -> None:
     app = open_page(name, **SAID.get(name, {}))
-    assert any(app.get(kind) for kind in ("plotly_chart", "imgs", "image", "link_button"))
+    assert any(app.get(kind) for kind in ("plotly_chart", "imgs", "image", "link_button", "bidi_component"))
     assert not app.error
     assert not app.warning
     assert len(missing(app)) == (name in SAID)

@@ -48,7 +48,8 @@ def test_the_default_of_each_kind(open_page: OpenPage, kind: str) -> None:
     data = sent(app)
     assert data["size"] == KINDS[kind].trained
     assert metrics(app)["Evaluations"] == str(data["calls"][-1])
-    assert len(app.get("plotly_chart")) == 1
+    assert len(data["wrong"]) == len(data["calls"])
+    assert (data["wrong"][-1], data["scratch"]) == (0, None)
     assert not app.error
 
 
@@ -125,8 +126,13 @@ def test_a_large_puzzle_is_solved_from_scratch_on_demand(
     monkeypatch.setattr("pages.ui.think.answers.LARGE", 10)
     app = open_page("think", kind="Bits", changes="0")
     assert "from scratch:" not in words(app)
+    assert sent(app)["scratch"] is None
     press(app, "Compare with a solve from scratch")
     assert "from scratch:" in words(app)
+    data = sent(app)
+    scratch = data["scratch"]
+    assert (data["wrong"][0], len(scratch["wrong"])) == (32, len(scratch["calls"]))  # every parity flips
+    assert (scratch["wrong"][-1], data["wrong"][-1]) == (0, 0)
 
 
 def test_presets_and_a_new_puzzle(open_page: OpenPage) -> None:
@@ -183,7 +189,7 @@ def test_the_study_is_computed_when_asked_for(open_page: OpenPage, monkeypatch: 
     monkeypatch.setattr("pages.ui.think.study.sizes_of", lambda kind: list(kind.sizes[:1]))
     app = open_page("think", kind="Bits")
     press(app, "Measure the reach")
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 2
     assert any("trained to answer after 5 evaluations" in caption.value for caption in app.caption)
     press(app, "Compare two starts")
     assert 0 <= float(metrics(app)["Asymptotic alignment score"]) <= 1

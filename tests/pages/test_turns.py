@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from deq.jobs.turns import Turns
 from pages.ui.server import runs
@@ -104,3 +105,15 @@ def test_long_work_begins_when_the_turn_comes(open_page: OpenPage, monkeypatch: 
     assert set(places) == {1}
     assert "Mistakes" in metrics(app)
     assert "ahead of you" not in words(app)
+
+
+def test_training_sees_that_a_page_is_being_computed() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.ui.server.runs import visitors_wait
+
+        st.write(visitors_wait())
+
+    assert AppTest.from_function(page).run().markdown[0].value == "`True`"
+    assert not runs.visitors_wait()

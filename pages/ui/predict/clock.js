@@ -2,6 +2,7 @@
 
 import { Board, mount } from "../widgets/live/board.js";
 import { floatsOf } from "../widgets/live/bytes.js";
+import { nearest } from "../widgets/live/curve.js";
 import { Player } from "../widgets/live/player.js";
 import { Chances, percent, Residual, scientific } from "./curves.js";
 import { nameOf, StateMap } from "./state.js";
@@ -69,8 +70,7 @@ class ClockBoard extends Board {
   }
 
   seek(x) {
-    const { nfe } = this.data;
-    this.player.stop(nfe.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(nfe[best] - x) ? i : best), 0));
+    this.player.stop(nearest(this.data.nfe, x));
   }
 
   choose(unit) {

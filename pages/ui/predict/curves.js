@@ -1,35 +1,15 @@
 // The two curves of the clock, with a vertical line at its moment: the probabilities of the classes, and the residual.
 
-import { Panel, short, stroke, ticks } from "../widgets/live/chart.js";
-import { dragInside } from "../widgets/live/handles.js";
+import { short, stroke } from "../widgets/live/chart.js";
+import { CurvePanel } from "../widgets/live/curve.js";
 
 const LIKELY = 0.05; // a class is named from this probability on
 const NAMED = 3; // classes at most
 const LINE = 14; // pixels between names
 const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-// A curve over the evaluations of a solve; a drag in it moves the clock. seek(x): to the moment nearest x.
-class CurvePanel extends Panel {
-  constructor(box, y, label, seek) {
-    super(box, { x: "evaluations of f", y, label });
-    const nothing = () => {};
-    dragInside(this, { move: (x) => seek(x), release: nothing, cancel: nothing });
-  }
-
-  // Evaluations are whole numbers.
-  xTicks(most) {
-    return ticks(...this.xRange, most).filter(Number.isInteger).map((x) => [x, String(x)]);
-  }
-
-  span(nfe, yRange) {
-    const [first, last] = [nfe[0], nfe.at(-1)];
-    this.frame([first - 0.02 * (last - first || 1), last + 0.06 * (last - first || 1)], yRange);
-  }
-
-  cursor(x) {
-    this.line("cursor", [[x, this.yRange[0]], [x, this.yRange[1]]], {});
-  }
-
+// A curve with words beside its moment.
+class SaidCurve extends CurvePanel {
   // Whether there is room for words on the right of a place.
   roomy(x) {
     return this.x(x) < (this.plot.left + 2 * this.plot.right) / 3;
@@ -45,7 +25,7 @@ class CurvePanel extends Panel {
   }
 }
 
-export class Chances extends CurvePanel {
+export class Chances extends SaidCurve {
   constructor(box, seek) {
     super(box, "probability", "The probability of each class after every evaluation", seek);
   }
@@ -78,7 +58,7 @@ export class Chances extends CurvePanel {
   }
 }
 
-export class Residual extends CurvePanel {
+export class Residual extends SaidCurve {
   constructor(box, seek) {
     super(box, "relative residual", "The relative residual after every evaluation, on a log axis", seek);
   }

@@ -1,6 +1,7 @@
 """The work of this server: runs, the progress of a live one in words, and turns for other long work."""
 
 import math
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,10 +16,15 @@ EVERY = 1.0  # seconds between updates of a live run
 _turns = Turns()
 
 
+def visitors_wait() -> bool:
+    """Whether a page is being computed for anyone; Streamlit does that in a thread of this name."""
+    return any(thread.name == "ScriptRunner.scriptThread" for thread in threading.enumerate())
+
+
 @st.cache_resource(show_spinner="Preparing the runs")
 def registry() -> Registry:
     """All runs of this server; a visitor reaches only runs whose ids they know."""
-    runs = Registry()
+    runs = Registry(others_wait=visitors_wait)
     keep_programs_while(lambda: runs.busy)
     return runs
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from deq.data.puzzles import DOWN, GOAL, RIGHT, START
-from deq.plots.style import FAILED_RED
+from deq.plots.style import ACCENT, FAILED_RED, NEUTRAL
 from pages.ui.think.answers import EDITED, Answer
 from pages.ui.think.puzzle import MOST, Puzzle, written
 from pages.ui.widgets.live import live_component
@@ -18,13 +18,18 @@ HERE = Path(__file__).parent
 KEY, CHANGES, SHOWN = "live_puzzle", "changes", "_think_shown"  # CHANGES: in the link too
 
 
-def live_puzzle(puzzle: Puzzle, answer: Answer) -> None:
-    """The puzzle and its answer after each step, played once; after a click, Python solves the changed puzzle."""
+def live_puzzle(puzzle: Puzzle, answer: Answer, scratch: Answer | None) -> None:
+    """The puzzle and its answer after each step, played once; after a click, Python solves the changed puzzle.
+
+    scratch: another solve of it, whose number of wrong places is drawn beside this one's.
+    """
     st.session_state[SHOWN] = puzzle
-    live_component(HERE / "think.js")(key=KEY, data=message(puzzle, answer), on_edited_change=_edited)
+    live_component(HERE / "think.js")(
+        key=KEY, data=message(puzzle, answer, scratch), on_edited_change=_edited
+    )
 
 
-def message(puzzle: Puzzle, answer: Answer) -> dict[str, Any]:
+def message(puzzle: Puzzle, answer: Answer, scratch: Answer | None = None) -> dict[str, Any]:
     """All answers in one message: each packed frame as its difference from the one before, compressed."""
     maze = puzzle.x.ndim == 3
     cells = puzzle.x[..., [RIGHT, DOWN]] if maze else puzzle.x
@@ -37,13 +42,19 @@ def message(puzzle: Puzzle, answer: Answer) -> dict[str, Any]:
         "ends": [int(puzzle.x[..., end].argmax()) for end in (START, GOAL)] if maze else [],
         "truth": _text(np.packbits(puzzle.truth).tobytes()),
         "frames": _text(zlib.compress(differences.tobytes())),
-        "calls": answer.calls.tolist(),
+        **_curve(answer),
+        "scratch": scratch and _curve(scratch),
         "converged": answer.converged,
         "changes": list(puzzle.changes),
         "most": MOST,
-        "look": {"wrong": FAILED_RED},
+        "look": {"wrong": FAILED_RED, "answer": ACCENT, "neutral": NEUTRAL},
         "serial": _serial(),
     }
+
+
+def _curve(answer: Answer) -> dict[str, list[int]]:
+    """How many places are wrong after how many evaluations."""
+    return {"calls": answer.calls.tolist(), "wrong": answer.wrong.tolist()}
 
 
 def _text(data: bytes) -> str:

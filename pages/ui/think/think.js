@@ -9,6 +9,8 @@ import { gradient } from "../widgets/live/scales.js";
 import { bit, unpack } from "./frames.js";
 import { inks } from "./marks.js";
 import { Maze } from "./maze.js";
+import { nearest } from "../widgets/live/curve.js";
+import { WrongPlaces } from "./wrong.js";
 
 const KINDS = { maze: Maze, bits: Bits };
 const SECONDS = 5; // that it plays
@@ -29,6 +31,8 @@ class PuzzleBoard extends Board {
     this.when = find(".when button");
     this.scale = find(".scale");
     this.hover = null;
+    this.beside = find("#two-curves");
+    this.curve = new WrongPlaces(find(".wrong"), (x) => this.player.stop(nearest(this.data.calls, x)));
     const words = (step) => `after ${grouped(this.calls(step))} of ${grouped(this.calls(this.player.steps))} evaluations`;
     const lively = () => this.last;
     this.player = new Player(find(".bar"), this.box, "puzzle", () => this.plan(), { words, seconds: SECONDS, lively });
@@ -130,6 +134,9 @@ class PuzzleBoard extends Board {
     const { cells, truth, hover } = this;
     pen.globalAlpha = this.stale ? 0.75 : 1;
     this.puzzle.draw(pen, { answer, cells, truth, settled, step, last, marked, ink, hover, focused });
+    this.curve.draw({ ...data, step });
+    this.curve.box.style.opacity = this.stale ? "0.4" : "";
+    this.beside.hidden = !data.scratch;
     this.tell(step, answer, last);
   }
 
