@@ -17,7 +17,7 @@ from deq.plots.style import (
 
 WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
-BESIDE = 76  # more for the pictures beside that with a slider
+BESIDE = 24  # more for the pictures beside that with a slider
 PALE = "rgba(128, 128, 128, 0.4)"  # walls, beside which the path stands out
 
 
