@@ -80,7 +80,7 @@ CASES: dict[str, Callable[[], tuple[nnx.Module, Any, Array]]] = {  # cell, x, z0
     "monotone": lambda: (wide(MonotoneDense(4, rngs=nnx.Rngs(0))), draw(2, 4), jnp.zeros((2, 4))),
     "nested": lambda: (Nested(), draw(2, 3), jnp.zeros((2, 5))),
 }
-QUICK = ("dense", "monotone")  # to compile; the other cells take the same way
+QUICK = ("dense",)  # to compile; the other cells take the same way
 
 
 def problem(case: str) -> tuple[Callable[[Array, Any], Array], Callable[[Array], Array], Array]:
@@ -138,7 +138,7 @@ def test_whole_hessians(name: str) -> None:
     assert float(jnp.abs(found - expected).max()) < 1e-6 * float(jnp.abs(expected).max())
 
 
-@pytest.mark.parametrize("solver", BACKWARD.values(), ids=BACKWARD)
+@pytest.mark.parametrize("solver", few_of(BACKWARD, ("Anderson", "gmres")))
 def test_every_backward_solver_gives_products_with_the_hessian(solver: Implicit) -> None:
     """Both its forward and its transposed solve are differentiated."""
     through, hessian, at = dense_hessian()

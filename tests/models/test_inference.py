@@ -11,13 +11,14 @@ from deq.models import build, load_pretrained
 from deq.models.evaluation import evaluate, measure
 from deq.models.inference import encode, forward, infer, read_out, solve_cell
 from deq.solvers import Anderson, Picard
+from tests.support.cases import long
 
 DIGITS = load_dataset("digits")
 IMAGES, LABELS = DIGITS.test_images[:23], DIGITS.test_labels[:23]
 SOLVER = Anderson(tol=1e-4)
 
 
-@pytest.mark.parametrize("batch_size", [1, 10, 23, 40])
+@pytest.mark.parametrize("batch_size", [1, long(10), 23, long(40)])
 def test_rows_do_not_depend_on_their_batch(batch_size: int) -> None:
     shipped = load_pretrained("mlp")
     injection, z0 = encode(shipped.model, IMAGES)
@@ -72,7 +73,7 @@ def examples() -> Examples:
     return Examples(digits.test_images[:23], digits.test_labels[:23])
 
 
-@pytest.mark.parametrize("batch_size", [7, 500])
+@pytest.mark.parametrize("batch_size", [7, long(500)])
 def test_metrics_do_not_depend_on_the_batch_size(examples: Examples, batch_size: int) -> None:
     model = build("mlp")
     found = evaluate(model, examples, cross_entropy, SOLVER, batch_size=batch_size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 from jax import Array
 
@@ -21,6 +22,7 @@ SOLVER = Picard(tol=1e-5, max_nfe=200)
 DIGITS = load_dataset("digits").test_images
 
 
+@pytest.mark.long
 def test_the_joined_cell_is_the_cell_of_two_arrays() -> None:
     cell = MultiscaleCell((4, 4), 2, rngs=nnx.Rngs(0))
     rng = np.random.default_rng(0)
