@@ -38,7 +38,8 @@ log = logging.getLogger(__name__)
 class Job:
     """A run with an unguessable id. owner: identifies whoever started it, empty if unknown. then: see Registry.submit.
 
-    others_wait: whether short work does; between two calls training lets it go first (see `Courtesy`).
+    others_wait: whether short work waits, which training lets go first between its calls (see `Courtesy`).
+
     `work` runs in a worker thread, everything else in any thread. A halted job keeps its last sound state; when
     `work` is called again, it resumes from there and ends bitwise the same.
     """

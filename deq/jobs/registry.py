@@ -22,7 +22,7 @@ ABANDONED = "Paused because nobody watched for a while. Resume continues exactly
 
 
 class Registry:
-    """Thread-safe. A job can be reached only by its id. others_wait: whether short work waits, see `Job`."""
+    """Thread-safe. A job can be reached only by its id. others_wait: see `Job`."""
 
     def __init__(
         self,

@@ -60,6 +60,6 @@ def memory_sentence(measured: dict[tuple[str, int], int]) -> str:
     parts = [f"{way} **{factor:.2f}**" for way, factor in grown.items()]
     return (
         f"From {DEPTHS[0]} to {DEPTHS[-1]:,} evaluations memory grows by a factor of: {', '.join(parts)}. The "
-        "implicit gradient needs only z\\*, unrolling stores every step, and through the ODE some are stored and the "
-        "rest recomputed."
+        "implicit gradient needs only z\\*, unrolling stores every step, and the gradient through the ODE stores some "
+        "and recomputes the rest."
     )
