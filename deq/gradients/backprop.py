@@ -16,6 +16,7 @@ from deq.solvers import Solution, Solver, norm
 from deq.solvers.base import Contract, relative, require, require_count, require_damping, static
 from deq.solvers.constant import constant_once_in
 from deq.solvers.mesh import refuse_in_shard_map, vary_together
+from deq.solvers.pytree import pytree
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class _DampedSteps(Gradient):
         return jax.lax.scan(step, z, length=self.steps, unroll=self.steps == 1)[0]
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Phantom(_DampedSteps):
     """Differentiate `steps` damped steps z <- z + damping (f(z) - z) starting from z*, held constant.
@@ -57,7 +58,7 @@ class Phantom(_DampedSteps):
         return replace(found, z=found.z + jnp.where(jnp.isfinite(zero), zero, 0))
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Unrolled(_DampedSteps):
     """No equilibrium: `steps` damped steps from z0, backpropagated one by one; memory grows with steps.
@@ -74,7 +75,7 @@ class Unrolled(_DampedSteps):
         return _measure(apply, inputs, z0, z, jnp.full(z.shape[:1], self.steps, jnp.int32), solver)
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Progressive(Unrolled):
     """Train on the next `steps` steps from any z0, and solve when the model is used.
@@ -87,7 +88,7 @@ class Progressive(Unrolled):
     steps: int = static(5)
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class ThroughODE(Gradient):
     """Backpropagation through dz/dt = f(z) - z from 0 to t1 with recursive checkpointing: a neural ODE.

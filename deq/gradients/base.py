@@ -14,6 +14,7 @@ from deq.gradients.function import Apply, Inputs
 from deq.solvers import Map, Solution, Solver
 from deq.solvers.loop import run
 from deq.solvers.precision import to_floor
+from deq.solvers.pytree import pytree
 
 ONCE = (
     "{} has first derivatives only: a second one would treat z* as a constant and be wrong. Use gradient=Implicit(), "
@@ -21,7 +22,7 @@ ONCE = (
 )
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Probe:
     """A dummy input whose cotangent carries the backward solve's statistics out of jit and grad.

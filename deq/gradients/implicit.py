@@ -26,6 +26,7 @@ from deq.solvers.constant import constant_in
 from deq.solvers.krylov import Derivative
 from deq.solvers.mesh import vary_together
 from deq.solvers.precision import in_float32, to_floor
+from deq.solvers.pytree import pytree
 
 Solve = Callable[[Array], Solution]
 
@@ -147,7 +148,7 @@ def _as_pytree(function: Callable[[Array], Array], like: Array) -> Derivative:
     return jax.tree_util.Partial(lambda arrays, v: eqx.combine(arrays, program)(v), arrays)
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Implicit(AdjointGradient):
     """The exact gradient: u = g + J^T u to the solver's tolerance, matrix-free.
@@ -171,7 +172,7 @@ class Implicit(AdjointGradient):
         return to_floor(lambda solver: solve_linear(derivative, g, solver), self.solver, precision)
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Neumann(AdjointGradient):
     """The truncated Neumann series u = sum_{i=0}^{terms} (J^T)^i g: `terms` products, error O(L^(terms + 1)).

@@ -17,9 +17,10 @@ from deq.gradients.spectrum import spectral_radius
 from deq.models.inference import Results, encode, infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solution, Solver
+from deq.solvers.pytree import pytree
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Metrics:
     """Means over examples: loss, accuracy (a fraction; NaN without labels; an answer with many places is right only if

@@ -24,6 +24,7 @@ from deq.solvers.base import (
     static,
 )
 from deq.solvers.mesh import shard_like
+from deq.solvers.pytree import pytree
 
 
 class _History(NamedTuple):
@@ -39,7 +40,7 @@ class _History(NamedTuple):
     taken: Array  # ()  steps taken
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class Anderson(Solver):
     """Anderson acceleration: z_{k+1} = sum a_i (z_i + damping r_i), sum a_i = 1, minimising ||sum a_i r_i||.

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from deq.solvers.mesh import shard_like
+from deq.solvers.pytree import pytree
 
 Map = Callable[[Any], Any]  # f: (batch, ...) -> (batch, ...), or a pytree of such arrays
 
@@ -121,7 +122,7 @@ def with_rounding(residual: Array, size: Array, eps: float) -> Array:
     return residual + eps * size
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Contract:
     """What counts as converged for each sample of a solve from z0; a diverging solve cannot meet it.

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from deq.solvers.base import Map, Solver, Step, combine, flat, inner, put, require_count, slots, static
+from deq.solvers.pytree import pytree
 
 
 class _Steps(NamedTuple):
@@ -24,7 +25,7 @@ class _Steps(NamedTuple):
     taken: Array  # ()  steps since the last restart
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class Broyden(Solver):
     """Good Broyden: z_{k+1} = z_k - H_k g_k, g = f(z) - z, H_{k+1} = H_k + (s - H_k y) s^T H_k / (s^T H_k y).

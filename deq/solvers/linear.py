@@ -28,6 +28,7 @@ from deq.solvers.krylov import Derivative, KrylovMethod, krylov_solve
 from deq.solvers.loop import run
 from deq.solvers.mesh import shard_like, vary_together
 from deq.solvers.precision import in_float32
+from deq.solvers.pytree import pytree
 from deq.solvers.solution import Solution
 
 
@@ -63,7 +64,7 @@ class _Krylov(LinearSolver):
         return krylov_solve(derivative, g, self.method())
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class GMRES(_Krylov):
     """Restarted GMRES (Lineax), matrix-free, per sample; one step is a cycle of `restart` products.
@@ -89,7 +90,7 @@ class _Run(NamedTuple):
     products: Array  # (batch,)
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class BiCGStab(_Krylov):
     """BiCGStab (Lineax), matrix-free, per sample; two products per step.
@@ -126,7 +127,7 @@ class BiCGStab(_Krylov):
         return run.u, run.products
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class Dense(LinearSolver):
     """LU of each sample's I - J^T, formed column by column: n products for n state entries, n^2 memory.

@@ -13,11 +13,12 @@ from jax import Array
 from deq.solvers.base import Map, Solver, Step, norm, per_sample, require_count, static
 from deq.solvers.krylov import krylov_solve
 from deq.solvers.mesh import vary_together
+from deq.solvers.pytree import pytree
 
 _TRIALS = 6  # step lengths 1, 1/2, ... 1/32
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class NewtonKrylov(Solver):
     """Newton-Krylov: z_{k+1} = z_k + t d, (I - J) d = f(z_k) - z_k with J = df/dz, by one cycle of GMRES.

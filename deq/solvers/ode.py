@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import diffrax
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from deq.solvers.base import Map, Solver, Step, norm, per_sample, require, static, wide
+from deq.solvers.pytree import pytree
 
 Method = diffrax.Euler | diffrax.Heun | diffrax.Tsit5 | diffrax.Dopri5 | diffrax.Dopri8
 
@@ -20,7 +20,7 @@ _CONTROL = 0.01
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class ODEFlow(Solver):
     """The steady state of dz/dt = f(z) - z by an explicit Runge-Kutta method of Diffrax.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
 from jax import Array
 
 from deq.solvers.base import Map, Solver, Step, require_damping
+from deq.solvers.pytree import pytree
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True, kw_only=True)
 class Picard(Solver):
     """Damped Picard iteration: z_{k+1} = z_k + damping (f(z_k) - z_k). z0: (batch, ...).

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
+from deq.solvers.pytree import pytree
 
-@jax.tree_util.register_dataclass
+
+@pytree
 @dataclass(frozen=True)
 class Trace:
     """The first n iterates of a solve, including the start.
@@ -50,7 +51,7 @@ def record(trace: Trace, slot: Array, nfe: Array, residual: Array, z: Array) -> 
     )
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Solution:
     """The result of a solve, per sample. Failure is data: converged is False.

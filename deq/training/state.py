@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 
 from deq.models import EquilibriumModel
+from deq.solvers.pytree import pytree
 from deq.training.optimizer import optimizer_of
 from deq.training.recipes import Recipe
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Best:
     """The best epoch so far, as part of a checkpoint: a resumed run chooses as if it had never stopped.
@@ -31,7 +31,7 @@ class Best:
     weights: nnx.State | None
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class TrainState:
     """Everything that changes in training; with recipe and seed it determines the rest of the run.

@@ -21,6 +21,7 @@ from deq.models.affine import worst_outputs
 from deq.models.evaluation import Metrics, measure
 from deq.models.start import has_learned_start, start_loss
 from deq.solvers.precision import in_float32
+from deq.solvers.pytree import pytree
 from deq.solvers.rounding import rounded
 from deq.training.optimizer import moved, optimizer_of
 from deq.training.order import batch_of
@@ -32,7 +33,7 @@ from deq.training.wander import grown, unrest, wandered
 _PENALISED = 32
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Health:
     """Diagnostics of a run, averaged over steps.

@@ -17,6 +17,7 @@ from deq.cells import MonotoneCell
 from deq.models import EquilibriumModel
 from deq.models.inference import encode, read_out, solve_cell
 from deq.solvers import Picard, Solution, Solver, solve_splitting
+from deq.solvers.pytree import pytree
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _double(leaf: Array) -> Array:
     return jax.device_put(np.asarray(leaf, float)) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Split(Picard):
     """Peaceman-Rachford splitting of a monotone cell: Picard on its reflected map; see `deq.cells`.

@@ -17,6 +17,7 @@ from deq.models import EquilibriumModel
 from deq.models.architectures import ACTIVATIONS, DenseCell
 from deq.models.inference import encode
 from deq.solvers.precision import in_float32
+from deq.solvers.pytree import pytree
 
 MOMENTS = 40  # of a solve, at most
 
@@ -37,7 +38,7 @@ class Form(NamedTuple):
     shift: str = ""
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class UnitEquations:
     """f(z)_u = scale s(gain (sum_j K_uj y_j + x_u) + offset + own z_u) + shift, for each unit u at n states z.
