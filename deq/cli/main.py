@@ -115,7 +115,7 @@ def train(
     num_processes: options.NumProcesses = None,
     process_id: options.ProcessId = None,
 ) -> None:
-    """Train a model by its recipe, with the settings you change. Nothing is saved without --out.
+    """Train a model with its recipe and any settings that you change. Nothing is saved without --out.
 
     Each model has a recipe. --config overrides it, and --set and the other options override both.
     """

@@ -9,7 +9,7 @@ import typer
 
 from deq.cli.choices import baselines, gradients, one_of, optimizers, precisions, readers, solvers
 
-WHAT, RECIPE, RUN, DEVICES = "What", "Recipe (defaults: the recipe's own values)", "Run", "Devices"
+WHAT, RECIPE, RUN, DEVICES = "Model and data", "Recipe (defaults: the recipe's own values)", "Run", "Devices"
 
 # What
 Init = Annotated[
@@ -150,7 +150,7 @@ Precision = Annotated[
         callback=one_of(precisions),
         autocompletion=precisions,
         rich_help_panel=RECIPE,
-        help="Precision of products in the cell: float32, or tf32 or bf16, which are faster on accelerators.",
+        help="Precision of matrix products in the cell: float32, or tf32 or bf16, which are faster on accelerators.",
     ),
 ]
 

@@ -61,7 +61,7 @@ def _handler(handler: Callable[[int, Any], Any]) -> Iterator[None]:
 
 def leave(caught: list[int], can_resume: bool) -> NoReturn:
     """Exit after a signal, received here or in another process of the run."""
-    hint = " Continue from its last checkpoint with --resume." if can_resume else ""
+    hint = " Continue from the last checkpoint with --resume." if can_resume else ""
     stderr.print(f"Stopped by a signal.{hint}", markup=False)
     if jax.distributed.is_initialized():
         jax.distributed.shutdown()  # deq.__main__ skips what Python does at exit

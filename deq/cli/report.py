@@ -27,8 +27,9 @@ WORDS = {  # of a result's key in a table
     "converged_fraction": "solves converged",
     "nfe_mean": "evaluations per solve",
     "residual_mean": "mean residual",
+    "places": "places answered right",
 }
-SHARES = ("accuracy", "converged_fraction")  # keys shown in percent
+SHARES = ("accuracy", "places", "converged_fraction")  # keys shown in percent
 
 
 @contextmanager

@@ -105,7 +105,9 @@ class Budget:
             image = open_checked(data)
             self.left -= image.width * image.height
             if self.left < 0:
-                raise ValueError(f"More than {MOST_PIXELS // 10**6} million pixels in one zip.")
+                raise ValueError(
+                    f"More than {MOST_PIXELS // 10**6} million pixels in one zip: shrink the pictures or take fewer."
+                )
             return data
 
         return read

@@ -92,8 +92,8 @@ def probe(name: str, url: str) -> None:
 def offline_hint(name: str) -> str:
     """What to do without the server."""
     return (
-        f"Give the folder with its four .gz files with --data-dir{' or MNIST_DIR' if name == 'mnist' else ''},"
-        " or use the data set `digits`, which needs no network."
+        "Use the data set `digits`, which needs no network, or, on the command line, give the folder with the four .gz "
+        f"files with --data-dir{' or MNIST_DIR' if name == 'mnist' else ''}."
     )
 
 

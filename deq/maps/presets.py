@@ -49,7 +49,7 @@ PRESETS = MappingProxyType(
         ),
         "logistic map": Preset(
             "a*x*(1 - x)",
-            "Raise a: 3.2 has period 2, 3.5 period 4, 3.83 period 3, 3.9 is chaos. Then lower the damping.",
+            "Raise a: 3.2 has period 2, 3.5 period 4, 3.83 period 3, 3.9 is chaos. Then set the damping to 0.5.",
             a=2.8,
             start=0.2,
             low=0.0,

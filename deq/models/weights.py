@@ -204,7 +204,9 @@ def model_name(data: bytes) -> str:
     for name, shapes in _known_shapes().items():
         if shapes == found:
             return name
-    raise CheckpointError(f"The weights describe no architecture and fit none of {', '.join(MODELS)}.")
+    raise CheckpointError(
+        f"The weights describe no architecture and fit none of {', '.join(MODELS)}: take a file of deq train."
+    )
 
 
 @lru_cache(1)
@@ -239,4 +241,6 @@ def _check_fit(name: str, model: EquilibriumModel, arrays: dict[str, np.ndarray]
         if needed != found:
             raise CheckpointError(f"{key} of {name} must be {needed}, but these weights have {found}.")
         if not np.isfinite(arrays[key]).all():
-            raise CheckpointError(f"{key} has values that are not finite: its training run diverged.")
+            raise CheckpointError(
+                f"{key} has values that are not finite: train again with a lower learning rate."
+            )

@@ -47,7 +47,9 @@ def load_interrupted(folder: Path, make: Make | None = None) -> tuple[Checkpoint
             ) from error
         if found is not None:
             return Checkpoint(found, _card(found, label)), step
-    raise CheckpointError(f"{folder} holds neither a finished run nor an intact checkpoint.")
+    raise CheckpointError(
+        f"{folder} holds neither a finished run nor an intact checkpoint: name another folder, or train again."
+    )
 
 
 def _at(folder: Path, step: int, label: dict[str, Any], make: Make | None) -> EquilibriumModel | None:

@@ -96,7 +96,7 @@ def states_part(page: Page) -> None:
         assert len(places) > 100
         widths.append(max(places) - min(places))
     assert widths[0] < 0.8 * widths[1]
-    expect(page.get_by_role("img", name=re.compile("States of held-out examples"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("States of validation examples"))).to_be_visible()
 
 
 def test_numbers_go_on_when_the_server_starts_again(page: Page, server: str) -> None:

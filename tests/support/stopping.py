@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 READY = "import os; from deq.__main__ import main; os.write(1, b'started\\n'); main()"
-LINES = ("Stopped by a signal.", "Stopped by a signal. Continue from its last checkpoint with --resume.")
+LINES = ("Stopped by a signal.", "Stopped by a signal. Continue from the last checkpoint with --resume.")
 
 
 def stop_when(

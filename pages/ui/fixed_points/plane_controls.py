@@ -43,7 +43,13 @@ class PlaneSettings:
 
 def plane_controls() -> PlaneSettings:
     """Draw the controls and read them."""
-    radius = typed_slider("Radius r", "w_radius", (0.0, 3.0), 0.9, help=tip("eigenvalue"))
+    radius = typed_slider(
+        "Radius r",
+        "w_radius",
+        (0.0, 3.0),
+        0.9,
+        help="The size |λ| of both eigenvalues of W. " + tip("eigenvalue"),
+    )
     angle = st.slider(
         "Angle φ, degrees", 0, 180, 40, key="w_angle", bind="query-params", persist_state="session"
     )
@@ -52,7 +58,7 @@ def plane_controls() -> PlaneSettings:
     z1, z2 = st.columns(2)
     start = (_coordinate(z1, "Start z1", Z1, START[0]), _coordinate(z2, "Start z2", Z2, START[1]))
     solver = st.selectbox(
-        "Solver of the cost map",
+        "Solver for the map of evaluations",
         list(SOLVERS),
         2,
         key="cost_of",

@@ -98,7 +98,7 @@ def _choose_radius(chosen: ModelInUse) -> None:
         key=RADIUS,
         format_func=lambda name: f"{models[name]:g} ({name})",
         on_change=_use_radius,
-        help="A model trained for a larger radius proves more, but is right less often.",
+        help="The L2 norm of the changes that training made harmless. A larger one proves more, but costs accuracy.",
         width=360,
     )
     if st.session_state["model"] != chosen.name:
@@ -149,8 +149,8 @@ def measured_sentence(case: Case, results: Results) -> str:
     return (
         f"**Measured, not proved:** of the {len(alike)} test digits with a confidence closest to this one, "
         f"{100 * right[alike].mean():.3g} % are read correctly. The model is more confident about "
-        f"{100 * surer:.0f} % of the test set. Whether the picture is a digit at all is another question; for both, "
-        "see Confidence and Strange inputs under *The whole test set*."
+        f"{100 * surer:.0f} % of the test set: see Confidence under *The whole test set*. Whether the picture is a "
+        "digit at all is another question: see Strange inputs there."
     )
 
 
@@ -225,7 +225,7 @@ def _trade_off(case: Case) -> None:
     """Accuracy against radius, a row for each shipped model with a proof."""
     rows = [_row(case.answer.image, shipped_model(name), radius) for name, radius in proved_models().items()]
     st.dataframe(rows, hide_index=True, width="content")
-    st.caption("Shares of the test digits on this machine. Training for a larger radius costs accuracy.")
+    st.caption("Shares of this server's test digits. Training for a larger radius costs accuracy.")
 
 
 def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]:

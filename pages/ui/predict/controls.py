@@ -36,11 +36,19 @@ def picture_controls(chosen: ModelInUse, disabled: bool) -> tuple[str | None, fl
     disabled = disabled or whole
     left, right = st.columns(2)
     polarity = left.selectbox("Ink", list(POLARITIES), key="ink", disabled=disabled)
-    by_hand = right.toggle("Set the threshold by hand", key="by_hand", disabled=disabled)
+    by_hand = right.toggle("Set the ink threshold by hand", key="by_hand", disabled=disabled)
     if whole:
         return WHOLE
     if not by_hand:
         return POLARITIES[polarity], None
     return POLARITIES[polarity], st.slider(
-        "Threshold", 0.02, 0.9, 0.3, 0.02, key="threshold", disabled=disabled
+        "Ink threshold",
+        0.02,
+        0.9,
+        0.3,
+        0.02,
+        key="threshold",
+        disabled=disabled,
+        help="A pixel stronger than this, from 0 for paper to 1, counts as ink. Raise it if dirt is read, lower it if "
+        "strokes are missing.",
     )

@@ -68,8 +68,8 @@ def start_sentence(case: Case) -> str:
     words = f"saves **{saved}**" if saved > 0 else f"costs **{-saved}**" if saved < 0 else "saves **no**"
     many = "evaluation" if abs(saved) == 1 else "evaluations"
     return (
-        f"The learned start {words} {many}: {case.solver_name} needs {plain.evaluations} from the plain start, "
-        f"{case.answer.evaluations} from the learned one."
+        f"The learned start {words} {many}: {case.solver_name} needs {plain.evaluations} without it, "
+        f"{case.answer.evaluations} with it."
     )
 
 

@@ -91,7 +91,7 @@ def _choose_mistakes(results: Results, truth: np.ndarray, wrong: np.ndarray) -> 
     pairs = {i: f"{truth[i]} read as {results.labels[i]}" for i in wrong if results.converged[i]}
     names, counts = np.unique(list(pairs.values()), return_counts=True)
     options = [ALL, *(str(name) for name in names[np.argsort(-counts, kind="stable")])]
-    chosen = st.selectbox("Which", options, key="predict_confusion")
+    chosen = st.selectbox("Which mistakes", options, key="predict_confusion")
     return wrong if chosen == ALL else np.array([i for i, name in pairs.items() if name == chosen])
 
 

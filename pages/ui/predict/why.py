@@ -21,7 +21,7 @@ SLIDERS = {  # setting of Distortion -> label, least, most, step
     "right": ("Shift right (pixels)", -10.0, 10.0, 0.5),
     "down": ("Shift down (pixels)", -10.0, 10.0, 0.5),
     "blur": ("Blur (pixels)", 0.0, 4.0, 0.1),
-    "noise": ("Noise (of full ink)", 0.0, 1.0, 0.02),
+    "noise": ("Noise (1 is full ink)", 0.0, 1.0, 0.02),
 }
 EXAMPLES: dict[str, dict[str, float]] = {  # one click each; other settings are 0
     "As it was": {},

@@ -118,7 +118,7 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
         return (
             f":red[**Not converged.**] After {answer.evaluations} evaluations the smallest relative residual was "
             f"{residual}, above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; "
-            f"the best state would give {name}. Try another solver under More settings."
+            f"the state with the smallest residual would give {name}. Try another solver under More settings."
         )
     confidence = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
@@ -159,18 +159,16 @@ def distance(answer: Answer) -> str:
     """How far the equilibrium is, and whether the residual hides it; empty where that is unknown."""
     if not np.isfinite(answer.error):
         return ""
-    away = f", and the equilibrium is about {rough(100 * answer.error)} % away"
-    return (
-        f"{away}, **far more**, because it is approached slowly"
-        if is_hidden(answer.error, answer.final_residual)
-        else away
-    )
+    away = f"the equilibrium is about {rough(100 * answer.error)} % away"
+    if is_hidden(answer.error, answer.final_residual):
+        return f", but {away}, **far more than that**, because it is approached slowly"
+    return f", and {away}"
 
 
 def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
     """What the bars show, and their calibration error if it was measured."""
     if not answer.converged:
-        return "Probabilities at the best state, which is not an equilibrium: not an answer."
+        return "Probabilities at the state with the smallest residual, which is not an equilibrium: not an answer."
     error = chosen.calibration_error
     if error is None:
         most = f" The {MOST_BARS} most probable." if len(chosen.names) > MOST_BARS else ""
@@ -188,7 +186,9 @@ def show_stages(reading: Reading, drawn: bool) -> None:
                 last = "Cut out and centred" if reading.polarity else "Grey, on a square, scaled down"
                 st.image(enlarged(digit, 6), last, width=150)
         how = f"Read as {reading.polarity} ink." if reading.polarity else KEPT_WHOLE
-        kept = IN_LINK if drawn else "Your picture is kept in this session's memory only and never stored."
+        kept = (
+            IN_LINK if drawn else "Your picture stays in this session's memory and is never written to disk."
+        )
         st.caption(f"{how} {kept}")
 
 

@@ -105,15 +105,7 @@ def draw_race(settings: Settings) -> None:
     with st.container(horizontal=True):
         csv_button("Download the curves", _curve_columns(runs), "race-curves.csv")
         _report_button(settings, runs, seconds, table)
-    st.caption(
-        "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
-        + (" Same class: classified as at the equilibrium found in float64." if classes else "")
-        + (
-            f" Digits: the test set of {held_out_digits().name}."
-            if settings.subject.batch in (DIGITS, STIFF)
-            else ""
-        )
-    )
+    st.caption(_columns_explained(settings, classes))
     solvers = {name: settings.solver(name) for name in runs}
     show_code(
         SNIPPET.format(
@@ -145,6 +137,19 @@ def race_figures(
         times = {name: quartiles(taken) for name, taken in seconds.items()}
         figures[caption] = race_times(times, _failed(runs), height=HEIGHT)
     return figures
+
+
+def _columns_explained(settings: Settings, classes: bool) -> str:
+    """What the columns of the table mean, and which digits they are measured on."""
+    said = "NFE: evaluations of f per sample. Error: estimated from the last step, see the glossary."
+    if classes:
+        said += (
+            " Same class: the share of samples with the same answer as at the equilibrium found in float64."
+        )
+    if settings.subject.batch in (DIGITS, STIFF):
+        digits = "MNIST's test set" if held_out_digits().name == "mnist" else "scikit-learn's test digits"
+        said += f" Digits: {digits}."
+    return said
 
 
 def _report_button(

@@ -51,7 +51,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Spectral radius near 1": (
         {"race_model": RANDOM, "race_radius": 0.99},
-        "At 0.99 Picard needs hundreds of evaluations.",
+        "At 0.99 Picard needs more than the 300 evaluations allowed.",
     ),
     "Outside every region": (
         {"race_model": RANDOM, "race_radius": 1.2, "race_memory": 20},
@@ -215,7 +215,9 @@ def _uploaded_weights() -> bytes:
     if not upload.size:  # a Subject without weights would be a shipped model
         st.error("The file is empty. Upload a .safetensors file.")
     elif not _reads_digits(upload.getvalue()):
-        st.error("These weights do not read digits: solvers are compared on test digits here.")
+        st.error(
+            "The solvers are compared on digits, which these weights do not read. Upload a model trained on digits."
+        )
         return b""
     return upload.getvalue()
 

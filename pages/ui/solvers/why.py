@@ -77,7 +77,11 @@ def _numbers(spectrum: Spectrum, damping: float) -> None:
     with st.container(horizontal=True, gap="large"):
         for label, values, term in (
             ("Spectral radius, median", spectrum.radius, "spectral radius"),
-            (f"Damped by {damping:g}, median", spectrum.damped_radius(damping), "damped Picard"),
+            (
+                f"Spectral radius, damped by {damping:g}, median",
+                spectrum.damped_radius(damping),
+                "damped Picard",
+            ),
             ("Largest Re λ, median", spectrum.abscissa, "ODE flow"),
         ):
             st.metric(label, f"{np.median(values):.3f}", help=tip(term), width="content")

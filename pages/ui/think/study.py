@@ -122,14 +122,12 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
         starts = compared_starts(puzzle.kind, puzzle.network, puzzle.size, solver)
     kind = KINDS[puzzle.kind]
     if not starts.converged:
-        st.markdown(f"No {kind.noun} settled from both starts, so there is nothing to compare.")
+        st.markdown(f"No {kind.noun} converged from both starts, so there is nothing to compare.")
         return
     st.metric(
         "Asymptotic alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content"
     )
-    settled = (
-        f"{starts.converged} of {starts.puzzles} {kind.plural} of size {puzzle.size} settled from both starts"
-    )
+    settled = f"{starts.converged} of {starts.puzzles} {kind.plural} of size {puzzle.size} converged from both starts"
     if 2 * starts.converged < starts.puzzles:
         st.markdown(f"Only {settled}, so the score says little about equilibria.")
     elif starts.lowest > ALIGNED:

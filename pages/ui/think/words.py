@@ -30,7 +30,7 @@ TAUGHT_HERE = 'load_checkpoint("run").model  # from: deq train prefix_sums --mod
 def verdict(puzzle: Puzzle, answer: Answer) -> str:
     places, wrong = puzzle.truth.size, int(answer.wrong[-1])
     if not answer.converged:
-        return "did not settle"
+        return "not converged"
     return f"{wrong:,} of {places:,} places wrong" if wrong else f"right in all {places:,} places"
 
 
@@ -44,7 +44,7 @@ def sentence(puzzle: Puzzle, answer: Answer) -> str:
         state = few if wrong else "is right in every place anyway"
         return (
             f"The solve did not reach the tolerance of {TOL:g} within {most:,} evaluations, so this is no "
-            f"equilibrium; its best state {state}.{strange}"
+            f"equilibrium; the state with the smallest residual {state}.{strange}"
         )
     if strange:
         return f"{'It settled on a wrong answer' if wrong else 'It is right'}.{strange}"
@@ -70,13 +70,13 @@ def _strange(puzzle: Puzzle) -> str:
         )
     if not is_connected(puzzle.x):
         return (
-            " No path leads from the start to the goal now, as in a quarter of the training mazes. What remains when "
-            "dead ends are taken away counts as right: the start, the goal, rings of doors and what connects them."
+            " No path leads from the start to the goal now, as in a quarter of the training mazes. Right is what is "
+            "left after removing every dead end but the start and the goal: those two, loops, and what joins loops."
         )
     if rings(puzzle.x):
         return (
-            " Doors now form a ring, so there may be two paths; no training maze has two. All rooms that remain when "
-            "dead ends are taken away count as right."
+            " The maze now has a loop, so there may be two paths; no training maze has two. Right is what is left "
+            "after removing every dead end but the start and the goal."
         )
     return ""
 
@@ -89,7 +89,9 @@ def budget(puzzle: Puzzle) -> str:
 
 def beside_scratch(answer: Answer, scratch: Answer) -> str:
     """A warm start compared with a cold one."""
-    warm, cold = (f"{found.nfe:,}{'' if found.converged else ', not settled'}" for found in (answer, scratch))
+    warm, cold = (
+        f"{found.nfe:,}{'' if found.converged else ', not converged'}" for found in (answer, scratch)
+    )
     same = (answer.frames[-1] == scratch.frames[-1]).all()
     then = "Both give the same answer." if same else "The answers **differ**."
     return f"Evaluations from the last answer: **{warm}**; from scratch: {cold}. {then}"

@@ -44,8 +44,8 @@ def _controls(plan: Plan) -> None:
         key=key,
         bind="query-params",
         max_selections=MOST,
-        help="Named models train with their own recipes for the epochs set above, or with a fast recipe of a few "
-        "epochs; the others train with the settings above, each with at most one change.",
+        help="A named model trains with its own recipe for the epochs set above; “fast” is a short recipe with its own "
+        "number of epochs. All others train with the settings above, each with at most one change.",
     )
     seeds = right.segmented_control(
         "Seeds",

@@ -107,7 +107,7 @@ function sentence(data, step, lost) {
   if (data.loss[step] !== null) shares.unshift(`validation loss ${short(data.loss[step])}`);
   if (data.radius[step] !== null) shares.push(`spectral radius ${short(data.radius[step])}`);
   const when = data.steps[step] ? `Update ${grouped(data.steps[step])}` : "Before training";
-  return `${when}: ${shares.join(", ")}.${lost ? " The equilibrium is lost: the film ends here." : ""}`;
+  return `${when}: ${shares.join(", ")}.${lost ? " The equilibrium is lost: the replay ends here." : ""}`;
 }
 
 export function grouped(count) {

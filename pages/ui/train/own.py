@@ -77,7 +77,7 @@ def own_pictures() -> OwnData | None:
         key="fit_reader",
         bind="query-params",
         help="As digits: cut out and centred, white on black. Whole: grey, on a square, scaled down. "
-        "By the classes: as digits if every class is a digit.",
+        "By the classes: as digits if every class is a digit, otherwise whole.",
     )
     if upload is None:
         st.info(

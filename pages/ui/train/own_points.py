@@ -86,7 +86,9 @@ def _current() -> Points:
     try:
         return Points(linked or st.session_state.get(CODE, FIRST.code))
     except ValueError as error:
-        st.session_state[REFUSED] = f"The points in the link cannot be read. {error}"
+        st.session_state[REFUSED] = (
+            f"The points in the link cannot be read; the first pattern is shown. {error}"
+        )
         st.session_state[CODE] = FIRST.code
         return FIRST
 

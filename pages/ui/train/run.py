@@ -109,14 +109,14 @@ def _film_button(job: Job, now: Snapshot) -> None:
         return moving(job.plan, frames_of(now), is_lost(now), shown)
 
     st.download_button(
-        "Film",
+        "Replay (GIF)",
         make if ready else "",
         "training.gif",
         "image/gif",
         icon=":material/download:",
         on_click="ignore",
         disabled=not ready,
-        help="The replay as a GIF of at most 1.5 MB.",
+        help="At most 1.5 MB.",
         key="fit_film",
     )
 

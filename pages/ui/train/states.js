@@ -12,7 +12,7 @@ const RING = 8; // pixels
 class StatesFilm extends FilmBoard {
   constructor(root) {
     super(root, { x: "first direction of z", y: "second direction of z" });
-    this.what = "States of held-out examples";
+    this.what = "States of validation examples";
   }
 
   // Places come first, as pairs of 16 bits for every example and moment, then a byte for each.

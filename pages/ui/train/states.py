@@ -31,7 +31,7 @@ def replay_states(job: Job, now: Snapshot) -> None:
         data |= {"run": job.id, "live": now.status.is_live, "lost": is_lost(now), "total": now.steps}
     live_component(SCRIPT)(key=KEY, data=data)
     st.caption(
-        "The states of held-out pictures, in the plane in which they differ most at the end. Ringed: misread. "
+        "The states of validation pictures, in the plane in which they differ most at the end. Ringed: misread. "
         "×: the solve fails."
     )
 
@@ -46,7 +46,7 @@ def _message(plan: Plan, film: Sequence[States]) -> dict[str, Any]:
     flags = np.stack([~one.right + 2 * one.failed for one in film]).astype(np.uint8)
     names, colors = _names(plan, film[0].labels)
     packed = np.round(shares * MOST).astype("<u2").tobytes() + flags.tobytes()
-    said = {"where": f"{len(names)} held-out pictures", "effort": False}
+    said = {"where": f"{len(names)} validation pictures", "effort": False}
     return moments_of(film, packed) | said | {"across": across, "up": up, "names": names, "colors": colors}
 
 

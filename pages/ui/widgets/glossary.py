@@ -10,7 +10,8 @@ TERMS = {
     "residual": "The difference f(z) - z, measured before damping; zero at a fixed point.",
     "relative residual": "The residual relative to the output of the cell: ||f(z) - z|| / ||f(z)||.",
     "estimated error": "The distance ||z - z*|| / ||z|| to the fixed point, estimated from the last step: the residual "
-    "divided by 1 minus the rate at which it shrinks. Where that rate is near 1, a small residual hides a large error.",
+    "divided by 1 minus the factor by which it shrinks per step. Where that factor is near 1, a small residual hides a "
+    "large error.",
     "NFE": "Number of function evaluations: how often f was called.",
     "tolerance": "The relative residual at which a solve counts as converged.",
     "converged": "The relative residual is at most the tolerance, and the state has not diverged. "
@@ -44,7 +45,8 @@ TERMS = {
     "Lipschitz constant": "The largest factor by which f stretches a distance. Below 1 the fixed point is unique and "
     "iteration finds it (Banach).",
     "contraction": "A map that shrinks all distances by at least a constant factor: its Lipschitz constant is below 1.",
-    "monotone": "A cell relu(W z + x) whose W is built so that there is exactly one equilibrium for any weights.",
+    "monotone": "A cell relu(W z + x) whose W is computed from the trained parameters in such a way that there is "
+    "exactly one equilibrium, whatever their values.",
     "Peaceman-Rachford": "A splitting method for monotone cells; it converges for any weights and step size.",
     "learned start": "A small network that guesses the equilibrium; the solve starts from the guess.",
     "patience": "Stop a run early, with its last good weights, after this many consecutive updates in which most "
