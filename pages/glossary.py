@@ -24,7 +24,9 @@ for column, terms in zip(st.columns(2, gap="large"), (found[:half], found[half:]
     for term in terms:
         column.markdown(f"**{term}**  \n{tip(term)}")
 st.subheader("How each solver is drawn", anchor=False)
-charts.show(solver_key(), "key", caption="Each solver has the same colour, dash and marker on every page.")
+charts.show(
+    solver_key(), "solver-styles", caption="Each solver has the same colour, dash and marker on every page."
+)
 with st.container(horizontal=True):
     copy_link()
     charts.download_pictures()

@@ -86,7 +86,7 @@ def _maps(settings: PlaneSettings, fixed: PlanarFixedPoints) -> tuple[np.ndarray
     caption = "Basins of the iteration; grey: does not converge."
     show(basin_map(axis, label, fixed.z, stable=fixed.stable_for_iteration, height=270), "basins", caption)
     figure = nfe_map(axis, solution.nfe.reshape(shape), solution.converged.reshape(shape), height=270)
-    show(figure, "nfe", cost_sentence(settings.solver_name, solution, MAX_NFE))
+    show(figure, "evaluations-by-start", cost_sentence(settings.solver_name, solution, MAX_NFE))
     return label, solution
 
 

@@ -141,7 +141,7 @@ def _parting(case: Case) -> None:
     figure = parting_states(found.depth, found.places, found.labels, found.correct, found.explained)
     show(
         figure,
-        "parting",
+        "states-by-depth",
         "Numerals: the states of test digits at this depth, orange where misread. Press Reset, then Play.",
     )
     st.markdown(parting_sentence(found))

@@ -120,7 +120,7 @@ def _confidence(results: Results, truth: np.ndarray, right: np.ndarray) -> None:
         figure = effort_and_doubt(results.nfe, 1 - results.confidence, right)
         show(
             figure,
-            "effort",
+            "doubt-by-evaluations",
             "Doubt (1 − confidence) by evaluations: median and 10 to 90 % band; rings: mistakes.",
         )
         st.markdown(effort_sentence(results.nfe, right))

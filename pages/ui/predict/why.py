@@ -105,7 +105,7 @@ def draw_distorted(case: Case) -> None:
     image = distortion(case.answer.image)
     answer = answer_digits(case.chosen.model, image[None], case.solver)[0]
     with picture:
-        show(digit_picture(image, height=220), "otherwise", "What the model sees now.")
+        show(digit_picture(image, height=220), "distorted-digit", "What the model sees now.")
     with bars:
         names = case.chosen.other_names
         figure = probability_bars(answer.probabilities, answer.converged, height=240, names=names)

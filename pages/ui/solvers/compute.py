@@ -122,7 +122,7 @@ def _draw_paths(found: dict[str, PathIndependence], judge: str, tol: float) -> N
     st.markdown(path_sentence(found, judge))
     show(
         distance_strip({name: (end.distance, end.converged) for name, end in found.items()}, tol),
-        "paths",
+        "distances-between-starts",
         "Distance from the z* of the model's own start, one point per sample and start. Dashed: the tolerance.",
     )
     show_table(path_table(found), PATH_FORMATS, "path-independence.csv")
