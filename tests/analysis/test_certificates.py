@@ -47,6 +47,7 @@ def test_no_attack_succeeds_within_the_certificate(radii: np.ndarray, attacked: 
     assert (attacked < 6 * radii).sum() > 8  # so radii six times as large would be caught
 
 
+@pytest.mark.long
 def test_a_local_certificate_is_larger_and_still_below_the_attack(
     radii: np.ndarray, attacked: np.ndarray
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_local_certificate_is_larger_and_still_below_the_attack(
     assert (local < attacked[:6]).all()
 
 
+@pytest.mark.long
 def test_random_inputs_and_directions(radii: np.ndarray) -> None:
     random = np.random.default_rng(1)
     certified = certified_radius(SHIPPED, RANDOM)
@@ -67,6 +69,7 @@ def test_random_inputs_and_directions(radii: np.ndarray) -> None:
         assert ((moved.labels == before) | ~moved.converged).all()
 
 
+@pytest.mark.long
 def test_what_is_not_known_is_zero() -> None:
     assert not certified_radius(build("mlp"), DIGITS[:2]).any()
     assert not certified_radius(SHIPPED, DIGITS[:2], Picard(tol=1e-5, max_nfe=2)).any()

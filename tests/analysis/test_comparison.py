@@ -236,6 +236,7 @@ def test_splitting_is_for_monotone_models_only() -> None:
         race(make_problem(Subject("mlp", size=8)), LINEUP.solver(SPLITTING))
 
 
+@pytest.mark.long
 def test_large_states_use_their_outermost_eigenvalues_and_anderson() -> None:
     """Loss sum z^2 / (2 batch), so dx = (I - W)^{-T} z* / batch."""
     n = EXACT_SIZE + 20

@@ -76,6 +76,7 @@ def test_all_terms_together_are_the_next_state(
     assert (found.form.source == "z") == np.array_equal(found.sources, as_picture(states))
 
 
+@pytest.mark.long
 def test_a_cell_of_another_kind_has_no_equation(digit: np.ndarray) -> None:
     model = build("multiscale")
     assert unit_equations(model, digit, states_of(model, digit)) is None

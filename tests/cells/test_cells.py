@@ -103,6 +103,7 @@ def test_trace_of_a_splitting_shows_the_cell() -> None:
         np.testing.assert_allclose(found.trace.residual[:, k], relative_residual(z, cell(z, x)))
 
 
+@pytest.mark.long
 def test_gradient_through_a_split_solve() -> None:
     """The splitting's z is the start of `equilibrium`, whose gradient (GMRES) is compared with finite differences."""
     cell, x = build("dense")
@@ -129,6 +130,7 @@ def test_misuse_is_refused() -> None:
         MonotoneDense(4, rngs=nnx.Rngs(0)).peaceman_rachford(0.0)
 
 
+@pytest.mark.long
 def test_m_is_a_matter_of_scale() -> None:
     """m, A, B and x have the equilibrium of 1, A / sqrt(m), B / m and x / m; damping by 1 / m finds it."""
     cell, x = build("dense", m=20.0)

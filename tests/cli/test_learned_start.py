@@ -48,6 +48,7 @@ def test_without_a_learned_start_there_is_nothing_to_leave_out() -> None:
     assert "has no learned start" in done.stderr
 
 
+@pytest.mark.long
 def test_an_interrupted_run_and_one_that_goes_on(run: Path) -> None:
     (run / CARD).rename(run / "aside")
     interrupted = answer(deq("evaluate", run, "--json"))

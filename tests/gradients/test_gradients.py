@@ -17,7 +17,7 @@ from deq import Anderson, Implicit, Neumann, Phantom, Picard, ThroughODE, Unroll
 from deq.analysis.gradient_error import gradient_error
 from deq.gradients import Gradient
 from deq.solvers import GMRES, SOLVERS, BiCGStab, Dense
-from tests.support.cases import few_of, long
+from tests.support.cases import few_of
 from tests.support.cells import AffineCell, TanhCell, gradients
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -109,7 +109,8 @@ def test_truncated_gradients_are_the_truncated_series(gradient: Gradient, terms:
     assert gradient_error(found, series(cell, x, terms, damping)).relative <= 1e-9
 
 
-@pytest.mark.parametrize("family", [lambda k: Neumann(k - 1), long(Phantom)], ids=["neumann", "phantom"])
+@pytest.mark.long
+@pytest.mark.parametrize("family", [lambda k: Neumann(k - 1), Phantom], ids=["neumann", "phantom"])
 def test_truncated_gradients_err_by_powers_of_the_slope(family: type[Phantom]) -> None:
     """The error after k terms is O(L^k), and even one step has roughly the right direction."""
     cell, x = TanhCell(size=0.6), inputs()

@@ -133,6 +133,7 @@ def test_memory_is_drawn(open_page: OpenPage) -> None:
     compile(snippet(app), "snippet", "exec")
 
 
+@pytest.mark.long
 def test_your_digit_is_what_is_solved(open_page: OpenPage) -> None:
     link = {"race_batch": "your digit", "race_solvers": FEW, "race_size": "8"}
     app = open_page("solvers", **link)

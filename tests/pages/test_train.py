@@ -146,6 +146,7 @@ def test_a_formula_that_cannot_be_learnt(open_page: OpenPage) -> None:
     assert "Resume" not in labels(app) or not app.exception
 
 
+@pytest.mark.long
 def test_the_flow_may_spend_more(open_page: OpenPage) -> None:
     app = open_page("train", fit_solver="ODE flow")
     assert app.select_slider(key="fit_max_nfe").value == 300

@@ -14,7 +14,6 @@ from jax import Array
 
 from deq import Solution, solve
 from deq.solvers import SOLVERS, Solver
-from tests.support.cases import few_of
 from tests.support.classical import CLASSICAL
 from tests.support.peer_maps import PEER_MAPS
 
@@ -58,11 +57,8 @@ def found(name: str) -> Solution:
     return jax.device_get(jax.jit(lambda z0: solve(every_map, z0, solver))(starts()))
 
 
-QUICK = ("Anderson",)  # every map in one program takes long to compile
-NAMES = few_of(list(SOLVERS), QUICK)
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.long  # every map in one program takes long to compile
+@pytest.mark.parametrize("name", SOLVERS)
 def test_classical_systems_are_solved_or_reported(name: str) -> None:
     solution, solved = found(name), []
     for row, system in enumerate([*CLASSICAL, *CLASSICAL]):
@@ -77,7 +73,8 @@ def test_classical_systems_are_solved_or_reported(name: str) -> None:
     assert sum(solved[23:]) >= SOLVED[name][1]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.long
+@pytest.mark.parametrize("name", SOLVERS)
 def test_fixed_points_of_other_libraries_are_found(name: str) -> None:
     solution = found(name)
     for row, problem in enumerate(PEER_MAPS, start=2 * len(CLASSICAL)):

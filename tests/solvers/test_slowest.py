@@ -105,6 +105,7 @@ def test_a_cell_with_dropout_keeps_its_mask() -> None:
     np.testing.assert_allclose(mask(found.z, X)[found.converged], found.z[found.converged], atol=1e-4)
 
 
+@pytest.mark.long
 def test_inside_a_shard_map() -> None:
     """Where loops may not change the mesh axes over which their arrays vary."""
     mesh = jax.make_mesh((1,), ("batch",), axis_types=(AxisType.Auto,))

@@ -20,7 +20,6 @@ from deq.training.directions import MUON_RMS, OPTIMIZERS, muon
 from deq.training.optimizer import learning_rate
 from deq.training.recipes import Recipe
 from deq.training.state import TrainState, first_best
-from tests.support.cases import few_of
 
 RECIPE = Recipe(Picard(tol=1e-3, max_nfe=20), epochs=12, batch_size=128, learning_rate=0.1, warmup=0.0)
 CHOOSY = replace(RECIPE, keep_best=True, early_stopping=3)
@@ -88,7 +87,8 @@ def test_at_their_default_the_settings_leave_the_state_as_it_was() -> None:
     assert len(jax.tree.leaves(TrainState({}, {}, {}, np.zeros(()), {}))) == 1
 
 
-@pytest.mark.parametrize("name", few_of(list(OPTIMIZERS), ("sgd",)))
+@pytest.mark.long
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_every_optimizer_lowers_the_loss(name: str) -> None:
     first, *_, last = ends(run(replace(RECIPE, optimizer=name, epochs=4, learning_rate=0.02)))
     assert last.validation.loss < first.validation.loss
@@ -119,6 +119,7 @@ def test_the_learning_rate_warms_up_anew_where_epochs_are_added() -> None:
     assert rates[-1] < 3e-3
 
 
+@pytest.mark.long
 def test_added_epochs_end_as_one_run_with_the_same_restarts() -> None:
     first = ends(run(replace(RECIPE, epochs=2)))[-1].state
     longer = replace(RECIPE, epochs=4, restarts=(2,))

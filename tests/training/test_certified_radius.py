@@ -55,6 +55,7 @@ def test_training_for_a_radius_certifies_it() -> None:
     assert certified.max() <= 1.5
 
 
+@pytest.mark.long
 def test_the_worst_outputs_are_those_of_a_certificate_at_its_radius() -> None:
     """At an example's own radius its nearest rival draws level, and no other is ahead."""
     model, x = build("monotone", 1), load_dataset("digits").test_images[:6]

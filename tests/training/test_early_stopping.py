@@ -90,6 +90,7 @@ def lost() -> list:
     return list(fit(construct(LINEAR), shape("two moons"), replace(BOLD, patience=100)))
 
 
+@pytest.mark.long
 def test_a_lost_run_stops_early_with_its_last_good_weights(lost: list) -> None:
     finished, progress = lost[-1], [event for event in lost if isinstance(event, Progress)]
     assert isinstance(finished, Finished)
@@ -105,6 +106,7 @@ def test_a_lost_run_stops_early_with_its_last_good_weights(lost: list) -> None:
         np.testing.assert_array_equal(weights, kept)
 
 
+@pytest.mark.long
 def test_a_run_resumed_from_a_sound_state_stops_alike(lost: list) -> None:
     """From the last one, after which nothing is sound."""
     sound = [event for event in lost if isinstance(event, EpochEnd) and not event.fault][-1]
@@ -112,6 +114,7 @@ def test_a_run_resumed_from_a_sound_state_stops_alike(lost: list) -> None:
     assert again[-1].verdict == lost[-1].verdict
 
 
+@pytest.mark.long
 def test_epochs_report_the_spectral_radius(lost: list) -> None:
     """The cell is linear, so the radius is that of its matrix; above 1 there is no stable equilibrium."""
     ends = [event for event in lost if isinstance(event, EpochEnd)]

@@ -123,6 +123,7 @@ def test_the_task_has_no_gradient_through_the_start() -> None:
     assert any((leaf != 0).any() for leaf in jax.tree.leaves(others))
 
 
+@pytest.mark.long
 def test_a_large_gradient_of_the_start_does_not_clip_the_others() -> None:
     parameters = nnx.state(small_with_start(), nnx.Param)
     small = jax.tree.map(lambda p: jnp.full_like(p, 1e-5), parameters)

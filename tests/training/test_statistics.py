@@ -49,6 +49,7 @@ def test_statistics_are_trained_averaged_and_resumed() -> None:
         assert not np.isin(ours, (0, 1)).any()
 
 
+@pytest.mark.long
 def test_statistics_are_saved_and_restored_with_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     model = normalised()
     model.train()

@@ -213,6 +213,7 @@ class Steep(nnx.Module):
         return self.w[...] * x * z
 
 
+@pytest.mark.long
 def test_the_penalty_looks_at_every_fourth_example_of_128() -> None:
     x = np.full((128, 1), 100.0, np.float32)
     x[::4] = 1.0  # the gradient of mean (w x v)^2 in w is 2e-3 for these, and 20 with the others

@@ -19,6 +19,7 @@ from deq.training.wander import unrest, wandered
 EVALUATED = Picard(tol=1e-3, max_nfe=200)
 
 
+@pytest.mark.long
 def test_half_of_the_solves_begin_with_noise_and_all_as_deep() -> None:
     model = build("prefix")
     injection = model.encode(np.ones((400, 4, 1), np.uint8))
