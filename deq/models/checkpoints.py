@@ -101,7 +101,7 @@ def weights_in(folder: Path, card: Card) -> bytes:
         raise CheckpointError(f"Cannot read {folder / WEIGHTS}: {error.strerror or error}.") from error
     if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
         raise CheckpointError(
-            f"{folder / WEIGHTS} does not match its card: copy the folder again, or train again."
+            f"{folder / WEIGHTS} does not match its card: damaged or replaced. Copy it again, or train again."
         )
     return data
 

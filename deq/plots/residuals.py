@@ -111,12 +111,18 @@ def _add_band(
         y=y,
         mode="lines",
         fill="toself",
-        line={"width": 0},
-        fillcolor=style.color,
-        opacity=0.1,
+        line={"width": 1, "color": style.color},  # where bands overlap, their fills add up to a mixture
+        fillcolor=_pale(style.color),
+        opacity=0.4,
         hoverinfo="skip",
         showlegend=False,
     )
+
+
+def _pale(color: str) -> str:
+    """A colour "#RRGGBB" at a quarter of its strength."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return f"rgba({red}, {green}, {blue}, 0.25)"
 
 
 def _finish(

@@ -49,6 +49,7 @@ def runs(problem: Problem, exact: np.ndarray) -> dict[str, GradientRun]:
     }
 
 
+@pytest.mark.long
 def test_implicit_gradients_are_exact_and_truncated_ones_are_not(runs: dict[str, GradientRun]) -> None:
     assert max(runs[name].error for name in ("Anderson", "GMRES")) < 1e-4
     assert runs["one-step"].error > runs["Neumann 5"].error > 1e-2
@@ -59,18 +60,21 @@ def test_implicit_gradients_are_exact_and_truncated_ones_are_not(runs: dict[str,
     assert gradient_table(runs, {})["gradient"] == list(runs)
 
 
+@pytest.mark.long
 def test_gradients_are_timed_in_turns(problem: Problem) -> None:
     seconds = time_gradients(problem, ["one-step", "Anderson"])
     assert len({len(taken) for taken in seconds.values()}) == 1
     assert all((taken > 0).all() for taken in seconds.values())
 
 
+@pytest.mark.long
 def test_a_loose_forward_tolerance_gives_wrong_gradients(problem: Problem, exact: np.ndarray) -> None:
     errors = errors_by_tolerance(problem, "Anderson", exact)
     assert errors[0] > 1e-2
     assert errors[-1] < 1e-4
 
 
+@pytest.mark.long
 def test_truncation_is_worse_for_a_radius_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradients, "RADII", (0.2, 0.9))
     near, far = errors_by_radius("Neumann 5")

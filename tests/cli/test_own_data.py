@@ -77,6 +77,7 @@ def test_arrays_are_learnt_as_pictures_are(
     assert load_checkpoint(data / "arrays_run").card.inputs["reader"] == "plain"
 
 
+@pytest.mark.long
 def test_a_table_is_learnt_by_a_model_of_its_width(table_run: Path) -> None:
     card = load_checkpoint(table_run).card
     assert (card.model, card.classes[3], len(card.inputs["mean"])) == ("dense", "digit 3", 16)
@@ -107,6 +108,7 @@ def test_what_was_trained_on_own_data_opens_in_the_page(
     assert any("16 inputs, 10 outputs" in text.value for text in page.markdown)
 
 
+@pytest.mark.long
 def test_the_last_checkpoint_of_an_interrupted_run_knows_its_data(table_run: Path, tmp_path: Path) -> None:
     shutil.copytree(table_run, tmp_path / "run")
     (tmp_path / "run" / "card.json").unlink()
@@ -115,6 +117,7 @@ def test_the_last_checkpoint_of_an_interrupted_run_knows_its_data(table_run: Pat
     assert "using its checkpoint of update" in done.stderr
 
 
+@pytest.mark.long
 def test_a_run_is_resumed_on_the_same_data_alone(data: Path, table_run: Path) -> None:
     table = data / "table.csv"
     before = table.read_text()
@@ -163,6 +166,7 @@ def test_predict_writes_a_line_a_picture(data: Path, pictures_run: Path, tmp_pat
     assert deq("predict", pictures_run, folder, "--csv", tmp_path / "no" / "out.csv").returncode == 2
 
 
+@pytest.mark.long
 def test_predict_reads_the_rows_of_a_table(data: Path, table_run: Path, tmp_path: Path) -> None:
     lines = (data / "table.csv").read_text().splitlines()
     whole, bare = tmp_path / "whole.csv", tmp_path / "bare.csv"
@@ -181,6 +185,7 @@ def test_predict_reads_the_rows_of_a_table(data: Path, table_run: Path, tmp_path
     assert "trained on vectors" in errors[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("inputs", [{}, {"reader": "tea leaves"}, {"mean": [1.0]}, {"mean": 3}, [1]], ids=str)
 def test_a_card_that_does_not_say_how_its_inputs_are_read(
     table_run: Path, tmp_path: Path, inputs: object
@@ -210,6 +215,7 @@ def test_a_model_of_other_things_looks_for_no_digits(tmp_path: Path, data: Path)
     assert len(answer(deq("predict", "mlp", tmp_path / "two.png", "--json"))["predictions"][0]["digits"]) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -24,6 +24,7 @@ def registry() -> Iterator[Registry]:
     made.close()
 
 
+@pytest.mark.long
 def test_every_contender_has_a_run_a_seed_one_after_another(registry: Registry) -> None:
     comparison = Comparison(registry, {"tanh": SHORT, "broken": BROKEN}, 2)
     comparison.start()

@@ -46,6 +46,7 @@ def test_what_was_found_belongs_to_its_picture(open_page: OpenPage) -> None:
     assert "Found by attack" not in words(app)
 
 
+@pytest.mark.long
 def test_other_models_have_no_proof_and_lead_to_one_that_has(open_page: OpenPage) -> None:
     app = open_page("predict", model="conv", **VIEW)
     assert "Only monotone models come with a proof" in words(app)

@@ -106,6 +106,7 @@ def test_confidence_and_strange_inputs(open_page: OpenPage) -> None:
     assert "noise by" in words(app)
 
 
+@pytest.mark.long
 def test_weights_of_the_command_line_can_be_uploaded(open_page: OpenPage) -> None:
     app = open_page("predict", model="blog")
     for name, said in (("toy", "does not read pictures"), ("blog", None)):

@@ -240,7 +240,7 @@ def test_own_weights_that_read_no_digits_are_refused(open_page: OpenPage) -> Non
     data = weights_of(construct(points), points)
     app.file_uploader(key="race_weights").upload("a.safetensors", data, "application/octet-stream").run()
     assert not app.exception
-    assert "do not read digits" in app.error[0].value
+    assert "which these weights do not read" in app.error[0].value
 
 
 def test_own_weights_are_asked_for(open_page: OpenPage) -> None:

@@ -66,7 +66,7 @@ def test_a_run_from_start_to_end(open_page: OpenPage, runs: Registry) -> None:
         "Weights",
         "History",
         "Settings",
-        "Film",
+        "Replay (GIF)",
     }
 
 

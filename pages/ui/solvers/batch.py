@@ -74,7 +74,7 @@ def _pictures(subject: Subject, effort: Effort) -> None:
     images = images if images.dtype == np.uint8 else np.round(255 * images).astype(np.uint8)
     rows = {"Easiest": effort.order[:SHOWN], "Hardest": effort.order[::-1][:SHOWN]}
     for title, samples in rows.items() if len(images) > 1 else [("Your digit", effort.order)]:
-        st.markdown(f"**{title}**: the answer, and its evaluations")
+        st.markdown(f"**{title}**: the answer and, in brackets, its evaluations")
         with st.container(horizontal=True, gap="small"):
             for i in samples:
                 st.image(_address(images[i].tobytes()), _caption(effort, i), width=28 * ZOOM)
@@ -94,10 +94,10 @@ def png_of(pixels: bytes, zoom: int = 1) -> bytes:
 
 
 def _caption(effort: Effort, i: int) -> str:
-    """For example: 3, 9 evaluations, or 8 read as 3, 9 evaluations."""
+    """For example: 3 (9), or 8 read as 3 (9)."""
     if effort.classes is None:
         return str(effort.nfe[i])
-    read = f"{effort.classes[i]}, {effort.nfe[i]} evaluations" if effort.converged[i] else "not converged"
+    read = f"{effort.classes[i]} ({effort.nfe[i]})" if effort.converged[i] else "not converged"
     if effort.labels is None or effort.labels[i] == effort.classes[i]:
         return read
     return f"{effort.labels[i]} read as {read}"
