@@ -65,7 +65,7 @@ def test_a_picture_as_svg_as_png_and_as_csv(page: Page, server: str) -> None:
     page.get_by_role("radio", name="PNG").click()
     settle(page)
     with page.expect_download() as table:
-        page.get_by_role("button", name="Key").click()
+        page.get_by_role("button", name="Solver styles").click()
     assert "Newton-Krylov" in table.value.path().read_text()
     page.keyboard.press("Escape")
     settle(page)
