@@ -111,7 +111,7 @@ def read_card(path: Path) -> Card:
         return Card(**json.loads(path.read_bytes()))
     except OSError as error:
         raise CheckpointError(
-            f"No checkpoint: cannot read {path} ({error.strerror or error}). Name a folder of deq train --out."
+            f"No checkpoint: cannot read {path} ({error.strerror or error}). Name a folder written by deq train --out."
         ) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a card of this version of deq: {error}.") from error

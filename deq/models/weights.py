@@ -205,7 +205,7 @@ def model_name(data: bytes) -> str:
         if shapes == found:
             return name
     raise CheckpointError(
-        f"The weights describe no architecture and fit none of {', '.join(MODELS)}: take a file of deq train."
+        f"The weights describe no architecture and fit none of {', '.join(MODELS)}: use weights from deq train."
     )
 
 

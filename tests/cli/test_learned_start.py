@@ -14,6 +14,8 @@ from deq.models.checkpoints import WEIGHTS, Checkpoint, load_pretrained
 from deq.models.settings import to_dict
 from tests.cli.test_cli import answer, deq
 
+pytestmark = pytest.mark.long
+
 TOY = ("train", "toy", "--json", "--quiet", "--epochs", "40")
 
 
@@ -24,7 +26,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.long
 def test_the_card_says_so_and_counts_its_parameters(run: Path) -> None:
     card = json.loads((run / CARD).read_text())
     assert (card["learned_start"], card["recipe"]["learned_start"], card["parameters"]) == (
@@ -34,7 +35,6 @@ def test_the_card_says_so_and_counts_its_parameters(run: Path) -> None:
     )
 
 
-@pytest.mark.long
 def test_evaluate_with_and_without(run: Path) -> None:
     learned, plain = (
         answer(deq("evaluate", run, "--tol", "1e-5", "--json", *more)) for more in ((), ("--plain-start",))
@@ -44,14 +44,12 @@ def test_evaluate_with_and_without(run: Path) -> None:
     assert (learned["converged_fraction"], plain["converged_fraction"]) == (1, 1)
 
 
-@pytest.mark.long
 def test_without_a_learned_start_there_is_nothing_to_leave_out() -> None:
     done = deq("evaluate", "toy", "--plain-start")
     assert done.returncode == 2
     assert "has no learned start" in done.stderr
 
 
-@pytest.mark.long
 def test_an_interrupted_run_and_one_that_goes_on(run: Path) -> None:
     (run / CARD).rename(run / "aside")
     interrupted = answer(deq("evaluate", run, "--json"))
@@ -73,7 +71,6 @@ def test_an_interrupted_run_and_one_that_goes_on(run: Path) -> None:
     assert answer(longer)["parameters"] == 20
 
 
-@pytest.mark.long
 def test_initial_weights_and_baselines(run: Path) -> None:
     done = deq(*TOY, "--init", run / WEIGHTS)
     assert (done.returncode, "learned_start=true" in done.stderr) == (2, True)
@@ -83,7 +80,6 @@ def test_initial_weights_and_baselines(run: Path) -> None:
     assert (plain.returncode, "leave learned_start out" in plain.stderr) == (2, True)
 
 
-@pytest.mark.long
 def test_a_baseline_predicts_by_its_own_forward_pass() -> None:
     shipped = load_pretrained("mlp")
     once = replace(shipped.card, gradient=to_dict(Unrolled(steps=1)))

@@ -17,7 +17,8 @@ from deq.solvers import SOLVERS, Solver
 from tests.support.classical import CLASSICAL
 from tests.support.peer_maps import PEER_MAPS
 
-pytestmark = pytest.mark.usefixtures("double_precision")
+# Every map in one program takes long to compile.
+pytestmark = [pytest.mark.usefixtures("double_precision"), pytest.mark.long]
 
 TOL = 1e-9
 SLOW = "JAXopt: geometric decay"  # at slope 0.999 a residual of 1e-9 is an error of 1e-6
@@ -57,7 +58,6 @@ def found(name: str) -> Solution:
     return jax.device_get(jax.jit(lambda z0: solve(every_map, z0, solver))(starts()))
 
 
-@pytest.mark.long  # every map in one program takes long to compile
 @pytest.mark.parametrize("name", SOLVERS)
 def test_classical_systems_are_solved_or_reported(name: str) -> None:
     solution, solved = found(name), []
@@ -73,7 +73,6 @@ def test_classical_systems_are_solved_or_reported(name: str) -> None:
     assert sum(solved[23:]) >= SOLVED[name][1]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", SOLVERS)
 def test_fixed_points_of_other_libraries_are_found(name: str) -> None:
     solution = found(name)

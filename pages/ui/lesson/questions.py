@@ -110,7 +110,7 @@ QUESTIONS = (
         "Yes. The loss rewards right answers, not convergence. With large updates and nothing to hold it back, the "
         "spectral radius of df/dz grows past 1, plain iteration no longer settles, and the network answers from a "
         "state that is not an equilibrium. Remedies: a Jacobian penalty, a lower learning rate, or bounded "
-        "weights, with which it cannot be lost.",
+        "weights, with which the equilibrium cannot be lost.",
         "Before training, the answers are random",
     ),
     Question(

@@ -98,7 +98,7 @@ def _choose_radius(chosen: ModelInUse) -> None:
         key=RADIUS,
         format_func=lambda name: f"{models[name]:g} ({name})",
         on_change=_use_radius,
-        help="The L2 norm of the changes that training made harmless. A larger one proves more, but costs accuracy.",
+        help="The L2 norm of the changes that training guards against. A larger one proves more, but costs accuracy.",
         width=360,
     )
     if st.session_state["model"] != chosen.name:
@@ -225,7 +225,7 @@ def _trade_off(case: Case) -> None:
     """Accuracy against radius, a row for each shipped model with a proof."""
     rows = [_row(case.answer.image, shipped_model(name), radius) for name, radius in proved_models().items()]
     st.dataframe(rows, hide_index=True, width="content")
-    st.caption("Shares of this server's test digits. Training for a larger radius costs accuracy.")
+    st.caption("Shares of the test digits on this server. Training for a larger radius costs accuracy.")
 
 
 def _row(image: np.ndarray, model: ModelInUse, trained: float) -> dict[str, str]:

@@ -45,8 +45,8 @@ TERMS = {
     "Lipschitz constant": "The largest factor by which f stretches a distance. Below 1 the fixed point is unique and "
     "iteration finds it (Banach).",
     "contraction": "A map that shrinks all distances by at least a constant factor: its Lipschitz constant is below 1.",
-    "monotone": "A cell relu(W z + x) whose W is computed from the trained parameters in such a way that there is "
-    "exactly one equilibrium, whatever their values.",
+    "monotone": "A cell relu(W z + x) whose W is computed from the trained parameters so that there is always exactly "
+    "one equilibrium.",
     "Peaceman-Rachford": "A splitting method for monotone cells; it converges for any weights and step size.",
     "learned start": "A small network that guesses the equilibrium; the solve starts from the guess.",
     "patience": "Stop a run early, with its last good weights, after this many consecutive updates in which most "
