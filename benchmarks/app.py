@@ -134,7 +134,7 @@ def used(server: Server, file: Path) -> dict[str, float]:
 
 
 async def draw(visitor: Visitor, stroke: int) -> float:
-    """Send what the canvas sends after a stroke: the strokes and the picture as a PNG. Each is a one elsewhere."""
+    """Send what the canvas sends after a stroke: the strokes and the picture as a PNG. Each is a 1 in a new place."""
     canvas = next(name for name in visitor.widgets if name.startswith("predict_canvas"))
     picture = f"data:image/png;base64,{base64.b64encode(PICTURE + bytes([stroke])).decode()}"
     path = [["L" if y > 60 else "M", 120 + stroke % 60, y + stroke // 60] for y in range(60, 241, 4)]
@@ -162,7 +162,7 @@ def response_times(folder: Path, repeat: int, as_json: bool) -> None:
     with running(folder / "log") as server:
         rows += asyncio.run(reruns(server.host, repeat))
         errors = server.tracebacks()
-    report(f"Response times of the dashboard; {errors} errors logged", rows, as_json)
+    report(f"Response times of the dashboard; errors logged: {errors}", rows, as_json)
 
 
 def cpu_times(folder: Path, repeat: int, as_json: bool) -> None:
@@ -170,7 +170,7 @@ def cpu_times(folder: Path, repeat: int, as_json: bool) -> None:
     with running(folder / "log", module=("benchmarks.profile", str(file))) as server:
         rows = asyncio.run(shares(server, repeat, file))
         errors = server.tracebacks()
-    report(f"CPU of an action by part, ms; {errors} errors logged", rows, as_json)
+    report(f"CPU of an action by part, ms; errors logged: {errors}", rows, as_json)
 
 
 def main() -> None:

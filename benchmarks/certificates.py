@@ -1,4 +1,4 @@
-"""Certified and attacked accuracy of monotone models: python -m benchmarks.certificates [--epochs N] [--only NAME ...]
+"""Certified and attacked accuracy of monotone models: python -m benchmarks.certificates [--epochs N] [--only NAME]...
 
 Trains `monotone` on MNIST with four margins m, and with the recipe's `certified_radius` at three radii, and certifies
 the shipped ones. `L`: the bound on the change of a difference of two outputs per change of the input, L2, the largest

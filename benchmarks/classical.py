@@ -191,7 +191,7 @@ def rows(methods: dict[str, Method]) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    options = arguments(__doc__)
+    options = arguments(__doc__, timed=False)
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SciPy's own, on overflow
         report("23 classical systems", rows(METHODS), options.json)

@@ -56,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log") as server:
         found = asyncio.run(rows(server, chosen.visitors))
         errors = server.tracebacks()
-    report(f"Memory of idle visitors; {errors} errors logged", found, chosen.json)
+    report(f"Memory of idle visitors; errors logged: {errors}", found, chosen.json)
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ def summary(visitors: int, seconds: float, tally: Tally, memory: Memory) -> dict
     return {
         "visitors": visitors,
         "actions": len(actions),
-        "a second": round(len(actions) / seconds, 1),
+        "per second": round(len(actions) / seconds, 1),
         "errors": len(tally.errors),
         "answers": tally.checked,
         "mixed up": len(tally.mixed),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutation:
-    """`old`, which stands once in a file, becomes `new`; `tests`: files or folders of tests, without tests/.
+    """`old`, which occurs once in the file, becomes `new`; `tests`: files or folders of tests, without tests/.
 
     long: those of `make long` too.
     """

@@ -78,7 +78,7 @@ def main() -> None:
                 f"{'caught' if found else 'MISSED':7} {seconds:5.0f} s  {mutation.file}: {mutation.new}",
                 flush=True,
             )
-    print(f"{missed} mutations were missed" if missed else "every mutation was caught")
+    print(f"mutations missed: {missed}" if missed else "every mutation was caught")
     sys.exit(bool(missed))
 
 

@@ -50,7 +50,7 @@ def stacks() -> dict[int, list[str]]:
     found = {}
     for ident, frame in sys._current_frames().items():
         files = found[ident] = []
-        while isinstance(frame, FrameType):  # one that is just returning can have another thing here
+        while isinstance(frame, FrameType):  # while a frame returns, f_back can be something else
             files.append(frame.f_code.co_filename)
             frame = frame.f_back
     return found

@@ -2,8 +2,8 @@
 
 RUN is a folder written by `python -m deq train mnist --model NAME --seed N --out RUN`. The run with the best accuracy
 on the 5,000 validation images ships, whatever its test accuracy: --ship writes its weights to
-deq/models/pretrained/NAME, with a card that lists all seeds and the baselines (runs of the same model with
---baseline).
+deq/models/pretrained/NAME, with a card that lists all seeds and the baselines (--baselines RUN...: runs of the
+same model by `deq train --baseline`).
 """
 
 from __future__ import annotations

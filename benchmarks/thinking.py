@@ -1,10 +1,10 @@
 """How far puzzle models reach. python -m benchmarks.thinking NAME_OR_RUN [...] --sizes 32 512 [--count N] [--json]
 
 For each model and size: `right`, the share of puzzles that are correct in all places; `places`, of single bits or
-rooms; `settled`, of solves that converge to 1e-3 within calls in proportion to the size; `from noise`, the share right
-where the solves start from noise instead of zero; `aligned`, the mean cosine of the equilibria from the two starts (the
-asymptotic alignment score of Anil et al., 2022, arXiv:2211.09961). A baseline without an equilibrium takes its number
-of steps.
+rooms; `settled`, of solves that converge to 1e-3 within a number of calls proportional to the size; `from noise`, the
+share right where the solves start from noise instead of zero; `aligned`, the mean cosine of the equilibria from the two
+starts (the asymptotic alignment score of Anil et al., 2022, arXiv:2211.09961). A baseline without an equilibrium takes
+the number of steps that it was trained with.
 """
 
 from __future__ import annotations

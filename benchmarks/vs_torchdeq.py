@@ -106,7 +106,7 @@ def row(name: str, label: str, case: Case, task: Task, repeat: int) -> dict[str,
         "goal": case.goals[name],
         "calls + products": "{} + {}".format(*our_tally(name, case, images)),
         "theirs": "{} + {}".format(*their_tally(name, case, images)),
-        "outputs apart": difference,
+        "outputs' difference": difference,
         "accuracy": accuracy(lambda x: infer(final(), x, case.solver).probabilities, task.test),
         "theirs ": accuracy(lambda x: their_answers_to(twin, x), task.test),
     }

@@ -25,7 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
-MOST, WITHIN = 3, 120.0  # at most so many restarts of a replica in so many seconds; then it stays down
+MOST, WITHIN = 3, 120.0  # restarts of a replica, and seconds: after more it stays down
 
 CONFIGURATION = """\
 daemon off;
@@ -124,7 +124,8 @@ def free_ports(count: int) -> list[int]:
 
 
 def serve(port: int, count: int) -> int:
-    """Run until interrupted; returns the exit status: nginx's own, or 1 if a replica does not start or none is left."""
+    """Run until interrupted. Returns the exit status: 130 then, nginx's own if it ends, 1 if a replica does not start
+    or none is left."""
     nginx, ports = find_nginx(), free_ports(count)
     replicas: list[Replica] = []
     proxy = None
@@ -140,7 +141,7 @@ def serve(port: int, count: int) -> int:
                     return 1  # its own message is on the screen
                 time.sleep(POLL)
             proxy = subprocess.Popen([nginx, "-p", name, "-c", str(file), "-e", "stderr"])
-            print(f"{count} replicas on http://localhost:{port}; Ctrl-C ends them.", flush=True)
+            print(f"Replicas on http://localhost:{port}: {count}. Ctrl-C ends all.", flush=True)
             return _watch(proxy, replicas)
         except KeyboardInterrupt:
             return 130

@@ -31,7 +31,7 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        for number in SIGNALS:  # all is said; Python ends with the default handlers, by which a signal kills
+        for number in SIGNALS:  # all is printed; a signal would meet Python's default handlers now, and kill
             signal.signal(number, signal.SIG_IGN)
         if end.code in STOPPED:  # the message has been printed: end as `stop` does
             os._exit(int(end.code))

@@ -58,10 +58,12 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accelerator", description=__doc__)
-    parser.add_argument("--small", action="store_true", help="little of everything, to see that it runs")
+    parser.add_argument("--small", action="store_true", help="a little of everything, to check that it runs")
     parser.add_argument("--only", action="append", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of tables")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the JSON object also here, after every row")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the JSON object here too, after every row"
+    )
     return parser.parse_args()
 
 

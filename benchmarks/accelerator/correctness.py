@@ -68,14 +68,14 @@ def gradients(sizes: Sizes) -> Iterator[dict[str, Any]]:
 
 
 def models(sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """Shipped models on test digits: accuracy, calls and verdicts here and on the CPU."""
+    """Shipped models on test digits: accuracy, calls and converged solves here and on the CPU."""
     data = load_dataset("mnist" if at_hand("mnist") else "digits")
     x, y = data.test_images[: sizes.digits], data.test_labels[: sizes.digits]
     for name in sizes.models:
         here, there = answers(name, x), on_cpu(answers, name, x)
         same = {
-            "labels apart": int((here.labels != there.labels).sum()),
-            "verdicts apart": int((here.converged != there.converged).sum()),
+            "labels differing": int((here.labels != there.labels).sum()),
+            "converged differing": int((here.converged != there.converged).sum()),
         }
         yield {
             "model": name,

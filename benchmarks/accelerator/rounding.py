@@ -1,4 +1,6 @@
-"""What lower precision costs: the share of digits whose solves still converge if they may go below its floor."""
+"""What lower precision costs: the share of digits whose solves still converge at tolerances below its floor.
+
+Floors: deq.solvers.precision."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def parting_digits() -> dict[str, np.ndarray]:
 
 
 def solved_maze() -> dict[str, np.ndarray]:
-    """The answer of the shipped `maze` after a few numbers of evaluations."""
+    """The answer of the shipped `maze` after each of MOMENTS evaluations."""
     shipped = load_pretrained("maze")
     x, truth = (both[MAZE % 2] for both in mazes(2, ROOMS, MAZE))
     solver = Picard(tol=1e-3, max_nfe=calls_for(200, "mazes", ROOMS))

@@ -12,9 +12,9 @@ _SQUARINGS = 6
 
 
 class Affine(NamedTuple):
-    """z* = relu(W z* + U x + b) with I - W >= m I, y = C z* + c: the parts that bounds need.
+    """z* = relu(W z* + U x + b) with I - W >= m I, y = C z* plus a bias: what bounds need.
 
-    w: (n, n). u: (n, k) with u u^T = U U^T, any k. c: (classes, n).
+    w: W, (n, n). u: (n, k) with u u^T = U U^T, any k. c: C, (classes, n).
     """
 
     w: Array

@@ -12,8 +12,8 @@ from jax import Array
 class TwoLayerCell(nnx.Module):
     """f(z, x) = W2 s(W1 (z + x) + b1) + b2: two dense layers applied to z + x. z, x: (batch, width).
 
-    The cell of the blog post that the README names: width 1, hidden 5 and no activation for y = 2x; width 100, hidden
-    500 and tanh for digits. scale multiplies the usual initial weights: if an affine cell's slope starts above
+    The cell of the blog post julialang.org/blog/2021/10/DEQ: width 1, hidden 5 and no activation for y = 2x; width 100,
+    hidden 500 and tanh for digits. scale multiplies the usual initial weights: if an affine cell's slope starts above
     1, fixed-point iteration diverges.
     """
 

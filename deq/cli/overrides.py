@@ -32,7 +32,7 @@ def with_settings(
     settings = read_texts(texts)
     if baseline is not None:
         if {"solver", "gradient"} & (named.keys() | settings.keys()):
-            raise ValueError("--baseline replaces the solver: leave out --solver and --gradient.")
+            raise ValueError("--baseline replaces solver and gradient: set neither of them.")
         plain = replace(recipe, jacobian=0.0, wander=0, unrest=0.0, learned_start=False)
         recipe = replace(plain, gradient=BASELINES[baseline])
     both = {key: settings[key] for key in named.keys() & settings.keys()}
@@ -54,7 +54,7 @@ def read_texts(texts: Iterable[str]) -> dict[str, str]:
             raise ValueError(f"--set takes KEY=VALUE, such as solver.tol=1e-4; got {text!r}.")
         key = key.removesuffix(".type")
         if found.setdefault(key, value) != value:
-            raise ValueError(f"--set {key} has two values, {found[key]} and {value}: leave one out.")
+            raise ValueError(f"{key} has two values, {found[key]} and {value}: leave one out.")
     return found
 
 

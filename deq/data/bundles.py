@@ -62,7 +62,7 @@ def branches(found: dict[Names, ZipInfo], name: str) -> list[dict[Names, ZipInfo
     }
     missing = [part for part, inner in there.items() if not inner]
     if len(missing) == 1:
-        raise DatasetError(f"{name}: {missing[0]} is missing: give a folder train and a folder test.")
+        raise DatasetError(f"{name}: {missing[0]} is missing: give both a train and a test folder.")
     return [found] if missing else list(there.values())
 
 

@@ -20,7 +20,7 @@ def parts_of(folder: Path) -> list[Path]:
     parts = [folder / "train", folder / "test"]
     there = [part.is_dir() for part in parts]
     if any(there) and not all(there):
-        raise DatasetError(f"{parts[there.index(False)]} is missing: give a folder train and a folder test.")
+        raise DatasetError(f"{parts[there.index(False)]} is missing: give both a train and a test folder.")
     return parts if all(there) else [folder]
 
 

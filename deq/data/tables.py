@@ -84,8 +84,8 @@ def parse_table(path: Path, file: TextIO) -> Table:
 
 
 def has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: two of its fields are no numbers, or one is none and either the rest of
-    its column are numbers or its other fields are 0, 1, 2, ..., pandas' names of columns."""
+    """Whether the first row names the columns: at least two of its fields are not numbers, or exactly one is not and
+    either the rest of that column is numbers or the row's other fields are 0, 1, 2, ..., pandas' column names."""
     if not rows:
         return False
     words = [i for i, field in enumerate(rows[0]) if not is_number(field)]

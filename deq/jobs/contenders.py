@@ -15,8 +15,9 @@ USUAL = ["blog", "mlp", "monotone", "conv"]
 EXAMPLES = {"digits": 1_294, "mnist": 55_000, "fashion_mnist": 55_000, "kmnist": 55_000}  # to train on
 FEW = 768  # of any other task
 LARGE = 10_000  # examples that the few epochs of a fast recipe need
-# CPU time of an update of 128 examples over that of `unit_of_work`, measured on two cores (multiscale: from its time
-# beside conv's); other models are about as slow as mlp, points faster. Elastic distortions of pictures come on top.
+# CPU time of an update of 128 examples over that of `unit_of_work`, measured on two cores (multiscale: conv's value
+# times the ratio of their times); other models are about as slow as mlp, points faster. Elastic distortions of
+# pictures come on top.
 COST = {"blog": 2.3, "mlp": 0.37, "monotone": 0.37, "conv": 5.5, "multiscale": 8.5}
 OF_POINTS, ELASTIC = 0.17, 0.5
 TOGETHER = 20  # updates per call

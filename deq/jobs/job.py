@@ -150,7 +150,7 @@ class Job:
             if isinstance(event, Finished):
                 self._deliver(event.model, event.test)
                 self._finish(outcome_of(event, self.plan.seed, before + event.seconds))
-                return (Status.LOST, event.verdict) if event.verdict else (Status.FINISHED, "")
+                return Status.LOST if event.lost else Status.FINISHED, event.verdict
             if not event.fault:
                 self._sound = event.state
             self._seconds = before + event.seconds

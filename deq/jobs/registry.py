@@ -36,8 +36,8 @@ class Registry:
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
         self._workers: dict[Job, threading.Thread] = {}
-        # Exit handlers run last in, first out, and the first finalizer registers the handler of all: this way workers
-        # stop before objects in their traces are finalized, which would fail them with a KeyError.
+        # Exit handlers run last in, first out, and weakref registers its own with the first finalizer. Creating one
+        # before `close` is registered makes workers stop before objects in their traces are finalized (else: KeyError).
         weakref.finalize(self, lambda: None)
         atexit.register(self.close)
 

@@ -76,8 +76,8 @@ def infer(
 
     Args:
         gradient: matters only if it replaces the solver, as `Unrolled` and `ThroughODE` do.
-        batch_size: rows in every batch, the last one padded; min(500, n) or fewer of
-            large inputs, by default.
+        batch_size: rows in every batch, the last one padded; by default min(500, n), or fewer if the
+            inputs are large.
         devices: how many of this process's devices may share a batch; all by default.
         states: keep the equilibria. trace: keep this many iterates of each solve and their probabilities.
         z0: (n, ...), where solves start, such as the equilibria of similar inputs; by default the model's own start.
@@ -87,7 +87,7 @@ def infer(
     if trace and not gradient.seeks_equilibrium:
         raise ValueError(f"trace records a solve, and {type(gradient).__name__} runs none: leave trace out.")
     x = np.asarray(x)  # it may be on any device
-    size = min(BATCH, len(x), max(1, ENTRIES // x[0].size)) if batch_size is None else batch_size
+    size = batch_size_of(x) if batch_size is None else batch_size
     mesh = mesh_here(size if solver.in_parts and gradient.in_parts else 1, devices)
     whole = (model.uncalibrated(), model.temperature, solver, gradient)
     whole = everywhere(whole, mesh) if mesh.size > 1 else whole
@@ -98,6 +98,11 @@ def infer(
         part = jax.device_get(forward(whole, given, states, trace, mesh))
         parts.append(jax.tree.map(lambda v, start=start: v[: len(x) - start], part))
     return Results(**jax.tree.map(lambda *columns: np.concatenate(columns), *parts))
+
+
+def batch_size_of(x: Any) -> int:
+    """The default batch size for inputs (n, ...)."""
+    return min(BATCH, len(x), max(1, ENTRIES // x[0].size))
 
 
 @partial(jax.jit, static_argnames=("states", "trace", "mesh"))
@@ -179,7 +184,7 @@ def outputs_of(model: EquilibriumModel, x: Any) -> ShapeDtypeStruct:
     return _outputs.eval_shape(graphdef, variables, one)
 
 
-# Compiled functions remember what they have traced: the trace of a solve takes longer than the toy's training.
+# jit, only so that repeated calls reuse the trace: tracing a solve takes longer than training the toy.
 @partial(jax.jit, static_argnums=0)
 def _injected(graphdef: nnx.GraphDef, variables: nnx.State, x: Array) -> Any:
     return nnx.merge(graphdef, variables, copy=True).encode(x)

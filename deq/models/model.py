@@ -25,7 +25,7 @@ def zero_start(cell: nnx.Module, x: Any) -> Any:
 
 
 def cell_start(cell: nnx.Module, x: Any) -> Any:
-    """z0 = f(0, x), as in the blog post."""
+    """z0 = f(0, x), as in the blog post that `blog` follows, see deq.cells.dense."""
     return cell(zero_start(cell, x), x)
 
 

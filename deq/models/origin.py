@@ -36,5 +36,6 @@ def commit() -> str | None:
 
 def machine() -> str:
     """The machine that a run was timed on: devices and usable CPU cores."""
-    kind = jax.devices()[0].device_kind
-    return f"{jax.device_count()} {kind} device, {cores()} cores, {platform.machine()}"
+    devices, kind = jax.device_count(), jax.devices()[0].device_kind
+    counts = f"{devices} {kind} device{'s' * (devices > 1)}, {cores()} core{'s' * (cores() > 1)}"
+    return f"{counts}, {platform.machine()}"

@@ -38,7 +38,7 @@ def has_learned_start(model: EquilibriumModel) -> bool:
 
 
 def add_start(model: EquilibriumModel, width: int, *, rngs: nnx.Rngs) -> None:
-    """Give the model itself an untrained learned start of this width; one that has one keeps it."""
+    """Add an untrained learned start of this width to the model, in place; one that it already has is kept."""
     if not has_learned_start(model):
         model.start_rule = nnx.data(LearnedStart(width, model.start_rule, rngs=rngs))
 
@@ -80,7 +80,7 @@ def has_start(arrays: Iterable[str]) -> bool:
 def width_in(arrays: Mapping[str, np.ndarray]) -> int:
     """The width of the learned start in these arrays. Raises ValueError if its kernel is not square."""
     shape = arrays.get("start_rule.inner.kernel", np.zeros(())).shape
-    if len(shape) != 2 or shape[0] != shape[1]:  # a width that no array backs could take any memory
+    if len(shape) != 2 or shape[0] != shape[1]:  # one from a damaged file could need any memory
         raise ValueError(f"start_rule.inner.kernel must be square; it has the shape {list(shape)}.")
     return int(shape[0])
 

@@ -177,7 +177,9 @@ def _number_of(data: bytes, key: str, low: float, high: float) -> float:
     except ValueError:
         number = math.nan
     if not low <= number <= high:
-        raise ValueError(f"The weights' {key} must be a number in {low:g} to {high:g}, not {written[:40]!r}.")
+        raise ValueError(
+            f"The weights' {key} must be a number from {low:g} to {high:g}, not {written[:40]!r}."
+        )
     return number
 
 

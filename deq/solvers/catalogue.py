@@ -16,7 +16,8 @@ from deq.solvers.picard import Picard
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue. command: the solver's name on the command line. default: with its default settings.
+    """A row of the catalogue. command: the solver's name on the command line. default: the solver
+    with its default settings.
 
     own: the setting that pages offer for it besides tol and max_nfe, or "".
     """

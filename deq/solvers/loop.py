@@ -47,7 +47,7 @@ class _Carry(NamedTuple):
     best_residual: Array  # (batch,) absolute
     best_size: Array  # (batch,) what it is relative to
     best_error: (
-        Array  # (batch,) its estimated error; inf where unknown, because NaN would alarm jax_debug_nans
+        Array  # (batch,) its estimated error; inf where unknown, because NaN would trigger jax_debug_nans
     )
     converged: Array  # (batch,)
     nfe: Array

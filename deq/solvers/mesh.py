@@ -41,8 +41,8 @@ def vary_together(tree: Tree, *others: object) -> Tree:
     """The arrays of a tree, each made to vary over all the mesh axes that any of them, or of the others, varies over.
 
     Inside a shard_map this is part of the type, constants vary over no axis, and a loop's carry may not change its
-    type. A `where` on a condition that all of them enter does it without naming an axis; values do not change, and XLA
-    drops it.
+    type. A `where` whose condition depends on all of them achieves this without naming an axis; values do not change,
+    and XLA drops it.
     """
     if not in_shard_map():
         return tree

@@ -13,9 +13,9 @@ Class = TypeVar("Class", bound=type)
 def pytree(cls: Class) -> Class:
     """Register a dataclass as a pytree: `static` fields belong to its structure, all others are its children.
 
-    `jax.tree_util.register_dataclass` does the same, but takes the structures of two classes for equal where their
-    static fields are (JAX 0.10 to 0.12): then `jax.jit` now and then runs Broyden's program for Newton-Krylov. Here
-    the class belongs to the structure.
+    `jax.tree_util.register_dataclass` does the same, but treats the structures of two classes as equal if their
+    static fields are equal (JAX 0.10 to 0.12): then `jax.jit` occasionally runs Broyden's program for Newton-Krylov.
+    Here the class belongs to the structure.
     """
     static = [field.name for field in fields(cls) if field.metadata.get("static")]
     traced = [field.name for field in fields(cls) if field.name not in static]

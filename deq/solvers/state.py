@@ -27,7 +27,7 @@ class Layout:
 
     @staticmethod
     def of(state: Any) -> Layout:
-        """The layout of a state, a pytree of arrays. Raises ValueError unless they can be one batch of floats."""
+        """The layout of a state, a pytree of arrays. Raises ValueError unless all have one batch size and dtype."""
         leaves, tree = jax.tree.flatten(state)
         arrays = [leaf if hasattr(leaf, "shape") else jnp.asarray(leaf) for leaf in leaves]
         if not arrays:

@@ -11,7 +11,7 @@ from deq.models.evaluation import Metrics
 from deq.training.recipes import Recipe
 from deq.training.state import Best, TrainState
 
-STOPPED = "Training stopped after epoch {epoch}: no better validation {measure} for {stale} epochs. {weights}"
+STOPPED = "Training stopped after epoch {epoch}: no better validation {measure} for {epochs}. {weights}"
 BEST = "The weights are those of epoch {best}, the best."
 LAST = "The weights are those of the last epoch; the best was epoch {best}."
 
@@ -59,4 +59,5 @@ class BestEpoch:
         best, measure = int(self.best.epoch), "accuracy" if self._has_labels else "loss"
         weights = (BEST if self.kept_epoch else LAST).format(best=best) if best else ""
         stale = int(self.best.stale)
-        return STOPPED.format(epoch=epoch, measure=measure, stale=stale, weights=weights).strip()
+        epochs = f"{stale} epoch{'s' * (stale > 1)}"
+        return STOPPED.format(epoch=epoch, measure=measure, epochs=epochs, weights=weights).strip()

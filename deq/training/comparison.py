@@ -31,7 +31,7 @@ class Outcome:
 
     validation_accuracy, accuracy: fractions of the validation and the test set, NaN without classes. loss, nfe_mean,
     converged_fraction: on the test set. spectral_radius: the largest of df/dz for a few validation inputs. seconds: of
-    the whole run. lost: whether it was stopped because it lost its equilibrium; the model is then the last sound one.
+    the whole run. lost: see deq.training.events.Finished.
     """
 
     seed: int
@@ -164,8 +164,8 @@ def conclusion(contenders: Sequence[Contender]) -> list[str]:
     for one in contenders:
         if one.lost:
             found.append(
-                f"{one.name} lost its equilibrium in {one.lost} of {len(one.outcomes)} runs: such a run stops with the "
-                "last sound weights, or ends with most solves not converging."
+                f"{one.name} ended {one.lost} of {len(one.outcomes)} runs without an equilibrium: such a run stops "
+                "with the last sound weights, or ends with most solves not converging."
             )
     whole = (
         "except each contender's first, which includes compilation" if seeds > 1 else "compilation included"

@@ -15,7 +15,7 @@ NEVER = (
     "choose another solver, or lower the learning rate."
 )
 LOST = (
-    "Training stopped at update {now}: for {unsound} updates {fault}. The weights are those of {kept}. To keep "
+    "Training stopped at update {now}: for {updates} {fault}. The weights are those of {kept}. To keep "
     "the equilibrium, lower the learning rate, add a Jacobian penalty, bound the weights or allow more evaluations."
 )
 
@@ -23,11 +23,11 @@ LOST = (
 class EarlyStopping:
     """Stops a run after as many unsound updates in a row as its recipe's patience; never if that is 0.
 
-    good: the last state known to be sound, or None: that of the last validation without a fault; before the first
-    validation, the one at the start of the last sound call, because at its end the equilibrium may be lost. fault:
-    what is wrong now, or empty. A run resumed after an epoch without a fault ends as if it had never stopped. One
-    resumed within an epoch, if it loses its equilibrium before the next, keeps the state it was resumed from, not that
-    of the epoch before.
+    good: the last state known to be sound, if any. It is the state of the last validation without a fault; before the
+    first validation, the state at the start of the last sound call (at its end the equilibrium may be lost). fault:
+    what is wrong now, or empty. A run resumed after an epoch without a fault ends as if it had never stopped. If a run
+    is resumed within an epoch and loses its equilibrium before that epoch ends, it keeps the state from which it was
+    resumed, not that of the epoch before.
     """
 
     def __init__(self, recipe: Recipe, good: TrainState | None = None) -> None:
@@ -60,7 +60,8 @@ class EarlyStopping:
         if self.good is None:
             return NEVER.format(now=now, fault=self.fault)
         kept = f"epoch {kept_epoch}" if kept_epoch else f"update {int(self.good.step)}"
-        return LOST.format(now=now, fault=self.fault, unsound=self._unsound, kept=kept)
+        updates = f"{self._unsound} update{'s' * (self._unsound > 1)}"
+        return LOST.format(now=now, fault=self.fault, updates=updates, kept=kept)
 
     def _find_fault(self, metrics: Metrics, skipped: float) -> str:
         """skipped: share of updates that were not finite."""

@@ -16,6 +16,7 @@ from deq.data import Dataset, Examples, Task, classify
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
 from deq.models.evaluation import Metrics, evaluate, largest_radius
+from deq.models.inference import batch_size_of
 from deq.models.start import add_start
 from deq.training.best import BestEpoch
 from deq.training.calls import Calls
@@ -50,8 +51,8 @@ def fit(
         recipe: see deq.training.recipes. seed: of data order and noise, not of the initial weights.
         resume: the state from an event of an earlier run with the same model, data, recipe and seed. To train more
             epochs, put the last epoch so far into `restarts`: without it the learning rate would jump up.
-        mesh: the devices that share each batch, see deq.devices.mesh_of; by default as many as fit. Layers that
-            mix examples, such as batch normalisation, see those of one device.
+        mesh: the devices that share each batch, see deq.devices.mesh_of; by default the most that divide the batch
+            evenly. Layers that mix examples, such as batch normalisation, see those of one device.
 
     Yields:
         Progress after every compiled call, EpochEnd after every epoch, Finished once.
@@ -152,7 +153,10 @@ class _Run:
 
     def _measure(self, model: EquilibriumModel, part: Examples) -> Metrics:
         solves, here = (self.recipe.solver, self.recipe.gradient), len(self.mesh.local_devices)
-        return evaluate(model, part, self.task.loss, *solves, devices=here)
+        size = max(
+            batch_size_of(part.x) for part in (self.task.validation, self.task.test)
+        )  # one program for both
+        return evaluate(model, part, self.task.loss, *solves, batch_size=size, devices=here)
 
 
 def _compiled(recipe: Recipe) -> Recipe:

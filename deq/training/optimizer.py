@@ -25,8 +25,8 @@ def optimizer_of(recipe: Recipe, ends: Array) -> optax.GradientTransformation:
 
 
 def clipped(bound: float) -> optax.GradientTransformation:
-    """Clip the global norm of the gradient, and apart from it that of a learned start, whose loss must not shrink other
-    updates."""
+    """Clip the global norm of the gradient, and separately that of a learned start, whose loss must not shrink
+    the other updates."""
     clip = optax.clip_by_global_norm(bound)
 
     def update(gradients: Any, state: Any, _: Any = None) -> tuple[Any, Any]:

@@ -85,8 +85,8 @@ def run_steps(
     fixed = rest, train, order, seed, ends, size
     if program.recipe.average:
         return compiled_steps(program, state, *fixed)
-    # If the average, then the same arrays as the parameters, were returned as well, XLA on an NVIDIA H200 (jaxlib
-    # 0.11.2) would compute every step of the call from the first parameters.
+    # Without averaging, `average` holds the same arrays as the parameters. If it were returned as well, XLA on an
+    # NVIDIA H200 (jaxlib 0.11.2) would compute every step of the call from the initial parameters.
     state, health = compiled_steps(program, replace(state, average=nnx.State({})), *fixed)
     return replace(state, average=nnx.merge_state(state.parameters, state.statistics)), health
 

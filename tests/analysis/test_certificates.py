@@ -102,7 +102,7 @@ def test_m_is_part_of_the_weights() -> None:
     assert restore_weights("monotone", weights_of(SHIPPED)).cell.m == 1
     with pytest.raises(CheckpointError, match="with m = 20; monotone has m = 1"):
         take_weights("monotone", build("monotone"), data)
-    with pytest.raises(CheckpointError, match=r"m must be a number in 1e-06 to 1e\+06, not '-3'"):
+    with pytest.raises(CheckpointError, match=r"m must be a number from 1e-06 to 1e\+06, not '-3'"):
         restore_weights("monotone", data.replace(b'"20.0"', b'"-3"  '))
 
 

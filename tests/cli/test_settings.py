@@ -73,11 +73,11 @@ def test_a_shipped_config_is_taken_by_its_name(name: str, chosen: list) -> None:
         (("--set", "epoch=3"), "Unknown setting 'epoch'; did you mean epochs?"),
         (("--set", "solver.tol=small"), "solver.tol must be a number; got 'small'."),
         (("--set", "epochs"), "--set takes KEY=VALUE, such as solver.tol=1e-4; got 'epochs'."),
-        (("--set", "epochs=3", "--set", "epochs=4"), "--set epochs has two values, 3 and 4: leave one out."),
+        (("--set", "epochs=3", "--set", "epochs=4"), "epochs has two values, 3 and 4: leave one out."),
         (("--set", "epochs=3", "--epochs", "4"), "--set epochs=3 contradicts --epochs 4: leave one out."),
         (("--set", "learning_rate=3", "--lr", "4"), "--set learning_rate=3 contradicts --lr 4.0"),
         (("--set", "solver.type=Picard", "--solver", "anderson"), "contradicts --solver anderson"),
-        (("--set", "solver=picard", "--baseline", "explicit"), "--baseline replaces the solver"),
+        (("--set", "solver=picard", "--baseline", "explicit"), "--baseline replaces solver and gradient"),
         (("--config", "missing.toml"), "Cannot read missing.toml"),
         (("--config", "fast"), "There is no fast recipe for toy; choose from mlp, conv."),
         (

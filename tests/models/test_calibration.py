@@ -85,5 +85,5 @@ def test_the_temperature_travels_with_the_weights():
     model.temperature = 0.75
     assert restore_weights("mlp", weights_of(model)).temperature == 0.75
     model.temperature = -1.0
-    with pytest.raises(CheckpointError, match=r"temperature must be a number in 0\.01 to 100, not '-1\.0'"):
+    with pytest.raises(CheckpointError, match=r"temperature must be a number from 0\.01 to 100, not '-1\.0'"):
         restore_weights("mlp", weights_of(model))

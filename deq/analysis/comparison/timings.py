@@ -84,4 +84,4 @@ def device_name() -> str:
             return "CPU"
         cores = len(os.sched_getaffinity(0))
         return f"CPU, {cores} core{'s' * (cores > 1)}"
-    return f"{device.device_kind}, one of {jax.device_count()}"
+    return device.device_kind + (f", one of {jax.device_count()}" if jax.device_count() > 1 else "")
