@@ -18,7 +18,7 @@ from deq.devices import use_cores
 from deq.gradients import Implicit
 from deq.models import TASK_MODELS, count_parameters
 from deq.models.checkpoints import Checkpoint
-from deq.models.evaluation import Metrics, evaluate
+from deq.models.evaluation import Metrics, evaluate_task
 from deq.models.start import plain_start
 from deq.solvers import Solver, is_same_method, solver_by_command
 from deq.training.fitting import check_fit
@@ -54,7 +54,7 @@ def run(
             chosen = dataclasses.replace(chosen, max_nfe=calls_for(int(chosen.max_nfe), name, size))
         began = time.perf_counter()
         gradient = checkpoint.gradient if solver is None and tol is None else Implicit()
-        metrics = evaluate(evaluated, task.test, task.loss, chosen, gradient)
+        metrics = evaluate_task(evaluated, task, task.test, chosen, gradient)
         seconds = time.perf_counter() - began
     found = figures(metrics, count_parameters(evaluated), seconds)
     if task.has_labels and not task.has_one_label:

@@ -10,7 +10,7 @@ import numpy as np
 
 from deq.data import Task
 from deq.models import EquilibriumModel
-from deq.models.evaluation import Metrics, evaluate, largest_radius
+from deq.models.evaluation import Metrics, evaluate_task, largest_radius
 from deq.models.inference import Results, infer
 from deq.training.early_stopping import MIN_SHARE
 from deq.training.recipes import Recipe
@@ -108,7 +108,7 @@ def in_plane(task: Task) -> bool:
 
 def validated(model: EquilibriumModel, task: Task, recipe: Recipe) -> tuple[Metrics, float]:
     """Metrics on the validation set and the spectral radius, as `fit` measures them after an epoch."""
-    metrics = evaluate(model, task.validation, task.loss, recipe.solver, recipe.gradient)
+    metrics = evaluate_task(model, task, task.validation, recipe.solver, recipe.gradient)
     return metrics, largest_radius(model, task.validation.x, recipe.solver)
 
 

@@ -25,7 +25,7 @@ from deq.jobs.record import (
 from deq.jobs.states import MOST_MOMENTS, has_states, states_at
 from deq.jobs.turns import Courtesy, nobody
 from deq.models import EquilibriumModel
-from deq.models.evaluation import Metrics, evaluate
+from deq.models.evaluation import Metrics, evaluate_task
 from deq.training import EpochEnd, Event, Finished, Progress, fit, model_at
 from deq.training.comparison import Outcome, outcome_of
 from deq.training.state import TrainState
@@ -137,9 +137,8 @@ class Job:
         if status in (Status.PAUSED, Status.STOPPED) and self._measure:
             self._enter(Status.RUNNING, "measuring on the test set", message)
             result = model if self._sound is None else model_at(model, self._sound, plan.recipe)
-            self._deliver(
-                result, evaluate(result, task.test, task.loss, plan.recipe.solver, plan.recipe.gradient)
-            )
+            recipe = plan.recipe
+            self._deliver(result, evaluate_task(result, task, task.test, recipe.solver, recipe.gradient))
         self.end(status, verdict or message)
 
     def _follow(self, events: Iterator[Event], model: EquilibriumModel, task: Task) -> tuple[Status, str]:

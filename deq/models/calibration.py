@@ -8,6 +8,7 @@ from scipy.special import log_softmax, softmax
 
 from deq.data import Task
 from deq.gradients import Gradient, Implicit
+from deq.models.evaluation import batch_size_for
 from deq.models.inference import infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solver
@@ -28,8 +29,9 @@ def calibrate(
 
     task: a classification task. gradient, devices: as in `infer`.
     """
+    size = batch_size_for(task)
     validation, test = (
-        infer(model, part.x, solver, gradient, devices=devices).outputs.astype(np.float64)
+        infer(model, part.x, solver, gradient, batch_size=size, devices=devices).outputs.astype(np.float64)
         for part in (task.validation, task.test)
     )
     temperature = fit_temperature(validation, task.validation.y)

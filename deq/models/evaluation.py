@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from deq.data import Examples, Loss
+from deq.data import Examples, Loss, Task
 from deq.gradients import Gradient, Implicit
 from deq.gradients.spectrum import spectral_radius
-from deq.models.inference import Results, encode, infer
+from deq.models.inference import Results, batch_size_of, encode, infer
 from deq.models.model import EquilibriumModel
 from deq.solvers import Solution, Solver
 from deq.solvers.pytree import pytree
@@ -71,6 +71,26 @@ def evaluate(
     values = measure(found.outputs, y, losses, found)
     means = jax.tree.map(lambda v: float(np.asarray(v).mean(dtype=np.float64)), values)
     return replace(means, residual=_mean_of_finite(np.asarray(values.residual)))
+
+
+def evaluate_task(
+    model: EquilibriumModel,
+    task: Task,
+    part: Examples,
+    solver: Solver,
+    gradient: Gradient = Implicit(),
+    *,
+    devices: int | None = None,
+) -> Metrics:
+    """`evaluate` on the validation or test part of a task; one compiled program serves both."""
+    size = batch_size_for(task)
+    return evaluate(model, part, task.loss, solver, gradient, batch_size=size, devices=devices)
+
+
+def batch_size_for(task: Task) -> int:
+    """The same batch size for the validation and test part of a task: a batch that is not full costs less than another
+    compilation."""
+    return max(batch_size_of(part.x) for part in (task.validation, task.test))
 
 
 @partial(jax.jit, static_argnames="loss")

@@ -53,10 +53,10 @@ def mlp(*, rngs: nnx.Rngs) -> EquilibriumModel:
 
 
 def monotone(m: float = 1.0, *, rngs: nnx.Rngs) -> EquilibriumModel:
-    """Dense(784, 87), the monotone cell relu(W z + x) of width 87 with I - W >= m I, Dense(87, 10); 84,313 parameters.
+    """Dense(784, 87), a monotone cell relu(W z + x) of width 87, Dense(87, 10); 84,313 parameters.
 
-    Exactly one equilibrium per picture, for any weights; the larger m, the less it moves with the picture. Winston &
-    Kolter (2020), arXiv:2006.08591.
+    I - W >= m I, so there is exactly one equilibrium per picture, for any weights; the larger m, the less it moves with
+    the picture. Winston & Kolter (2020), arXiv:2006.08591.
     """
     return EquilibriumModel(
         nnx.Sequential(pixels, nnx.Linear(784, 87, rngs=rngs)),

@@ -121,7 +121,7 @@ def compute_curves(
     """
     y_type: AxisType = "log" if log_y else "linear"
     figure = styled_figure("evaluations allowed", y_title, x_type="log", y_type=y_type)
-    hover = f"%{{x}} evaluations<br>%{{y:{'.1e' if log_y else '.1%'}}}"
+    hover = f"evaluations: %{{x}}<br>%{{y:{'.1e' if log_y else '.1%'}}}"
     for name, (budget, values) in curves.items():
         values = np.maximum(np.asarray(values, float), FLOOR if log_y else 0)
         add_line(figure, name, np.asarray(budget), values, solver_style(name), hover)

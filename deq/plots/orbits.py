@@ -81,7 +81,7 @@ def solver_distances(curves: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figur
         if not seen.any():
             continue
         style = solver_style(name)
-        add_line(figure, name, nfe[seen], distance[seen], style, "%{x} evaluations<br>distance %{y:.2e}")
+        add_line(figure, name, nfe[seen], distance[seen], style, "evaluations: %{x}<br>distance %{y:.2e}")
         ends.append((name, float(nfe[seen][-1]), float(distance[seen][-1]), style.color))
     label_ends(figure, ends)
     if ends:

@@ -15,8 +15,7 @@ from jax.sharding import Mesh
 from deq.data import Dataset, Examples, Task, classify
 from deq.devices import everywhere, mesh_of
 from deq.models import EquilibriumModel
-from deq.models.evaluation import Metrics, evaluate, largest_radius
-from deq.models.inference import batch_size_of
+from deq.models.evaluation import Metrics, evaluate_task, largest_radius
 from deq.models.start import add_start
 from deq.training.best import BestEpoch
 from deq.training.calls import Calls
@@ -153,10 +152,7 @@ class _Run:
 
     def _measure(self, model: EquilibriumModel, part: Examples) -> Metrics:
         solves, here = (self.recipe.solver, self.recipe.gradient), len(self.mesh.local_devices)
-        size = max(
-            batch_size_of(part.x) for part in (self.task.validation, self.task.test)
-        )  # one program for both
-        return evaluate(model, part, self.task.loss, *solves, batch_size=size, devices=here)
+        return evaluate_task(model, self.task, part, *solves, devices=here)
 
 
 def _compiled(recipe: Recipe) -> Recipe:

@@ -41,7 +41,7 @@ def open_page(browser: Browser, url: str, scheme: str, width: int) -> Page:
     context.set_default_timeout(SLOW)
     page = context.new_page()
     visit(page, url)
-    expect(page.get_by_text("Times follow")).to_have_count(0, timeout=SLOW)  # on Solvers
+    expect(page.get_by_text("Times appear")).to_have_count(0, timeout=SLOW)  # on Solvers
     settle(page)
     return page
 

@@ -74,7 +74,7 @@ def test_the_race_is_timed_when_the_controls_rest(open_page: OpenPage) -> None:
     app = open_page("solvers", race_seed="77", **SMALL)
     for damping in (0.3, 0.2):
         app.slider(key="race_damping").set_value(damping).run()
-        assert "Times follow when the controls have been still" in " ".join(
+        assert "Times appear once you have left the controls alone" in " ".join(
             caption.value for caption in app.caption
         )
         assert "ms" not in app.dataframe[0].value
@@ -83,7 +83,7 @@ def test_the_race_is_timed_when_the_controls_rest(open_page: OpenPage) -> None:
     assert not app.exception
     assert (app.dataframe[0].value["ms"] > 0).all()
     assert "Least time" in words(app)
-    assert "Times follow" not in " ".join(caption.value for caption in app.caption)
+    assert "Times appear" not in " ".join(caption.value for caption in app.caption)
 
 
 def test_the_race_on_the_spiral_says_who_fails_and_why(open_page: OpenPage) -> None:
@@ -145,7 +145,7 @@ def test_your_digit_is_what_is_solved(open_page: OpenPage) -> None:
     assert "You have no digit yet" not in " ".join(caption.value for caption in app.caption)
     printed: list = []
     exec(snippet(app), {"print": lambda *values: printed.extend(values)})
-    assert app.dataframe[0].value["NFE, most"].tolist() == printed[0]["NFE, most"]
+    assert app.dataframe[0].value["NFE, maximum"].tolist() == printed[0]["NFE, maximum"]
     assert len(app.dataframe[1].value) == 1  # the batch
 
 

@@ -204,7 +204,7 @@ def test_models_beyond_the_controls_have_their_command(open_page: OpenPage) -> N
 @pytest.mark.long
 def test_a_model_by_name_says_its_time_and_goes_to_predict(open_page: OpenPage, runs: Registry) -> None:
     app = open_page("train", fit_task="digits", fit_model="mlp", fit_epochs="1")
-    assert re.search(r"recipe has 6 epochs; training for 1 takes \*\*about \d+ (s|min)\*\*", said(app))
+    assert re.search(r"recipe, made for 6 epochs; 1 epoch will take \*\*about \d+ (s|min)\*\*", said(app))
     press(app, "Start training")
     run_until(app, lambda: bool(app.get("page_link")))
     assert runs.get(app.query_params["job"]).plan.architecture == "mlp"

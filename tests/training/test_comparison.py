@@ -79,7 +79,7 @@ def test_lost_runs_are_counted_and_stay_in_the_mean() -> None:
     found = Contender("mlp", runs)
     assert found.lost == 2
     assert found.spread("accuracy").mean == pytest.approx(0.5)
-    assert any("in 2 of 3 runs" in line for line in conclusion([found]))
+    assert any("2 of 3 runs" in line for line in conclusion([found]))
 
 
 def test_time_left() -> None:

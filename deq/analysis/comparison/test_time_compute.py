@@ -74,7 +74,7 @@ def path_table(found: Mapping[str, PathIndependence]) -> dict[str, list[Any]]:
     return {
         "start": list(found),
         "alignment, mean": [float(np.mean(end.cosine)) for end in ends],
-        "aligned": [float(np.mean(end.cosine >= ALIGNED)) for end in ends],
+        f"cosine ≥ {ALIGNED}": [float(np.mean(end.cosine >= ALIGNED)) for end in ends],
         "distance, median": [float(np.median(end.distance)) for end in ends],
         "both converged": [float(np.mean(end.converged)) for end in ends],
     }

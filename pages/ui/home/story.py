@@ -111,5 +111,5 @@ def parting_line(found: dict[str, np.ndarray]) -> str:
         f"Each numeral is the state of one of {len(found['parting.labels'])} digits from scikit-learn, not from "
         "MNIST as in training; all start at the same point, and misread ones are **orange**. "
         f"Press Reset, then Play. Read correctly: {first} after {depth[0]:.0f} evaluation, {second} after "
-        f"{depth[1]:.0f}, **{last}** at the equilibrium."
+        f"{depth[1]:.0f}, **{last}** after {depth[-1]:.0f}."
     )

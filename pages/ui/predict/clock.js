@@ -115,7 +115,7 @@ class ClockBoard extends Board {
     const left = Number.isFinite(residual[step]) ? scientific(residual[step]) : "not finite";
     const lost = !converged && step === nfe.length - 1;
     const end = lost ? `: not converged, above the tolerance ${scientific(tol)}.` : ".";
-    return `${names[best]} with ${percent(paths[step][best])}, residual ${left}${end}`;
+    return `${names[best]} (${percent(paths[step][best])}), residual ${left}${end}`;
   }
 
   tabulate() {

@@ -24,6 +24,7 @@ from pages.ui.widgets.live import live_component
 
 HERE = Path(__file__).parent
 MOST_CLASSES = 12  # the most probable
+UNSOLVED = "probabilities after every evaluation; no equilibrium was reached, so none of them is an answer."
 LANDMARKS = 200  # numerals; more would cover each other
 FLOOR = -17.0  # log10 of a residual of zero, which a log axis cannot show
 LOOK = {"neutral": NEUTRAL, "answer": ACCENT, "failed": FAILED_RED, "more": ACCENT, "less": HIGHLIGHT}
@@ -51,9 +52,10 @@ def clock_caption(case: Case, plane: Plane | None) -> str:
     if plane is None:
         return said
     share = 100 * plane.explained.sum()
+    curves = f"{said[0].lower()}{said[1:]}" if case.answer.converged else UNSOLVED
     return (
         f"Numerals: the equilibria of training digits, in the plane of their first two principal components "
-        f"({share:.0f} % of their variance). Curves: {said[0].lower()}{said[1:]}"
+        f"({share:.0f} % of their variance). Curves: {curves}"
     )
 
 

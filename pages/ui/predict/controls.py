@@ -7,7 +7,6 @@ from deq.solvers import SOLVERS, Solver
 from pages.ui.predict.readings import WHOLE
 from pages.ui.readers.model import ModelInUse, choose_model, model_named, picture_models
 from pages.ui.readers.weights import own_model_controls
-from pages.ui.widgets.glossary import tip
 
 SOLVER_HELP = (
     "When solvers converge, they nearly always find the same equilibrium. Plain iteration needs a spectral radius "
@@ -22,7 +21,7 @@ def model_controls(said: DeltaGenerator) -> tuple[ModelInUse, str, Solver]:
     own_model_controls("predict_weights", "model")
     left, right = controls.columns(2)
     with left:
-        name = choose_model(picture_models(), "model", tip("deep equilibrium model"), said)
+        name = choose_model(picture_models(), "model", said)
     solver_name = right.selectbox(
         "Solver", list(SOLVERS), 2, key="solver", bind="query-params", help=SOLVER_HELP
     )

@@ -34,7 +34,7 @@ LOGARITHMIC = {"residual": True, "NFE": False, "doubt": True}
 def draw_whole(case: Case) -> None:
     """The numbers, then one view of the test set."""
     if not case.chosen.reads_digits:
-        st.info(f"The test set is left out: {NO_DIGITS} Its test accuracy is shown with its run on Train.")
+        st.info(f"The test set is left out: {NO_DIGITS} Train shows the test accuracy of a run of yours.")
         return
     digits = held_out_digits()
     images, truth = digits.test_images[..., 0], digits.test_labels

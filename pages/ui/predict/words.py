@@ -20,7 +20,7 @@ from pages.ui.widgets.charts import offer
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.links import current_link
-from pages.ui.widgets.text import is_hidden, plain, rough, short
+from pages.ui.widgets.text import counted, is_hidden, plain, rough, short
 
 MAX_SHOWN = 12
 SEEN = (  # three screen pixels each, so that they stay square
@@ -116,14 +116,15 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
     if not answer.converged:
         residual = scientific(answer.final_residual, 1)
         return (
-            f":red[**Not converged.**] After {answer.evaluations} evaluations the smallest relative residual was "
-            f"{residual}, above the tolerance {scientific(tol)}. This is not an equilibrium, so there is no answer; "
-            f"the state with the smallest residual would give {name}. Try another solver under More settings."
+            f":red[**Not converged.**] After {counted(answer.evaluations, 'evaluation')} the smallest relative "
+            f"residual was {residual}, above the tolerance {scientific(tol)}. This is not an equilibrium, so there is "
+            f"no answer; the state with the smallest residual would give {name}. Try another solver under More "
+            "settings."
         )
     confidence = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
     return (
-        f"Converged on **{name}** ({confidence}) in {answer.evaluations} evaluations; one more would change "
+        f"Converged on **{name}** ({confidence}) in {counted(answer.evaluations, 'evaluation')}; one more would change "
         f"the state by {rough(100 * answer.final_residual)} %{distance(answer)}. The answer is unchanged {since}."
     )
 
@@ -135,24 +136,25 @@ def warm_sentence(followed: Followed | None, names: Sequence[str]) -> str:
     own, warm = followed.own, followed.warm
     if followed.agree:
         return f"Started from the last equilibrium: {_gain(warm.evaluations, own.evaluations)}."
+    took = counted(warm.evaluations, "evaluation")
     if not warm.converged:
         return (
-            f"From the last equilibrium the solve does not converge in {warm.evaluations} evaluations, "
-            "so the answer shown is from the model's own start."
+            f"From the last equilibrium the solve does not converge in {took}, so the answer shown is from the "
+            "model's own start."
         )
     return (
-        f"From the last equilibrium the solve ends at {plain(names[warm.label])} in {warm.evaluations} evaluations; "
-        "the page shows the solve from the model's own start, the one that a link reproduces."
+        f"From the last equilibrium the solve ends at {plain(names[warm.label])} in {took}; the page shows the solve "
+        "from the model's own start, the one that a link reproduces."
     )
 
 
 def _gain(warm: int, own: int) -> str:
     """For example: 14 evaluations instead of 22."""
     if warm < own:
-        return f"**{warm} evaluations instead of {own}** from the model's own start"
+        return f"**{counted(warm, 'evaluation')} instead of {own}** from the model's own start"
     if warm > own:
         return f"**{warm} evaluations, more than the {own}** from the model's own start"
-    return f"{warm} evaluations, as many as from the model's own start"
+    return f"{counted(warm, 'evaluation')}, as many as from the model's own start"
 
 
 def distance(answer: Answer) -> str:
@@ -215,6 +217,6 @@ def card_words(answer: Answer, chosen: ModelInUse, own: bool) -> tuple[str, str]
     settled = "settled in" if answer.converged else "did not settle in"
     sure = f"{percent(answer.confidence)} sure; the curve is its probability"
     return (
-        f"{what} {settled} {answer.evaluations} evaluations",
+        f"{what} {settled} {counted(answer.evaluations, 'evaluation')}",
         sure if answer.converged else "no equilibrium, so no answer",
     )

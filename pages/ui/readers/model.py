@@ -14,9 +14,21 @@ from deq.models.weights import architecture_of, form_of, model_name, restore_wei
 from deq.solvers import Anderson, Solver
 from pages.ui.server.kept import kept
 from pages.ui.server.owner import browser_key
+from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.text import plain, short
 
 DIGITS = tuple("0123456789")
+NOTES = {  # a few words on each shipped model, and on the problems of Solvers
+    "conv": "convolutions, the most accurate",
+    "mlp": "one relu layer",
+    "blog": "the network of the blog post",
+    "monotone": "exactly one equilibrium, whatever its weights",
+    "certified": "monotone, trained so that its answers can be certified",
+    "certified-0.5": "the same for a smaller radius, and more accurate",
+    "toy": "y = 2x",
+    "random cell": "W z + x, where W has random eigenvalues",
+    "spiral cell": "W z + x, where W has the eigenvalues 0.5 ± i w, w from 0.1 to 3",
+}
 
 
 @dataclass(frozen=True)
@@ -141,9 +153,11 @@ def model_named(name: str) -> ModelInUse:
     return own_models().get(name) or shipped_model(name)
 
 
-def choose_model(offered: list[str], key: str, help: str, said: DeltaGenerator) -> str:
+def choose_model(offered: list[str], key: str, said: DeltaGenerator) -> str:
     """A selectbox of models, in the link; if the wanted one is gone, a line in `said` tells what is shown."""
     wanted = st.session_state.get(key) or st.query_params.get(key)
+    notes = "\n".join(f"- {name}: {NOTES[name]}" for name in offered if name in NOTES)
+    help = f"{tip('deep equilibrium model')}\n{notes}"
     name = st.selectbox("Model", offered, key=key, bind="query-params", help=help)
     if wanted and wanted not in offered:
         st.session_state[f"{key}_gone"] = wanted, name

@@ -9,7 +9,10 @@ from pages.ui.widgets.navigation import page
 from pages.ui.widgets.text import plain, short
 
 NAMED = 10  # classes
-HELP = "A weights.safetensors file from the Train page or python -m deq train. It holds numbers and runs no code."
+HELP = (
+    "A .safetensors file: Weights under Save on the Train page, or weights.safetensors from python -m deq train. It "
+    "holds numbers and runs no code."
+)
 
 
 def weights_upload(key: str) -> ModelInUse | None:

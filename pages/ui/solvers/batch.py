@@ -18,6 +18,7 @@ from pages.ui.solvers.work import problem_of, race_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code
 from pages.ui.widgets.steps import in_steps
+from pages.ui.widgets.text import counted
 
 ZOOM = 3  # screen pixels for one of the picture's
 SNIPPET = """
@@ -64,7 +65,7 @@ def effort_sentence(effort: Effort, name: str) -> str:
         return f"With {name}: {lost}"
     low, middle, high = np.quantile(effort.nfe[effort.converged], (0, 0.5, 1), method="nearest")
     if low == high:
-        return f"With {name} every sample needs **{low} evaluations**. {lost}"
+        return f"With {name} every sample needs **{counted(int(low), 'evaluation')}**. {lost}"
     return f"With {name} a sample needs **{low} to {high} evaluations**, median {middle}. {lost}"
 
 

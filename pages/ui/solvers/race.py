@@ -71,7 +71,7 @@ def timed(settings: Settings) -> tuple[Subject, tuple[str, ...], tuple[Solver, .
 def time_at_rest(settings: Settings) -> None:
     """Timing takes longer than all else in the race, so it waits until the controls have not moved for a while."""
     with st.container(height=HEIGHT, border=False):
-        st.caption("Times follow when the controls have been still for a moment.")
+        st.caption("Times appear once you have left the controls alone for a moment.")
     state = st.session_state
     if state.get(STILL) == settings:
         with freeing_memory():

@@ -78,7 +78,7 @@ def read_settings() -> Settings | None:
     said, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         offered_models = [*subject_names(), *own_digit_models(), OWN]
-        model = choose_model(offered_models, "race_model", tip("deep equilibrium model"), said)
+        model = choose_model(offered_models, "race_model", said)
         batch, radius = _batch_or_radius(model, said)
         tol = _tolerance()
         more = st.popover("More settings", icon=":material/tune:")
@@ -166,7 +166,7 @@ def _more_settings() -> tuple[int, int, dict[str, Any]]:
             list(METHODS),
             key="race_method",
             bind="query-params",
-            help=tip("ODE flow"),
+            help=f"{tip('ODE flow')} Tsit5 and Dopri5 are Runge-Kutta methods of order 5, Heun of order 2.",
         ),
         "damping": middle.slider(
             "Damping", 0.05, 0.95, 0.5, 0.05, key="race_damping", bind="query-params", help=tip("damping")

@@ -101,7 +101,7 @@ def presets(puzzle: Puzzle) -> None:
     """What to try: larger puzzles, and changes with a large effect."""
     sizes = KINDS[puzzle.kind].sizes
     with what_to_try():
-        for name, size in (("Twice the size", sizes[2]), ("Eight times the size", sizes[6])):
+        for name, size in (("About twice the size", sizes[2]), ("Eight times the size", sizes[6])):
             st.button(name, on_click=choose, args=(puzzle.kind, size, puzzle.seed))
         for name, change, seen in _changes(puzzle):
             _preset(puzzle, name, change, seen)

@@ -14,8 +14,8 @@ export class Maze {
   constructor({ size, ends }) {
     Object.assign(this, { size, ends, places: size * size, cursor: ends[0] });
     this.name = `Maze of ${size} by ${size} rooms`;
-    this.hint = "Filled: on the path from S to G, says the network. Click a wall to open or close it. " +
-      "Keys: arrows walk, Shift + arrow opens or closes.";
+    this.hint = "Filled: on the path from the start (square) to the goal (disc), says the network. Click a wall to open or " +
+      "close it. Keys: arrows walk, Shift + arrow opens or closes.";
   }
 
   // Fit a width; returns the size of the canvas.

@@ -39,7 +39,8 @@ def draw_teaching(kind: str) -> None:
         return
     with st.expander("Train a fresh network yourself", icon=":material/school:"):
         st.markdown(
-            "It trains for three epochs on 50,000 rows of 32 bits, from random starts and depths. On two cores this "
+            "It trains for three epochs on 50,000 rows of 32 bits. So that the start does not matter, half of the "
+            "solves start from noise, and the layer is first repeated a random number of times. On two cores this "
             "takes one to two minutes, and continues while you look at other puzzles."
         )
         job = _job()
@@ -86,7 +87,9 @@ def _live(job: Job) -> None:
 
 def _ended(job: Job) -> None:
     now = job.snapshot()
-    if now.message:
+    if now.status is Status.PAUSED:
+        st.info("Paused because nobody watched for a while. Train starts a new network.")
+    elif now.message:
         st.info(now.message)
     if now.test is not None:
         st.markdown(

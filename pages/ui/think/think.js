@@ -168,8 +168,8 @@ class PuzzleBoard extends Board {
 
   legend(wrong) {
     if (!wrong || this.player.timer || this.coloured) return "";
-    const one = this.data.kind === "maze" ? "not on the path, but marked" : "1 instead of 0";
-    const other = this.data.kind === "maze" ? "on the path, but not marked" : "0 instead of 1";
+    const one = this.data.kind === "maze" ? "not on the path, but filled" : "1 instead of 0";
+    const other = this.data.kind === "maze" ? "on the path, but not filled" : "0 instead of 1";
     return ` × ${one}, ○ ${other}.`;
   }
 }

@@ -66,17 +66,18 @@ def _strange(puzzle: Puzzle) -> str:
     if is_walled_in(puzzle.x):
         return (
             " The start or the goal has no door left. The answer for a room is read from the messages that it sends "
-            "through its doors, so the network cannot mark this one."
+            "through its doors, so the network cannot fill this one."
         )
     if not is_connected(puzzle.x):
         return (
-            " No path leads from the start to the goal now, as in a quarter of the training mazes. Right is what is "
-            "left after removing every dead end but the start and the goal: those two, loops, and what joins loops."
+            " No path leads from the start to the goal now, as in a quarter of the training mazes. The right answer "
+            "is then what remains when dead ends other than start and goal are removed again and again: those two "
+            "rooms, loops, and what joins loops."
         )
     if rings(puzzle.x):
         return (
-            " The maze now has a loop, so there may be two paths; no training maze has two. Right is what is left "
-            "after removing every dead end but the start and the goal."
+            " The maze now has a loop, so there may be two paths; no training maze has two. The right answer is then "
+            "what remains when dead ends other than start and goal are removed again and again."
         )
     return ""
 

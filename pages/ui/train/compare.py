@@ -44,8 +44,9 @@ def _controls(plan: Plan) -> None:
         key=key,
         bind="query-params",
         max_selections=MOST,
-        help="A named model trains with its own recipe for the epochs set above; “fast” is a short recipe with its own "
-        "number of epochs. All others train with the settings above, each with at most one change.",
+        help="A named model trains with its own recipe for the epochs set above. “fast mlp” and “fast conv”, offered "
+        "for large data sets, keep the number of epochs of their short recipe. All others train with the settings "
+        "above, each with at most one change.",
     )
     seeds = right.segmented_control(
         "Seeds",
@@ -54,7 +55,8 @@ def _controls(plan: Plan) -> None:
         required=True,
         key="fit_seeds",
         bind="query-params",
-        help="Runs of each contender. Several seeds give a spread; without a spread no contender can be ahead.",
+        help="Runs of each contender. Several seeds give a spread; without one, nobody can tell which contender is "
+        "ahead.",
     )
     seeds = seeds or USUAL_SEEDS  # an empty parameter in a link chooses none
     plans = {name: offered[name] for name in chosen}

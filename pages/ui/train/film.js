@@ -101,7 +101,7 @@ export class FilmBoard extends Board {
 
 function sentence(data, step, lost) {
   const percent = (share) => `${short(100 * share)} %`;
-  const shares = [`solves converge in ${percent(data.converged[step])} of ${data.where}`];
+  const shares = [`solves converge ${data.at} ${percent(data.converged[step])} of ${data.where}`];
   if (data.effort) shares.unshift(`median ${short(data.median[step])} evaluations`);
   if (data.accuracy[step] !== null) shares.unshift(`accuracy ${percent(data.accuracy[step])}`);
   if (data.loss[step] !== null) shares.unshift(`validation loss ${short(data.loss[step])}`);

@@ -22,7 +22,8 @@ def choose_model() -> str:
         [SET_HERE, *USUAL],
         key="fit_model",
         bind="query-params",
-        help="A named model has its own cell, solver, gradient and recipe.",
+        help="A named model has its own cell, solver, gradient and recipe; for a few epochs, mlp and conv use a "
+        "shorter one, their fast recipe.",
     )
 
 
@@ -35,7 +36,8 @@ def named_plan(task: str, name: str, epochs: int, seed: int) -> Plan:
     made_of = (MODELS[name].__doc__ or "").partition("\n")[0].replace("*", r"\*")
     which = "fast recipe" if recipe is fast else "recipe"
     st.caption(
-        f"**{name}**: {made_of} Its {which} has {counted(recipe.epochs, 'epoch')}; training for {epochs} takes "
+        f"**{name}**: {made_of} It trains with its {which}, made for {counted(recipe.epochs, 'epoch')}; "
+        f"{counted(epochs, 'epoch')} will take "
         f"**{about(estimate([plan], 1, speed()))}** on this machine at its present load."
     )
     return plan

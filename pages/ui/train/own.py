@@ -17,7 +17,7 @@ from pages.ui.widgets.text import listed, plain, rough, short
 UPLOAD = "fit_pictures"
 SHOWN, NAMED = 15, 8  # pictures in the strip, names of classes
 ZOOM = 2
-READINGS = {"by the classes": "", "as digits": "digits", "whole": "plain"}
+READINGS = {"depending on the classes": "", "as digits": "digits", "whole": "plain"}
 Result = OwnData | str  # what was read, or why it cannot be
 COARSE = 100  # test examples; with fewer, the page says how coarse the accuracy is
 
@@ -77,7 +77,7 @@ def own_pictures() -> OwnData | None:
         key="fit_reader",
         bind="query-params",
         help="As digits: cut out and centred, white on black. Whole: grey, on a square, scaled down. "
-        "By the classes: as digits if every class is a digit, otherwise whole.",
+        "Depending on the classes: as digits if every class is a digit, otherwise whole.",
     )
     if upload is None:
         st.info(

@@ -81,6 +81,7 @@ def _draw(plan: Plan, run: str, frames: Sequence[Frame], *, live: bool, lost: bo
         "shades": [PALE, STRONG],
         "effort": shown == EVALUATIONS,
         "range": [low, high],
+        "at": "in",
         "where": "the plane",
     }
     data = (

@@ -167,7 +167,7 @@ def curves_of_runs(jobs: dict[str, Job]) -> None:
     table, column, scale = NUMBERS[number]
     shots = {name: getattr(jobs[name].snapshot(), table) for name in chosen}
     curves = {name: (rows["step"], rows[column]) for name, rows in shots.items() if rows}
-    show(compared_runs(curves, number, scale), "fit_comparison")
+    show(compared_runs(curves, number, scale), "runs-compared")
     st.dataframe(differences({name: jobs[name].plan for name in chosen}), hide_index=True)
 
 

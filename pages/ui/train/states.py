@@ -46,7 +46,7 @@ def _message(plan: Plan, film: Sequence[States]) -> dict[str, Any]:
     flags = np.stack([~one.right + 2 * one.failed for one in film]).astype(np.uint8)
     names, colors = _names(plan, film[0].labels)
     packed = np.round(shares * MOST).astype("<u2").tobytes() + flags.tobytes()
-    said = {"where": f"{len(names)} validation pictures", "effort": False}
+    said = {"at": "for", "where": f"the {len(names)} validation pictures", "effort": False}
     return moments_of(film, packed) | said | {"across": across, "up": up, "names": names, "colors": colors}
 
 
