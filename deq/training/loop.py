@@ -74,6 +74,7 @@ class _Run:
 
     state: on the devices, donated to the next call. kept: its copy on the host, for events and checkpoints. verdict:
     why the run must stop, or empty. ends_epoch: whether the data order changes, and the model is validated.
+    validated: the weights validated last, their metrics and spectral radius.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class _Run:
         self.kept = self.chooser.mark(on_host(self.state))
         self.verdict = self.chooser.verdict(self.calls.epoch(int(self.kept.step) - 1))
         self.ends_epoch = True
+        self.validated: tuple[nnx.State, Metrics, float] | None = None
 
     @property
     def unfinished(self) -> bool:
@@ -131,9 +133,7 @@ class _Run:
 
     def validate(self) -> EpochEnd:
         """Measure the model at the end of an epoch, and decide whether it is the best or the last."""
-        model = model_at(self.model, self.kept, self.recipe)
-        found = self._measure(model, self.task.validation)
-        radius = largest_radius(model, self.task.validation.x, self.recipe.solver)
+        found, radius = self._validation(self.kept, model_at(self.model, self.kept, self.recipe))
         self.stopping.validate(self.kept, found)
         fault = self.stopping.fault
         self.kept = self.chooser.validate(self.epoch, self.kept, found, fault)
@@ -143,12 +143,20 @@ class _Run:
     def finish(self) -> Finished:
         """The final model and its metrics; after a lost equilibrium that of the last sound state."""
         last = self.stopping.good if self.verdict and self.stopping.good else self.kept
-        model = model_at(self.model, self.chooser.chosen(last), self.recipe)
-        test, validation = (self._measure(model, part) for part in (self.task.test, self.task.validation))
-        radius = largest_radius(model, self.task.validation.x, self.recipe.solver)
+        chosen = self.chooser.chosen(last)
+        model = model_at(self.model, chosen, self.recipe)
+        test, (validation, radius) = self._measure(model, self.task.test), self._validation(chosen, model)
         lost = bool(self.stopping.verdict(int(self.kept.step)))
         seconds, best = self.seconds, self.chooser.best
         return Finished(model, test, validation, radius, seconds, self.verdict, lost, best)
+
+    def _validation(self, state: TrainState, model: EquilibriumModel) -> tuple[Metrics, float]:
+        """The validation metrics and the spectral radius of a state, whose model this is; not measured twice."""
+        if self.validated is None or self.validated[0] is not state.average:
+            found = self._measure(model, self.task.validation)
+            radius = largest_radius(model, self.task.validation.x, self.recipe.solver)
+            self.validated = state.average, found, radius
+        return self.validated[1:]
 
     def _measure(self, model: EquilibriumModel, part: Examples) -> Metrics:
         solves, here = (self.recipe.solver, self.recipe.gradient), len(self.mesh.local_devices)

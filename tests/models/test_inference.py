@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from deq.data import Examples, cross_entropy, double, load_dataset
+from deq.data import Examples, Task, cross_entropy, double, load_dataset
 from deq.gradients import Unrolled
 from deq.models import build, load_pretrained
-from deq.models.evaluation import evaluate, measure
+from deq.models.evaluation import evaluate, evaluate_task, measure
 from deq.models.inference import encode, forward, infer, read_out, solve_cell
 from deq.solvers import Anderson, Picard
 from tests.support.cases import long
@@ -43,6 +43,16 @@ def test_models_that_differ_in_temperature_alone_share_a_program(trace: int) -> 
     np.testing.assert_array_equal(hotter.outputs, found.outputs)
     np.testing.assert_allclose(hotter.probabilities, softmax(found.outputs / model.temperature, 1), rtol=1e-4)
     assert model.uncalibrated().temperature == 1 < model.temperature
+
+
+def test_validation_and_test_set_share_a_program() -> None:
+    few, many = (Examples(IMAGES[:n], LABELS[:n]) for n in (11, 21))
+    task, model = Task("few and many", few, few, many, cross_entropy), load_pretrained("mlp").model
+    programs = forward._cache_size()
+    found = [evaluate_task(model, task, part, SOLVER) for part in (few, many)]
+    assert forward._cache_size() == programs + 1
+    for metrics, part in zip(found, (few, many), strict=True):
+        assert metrics.accuracy == np.mean(infer(model, part.x, SOLVER).labels == part.y)
 
 
 def test_a_trace_ends_at_the_same_answer() -> None:

@@ -1,6 +1,7 @@
 """Training: it learns, is bitwise reproducible, and reports failures."""
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +14,9 @@ from deq.data import Examples, Task, classify, double, load_dataset, squared_err
 from deq.devices import mesh_here
 from deq.gradients import Implicit, Phantom, Unrolled
 from deq.models import EquilibriumModel, build
+from deq.models.evaluation import Metrics, evaluate_task
 from deq.solvers import Anderson, Picard
-from deq.training import EpochEnd, Finished, Progress, fit
+from deq.training import EpochEnd, Finished, Progress, fit, loop
 from deq.training.calls import Calls
 from deq.training.fitting import check_recipe
 from deq.training.optimizer import learning_rate, optimizer_of
@@ -39,6 +41,22 @@ def events(digits: Task) -> list:
 
 def weights(event: Finished) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in jax.tree.leaves(event.model)]
+
+
+def test_the_last_weights_are_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+
+    def count(model: EquilibriumModel, task: Task, part: Examples, *rest: Any, **devices: int) -> Metrics:
+        measured.append(len(part.y))
+        return evaluate_task(model, task, part, *rest, **devices)
+
+    monkeypatch.setattr(loop, "evaluate_task", count)
+    task = double()
+    *_, epoch, finished = fit(build("toy"), task, replace(RECIPES["toy"], epochs=10))
+    assert measured == [len(task.validation.y), len(task.test.y)]
+    assert finished.validation == epoch.validation
+    again = evaluate_task(finished.model, task, task.validation, RECIPES["toy"].solver)
+    assert again.loss == pytest.approx(finished.validation.loss, rel=1e-5)
 
 
 @pytest.mark.long
