@@ -146,7 +146,7 @@ def nfe_map(axis: ArrayLike, nfe: ArrayLike, converged: ArrayLike, *, height: in
     figure = styled_figure(f"start {Z1}", f"start {Z2}", height=height)
     if not len(axis):
         return figure
-    hover = "from (%{x:.2f}, %{y:.2f})<br>%{z} evaluations<extra></extra>"
+    hover = "from (%{x:.2f}, %{y:.2f})<br>evaluations: %{z}<extra></extra>"
     if converged.any():
         figure.add_heatmap(
             x=axis,

@@ -71,7 +71,7 @@ def reliability_diagram(confidence: ArrayLike, right: ArrayLike, bins: int = 15)
         line={"color": ACCENT, "width": 1.5},
         marker={"color": ACCENT, "size": 6 + 18 * np.sqrt(count[seen] / np.max(count))},
         customdata=count[seen],
-        hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}<br>%{customdata} examples<extra></extra>",
+        hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}<br>examples: %{customdata}<extra></extra>",
     )
     ticks = percent_ticks(0, 0.25, 0.5, 0.75, 1)
     figure.update_xaxes(ticks, range=[0, 1.05])

@@ -24,7 +24,7 @@ from pages.ui.widgets.live import live_component
 
 HERE = Path(__file__).parent
 MOST_CLASSES = 12  # the most probable
-UNSOLVED = "probabilities after every evaluation; no equilibrium was reached, so none of them is an answer."
+UNSOLVED = "Probabilities after every evaluation; no equilibrium was reached, so none of them is an answer."
 LANDMARKS = 200  # numerals; more would cover each other
 FLOOR = -17.0  # log10 of a residual of zero, which a log axis cannot show
 LOOK = {"neutral": NEUTRAL, "answer": ACCENT, "failed": FAILED_RED, "more": ACCENT, "less": HIGHLIGHT}
@@ -48,14 +48,13 @@ def draw_clock(case: Case) -> None:
 
 def clock_caption(case: Case, plane: Plane | None) -> str:
     """What the numerals are, and the calibration of the probabilities."""
-    said = bars_caption(case.answer, case.chosen)
+    said = bars_caption(case.answer, case.chosen) if case.answer.converged else UNSOLVED
     if plane is None:
         return said
     share = 100 * plane.explained.sum()
-    curves = f"{said[0].lower()}{said[1:]}" if case.answer.converged else UNSOLVED
     return (
         f"Numerals: the equilibria of training digits, in the plane of their first two principal components "
-        f"({share:.0f} % of their variance). Curves: {curves}"
+        f"({share:.0f} % of their variance). Curves: {said[0].lower()}{said[1:]}"
     )
 
 

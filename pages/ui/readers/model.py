@@ -21,10 +21,10 @@ DIGITS = tuple("0123456789")
 NOTES = {  # a few words on each shipped model, and on the problems of Solvers
     "conv": "convolutions, the most accurate",
     "mlp": "one relu layer",
-    "blog": "the network of the blog post",
+    "blog": "the network of the blog post named on Home",
     "monotone": "exactly one equilibrium, whatever its weights",
-    "certified": "monotone, trained so that its answers can be certified",
-    "certified-0.5": "the same for a smaller radius, and more accurate",
+    "certified": "monotone, trained for certificates of radius 1.58, see the glossary",
+    "certified-0.5": "the same for radius 0.5, and more accurate",
     "toy": "y = 2x",
     "random cell": "W z + x, where W has random eigenvalues",
     "spiral cell": "W z + x, where W has the eigenvalues 0.5 ± i w, w from 0.1 to 3",

@@ -95,10 +95,12 @@ def png_of(pixels: bytes, zoom: int = 1) -> bytes:
 
 
 def _caption(effort: Effort, i: int) -> str:
-    """For example: 3 (9), or 8 read as 3 (9)."""
+    """For example: 3 (9), 8 read as 3 (9), or 8: not converged."""
     if effort.classes is None:
         return str(effort.nfe[i])
-    read = f"{effort.classes[i]} ({effort.nfe[i]})" if effort.converged[i] else "not converged"
+    if not effort.converged[i]:
+        return "not converged" if effort.labels is None else f"{effort.labels[i]}: not converged"
+    read = f"{effort.classes[i]} ({effort.nfe[i]})"
     if effort.labels is None or effort.labels[i] == effort.classes[i]:
         return read
     return f"{effort.labels[i]} read as {read}"

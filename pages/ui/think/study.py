@@ -127,7 +127,10 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
     st.metric(
         "Asymptotic alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content"
     )
-    settled = f"{starts.converged} of {starts.puzzles} {kind.plural} of size {puzzle.size} converged from both starts"
+    noun = kind.noun if starts.puzzles == 1 else kind.plural
+    settled = (
+        f"{starts.converged} of {starts.puzzles} {noun} of size {puzzle.size} converged from both starts"
+    )
     if 2 * starts.converged < starts.puzzles:
         st.markdown(f"Only {settled}, so the score says little about equilibria.")
     elif starts.lowest > ALIGNED:

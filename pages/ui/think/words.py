@@ -72,7 +72,7 @@ def _strange(puzzle: Puzzle) -> str:
         return (
             " No path leads from the start to the goal now, as in a quarter of the training mazes. The right answer "
             "is then what remains when dead ends other than start and goal are removed again and again: those two "
-            "rooms, loops, and what joins loops."
+            "rooms, loops, and what joins any of these."
         )
     if rings(puzzle.x):
         return (

@@ -44,9 +44,9 @@ def _controls(plan: Plan) -> None:
         key=key,
         bind="query-params",
         max_selections=MOST,
-        help="A named model trains with its own recipe for the epochs set above. “fast mlp” and “fast conv”, offered "
-        "for large data sets, keep the number of epochs of their short recipe. All others train with the settings "
-        "above, each with at most one change.",
+        help="A named model trains with its own recipe for the epochs set above, never the fast one. “fast mlp” and "
+        "“fast conv”, offered for large data sets, train with their fast recipe for its own number of epochs. All "
+        "others train with the settings above, each with at most one change.",
     )
     seeds = right.segmented_control(
         "Seeds",

@@ -191,7 +191,7 @@ def _architecture(ends: tuple[int, int], default: Settings) -> Architecture:
     hidden = default["fit_hidden"]
     if cell == "two layers":
         hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
-    activation = _choice("Activation", [*ACTIVATIONS], "fit_activation", default, "s in Injection's help.")
+    activation = _choice("Activation", [*ACTIVATIONS], "fit_activation", default, "Function s in Injection.")
     lines = "\n".join(f"- {name}: {formula}" for name, formula in INJECTIONS.items())
     lines = f"{tip('injection')}\n{lines}"
     injection = _choice("Injection", list(INJECTIONS), "fit_injection", default, lines)
