@@ -1,4 +1,4 @@
-"""Response times of the dashboard. python -m benchmarks.app [--repeat 40] [--json]
+"""Response times of the dashboard. python -m benchmarks.app [--repeat N] [--json]
 
 A real server on 127.0.0.1 and a raw websocket client. Start: from launching the process until the front page has
 loaded, then the first run of every other page; once with an empty cache folder, then with the cache of that start.
@@ -134,7 +134,7 @@ def used(server: Server, file: Path) -> dict[str, float]:
 
 
 async def draw(visitor: Visitor, stroke: int) -> float:
-    """Send what the canvas sends after a stroke: the strokes and the picture as a PNG. Each is a 1 in a new place."""
+    """Send what the canvas sends after a stroke: strokes and picture as a PNG. Every stroke is a 1 in a new place."""
     canvas = next(name for name in visitor.widgets if name.startswith("predict_canvas"))
     picture = f"data:image/png;base64,{base64.b64encode(PICTURE + bytes([stroke])).decode()}"
     path = [["L" if y > 60 else "M", 120 + stroke % 60, y + stroke // 60] for y in range(60, 241, 4)]

@@ -54,7 +54,9 @@ def main() -> None:
                 now = time.perf_counter()
                 rows.append({"view": view, "seconds": now - began, "resident (MB)": round(held())})
                 began = now
-    rows.append({"view": "most", "seconds": 0.0, "resident (MB)": max(row["resident (MB)"] for row in rows)})
+    rows.append(
+        {"view": "maximum", "seconds": 0.0, "resident (MB)": max(row["resident (MB)"] for row in rows)}
+    )
     report("Resident memory of the server, view by view", rows, chosen.json)
 
 

@@ -33,7 +33,7 @@ def changed(text: str, mutation: Mutation) -> str:
 
 
 def caught(tree: Path, mutation: Mutation) -> bool:
-    """Whether the mutation's tests fail with the mistake in the tree, which is as before afterwards."""
+    """Whether the mutation's tests fail with the mistake in the tree, which is restored afterwards."""
     file = tree / mutation.file
     before = file.read_text()
     tests = [f"tests/{name}" for name in mutation.tests.split()]

@@ -25,7 +25,7 @@ MISSING = (
 )
 POLL = 0.5  # seconds between checks that all replicas run
 GRACE = 20.0  # seconds in which a process must end
-MOST, WITHIN = 3, 120.0  # restarts of a replica, and seconds: after more it stays down
+MOST, WITHIN = 3, 120.0  # at most this many restarts of a replica within this many seconds
 
 CONFIGURATION = """\
 daemon off;
@@ -141,7 +141,7 @@ def serve(port: int, count: int) -> int:
                     return 1  # its own message is on the screen
                 time.sleep(POLL)
             proxy = subprocess.Popen([nginx, "-p", name, "-c", str(file), "-e", "stderr"])
-            print(f"Replicas on http://localhost:{port}: {count}. Ctrl-C ends all.", flush=True)
+            print(f"Replicas on http://localhost:{port}: {count}. Ctrl-C stops the server.", flush=True)
             return _watch(proxy, replicas)
         except KeyboardInterrupt:
             return 130

@@ -31,7 +31,9 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        for number in SIGNALS:  # all is printed; a signal would meet Python's default handlers now, and kill
+        for (
+            number
+        ) in SIGNALS:  # all is printed; Python restores its own as it exits, and a signal would kill it
             signal.signal(number, signal.SIG_IGN)
         if end.code in STOPPED:  # the message has been printed: end as `stop` does
             os._exit(int(end.code))

@@ -93,7 +93,7 @@ def mesh_of(devices: int | None, batch_size: int) -> Mesh:
         devices = _usable(len(available), batch_size)
     devices = len(available) if devices is None else devices
     if not 1 <= devices <= len(available):
-        raise ValueError(f"{devices} devices were asked for; choose 1 to {len(available)}.")
+        raise ValueError(f"{devices} devices were asked for, and {len(available)} available: choose no more.")
     if batch_size % devices:
         raise ValueError(
             f"{devices} devices cannot share a batch of {batch_size} evenly; change --batch-size."
@@ -159,9 +159,9 @@ def split_batch(f: BatchFunction) -> BatchFunction:
             value, gradient = slope(parameters, batch)
             ...
 
-    whole, batch and the result are pytrees; each array of the batch has its examples along the first axis. The most
-    devices that divide it evenly share it, on a CPU with at least 32 examples each. What mixes examples, such as batch
-    normalisation, sees those of one device, and random draws are the same in every part.
+    whole, batch and the result are pytrees; each array of the batch has its examples along the first axis. The largest
+    number of devices that divides it evenly shares it, on a CPU with at least 32 examples each. What mixes examples,
+    such as batch normalisation, sees those of one device, and random draws are the same in every part.
     """
 
     def shared(whole: Any, batch: Any) -> Any:

@@ -35,9 +35,10 @@ def lipschitz_bounds(model: Affine, on: Array | None = None, off: Array | None =
 
     Theorem. A change e of z* has e_k = s_k (W e + U d)_k with slopes s_k in [0, 1], so e^T (I - W) e <= e^T U d. With
     sym(I - W) = R R^T, Q = R^-1 U and w = R^T e that is ||w||^2 <= w^T Q d: w lies in the ball of radius ||Q d|| / 2
-    about Q d / 2. Hence, for a = R^-1 c, c^T e = a^T w <= (||Q^T a|| + ||a|| ||Q||) ||d|| / 2, never more than
-    ||c|| ||U|| / m. Units that stay off leave W, U and C; those that stay on obey a linear equation and are eliminated
-    (a Schur complement of I - W, which is as monotone as I - W); with every unit on or off the bound is exact.
+    about Q d / 2. Hence, for any c and a = R^-1 c, c^T e = a^T w <= (||Q^T a|| + ||a|| ||Q||) ||d|| / 2, never more
+    than ||c|| ||U|| / m. Units that stay off leave W, U and C; those that stay on obey a linear equation and are
+    eliminated (a Schur complement of I - W, which is as monotone as I - W); with every unit on or off the bound is
+    exact.
 
     Refines Pabbaraju, Winston & Kolter, "Estimating Lipschitz constants of monotone deep equilibrium models" (ICLR
     2021), whose bound is ||C|| ||U|| / m. It assumes exact arithmetic: use float64, where rounding is negligible.

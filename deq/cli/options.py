@@ -188,8 +188,8 @@ Devices = Annotated[
     typer.Option(
         min=1,
         rich_help_panel=DEVICES,
-        help="Devices that share each batch; default: as many as divide it evenly (on a CPU, with 32 examples each or "
-        "more); with several processes, all.",
+        help="Devices that share each batch; default: the largest number that divides it evenly (on a CPU, with 32 "
+        "examples each or more); with several processes, all.",
     ),
 ]
 Coordinator = Annotated[

@@ -89,7 +89,7 @@ def require_a_batch(task: Task, batch_size: int) -> None:
         fitting = 2 ** max(0, (len(task.train.y) // 4).bit_length() - 1)
         raise ValueError(
             f"{task.name} has {len(task.train.y):,} training examples, fewer than one batch (batch_size {batch_size}): "
-            f"choose a smaller one, such as --batch-size {fitting}."
+            f"choose a smaller one, such as --set batch_size={fitting}."
         )
 
 

@@ -45,7 +45,7 @@ def orderly_stop() -> Iterator[None]:
             yield
     finally:
         gc.enable()
-        if caught:  # also if a library swallowed the exception
+        if caught:  # even if a library swallowed the exception
             leave(caught, can_resume=False)
 
 

@@ -16,10 +16,10 @@ from rich.table import Table
 
 from deq.data import StalledDownload
 from deq.extras import MissingExtra
-from deq.models.card import CARD, OWN, Card, read_card
+from deq.models.card import CARD, Card, read_card
 from deq.models.checkpoints import Checkpoint, load_checkpoint, load_pretrained, pretrained_names, weights_in
 from deq.models.model_file import Make, ModelFile
-from deq.models.weights import weights_of
+from deq.models.weights import OWN, weights_of
 from deq.training.interrupted import load_interrupted, was_interrupted
 
 stdout, stderr = Console(), Console(stderr=True)

@@ -116,7 +116,7 @@ def calls_for(usual: int, name: str, size: int) -> int:
 
 
 def double() -> Task:
-    """The blog post's toy: y = 2x on x = 1..10, validated between these points, tested at x = -5."""
+    """y = 2x on x = 1..10, validated between these points, tested at x = -5; see deq.cells.dense."""
     train, validation, test = np.arange(1.0, 11.0), np.arange(1.5, 10.0), np.array([-5.0])
     return Task("toy", _doubled(train), _doubled(validation), _doubled(test), squared_error)
 

@@ -108,7 +108,7 @@ def _path(stroke: Stroke) -> list[list[Any]]:
 
 
 def from_canvas(canvas: Any) -> Drawing:
-    """The strokes in the JSON of fabric.js, also of moved, turned or enlarged ones. Raises DrawingError.
+    """The strokes in the JSON of fabric.js, moved, turned or enlarged ones included. Raises DrawingError.
 
     Points are rounded and thinned, so that a drawing read from `to_canvas` is the same drawing.
     """

@@ -27,8 +27,8 @@ def main_stroke(
 def stroke_above(strength: np.ndarray, floor: float) -> tuple[float, float]:
     """Score of the best stroke above the floor, and the strength of its core; 0, 0 if there is none.
 
-    The score is (core extent evenness)^2 / width: high if dark, long, thin and of even width. A stroke at the
-    edge of the picture gets half the share of its pixels outside the rim of that.
+    The score is (core extent evenness)^2 / width: high if dark, long, thin and of even width. For a stroke
+    at the edge of the picture it is multiplied by half the share of its pixels outside the rim.
     """
     labels, _ = ndimage.label(strength > floor, EIGHT)
     boxes = ndimage.find_objects(labels)

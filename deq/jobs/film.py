@@ -146,7 +146,7 @@ def cells_of(found: Results) -> np.ndarray:
 def costs(film: Sequence[Frame]) -> tuple[np.ndarray, int, int]:
     """The evaluations in all frames on one log scale, and the fewest and most of those solves that converge.
 
-    cells: (frames, SIDE * SIDE) uint8, 0 for the fewest up to COSTS - 1 for the most and above, plus FAILED.
+    The first is (frames, SIDE * SIDE) uint8, 0 for the fewest up to COSTS - 1 for the most and above, plus FAILED.
     """
     nfe, failed = (np.stack([getattr(frame, name) for frame in film]) for name in ("nfe", "failed"))
     known = nfe if failed.all() else nfe[~failed]

@@ -13,12 +13,11 @@ from deq.models.model import EquilibriumModel, count_parameters
 from deq.models.origin import machine, versions
 from deq.models.settings import is_written, to_dict
 from deq.models.start import has_learned_start
-from deq.models.weights import CheckpointError
+from deq.models.weights import OWN, CheckpointError
 from deq.solvers import Anderson
 from deq.solvers.base import later
 
 CARD = "card.json"
-OWN = "own"  # the name of a model that deq does not know
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Card:
     accuracy of the same layers trained without an equilibrium. For a user's own data, classes: their names, by label,
     and inputs: how they were read. best_epoch: the epoch with the best validation result, whose weights these are, if
     the recipe asks for it. spectral_radius: the largest of df/dz for a few validation inputs, None if unknown. lost:
-    whether training was stopped because it lost its equilibrium. learned_start: whether solves begin at a learned
+    see deq.training.events.Finished. learned_start: whether solves begin at a learned
     start, see deq.models.start; its parameters are counted.
     """
 

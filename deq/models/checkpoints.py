@@ -17,11 +17,11 @@ from flax import nnx
 from deq.data import Form
 from deq.gradients import Gradient
 from deq.models.architectures import Architecture
-from deq.models.card import CARD, OWN, Card, card_as_dict, default_card, read_card
+from deq.models.card import CARD, Card, card_as_dict, default_card, read_card
 from deq.models.model import EquilibriumModel
 from deq.models.model_file import Make
 from deq.models.settings import from_dict
-from deq.models.weights import CheckpointError, architecture_of, needs_code, restore_weights, weights_of
+from deq.models.weights import OWN, CheckpointError, architecture_of, needs_code, restore_weights, weights_of
 from deq.models.zoo import PICTURE_MODELS
 from deq.solvers import Solver
 

@@ -24,13 +24,9 @@ from deq.models.model_file import ADMITTED, Make, fresh, is_model_file
 from deq.models.start import add_start, has_learned_start, has_start, input_of, state_width, width_in
 from deq.models.zoo import MODELS, build
 
-ARCHITECTURE, TEMPERATURE, CODE, M = (
-    "architecture",
-    "temperature",
-    "code",
-    "m",
-)  # keys in the safetensors metadata
+ARCHITECTURE, TEMPERATURE, CODE, M = "architecture", "temperature", "code", "m"  # keys in the metadata
 KEPT = nnx.Not(nnx.RngState)  # parameters and statistics; random state is not part of a trained model
+OWN = "own"  # the name of a model that deq does not know
 
 
 class CheckpointError(ValueError):
@@ -40,8 +36,9 @@ class CheckpointError(ValueError):
 def needs_code(weights: str, name: str) -> CheckpointError:
     """The error if a user's own model is loaded without the function that builds it."""
     return CheckpointError(
-        f"{weights} need the code of their model, {name}: pass its function, in Python as build=, on the command line "
-        "as --model FILE.py:FUNCTION, for a dashboard as DEQ_MODEL=FILE.py:FUNCTION at its start."
+        f"{weights} need the code of their model{'' if name == OWN else f', {name}'}: pass its function, in Python as "
+        "build=, on the command line as --model FILE.py:FUNCTION, for a dashboard as DEQ_MODEL=FILE.py:FUNCTION at its "
+        "start."
     )
 
 
@@ -236,7 +233,9 @@ def _check_fit(name: str, model: EquilibriumModel, arrays: dict[str, np.ndarray]
     wanted = {_key(path): leaf for path, leaf in nnx.to_flat_state(nnx.state(model, KEPT))}
     if wanted.keys() != arrays.keys():
         difference = ", ".join(sorted(wanted.keys() ^ arrays.keys())[:4])
-        raise CheckpointError(f"These weights are not those of {name}: they differ in {difference}.")
+        raise CheckpointError(
+            f"These weights are not those of {'this model' if name == OWN else name}: they differ in {difference}."
+        )
     for key, leaf in wanted.items():
         kind = np.dtype("float32") if np.issubdtype(leaf.dtype, np.floating) else leaf.dtype
         needed, found = f"{kind}{list(leaf.shape)}", f"{arrays[key].dtype}{list(arrays[key].shape)}"

@@ -26,7 +26,7 @@ from deq.solvers.state import Layout
 
 
 def toy(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """The blog post's y = 2x: z* = W2 (W1 (z* + x) + b1) + b2, a scalar in, z* out; 16 parameters.
+    """y = 2x from the blog post, see deq.cells.dense: z* = W2 (W1 (z* + x) + b1) + b2, scalars; 16 parameters.
 
     With the blog post's initial weights 1 seed in 11 diverges; with weights half as large none of 24 does.
     """
@@ -34,7 +34,10 @@ def toy(*, rngs: nnx.Rngs) -> EquilibriumModel:
 
 
 def blog(*, rngs: nnx.Rngs) -> EquilibriumModel:
-    """As in the blog post: Dense(784, 100), cell 100 → 500 tanh → 100 at z + x, Dense(100, 10); 180,110 parameters."""
+    """Dense(784, 100), cell 100 → 500 tanh → 100 at z + x, Dense(100, 10); 180,110 parameters.
+
+    As in the blog post, see deq.cells.dense.
+    """
     return EquilibriumModel(
         nnx.Sequential(pixels, nnx.Linear(784, 100, rngs=rngs)),
         TwoLayerCell(100, 500, jnp.tanh, 1.0, rngs=rngs),

@@ -20,7 +20,7 @@ def muon() -> optax.GradientTransformation:
 
     Jordan et al. (2024), kellerjordan.github.io/posts/muon; Liu et al. (2025), arXiv:2502.16982.
     """
-    # A learning rate of -1: the direction, along the gradient as those of the other optimizers are.
+    # A learning rate of -1 gives a direction along the gradient, as the other optimizers do.
     return optax.contrib.muon(-1.0, consistent_rms=MUON_RMS, muon_weight_dimension_numbers=_last_axis_out)
 
 

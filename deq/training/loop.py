@@ -47,7 +47,7 @@ def fit(
 
     Args:
         model: see deq.models.build. data: a Dataset of images to classify, or any Task.
-        recipe: see deq.training.recipes. seed: of data order and noise, not of the initial weights.
+        recipe: see deq.training.recipes. seed: of data order, noise and a learned start's weights, not the model's.
         resume: the state from an event of an earlier run with the same model, data, recipe and seed. To train more
             epochs, put the last epoch so far into `restarts`: without it the learning rate would jump up.
         mesh: the devices that share each batch, see deq.devices.mesh_of; by default the most that divide the batch

@@ -24,8 +24,9 @@ class Recipe:
     warmup: share of all steps in which the learning rate rises; then it falls to zero along a cosine. clip:
     bound on the gradient's global norm. average: decay of the running mean of the weights that becomes the
     result (0: use the last weights). jacobian: weight of ||df/dz||_F^2 / n in the loss. steps_per_call: steps
-    per compiled call on a CPU; an accelerator runs at least an epoch. patience: updates in a row without an
-    equilibrium before the run is stopped (0: never stop). precision: of products in the cell, see `equilibrium`.
+    per compiled call on a CPU; an accelerator runs at least an epoch. patience: unsound updates in a row (most solves
+    did not converge, or most updates were not finite) before the run is stopped (0: never stop). precision: of
+    products in the cell, see `equilibrium`.
     optimizer: one of OPTIMIZERS. keep_best: the result has the weights of the epoch with the best validation accuracy,
     or loss without labels, not of the last. early_stopping: epochs in a row without a better validation result before
     the run is stopped (0: never stop). restarts: epochs after which the learning rate warms up and decays again.
@@ -200,7 +201,7 @@ CONFIGS: dict[str, dict[str, Recipe]] = {
         "mlp": replace(PLAIN, epochs=6, average=0.99, augmentation=Augmentation(4, 0.04, 0.04, 0.75)),
         "conv": replace(
             RECIPES["conv"],
-            epochs=7,
+            epochs=6,
             optimizer="muon",
             learning_rate=0.016,
             warmup=0.2,

@@ -199,7 +199,10 @@ def test_models_lists_the_pretrained_models() -> None:
         (("train", "digits", "--coordinator", "auto"), "finds no cluster"),
         (("train", "digits", "--coordinator", "127.0.0.1:1"), "--num-processes"),
         (("train", "digits", "--num-processes", "2", "--process-id", "0"), "--coordinator"),
-        (("train", "digits", "--devices", "99"), "99 devices were asked for; choose 1 to 1"),
+        (
+            ("train", "digits", "--devices", "99"),
+            "99 devices were asked for, and 1 available: choose no more.",
+        ),
         (("train", "toy", "--precision", "half"), "is not one of float32, tf32, bf16"),
         (("train", "toy", "--seed", "one"), "'--seed'"),
         (("train",), "Missing argument 'TASK'"),

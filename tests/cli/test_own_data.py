@@ -219,7 +219,10 @@ def test_a_model_of_other_things_looks_for_no_digits(tmp_path: Path, data: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("train", "{}/arrays.npz", "--batch-size", "500"), "choose a smaller one, such as --batch-size 32"),
+        (
+            ("train", "{}/arrays.npz", "--batch-size", "500"),
+            "choose a smaller one, such as --set batch_size=32",
+        ),
         (("train", "{}/table.csv", "--model", "mlp"), "is for pictures in ten classes"),
         (("train", "{}/table.csv", "--model", "resnet"), "choose from dense"),
         (("train", "{}/table.csv", "--label", "nothing"), "no column 'nothing'"),

@@ -83,10 +83,10 @@ def test_a_model_of_one_s_own_is_saved_in_a_line_and_loaded_in_another(cell: Pat
     assert (found.model.temperature, found.solver) == (1.5, Anderson())
     json.loads((tmp_path / "mine" / CARD).read_text(), parse_constant=pytest.fail)  # no NaN
     with pytest.raises(
-        CheckpointError, match="need the code of their model, own: pass its function, in Python as build="
+        CheckpointError, match="need the code of their model: pass its function, in Python as build="
     ):
         load_checkpoint(tmp_path / "mine")
-    with pytest.raises(CheckpointError, match="not those of own"):
+    with pytest.raises(CheckpointError, match="not those of this model"):
         load_checkpoint(tmp_path / "mine", build=lambda *, rngs: build("toy"))
 
 
