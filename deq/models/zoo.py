@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax import Array
 
 from deq.cells import (
     Conv,
@@ -144,4 +146,15 @@ def build(name: str, seed: int = 0) -> EquilibriumModel:
     """A model with fresh weights. Raises ValueError for a name that is not in MODELS."""
     if name not in MODELS:
         raise ValueError(f"Unknown model {name!r}; choose from {sorted(MODELS)}.")
-    return MODELS[name](rngs=nnx.Rngs(seed))
+    return nnx.merge(_structure(name), _fresh(name, jax.random.key(seed)))
+
+
+@lru_cache
+def _structure(name: str) -> nnx.GraphDef:
+    return nnx.split(nnx.eval_shape(lambda: MODELS[name](rngs=nnx.Rngs(0))))[0]
+
+
+# One program for all arrays of a model: each of a new shape would be one more to compile.
+@partial(jax.jit, static_argnums=0)
+def _fresh(name: str, key: Array) -> nnx.State:
+    return nnx.split(MODELS[name](rngs=nnx.Rngs(key)))[1]
