@@ -31,9 +31,8 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        for (
-            number
-        ) in SIGNALS:  # all is printed; Python restores its own as it exits, and a signal would kill it
+        # Everything is printed. As it exits, Python restores its default handlers; a signal would then kill it.
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         if end.code in STOPPED:  # the message has been printed: end as `stop` does
             os._exit(int(end.code))

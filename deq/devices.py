@@ -82,8 +82,8 @@ def is_leader() -> bool:
 def mesh_of(devices: int | None, batch_size: int) -> Mesh:
     """The first `devices` devices as a mesh.
 
-    devices = None takes all of them in a run of several processes, else as many as divide the batch, with at
-    least 32 examples per CPU core (see `use_cores`).
+    devices = None takes all of them in a run of several processes, else the largest number that divides the
+    batch, with at least 32 examples per CPU core (see `use_cores`).
 
     Raises:
         ValueError: there are fewer devices, or the batch cannot be split evenly over them.
@@ -93,7 +93,7 @@ def mesh_of(devices: int | None, batch_size: int) -> Mesh:
         devices = _usable(len(available), batch_size)
     devices = len(available) if devices is None else devices
     if not 1 <= devices <= len(available):
-        raise ValueError(f"{devices} devices were asked for, and {len(available)} available: choose no more.")
+        raise ValueError(f"{devices} devices were asked for; available: {len(available)}.")
     if batch_size % devices:
         raise ValueError(
             f"{devices} devices cannot share a batch of {batch_size} evenly; change --batch-size."

@@ -27,7 +27,10 @@ _COLUMNS = ("name", "class", "label", "probability", "nfe", "residual", "converg
 
 
 def run(source: str, model: str | None, paths: list[Path], table: Path | None, as_json: bool) -> None:
-    """Print one entry per picture, in the order given, of a folder sorted by name; exit status 1 if one failed."""
+    """Print one entry per picture, in the order given; exit status 1 if one failed.
+
+    Folders are sorted by name; zips are read as stored.
+    """
     with usage_errors():
         checkpoint = open_model(source, read_code(model))
         if checkpoint.card.dataset in TASK_MODELS:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 EVERY = 0.25  # seconds between two calls of `waiting`
 PAUSE = 0.01  # seconds between two checks of whether others wait
-MOST = 4.0  # times the work before it: no rest is longer, so work gets at least a fifth of the time
+MOST = 4.0  # a rest is at most this many times as long as the work before it: work gets at least a fifth of the time
 LONGEST = 1.0  # seconds, after a compilation too
 
 

@@ -88,7 +88,7 @@ def evaluate_task(
 
 
 def batch_size_for(task: Task) -> int:
-    """The same batch size for the validation and test part of a task: a batch that is not full costs less than another
+    """The same batch size for the validation and test parts of a task: a batch that is not full costs less than another
     compilation."""
     return max(batch_size_of(part.x) for part in (task.validation, task.test))
 

@@ -230,17 +230,16 @@ def _shapes(model: EquilibriumModel) -> dict[str, tuple[int, ...]]:
 
 
 def _check_fit(name: str, model: EquilibriumModel, arrays: dict[str, np.ndarray]) -> None:
+    named = "this model" if name == OWN else name
     wanted = {_key(path): leaf for path, leaf in nnx.to_flat_state(nnx.state(model, KEPT))}
     if wanted.keys() != arrays.keys():
         difference = ", ".join(sorted(wanted.keys() ^ arrays.keys())[:4])
-        raise CheckpointError(
-            f"These weights are not those of {'this model' if name == OWN else name}: they differ in {difference}."
-        )
+        raise CheckpointError(f"These weights are not those of {named}: they differ in {difference}.")
     for key, leaf in wanted.items():
         kind = np.dtype("float32") if np.issubdtype(leaf.dtype, np.floating) else leaf.dtype
         needed, found = f"{kind}{list(leaf.shape)}", f"{arrays[key].dtype}{list(arrays[key].shape)}"
         if needed != found:
-            raise CheckpointError(f"{key} of {name} must be {needed}, but these weights have {found}.")
+            raise CheckpointError(f"{key} of {named} must be {needed}, but these weights have {found}.")
         if not np.isfinite(arrays[key]).all():
             raise CheckpointError(
                 f"{key} has values that are not finite: train again with a lower learning rate."

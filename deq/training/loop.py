@@ -151,7 +151,7 @@ class _Run:
         return Finished(model, test, validation, radius, seconds, self.verdict, lost, best)
 
     def _validation(self, state: TrainState, model: EquilibriumModel) -> tuple[Metrics, float]:
-        """The validation metrics and the spectral radius of a state, whose model this is; not measured twice."""
+        """The validation metrics and spectral radius of `model`, which is the model of `state`; not measured twice."""
         if self.validated is None or self.validated[0] is not state.average:
             found = self._measure(model, self.task.validation)
             radius = largest_radius(model, self.task.validation.x, self.recipe.solver)

@@ -201,7 +201,7 @@ def test_models_lists_the_pretrained_models() -> None:
         (("train", "digits", "--num-processes", "2", "--process-id", "0"), "--coordinator"),
         (
             ("train", "digits", "--devices", "99"),
-            "99 devices were asked for, and 1 available: choose no more.",
+            "99 devices were asked for; available: 1.",
         ),
         (("train", "toy", "--precision", "half"), "is not one of float32, tf32, bf16"),
         (("train", "toy", "--seed", "one"), "'--seed'"),

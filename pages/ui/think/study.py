@@ -127,10 +127,9 @@ def _draw_starts(puzzle: Puzzle, solver: str) -> None:
     st.metric(
         "Asymptotic alignment score", f"{starts.mean:.3f}", help=tip("path independence"), width="content"
     )
-    noun = kind.noun if starts.puzzles == 1 else kind.plural
-    settled = (
-        f"{starts.converged} of {starts.puzzles} {noun} of size {puzzle.size} converged from both starts"
-    )
+    several = f"{starts.converged} of {starts.puzzles} {kind.plural}"
+    some = several if starts.puzzles > 1 else f"The one {kind.noun}"
+    settled = f"{some} of size {puzzle.size} converged from both starts"
     if 2 * starts.converged < starts.puzzles:
         st.markdown(f"Only {settled}, so the score says little about equilibria.")
     elif starts.lowest > ALIGNED:

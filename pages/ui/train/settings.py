@@ -20,7 +20,10 @@ from pages.ui.train.own import draw_own, fit_batch
 from pages.ui.widgets.glossary import tip
 
 Settings = dict[str, Any]  # widget key -> value
-LEARNED_START = "A small network guesses $z^*$, and solves start there. No effect with unrolled gradients."
+LEARNED_START = (
+    "A small network guesses $z^*$; solves start from its guess. No effect with unrolled gradients."
+)
+ACTIVATION = "The function s in the formulas that the help of Injection shows."
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}
@@ -191,9 +194,8 @@ def _architecture(ends: tuple[int, int], default: Settings) -> Architecture:
     hidden = default["fit_hidden"]
     if cell == "two layers":
         hidden = _slide("Width of the inner layer", [8, 16, 32, 64, 128, 256, 500], "fit_hidden", default)
-    activation = _choice("Activation", [*ACTIVATIONS], "fit_activation", default, "Function s in Injection.")
-    lines = "\n".join(f"- {name}: {formula}" for name, formula in INJECTIONS.items())
-    lines = f"{tip('injection')}\n{lines}"
+    activation = _choice("Activation", [*ACTIVATIONS], "fit_activation", default, ACTIVATION)
+    lines = "\n".join([tip("injection"), *(f"- {name}: {formula}" for name, formula in INJECTIONS.items())])
     injection = _choice("Injection", list(INJECTIONS), "fit_injection", default, lines)
     lines = "\n".join(f"- {name}: {meaning}" for name, meaning in NORMALISATIONS.items())
     norm = _choice("Normalisation", list(NORMALISATIONS), "fit_norm", default, lines)
