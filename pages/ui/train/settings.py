@@ -20,9 +20,7 @@ from pages.ui.train.own import draw_own, fit_batch
 from pages.ui.widgets.glossary import tip
 
 Settings = dict[str, Any]  # widget key -> value
-LEARNED_START = (
-    "A small network guesses $z^*$; solves start from its guess. No effect with unrolled gradients."
-)
+LEARNED_START = "A small network guesses $z^*$; solves start at its guess. No effect with unrolled gradients."
 ACTIVATION = "The function s in the formulas that the help of Injection shows."
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 T = TypeVar("T", int, float)
