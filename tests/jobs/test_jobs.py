@@ -215,6 +215,13 @@ def test_a_lost_equilibrium_ends_the_run_with_good_weights(registry: Registry) -
     assert all(np.isfinite(array).all() for array in weights(job))
 
 
+def test_early_stopping_is_not_a_lost_equilibrium(registry: Registry) -> None:
+    recipe = replace(RECIPE, epochs=9, learning_rate=1e-9, early_stopping=1)
+    end = wait_for_end(registry.submit(replace(PLAN, recipe=recipe)))
+    assert end.status is Status.FINISHED
+    assert "no better validation accuracy for 1 epoch." in end.message
+
+
 def test_tables_stay_short_and_keep_the_newest() -> None:
     table = Table(("step", "loss"))
     assert table.columns()["step"].shape == (0,)
