@@ -79,6 +79,7 @@ def _landmarks(points: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
             "x": places[:, 0],
             "y": places[:, 1],
             "mode": "text",
+            "cliponaxis": False,  # whole numerals at the edge
             "text": found.astype(str),
             "textfont": font | {"color": NEUTRAL},
             "opacity": opacity,

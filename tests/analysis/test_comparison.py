@@ -87,7 +87,7 @@ def test_run_agrees_with_its_trace(contraction: Problem) -> None:
         assert run.trace_residual[i][known].min() == pytest.approx(run.residual[i])
     table = race_table({"Anderson": run}, {}, None)
     assert table["ms"] == [None]
-    assert table["NFE, maximum"] == [run.nfe.max()]
+    assert table["NFE, max"] == [run.nfe.max()]
     assert table["same class"] == [None]
 
 

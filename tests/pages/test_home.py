@@ -21,7 +21,7 @@ def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
         "**12 of 12 starts**",
         "**−10.00**",
         "settles on **7**",
-        "Until evaluation 4 the network says 9; then it settles on **4**",
+        "From evaluation 2 to 4 the network says 9; then it settles on **4**",
         "of one of 360 digits",
         "0 after 98",
     ):
@@ -75,7 +75,7 @@ def test_no_answer_without_an_equilibrium() -> None:
     }
     settled = reading_line(found | {"hard.converged": np.array(True)}, "hard")
     assert "settles on **3**" in settled
-    assert "Until evaluation 2 the network says 5" in settled
+    assert "At evaluation 2 the network says 5" in settled
     failed = reading_line(found | {"hard.converged": np.array(False)}, "hard")
     assert "no answer" in failed
     assert "3**" not in failed

@@ -145,7 +145,7 @@ def test_your_digit_is_what_is_solved(open_page: OpenPage) -> None:
     assert "You have no digit yet" not in " ".join(caption.value for caption in app.caption)
     printed: list = []
     exec(snippet(app), {"print": lambda *values: printed.extend(values)})
-    assert app.dataframe[0].value["NFE, maximum"].tolist() == printed[0]["NFE, maximum"]
+    assert app.dataframe[0].value["NFE, max"].tolist() == printed[0]["NFE, max"]
     assert len(app.dataframe[1].value) == 1  # the batch
 
 

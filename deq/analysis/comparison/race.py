@@ -63,7 +63,7 @@ def race_table(
     return {
         "solver": list(runs),
         "NFE, median": [float(np.median(run.nfe)) for run in rows],
-        "NFE, maximum": [int(run.nfe.max()) for run in rows],
+        "NFE, max": [int(run.nfe.max()) for run in rows],
         "converged": [float(run.converged.mean()) for run in rows],
         "residual, median": [float(np.median(run.residual)) for run in rows],
         "error, median": [float(np.median(run.error)) for run in rows],

@@ -86,9 +86,10 @@ def reading_line(found: dict[str, np.ndarray], step: str) -> str:
     favoured = [k for k in dict.fromkeys(way.tolist()) if k != label]
     settled = f"**{label}** ({percent(probabilities.max())}) after {evaluations} evaluations of its layer."
     if favoured:
-        times = int(found[f"{step}.nfe"][1:][way != label].max())
-        rivals = " and ".join(map(str, favoured))
-        return f"Until evaluation {times} the network says {rivals}; then it settles on {settled}"
+        times = found[f"{step}.nfe"][1:][way != label].astype(int)
+        first, last = times.min(), times.max()
+        when = f"At evaluation {first}" if first == last else f"From evaluation {first} to {last}"
+        return f"{when} the network says {' and '.join(map(str, favoured))}; then it settles on {settled}"
     right = percent(float(found[f"{step}.accuracy"]))
     return f"The network settles on {settled} It reads {right} of MNIST's test digits correctly."
 

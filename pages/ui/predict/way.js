@@ -19,7 +19,7 @@ export class Way extends Panel {
     this.frame(...plane.ranges);
     this.scatter(plane, converged ? label : "");
     const { places } = plane;
-    this.line("ahead", places, { ...stroke(solver.color, 2), opacity: 0.35 });
+    this.line("ahead", places, { ...stroke(solver.color, 2), opacity: 0.55 });
     this.line("passed", places.slice(0, step + 1), stroke(solver.color, 2.5));
     this.discs("steps", places.slice(0, step + 1), 2.5, { fill: solver.color });
     const [x, y] = this.pixels(places[0]);
