@@ -115,13 +115,10 @@ def recipe_from_dict(data: dict[str, Any]) -> Recipe:
 
 
 _DISTORTED = Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0, stroke=0.5, blur=0.3)
-# The toy's state is one number, so one difference is enough. XLA runs arrays of at most 512 bytes on one thread: an
-# update takes a third of the time that it takes with a memory of five.
-_SECANT = Anderson(tol=1e-5, max_nfe=50, memory=1)
 RECIPES: dict[str, Recipe] = {
     "toy": Recipe(
-        solver=_SECANT,
-        gradient=Implicit(_SECANT),
+        solver=Anderson(tol=1e-5, max_nfe=50),
+        gradient=Implicit(Anderson(tol=1e-5, max_nfe=50)),
         epochs=1000,
         batch_size=10,
         learning_rate=0.05,

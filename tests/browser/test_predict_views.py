@@ -67,7 +67,7 @@ def test_scrub_the_solve_and_choose_a_unit(page: Page, server: str) -> None:
     now = int(answer.nfe[STEP])
     drawn(page, now, last)
     said = page.locator(".clock .reading").inner_text()
-    assert said.startswith(f"{answer.paths[STEP].argmax()} with")
+    assert said.startswith(f"{answer.paths[STEP].argmax()} (")
     assert number(re.search(r"residual (\S+)\.$", said)[1]) == pytest.approx(answer.residual[STEP], rel=0.06)
     page.get_by_text("One unit, term by term").click()
     check_equation(page, answer, int(np.abs(answer.states[-1]).argmax()))  # what is chosen at first

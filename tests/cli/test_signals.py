@@ -76,13 +76,13 @@ def test_a_signal_in_the_last_evaluation_is_not_swallowed(tmp_path: Path) -> Non
     code = """
 import os, signal
 from deq.training import loop
-evaluate, calls = loop.evaluate, []
+evaluate_task, calls = loop.evaluate_task, []
 def interrupted(*arguments, **named):
     calls.append(1)
     if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGINT)
-    return evaluate(*arguments, **named)
-loop.evaluate = interrupted
+    return evaluate_task(*arguments, **named)
+loop.evaluate_task = interrupted
 from deq.__main__ import main
 main()
 """
