@@ -109,6 +109,7 @@ def test_a_failed_solve_is_no_answer(open_page: OpenPage, monkeypatch: pytest.Mo
     app = open_page("predict", model="mlp")
     assert metrics(app)["Prediction"] == "not converged"
     assert any("This is not an equilibrium" in text.value for text in app.markdown)
+    assert "none of them is an answer" in " ".join(caption.value for caption in app.caption)
 
 
 def test_ink_and_threshold_can_be_set(open_page: OpenPage, digits) -> None:
@@ -146,3 +147,10 @@ def test_the_code_on_the_page_gives_its_answer(
     monkeypatch.chdir(tmp_path)
     exec(next(code.value for code in app.code if "find_digits" in code.value), {})
     assert capsys.readouterr().out.startswith(f"[{metrics(app)['Prediction']}]")
+
+
+@pytest.mark.parametrize("page", ["predict", "solvers"])
+def test_every_model_on_offer_is_explained(open_page: OpenPage, page: str) -> None:
+    (choice,) = (box for box in open_page(page).selectbox if box.label == "Model")
+    for name in choice.options:
+        assert f"- {name}: " in choice.help or name == "your own weights"

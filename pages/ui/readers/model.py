@@ -22,7 +22,7 @@ NOTES = {  # a few words on each shipped model, and on the problems of Solvers
     "conv": "convolutions, the most accurate",
     "mlp": "one relu layer",
     "blog": "the network of the blog post named on Home",
-    "monotone": "exactly one equilibrium, whatever its weights",
+    "monotone": "always exactly one equilibrium",
     "certified": "monotone, trained for certificates of radius 1.58, see the glossary",
     "certified-0.5": "the same for radius 0.5, and more accurate",
     "toy": "y = 2x",

@@ -23,7 +23,7 @@ from pages.ui.widgets.text import counted, listed, plain, rough
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {
     "alignment, mean": "%.6f",
-    "cosine ≥ 0.99": SHARE,
+    f"cosine ≥ {ALIGNED}": SHARE,
     "distance, median": SCIENTIFIC,
     "both converged": SHARE,
 }
