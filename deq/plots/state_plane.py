@@ -69,10 +69,10 @@ def _window(places: np.ndarray, margin: float) -> list[list[float]]:
 
 
 def _landmarks(points: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
-    """Small grey numerals, and a large one at the median of each digit's."""
+    """Small pale numerals, and a large one at the median of each digit's."""
     digits = np.unique(labels)
     middles = np.array([np.median(points[labels == k], axis=0) for k in digits])
-    small, large = ({"size": 9}, 0.5), ({"size": 18}, 1)
+    small, large = ({"size": 10}, 0.65), ({"size": 18}, 1)
     return [
         {
             "type": "scatter",
