@@ -103,7 +103,9 @@ if __name__ == "__main__":
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--model", default="mlp", choices=["mlp", "blog", "conv", "monotone"])
     options.add_argument("--seeds", type=int, default=2)
-    options.add_argument("--updates", type=int, default=1000, help="of the start (default 1000)")
+    options.add_argument(
+        "--updates", type=int, default=1000, help="training updates of the start (default 1000)"
+    )
     options.add_argument("--training", action="store_true", help="time training steps as well")
     asked = options.parse_args()
     seeds = range(asked.seeds)

@@ -9,7 +9,7 @@ from pages.ui.predict.certificate import draw_certificate
 from pages.ui.predict.clock import draw_clock
 from pages.ui.predict.controls import model_controls, picture_controls
 from pages.ui.predict.how import draw_how
-from pages.ui.predict.inputs import choose_input
+from pages.ui.predict.inputs import STROKES, choose_input
 from pages.ui.predict.readings import answer_files
 from pages.ui.predict.results import Case
 from pages.ui.predict.whole import draw_whole
@@ -91,7 +91,7 @@ with solve:
 with below:  # the views show the way from the model's own start, which a link repeats
     draw_views(Case(followed.own if followed else answer, given.truth, chosen, solver_name, solver))
     if read:
-        show_stages(read.reading, given.drawn)
+        show_stages(read.reading, in_link=given.drawn and STROKES in st.query_params)
 if read and chosen.reads_digits:
     keep_digit(answer.image)
 show_code(snippet(chosen, solver))

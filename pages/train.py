@@ -23,7 +23,8 @@ require_app()
 
 st.title("How does a network learn its equilibrium?", anchor=False)
 st.markdown(
-    "Training moves the equilibrium $z^* = f(z^*, x)$ until the answer can be read from it, and can lose it on the way."
+    "Training moves the equilibrium $z^* = f(z^*, x)$ until the answer can be read from it. On the way, the "
+    "equilibrium can be lost."
 )
 plan = read_plan()
 buttons = st.container(horizontal=True, vertical_alignment="center")

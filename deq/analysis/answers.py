@@ -1,4 +1,4 @@
-"""Predictions of a picture reader, each with the trace of its solve, from the model's start or from the last one."""
+"""Predictions of a picture reader, each with the trace of its solve, from the model's start or the last equilibrium."""
 
 from __future__ import annotations
 

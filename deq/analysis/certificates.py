@@ -49,9 +49,10 @@ def certified_radius(
 ) -> np.ndarray:
     """L2 radii (batch,) within which no change of x can change the predicted class: proven, 0 if none is known.
 
-    In units of x, for pictures pixels in [0, 1] of the 28 x 28 array that the model reads (not of the photo it was cut
-    from). The margin y_i - y_j of the predicted class i over each other j, lowered by what the solve may have missed,
-    over the bound of `deq.cells.bounds.lipschitz_bounds` on how fast that difference can change; the least over j.
+    In units of x; for pictures, these are pixel values in [0, 1] of the 28 x 28 array that the model reads (not of the
+    photo it was cut from). The margin y_i - y_j of the predicted class i over each other j, lowered by what the solve
+    may have missed, over the bound of `deq.cells.bounds.lipschitz_bounds` on how fast that difference can change; the
+    least over j.
 
     What the solve missed: with r = W (f(z) - z), f(z) is the exact equilibrium of the injection U x + b - r, so it is
     off by at most ||r|| / m, and a margin by at most ||C_i - C_j|| ||r|| / m. All this is computed in float64 from the

@@ -1,4 +1,4 @@
-"""Cells f(z, x), the layer whose fixed point is the model's state.
+"""Cells f(z, x): layers whose fixed point is the model's state.
 
 Dense: TwoLayerCell, ReluCell. Convolutional: ResidualConvCell, MultiscaleCell for several resolutions, and RowCell for
 rows of any length. For mazes of any size, with a unique equilibrium where no doors form a ring: MessageCell. Monotone,

@@ -15,7 +15,7 @@ STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
 
 
 class MessageCell(nnx.Module):
-    """f(z, x) = tanh(P2 relu(P1 z)) in the open doors, 0 in walls; z: the message that leaves each room by each door.
+    """f(z, x) = tanh(P2 relu(P1 z)) at open doors, 0 at walls; z: the message that leaves each room by each door.
 
     (P z) at a door is A times the sum of what arrives by the room's three other doors, plus B times the room's own
     features, plus c, with the same A, B and c at all doors. So a message depends only on what lies behind its own room,

@@ -32,7 +32,7 @@ class ComparisonProgress:
         self._bar.update(self._row, description=self._title)
 
     def show(self, event: training.Event) -> None:
-        """Update the bar by an event of the run."""
+        """Update the bar from an event of the run."""
         if isinstance(event, training.Progress):
             share = event.step / event.steps
             text = f"{self._title}, epoch {event.epoch}"
@@ -75,7 +75,7 @@ def spoken(seconds: float) -> str:
 
 @contextmanager
 def comparison_progress(names: Sequence[str], task: str, visible: bool) -> Iterator[ComparisonProgress]:
-    """One bar for all runs, only lines without a terminal; prints nothing unless visible."""
+    """One bar for all runs, or only lines if stderr is not a terminal; prints nothing unless visible."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = stderr if visible else Console(quiet=True)
     console.print(

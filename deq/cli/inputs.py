@@ -60,7 +60,7 @@ def vectors(path: Path, form: Form) -> Iterator[tuple[str, Found]]:
 
 
 def pictures(path: Path, read: Callable[[np.ndarray], np.ndarray]) -> Iterator[tuple[str, Found]]:
-    """What the picture in a file shows, (n, 28, 28, 1) uint8, or an error; likewise of each picture in a zip."""
+    """What the picture in a file shows, (n, 28, 28, 1) uint8, or an error; the same for each picture in a zip."""
     from deq.images import pictures_in
 
     try:

@@ -70,7 +70,7 @@ class TrainingProgress:
 
 @contextmanager
 def training_progress(visible: bool) -> Iterator[TrainingProgress]:
-    """A progress bar for one run, only lines without a terminal; prints nothing unless visible."""
+    """A progress bar for one run, or only lines if stderr is not a terminal; prints nothing unless visible."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = stderr if visible else Console(quiet=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not stderr.is_terminal) as bar:

@@ -129,7 +129,10 @@ def labels(path: Path, key: str, y: np.ndarray) -> np.ndarray:
     if not (np.isfinite(y) & (y == np.floor(y))).all():
         raise DatasetError(f"{path}: {key} has labels that are not whole numbers.")
     if y.size and not (y.min() >= 0 and y.max() < MAX_CLASSES):
-        raise DatasetError(f"{path}: {key} runs from {y.min():g} to {y.max():g}: number classes from 0.")
+        found = f"{key} runs from {y.min():g} to {y.max():g}"
+        raise DatasetError(
+            f"{path}: {found}; at most {MAX_CLASSES:,} classes are allowed: number classes from 0."
+        )
     return y.astype(np.int32)
 
 

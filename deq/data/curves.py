@@ -32,8 +32,8 @@ def curve(name: str, seed: int = 0) -> Task:
 def formula_curve(text: str, seed: int = 0) -> Task:
     """Learn a formula in x given as text.
 
-    Raises ValueError, with a hint, if it cannot be parsed, uses a or b, or is not finite and within +-100 on
-    [-3, 3].
+    Raises ValueError, with a hint, if it cannot be parsed, uses a or b, or is anywhere on [-3, 3] not finite or
+    beyond +-100.
     """
     formula = parse_formula(text, ("x",))
     y = formula(np.linspace(-HALF_WIDTH, HALF_WIDTH, 2001))

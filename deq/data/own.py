@@ -55,7 +55,8 @@ class OwnData:
 def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) -> OwnData:
     """The data in a folder with train/CLASS/* and test/CLASS/*, or CLASS/*, in a .npz or in a .csv.
 
-    Data without a test set is split by class, the same way every time: a fifth to test, a tenth to validate.
+    Data without a test set is split with each class in proportion, the same way every time: a fifth to test, a tenth to
+    validate.
     Vectors are standardised by the mean and scale of the training set.
 
     Args:

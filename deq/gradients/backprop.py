@@ -115,7 +115,7 @@ class ThroughODE(Gradient):
         require_count("max_steps", self.max_steps)
 
     def solution(self, apply: Apply, inputs: Inputs, z0: Array, solver: Solver, probe: Probe) -> Solution:
-        refuse_in_shard_map("ThroughODE, which integrates by Diffrax,", "Implicit or Unrolled")
+        refuse_in_shard_map("ThroughODE, which integrates with Diffrax,", "Implicit or Unrolled")
         flow = diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, z, inputs: apply(inputs, z) - z),
             diffrax.Tsit5(),

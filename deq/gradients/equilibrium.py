@@ -50,8 +50,8 @@ def equilibrium(
 
     Raises:
         ValueError: the cell cannot be called, changes the shape or dtype of z0, or changes its own state (batch
-            statistics); a tol that the precision cannot reach (a traced one ends the solve there, converged=False); or,
-            on differentiation, a second derivative that would be wrong.
+            statistics); a tol that the precision cannot reach (with a traced tol the solve ends at the residual that it
+            can reach, with converged=False); or, on differentiation, a second derivative that would be wrong.
 
     Bai, Kolter & Koltun (2019), arXiv:1909.01377.
     """

@@ -76,7 +76,7 @@ def is_upright(part: Part) -> bool:
 
 
 def is_digit(part: Part, size: int, shape: tuple[int, ...]) -> bool:
-    """Tall enough, next to the largest part, to be a separate digit."""
+    """Tall enough, compared with the largest part, to be a separate digit."""
     height = part[1][0].stop - part[1][0].start
     cut_off = touches_edge(part[1], shape) and extent(part[1]) < 0.8 * size
     return extent(part[1]) == size or (height > 0.5 * size and not cut_off)

@@ -46,7 +46,7 @@ def moving_words(
     texts: Sequence[str],
     most: int = MOST_BYTES,
 ) -> bytes:
-    """As `moving_picture`, of n words that move on white.
+    """Like `moving_picture`, but of n words that move on white.
 
     places: (frames, n, 2), from the left and from the top, as shares of the width. wrong, failed: (frames, n) bool,
     what has a ring of the colour `mark`, and what is a cross of that colour instead.

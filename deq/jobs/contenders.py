@@ -21,13 +21,13 @@ LARGE = 10_000  # examples that the few epochs of a fast recipe need
 COST = {"blog": 2.3, "mlp": 0.37, "monotone": 0.37, "conv": 5.5, "multiscale": 8.5}
 OF_POINTS, ELASTIC = 0.17, 0.5
 TOGETHER = 20  # updates per call
-# The same unit for everything but updates: loading, compiling, calibration and the test set, of a first run.
+# Cost of a first run in the same unit, without its updates: loading, compiling, calibration and the test set.
 BESIDES = {"conv": 3_000.0, "multiscale": 3_000.0}
 BESIDES_OTHERS = 1_500.0
 
 
 def contenders(plan: Plan) -> dict[str, Plan]:
-    """Plans by name: the plan, for pictures in ten classes models by name, and the plan with one setting changed.
+    """Plans by name: the plan; for pictures in ten classes, the named models; and the plan with one setting changed.
 
     Many updates per call: a comparison shows no film, which would double the time of a run on points.
     """

@@ -70,7 +70,7 @@ class Frame(Moment):
 class Film:
     """At most `most` moments, evenly spaced: of the plane 6 kB each, of states at most 11 kB.
 
-    At first every update that it is offered is kept; when it is full it drops every second one and keeps that distance.
+    At first every update that it is offered is kept; when full, it drops every second one and doubles the interval.
     It ends with the frame in which the equilibrium is lost, and continues only if it is found again.
     """
 
@@ -102,7 +102,7 @@ class Film:
 
 
 def in_plane(task: Task) -> bool:
-    """Whether the task is to classify points in the plane, at most CLASSES classes."""
+    """Whether the task is to classify points in the plane; such tasks have at most CLASSES classes."""
     return task.has_labels and task.train.x.shape[1:] == (2,)
 
 

@@ -86,8 +86,8 @@ def _mixing(size: int) -> np.ndarray:
 def in_one_plane(film: Sequence[States]) -> np.ndarray:
     """All moments in the plane of the greatest variance at the last sound one: (moments, n, 2) float32.
 
-    The plane is turned so that the first class lies to the right and the second above it if possible, so that the plane
-    stays the same while the run goes on.
+    The first class is turned to the right and the second, if possible, above it, so that the plane stays the same while
+    the run goes on.
     """
     last = next((one for one in reversed(film) if one.is_sound), film[-1])
     middle = last.sketch.astype(np.float32).mean(axis=0)

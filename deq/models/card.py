@@ -24,7 +24,7 @@ CARD = "card.json"
 class Card:
     """What a set of weights is, how it was trained, and its test metrics.
 
-    model: its name in MODELS, or FILE.py:FUNCTION of the code that builds it, and then model_sha256 of that file.
+    model: its name in MODELS, or FILE.py:FUNCTION of the code that builds it; model_sha256 is then that file's.
     accuracy: fraction of the test set, None without classes. loss: mean, in nats for classes. nfe_mean:
     calls of f. residual_mean: relative. converged_fraction: share of solves that converged to the solver's tol. All
     are None where nothing was measured.

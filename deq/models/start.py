@@ -44,7 +44,7 @@ def add_start(model: EquilibriumModel, width: int, *, rngs: nnx.Rngs) -> None:
 
 
 def plain_start(model: EquilibriumModel) -> EquilibriumModel:
-    """A copy whose solves begin as without a learned start. Raises ValueError if the model has none."""
+    """A copy whose solves begin where they would without the learned start. Raises ValueError if the model has none."""
     if not isinstance(model.start_rule, LearnedStart):
         raise ValueError("The model has no learned start: leave out --plain-start (in Python, plain_start).")
     copy = nnx.clone(model)

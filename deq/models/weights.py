@@ -37,8 +37,7 @@ def needs_code(weights: str, name: str) -> CheckpointError:
     """The error if a user's own model is loaded without the function that builds it."""
     return CheckpointError(
         f"{weights} need the code of their model{'' if name == OWN else f', {name}'}: pass its function, in Python as "
-        "build=, on the command line as --model FILE.py:FUNCTION, for a dashboard as DEQ_MODEL=FILE.py:FUNCTION at its "
-        "start."
+        "build=, on the command line as --model FILE.py:FUNCTION; start a dashboard with DEQ_MODEL=FILE.py:FUNCTION."
     )
 
 
@@ -191,14 +190,14 @@ def model_name(data: bytes) -> str:
     "own" if they describe their architecture, FILE.py:FUNCTION if they name the code that builds the model, else the
     model in MODELS whose weights have the same names and shapes. Raises CheckpointError if there is none.
     """
+    tensors = _read(data)
     try:
         if architecture_of(data):
             return "own"
         if code := _code_of(data):
             return code
-        tensors = safetensors.numpy.load(data)
-    except (safetensors.SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"Not a valid safetensors file: {error}.") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"These weights cannot be read: {str(error).rstrip('.')}.") from error
     found = {key: array.shape for key, array in tensors.items() if not has_start([key])}
     for name, shapes in _known_shapes().items():
         if shapes == found:

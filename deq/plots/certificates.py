@@ -34,7 +34,7 @@ def certified_curves(
             mode="lines",
             name=name,
             line={"color": color, "dash": dash, "width": 2},
-            hovertemplate=f"{name}: %{{y:.1%}} certified<br>against changes up to %{{x:.2f}}<extra></extra>",
+            hovertemplate=f"{name}: %{{y:.1%}} proved<br>for changes up to %{{x:.2f}}<extra></extra>",
         )
     for x, color, words in ((proved, NEUTRAL, "proved"), (found, HIGHLIGHT, "change found")):
         if x is not None and x <= widest:

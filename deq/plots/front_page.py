@@ -17,8 +17,8 @@ from deq.plots.style import (
 
 WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
-BESIDE = 24  # more for the pictures beside that with a slider
-PALE = "rgba(128, 128, 128, 0.4)"  # walls, beside which the path stands out
+BESIDE = 24  # pixels that the pictures beside the one with a slider are taller
+WALL = {"color": NEUTRAL, "width": 1.5}
 
 
 def cosine_picture(orbit: ArrayLike) -> Figure:
@@ -66,8 +66,9 @@ def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
     figure = styled_figure("", "", height=height)
     if not plan.size:
         return figure
-    scale = [[0, PALE], [0.5, TRANSPARENT], [1, ACCENT]]
+    scale = [[0, TRANSPARENT], [0.5, TRANSPARENT], [1, ACCENT]]
     figure.add_heatmap(z=plan, colorscale=scale, zmin=0, zmax=2, showscale=False, hoverinfo="skip")
+    _add_line(figure, *_walls(plan == 0), WALL)
     for (row, column), name, symbol in zip(
         np.asarray(ends), ("start", "goal"), ("square", "circle"), strict=True
     ):
@@ -81,6 +82,15 @@ def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
     figure.update_yaxes(autorange="reversed", scaleanchor="x", visible=False)
     figure.update_xaxes(constrain="domain", visible=False)
     return figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
+
+
+def _walls(wall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lines between the middles of neighbouring wall cells: x and y, with NaN between the lines."""
+    across = np.argwhere(wall[:, :-1] & wall[:, 1:])
+    down = np.argwhere(wall[:-1] & wall[1:])
+    first, second = np.vstack([across, down]), np.vstack([across + [0, 1], down + [1, 0]])
+    places = np.stack([first, second, np.full(first.shape, np.nan)], axis=1).reshape(-1, 2)
+    return places[:, 1], places[:, 0]
 
 
 def _add_line(figure: Figure, x: np.ndarray, y: np.ndarray, line: dict[str, object]) -> None:

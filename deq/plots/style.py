@@ -28,7 +28,7 @@ TRANSPARENT = "rgba(0, 0, 0, 0)"
 AxisType = Literal["linear", "log"]
 
 
-# On and off. Those of plotly are as wide off as on, more than between two markers.
+# Lengths of dash and gap. Plotly's own gaps are as long as its dashes: longer than the space between two markers.
 PATTERNS = MappingProxyType(
     {
         "solid": "solid",

@@ -1,4 +1,4 @@
-"""Precision of products: full float32 on every backend, unless a lower one is chosen, whose least residual is known.
+"""Precision of products: full float32 on every backend, or a lower one, with the smallest residual it still reaches.
 
 Left to JAX, accelerators multiply float32 arrays in TF32 (NVIDIA) or bfloat16 (TPU), and a solve to 1e-5 then follows
 rounding noise.
@@ -37,7 +37,7 @@ def require_reachable(precision: str, *solvers: Any) -> None:
     Traced tolerances pass; see `to_floor`.
     """
     if precision not in FLOORS:
-        raise ValueError(f"Unknown precision {precision!r}; choose {', '.join(FLOORS)}.")
+        raise ValueError(f"Unknown precision {precision!r}; choose from {', '.join(FLOORS)}.")
     floor = FLOORS[precision]
     for tol in (solver.tol for solver in solvers if floor):
         if not isinstance(tol, jax.core.Tracer) and float(tol) < floor:

@@ -12,7 +12,7 @@ from deq.models import count_parameters
 from deq.training.early_stopping import MIN_SHARE
 from deq.training.events import Finished
 
-# The figures of an outcome that have a mean and a spread; the names are those of `deq train --json`.
+# The figures of an outcome that have a mean and a spread; the names are those of the card.
 FIGURES = (
     "validation_accuracy",
     "accuracy",
@@ -76,7 +76,7 @@ class Spread(NamedTuple):
 
     @property
     def percent(self) -> Spread:
-        """The same in per cent, for a fraction."""
+        """The same in percent, for a fraction."""
         return Spread(100 * self.mean, 100 * self.std)
 
     def __format__(self, form: str) -> str:

@@ -53,9 +53,9 @@ class Finished:
     """The trained model, with averaged weights if the recipe says so, and its metrics on test and validation set.
 
     spectral_radius: as in EpochEnd, of this model. verdict: why the run was stopped early, or empty. lost: whether it
-    was because most solves did not converge, or most updates were not finite; the model is then from its last sound
-    state. best: the epoch with the best
-    validation result, None unless the recipe asks for it; with `keep_best` the model has its weights.
+    was stopped because most solves did not converge, or most updates were not finite; the model is then from its last
+    sound state. best: the epoch with the best validation result, None unless the recipe asks for it; with `keep_best`
+    the model has its weights.
     """
 
     model: EquilibriumModel

@@ -58,7 +58,8 @@ def fit(
 
     Raises:
         ValueError: the batch is larger than the training set or cannot be split over the devices, the recipe's
-            precision does not work, or model and data do not fit, see deq.training.fitting.
+            precision is unknown or cannot reach its solvers' tol, or model and data do not fit, see
+            deq.training.fitting.
     """
     task = classify(data) if isinstance(data, Dataset) else data
     run = _Run(model, task, recipe, seed, resume, mesh)

@@ -29,5 +29,5 @@ def read_settings(path: Path) -> tuple[str | None, dict[str, Any]]:
         raise ValueError(f"{path} is not a TOML file: {error}.") from error
     model = settings.pop(MODEL, None)
     if not (model is None or isinstance(model, str)):
-        raise ValueError(f"{path}: {MODEL}: must be the name of a model; got {model!r}.")
+        raise ValueError(f"{path}: {MODEL} must be the name of a model; got {model!r}.")
     return model, dict(flat(settings))

@@ -31,12 +31,12 @@ class Recipe:
     or loss without labels, not of the last. early_stopping: epochs in a row without a better validation result before
     the run is stopped (0: never stop). restarts: epochs after which the learning rate warms up and decays again.
     certified_radius: the L2 radius, in units of x, that training aims to certify; it grows over the first half of the
-    run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; large ones put
-    less weight on answers that are already right. wander: in training, half of the solves start from noise, and all
-    first run for a random number of calls below this one (0: start as the model does). unrest: weight of ||f(z) - z||^2
-    / ||f(z)||^2 at the end of the solve, growing as certified_radius does. learned_start: train a start close to the
-    equilibrium as well, see deq.models.start; a model that has one trains it in any case. Raises ValueError for a
-    number out of range, an unknown optimizer or precision.
+    run; for models with a bound, see deq.models.affine. sharpness: multiplies the outputs in the loss; a large value
+    puts less weight on answers that are already right. wander: in training, half of the solves start from noise, and
+    all first run for a random number of calls less than `wander` (0: start as the model does). unrest: weight of
+    ||f(z) - z||^2 / ||f(z)||^2 at the end of the solve, growing as certified_radius does. learned_start: train a start
+    close to the equilibrium as well, see deq.models.start; a model that has one trains it in any case. Raises
+    ValueError for a number out of range, an unknown optimizer or precision.
     """
 
     solver: Solver

@@ -21,7 +21,7 @@ from deq.training.recipes import Recipe
 class Best:
     """The best epoch so far, as part of a checkpoint: a resumed run chooses as if it had never stopped.
 
-    score: () float32, its validation accuracy, or minus the loss without labels. epoch: () int32, 0 before the first.
+    score: () float32, its validation accuracy or, without labels, minus the loss. epoch: () int32, 0 before the first.
     stale: () int32, epochs since. weights: averaged, None unless the recipe keeps the best.
     """
 

@@ -21,7 +21,7 @@ BEST_SLOPE = 2 / 3  # z = s (z + x) has z* = s x / (1 - s), which is 2x for s = 
 TRAINED_ON = np.arange(1.0, 11.0, dtype=np.float32)  # x = 1 to 10
 OUTSIDE = np.array([-10, -7.5, -5, -2.5, 0, 12.5, 15], np.float32)
 STEPS_KEPT = 60
-SHORT = 200  # up to this many steps the loss of every update is kept, of longer runs the mean of each ten
+SHORT = 200  # steps: up to this many, the loss of every update is kept; in longer runs, the mean of every ten
 
 # The recipe's solver with a memory of one, which is enough for a state of one number. XLA runs programs whose arrays
 # all have at most 512 bytes on one thread: an update takes a third of the time.

@@ -178,5 +178,10 @@ def test_weights_of_unknown_models_are_refused() -> None:
     for broken in (b"", b"nonsense", data[:20], b"\x02\0\0\0\0\0\0\0[]"):
         with pytest.raises(CheckpointError, match="Not a valid safetensors file"):
             model_name(broken)
+    strange = safetensors.numpy.save(
+        {}, {"architecture": json.dumps({"inputs": 3, "outputs": 2, "cell": "three layers"})}
+    )
+    with pytest.raises(CheckpointError, match=r"These weights cannot be read: .*[^.][.]$"):
+        model_name(strange)
     architecture = Architecture(3, 2, width=4)
     assert model_name(weights_of(construct(architecture), architecture)) == "own"

@@ -43,7 +43,9 @@ def test_the_points_of_a_link_are_on_the_page_and_in_the_link(open_page: OpenPag
     app = open_page("train", **POINTS)
     assert app.query_params[CODE] == FIRST.code
     assert len(app.get("bidi_component")) == 3  # points to enter, the plane before training, the link
-    assert "42 examples to train, 6 to validate, 12 to test" in " ".join(c.value for c in app.caption)
+    assert "42 examples for training, 6 for validation, 12 for testing" in " ".join(
+        c.value for c in app.caption
+    )
     assert "Each batch is the whole training set, 42 examples" in " ".join(c.value for c in app.caption)
     assert app.text_area(key=TEXT).value.count("\n") == len(FIRST.y)
     press(app, "Ring")

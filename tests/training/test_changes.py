@@ -103,7 +103,7 @@ def test_an_error_names_the_setting_and_what_it_must_be(settings: dict[str, Any]
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("epochs = ", "is not a TOML file"), ("model = 3", "model: must be the name of a model; got 3")],
+    [("epochs = ", "is not a TOML file"), ("model = 3", "model must be the name of a model; got 3")],
 )
 def test_a_file_that_is_no_recipe(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text(text)

@@ -33,7 +33,10 @@ class WorkPrecision:
 def work_precision(
     problem: Problem, solver: Solver, reference: Reference, double: bool = False
 ) -> WorkPrecision:
-    """Solve at each of TOLERANCES in float32 or, if double, float64; compiled once. Its time: `time_precision`."""
+    """Solve at each of TOLERANCES in float32 or, if double, float64; compiled once.
+
+    For its time see `time_precision`.
+    """
     with jax.enable_x64(double):
         posed = to_float64(problem) if double else problem
         points = [_point(posed, replace(solver, tol=tol), reference) for tol in TOLERANCES]

@@ -126,4 +126,4 @@ def cost_sentence(solver: str, solution: Solution, max_nfe: int) -> str:
     if not share:
         return f"{solver}: no start converged within {max_nfe} evaluations."
     mean = float(np.mean(solution.nfe[solution.converged]))
-    return f"{solver}: {mean:.1f} evaluations on average; {100 * share:.3g} % of the starts converged."
+    return f"{solver}: {100 * share:.3g} % of the starts converged, in {mean:.1f} evaluations on average."

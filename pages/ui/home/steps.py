@@ -79,7 +79,7 @@ def learn_line() -> None:
 def read_clear_digit() -> None:
     found = story()
     with card("5. Read a digit", "predict", "Change the 7", drawing_query("clear")):
-        show(digit_picture(found["clear.image"], height=220), "clear", alt=ALT["clear"])
+        show(digit_picture(found["clear.image"], height=220), "clear-digit", alt=ALT["clear"])
         st.markdown(reading_line(found, "clear"))
 
 
@@ -88,10 +88,10 @@ def read_hard_digit() -> None:
     with card("6. Change its mind", "predict", "Make it a clear 4", drawing_query("hard")):
         picture, opinion = st.columns([1, 1.6], vertical_alignment="center")
         with picture:
-            show(digit_picture(found["hard.image"], height=220), "hard", alt=ALT["hard"])
+            show(digit_picture(found["hard.image"], height=220), "hard-digit", alt=ALT["hard"])
         with opinion:
             paths = probability_paths(found["hard.nfe"], found["hard.paths"], height=220)
-            show(paths, "opinion", alt=ALT["opinion"])
+            show(paths, "probabilities", alt=ALT["opinion"])
         st.markdown(f"Is it a 4 or a 9? {reading_line(found, 'hard')}")
 
 
@@ -104,7 +104,7 @@ def watch_digits() -> None:
         names = ("depth", "places", "labels", "correct")
         depth, places, labels, correct = (found[f"parting.{name}"] for name in names)
         figure = parting_states(depth, places, labels, correct, explained, height=420)
-        show(figure, "parting", alt=ALT["parting"])
+        show(figure, "separating-digits", alt=ALT["parting"])
         st.markdown(parting_line(found))
 
 

@@ -189,7 +189,7 @@ def _search(case: Case) -> None:
     best = Attack(np.array([np.inf]), x, np.array([case.answer.label]))
     with long_work():
         for i, best in enumerate(nearest_changes(case.chosen.model, x, RESTARTS), 1):
-            bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}")
+            bar.progress(i / RESTARTS, f"Nearest so far: {best.distance[0]:.2f}".replace("inf", "none yet"))
     found = float(best.distance[0]), best.changed[0, ..., 0], int(best.label[0])
     st.session_state[FOUND] = Search(_key(case), *found)
     bar.empty()

@@ -30,7 +30,7 @@ from pages.ui.predict.inputs import DigitInput, File
 from pages.ui.readers.model import ModelInUse
 from pages.ui.server.runs import long_work
 from pages.ui.widgets.downloads import csv_button
-from pages.ui.widgets.text import plain, short
+from pages.ui.widgets.text import SHARE, percents, plain, short
 
 DECODED = "As decoded"
 THUMB, STAGE = 64, 300  # pixels of the longer side
@@ -196,12 +196,12 @@ def choose_reading(
     st.markdown(f"**{read} of {len(readings)} pictures read.** Choose a row to see it in detail.")
     _offer_doubtful(readings, answers, key)
     event = st.dataframe(
-        {"picture": [reading.thumbnail for reading in readings]} | table,
+        {"picture": [r.thumbnail for r in readings]} | table | {"confidence": percents(table["confidence"])},
         hide_index=True,
         row_height=40,
         column_config={
             "picture": st.column_config.ImageColumn("", width="small"),
-            "confidence": st.column_config.NumberColumn(format="percent"),
+            "confidence": st.column_config.NumberColumn(format=SHARE),
         },
         on_select="rerun",
         selection_mode="single-row-required",

@@ -11,7 +11,7 @@ export function nameOf(unit, [rows, columns, channels], letter = "z") {
   const name = letter + Array.from(String(unit % channels), (digit) => LOW[digit]).join("");
   const place = Math.floor(unit / channels);
   if (rows * columns === 1) return name;
-  return `${name} at row ${Math.floor(place / columns)}, column ${place % columns}`;
+  return `${name} at row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
 }
 
 export class StateMap {

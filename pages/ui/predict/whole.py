@@ -34,7 +34,9 @@ LOGARITHMIC = {"residual": True, "NFE": False, "doubt": True}
 def draw_whole(case: Case) -> None:
     """The numbers, then one view of the test set."""
     if not case.chosen.reads_digits:
-        st.info(f"The test set is left out: {NO_DIGITS} Train shows the test accuracy of a run of yours.")
+        st.info(
+            f"The test set is left out: {NO_DIGITS} The Train page shows the test accuracy of each of your runs."
+        )
         return
     digits = held_out_digits()
     images, truth = digits.test_images[..., 0], digits.test_labels

@@ -178,7 +178,7 @@ def bars_caption(answer: Answer, chosen: ModelInUse) -> str:
     return f"The probability of each digit. Expected calibration error on the test set: {100 * error:.2g} %."
 
 
-def show_stages(reading: Reading, drawn: bool) -> None:
+def show_stages(reading: Reading, *, in_link: bool) -> None:
     """The steps from the picture to 28 × 28 pixels, in a row that wraps on a phone."""
     with st.expander("From your picture to 28 × 28", icon=":material/photo_filter:"):
         with st.container(horizontal=True):
@@ -189,7 +189,9 @@ def show_stages(reading: Reading, drawn: bool) -> None:
                 st.image(enlarged(digit, 6), last, width=150)
         how = f"Read as {reading.polarity} ink." if reading.polarity else KEPT_WHOLE
         kept = (
-            IN_LINK if drawn else "Your picture stays in this session's memory and is never written to disk."
+            IN_LINK
+            if in_link
+            else "Your picture stays in this session's memory and is never written to disk."
         )
         st.caption(f"{how} {kept}")
 

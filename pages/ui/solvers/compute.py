@@ -12,13 +12,13 @@ from deq.plots.comparison import compute_curves, distance_strip
 from deq.plots.style import scientific
 from pages.ui.readers.model import shipped
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import SCIENTIFIC, SHARE, show_table, subject_code
+from pages.ui.solvers.tables import SCIENTIFIC, show_table, subject_code
 from pages.ui.solvers.work import compute_of, paths_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
-from pages.ui.widgets.text import counted, listed, plain, rough
+from pages.ui.widgets.text import SHARE, counted, listed, plain, rough
 
 FORMATS = {"accuracy": SHARE, "residual, median": SCIENTIFIC}
 PATH_FORMATS = {

@@ -11,13 +11,13 @@ from deq.analysis.comparison.work_precision import WorkPrecision, known_median, 
 from deq.plots.comparison import work_precision_diagram
 from deq.plots.style import scientific
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, TIMES, show_table, subject_code, time_sentence
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, TIMES, show_table, subject_code, time_sentence
 from pages.ui.solvers.work import precision_of, precision_times_of, reference_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.steps import Steps, in_steps
-from pages.ui.widgets.text import rough
+from pages.ui.widgets.text import SHARE, rough
 
 FORMATS = {
     "tolerance": "%.0e",

@@ -20,13 +20,13 @@ from deq.solvers import Solver
 from pages.ui.server.memory import freeing_memory
 from pages.ui.solvers.batch import draw_batch, png_of
 from pages.ui.solvers.settings import Settings
-from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, SHARE, TIMES, show_table, subject_code, time_sentence
+from pages.ui.solvers.tables import PLAIN, SCIENTIFIC, TIMES, show_table, subject_code, time_sentence
 from pages.ui.solvers.work import problem_of, race_of, reference_of, times_of
 from pages.ui.widgets.charts import show
 from pages.ui.widgets.code import imports_of, show_code, solvers_code
 from pages.ui.widgets.downloads import csv_button, csv_text
 from pages.ui.widgets.steps import in_steps
-from pages.ui.widgets.text import is_hidden, listed
+from pages.ui.widgets.text import SHARE, is_hidden, listed
 
 HEIGHT = 340  # pixels: both charts are in view on a laptop
 STILL = "_race_still"  # key of the session: the settings of the last run

@@ -11,9 +11,9 @@ import streamlit as st
 from deq.analysis.comparison.subjects import Subject
 from deq.analysis.comparison.timings import fastest, quartiles
 from pages.ui.widgets.downloads import csv_button
-from pages.ui.widgets.text import listed
+from pages.ui.widgets.text import SHARE, listed, percents
 
-SCIENTIFIC, PLAIN, SHARE = "%.1e", "%.3g", "percent"
+SCIENTIFIC, PLAIN = "%.1e", "%.3g"
 TIMES = dict.fromkeys(("ms", "ms, lower quartile", "ms, upper quartile"), PLAIN)
 
 
@@ -38,7 +38,10 @@ def show_table(table: Mapping[str, list], formats: Mapping[str, str], filename: 
     config = {
         name: st.column_config.NumberColumn(format=form) for name, form in formats.items() if name in known
     }
-    st.dataframe(pa.table(known), hide_index=True, column_config=config)
+    shares = {
+        name: percents(known[name]) for name, form in formats.items() if form == SHARE and name in known
+    }
+    st.dataframe(pa.table(known | shares), hide_index=True, column_config=config)
     csv_button("Download as CSV", known, filename)
 
 

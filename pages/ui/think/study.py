@@ -73,7 +73,7 @@ def _draw_reach(kind: Kind, network: str) -> None:
         show(
             reach_map(share, done, calls, kind.trained, kind.unit),
             "reach",
-            caption=f"In %, with Picard. Above the dashed line: larger than in training.{measured}",
+            caption=f"Share in %, solved by Picard. Above the dashed line: larger than in training.{measured}",
             alt="Heat map of accuracy against evaluations and size",
         )
 

@@ -88,7 +88,9 @@ def _live(job: Job) -> None:
 def _ended(job: Job) -> None:
     now = job.snapshot()
     if now.status is Status.PAUSED:
-        st.info("Paused because nobody watched for a while. Train starts a new network.")
+        st.info(
+            "Paused because nobody watched for a while. Press **Train** to train a new network from the beginning."
+        )
     elif now.message:
         st.info(now.message)
     if now.test is not None:

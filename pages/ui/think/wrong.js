@@ -9,7 +9,7 @@ export class WrongPlaces extends CurvePanel {
   }
 
   yTicks(most) {
-    return whole(this.yRange, most);
+    return whole(this.yRange, Math.max(most, 5));
   }
 
   // scratch: {calls, wrong}, or null.

@@ -16,7 +16,7 @@ from pages.ui.widgets.text import signed
 COSINE = "cos x"  # a map of Fixed points
 REACH = 22.0  # of the window of z; twice the largest input is 20
 NUM_STEPS, HEIGHT, LOWER = 25, 430, 320  # heights in pixels
-LEVEL = {"t": 56, "b": 74}  # pixels: the player of the pictures beside it
+LEVEL = {"t": 56, "b": 122}  # pixels: the player of the pictures beside it
 
 
 def show_cosine() -> None:

@@ -44,8 +44,8 @@ def _controls(plan: Plan) -> None:
         key=key,
         bind="query-params",
         max_selections=MOST,
-        help="A named model trains with its own recipe for the epochs set above, never the fast one. “fast mlp” and "
-        "“fast conv”, offered for large data sets, train with their fast recipe for its own number of epochs. All "
+        help="A named model trains with its own full recipe, for the epochs set above. “fast mlp” and “fast conv”, "
+        "offered for large data sets, train with their fast recipes, for the number of epochs in those recipes. All "
         "others train with the settings above, each with at most one change.",
     )
     seeds = right.segmented_control(
@@ -55,7 +55,7 @@ def _controls(plan: Plan) -> None:
         required=True,
         key="fit_seeds",
         bind="query-params",
-        help="Runs of each contender. Several seeds give a spread; without one, nobody can tell which contender is "
+        help="Runs of each contender. Only the spread over several seeds shows whether a contender is really "
         "ahead.",
     )
     seeds = seeds or USUAL_SEEDS  # an empty parameter in a link chooses none

@@ -58,6 +58,7 @@ export class FilmBoard extends Board {
     const last = data.steps.length - 1;
     Object.assign(this, { data, bytes, lost: data.lost ? last : -1 });
     this.adopts(data);
+    this.bar.parentElement.classList.toggle("preview", !data.run);
     this.bar.classList.toggle("idle", last === 0);
     player.fit(last);
     player.place(same ? nearest(data.steps, seen) : last);

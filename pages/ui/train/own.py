@@ -51,7 +51,7 @@ def fit_batch(plan: Plan) -> Plan:
 def split_sentence(task: Task) -> str:
     """How own data was split, and how coarse its accuracy is."""
     train, held, test = (len(part.y) for part in (task.train, task.validation, task.test))
-    parts = f"{train:,} examples to train, {held:,} to validate, {test:,} to test"
+    parts = f"{train:,} examples for training, {held:,} for validation, {test:,} for testing"
     steps = (
         f" Test accuracy is coarse: one example counts for {rough(100 / test)} %." if test < COARSE else ""
     )

@@ -53,7 +53,7 @@ def preview_plane(plan: Plan) -> None:
 def replay(job: Job, now: Snapshot) -> None:
     """The plane at each kept moment of a run; while it is live, the newest."""
     film = frames_of(now) or (untrained(job.plan),)
-    offer("film", lambda: film_table(film))
+    offer("replay", lambda: film_table(film))
     _draw(job.plan, job.id, film, live=now.status.is_live, lost=is_lost(now), total=now.steps)
 
 

@@ -21,7 +21,7 @@ from pages.ui.widgets.glossary import tip
 
 Settings = dict[str, Any]  # widget key -> value
 LEARNED_START = "A small network guesses $z^*$; solves start at its guess. No effect with unrolled gradients."
-ACTIVATION = "The function s in the formulas that the help of Injection shows."
+ACTIVATION = "The function s in the formulas; the tooltip of Injection lists them."
 GRADIENTS = ("implicit", "Neumann", "phantom", "unrolled")
 T = TypeVar("T", int, float)
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST", OWN: "own formula"}

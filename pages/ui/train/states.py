@@ -26,7 +26,7 @@ def replay_states(job: Job, now: Snapshot) -> None:
     """The states at each kept moment of a run; an empty place before the first."""
     data: dict[str, Any] = {"steps": []}
     if film := states_of(now):
-        offer("film", lambda: film_table(film))
+        offer("replay", lambda: film_table(film))
         data = _message(job.plan, film)
         data |= {"run": job.id, "live": now.status.is_live, "lost": is_lost(now), "total": now.steps}
     live_component(SCRIPT)(key=KEY, data=data)

@@ -27,7 +27,8 @@ TERMS = {
     "Newton-Krylov": "Newton's method; each linear system is solved by Krylov iteration with Jacobian-vector products.",
     "memory": "How many of the last steps Anderson combines.",
     "rank": "How many updates of the inverse Jacobian Broyden keeps.",
-    "Krylov space": "How many Jacobian-vector products Newton-Krylov may use per linear system.",
+    "Krylov space": "Dimension of the Krylov space in which Newton-Krylov solves each linear system; that takes up to "
+    "two Jacobian-vector products more than this.",
     "ODE flow": "Integrate dz/dt = f(z) - z to its steady state. From a start near z* it converges if all eigenvalues "
     "of df/dz have a real part below 1.",
     "steady state": "Where the ODE flow stops moving: dz/dt = 0, so f(z) = z.",
@@ -49,8 +50,8 @@ TERMS = {
     "one equilibrium.",
     "Peaceman-Rachford": "A splitting method for monotone cells; it converges for any weights and step size.",
     "learned start": "A small network that guesses the equilibrium; the solve starts from the guess.",
-    "patience": "Stop a run early, with its last good weights, after this many consecutive updates in which most "
-    "solves do not converge. 0: never.",
+    "patience": "Stop a run early, with its last good weights, after this many consecutive updates that fail: most "
+    "solves do not converge, or most updates are not finite. 0: never.",
     "slope": "The derivative of a scalar map. At a fixed point it is the factor by which each step multiplies a small "
     "error.",
     "orbit": "The values x, f(x), f(f(x)), … that an iteration visits.",
@@ -71,11 +72,10 @@ TERMS = {
     "phase portrait": "The flow in the plane: arrows, and the curves where one component does not change.",
     "batch": "Samples that are solved together, each as if it were alone. Stiff digits are test digits with each pixel "
     "changed by at most an eighth of full ink, so that they converge more slowly.",
-    "float64": "Double precision, sixteen digits. In float32 errors cannot fall much below 1e-7.",
+    "float64": "Double precision, sixteen digits. In float32, errors cannot fall much below 1e-7.",
     "gradients": "Ways to differentiate z*. Implicit: exact, by one linear system in I - J, J = df/dz. Dense, GMRES, "
-    "BiCGStab, Anderson and Broyden solve that system; "
-    'Neumann, phantom and one-step truncate it; "unrolled" and "through the ODE" differentiate the steps to '
-    "z*.",
+    "BiCGStab, Anderson and Broyden solve that system; Neumann, phantom and one-step only approximate its solution; "
+    '"unrolled" and "through the ODE" differentiate the steps to z*.',
     "Neumann": "An approximate gradient: the first terms of the series I + J + J² + … for the inverse of I - J, "
     "where J = df/dz.",
     "one-step": "The phantom gradient of a single application of the cell: Jacobian-free backpropagation.",

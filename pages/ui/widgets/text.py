@@ -1,11 +1,12 @@
 """Words that several pages need."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 SPECIAL = re.compile(
     r"([\\`*_\[\]<>$~#|!&]|:(?=\S))"
 )  # what Markdown, formulas and Streamlit's colours begin with
+SHARE = "%.1f %%"  # of a table's column
 
 
 def listed(names: Sequence[str]) -> str:
@@ -27,6 +28,11 @@ def brief(number: float) -> str:
     """Three significant digits, and an exponent without padding: 0.0123, 45.6, 1.32e-8."""
     digits, _, exponent = f"{number:.3g}".partition("e")
     return f"{digits}e{int(exponent)}" if exponent else digits
+
+
+def percents(shares: Iterable[float | None]) -> list[float | None]:
+    """Shares as a column of a table that is formatted by SHARE."""
+    return [share if share is None else 100 * share for share in shares]
 
 
 def with_minus(text: str) -> str:
