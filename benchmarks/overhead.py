@@ -4,7 +4,7 @@ Solve: the time of a solve of exactly 24 evaluations (or stages) over that of th
 either `in a loop`, one compiled loop that computes once what does not depend on z, or `called`, a compiled f(z, x)
 called from Python. Step: the time of a training step with 12 evaluations forward and 12 products backward over a
 floor: `in a loop`, one program of 12 calls of f, 12 products with J^T, one gradient of the layers around them and the
-optimiser's update; `called`, 12 calls of a compiled f, 12 of a compiled product and one of a compiled update. One
+optimizer's update; `called`, 12 calls of a compiled f, 12 of a compiled product and one of a compiled update. One
 device, batch 128, float32; both sides of a ratio run alternately.
 """
 

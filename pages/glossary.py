@@ -13,7 +13,11 @@ require_app()
 st.title("What do these terms mean?", anchor=False)
 st.markdown("The definitions behind the tooltips on every page.")
 word = st.text_input(
-    "Search the definitions", key="term", bind="query-params", placeholder="residual", max_chars=60
+    "Search the definitions",
+    key="term",
+    bind="query-params",
+    placeholder="For example: residual",
+    max_chars=60,
 )
 found = matching(word)
 if not found:

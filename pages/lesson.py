@@ -8,6 +8,7 @@ from pages.ui.lesson.questions import QUESTIONS
 from pages.ui.lesson.screen import on_paper, screen_buttons
 from pages.ui.server.guard import require_app
 from pages.ui.widgets.links import copy_link, link_to_picture
+from pages.ui.widgets.text import unbroken
 
 require_app()
 
@@ -21,10 +22,10 @@ def ask_all(answers: bool) -> None:
     for number, question in zip(NUMBERS, QUESTIONS, strict=True):
         with st.container(border=True, key=f"lesson_question_{number}"):
             st.subheader(f"{number}. {question.ask}", anchor=False)
-            st.markdown(question.look)
+            st.markdown(unbroken(question.look))
             link_to_picture(OPEN, question.page, question.query)
             with st.expander("Answer", expanded=answers):
-                st.markdown(question.answer)
+                st.markdown(unbroken(question.answer))
 
 
 def ask_one(number: int, answers: bool) -> None:
@@ -42,7 +43,7 @@ def ask_one(number: int, answers: bool) -> None:
 
 def large(text: str) -> None:
     """A paragraph that the last row can read."""
-    st.html(f'<p style="font-size: 1.6rem; line-height: 1.4">{escape(text)}</p>')
+    st.html(f'<p style="font-size: 1.6rem; line-height: 1.4">{escape(unbroken(text))}</p>')
 
 
 def choose(number: int) -> None:

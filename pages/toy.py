@@ -19,7 +19,7 @@ from pages.ui.widgets.downloads import csv_button
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.links import copy_link
 from pages.ui.widgets.rows import what_to_try
-from pages.ui.widgets.text import brief
+from pages.ui.widgets.text import brief, unbroken
 
 require_app()
 
@@ -50,7 +50,7 @@ st.title("Can an infinitely deep network learn y = 2x?", anchor=False)
 st.markdown(
     "Press cos again and again: the display settles where **cos x = x**. Repeat a network's one layer, and it settles "
     "on its answer $z^*$. Here the layer's sixteen weights act as one line, $f(z, x) = s\\,(z + x) + c$; trained on "
-    "x = 1 to 10, it answers **y = 2x** with slope s = 2/3."
+    + unbroken("x = 1 to 10, it answers **y = 2x** with slope s = 2/3.")
 )
 length, chosen, seeding, again = st.columns([2, 2, 1, 1.2], gap="medium", vertical_alignment="bottom")
 steps = length.select_slider("Updates", LENGTHS, 1000, key="steps", bind="query-params", help=tip("update"))
@@ -68,7 +68,7 @@ with cell:
     show_cell(study, x)
 with predictions:
     show_predictions(study, x)
-st.markdown(summary(run, int(steps)))
+st.markdown(unbroken(summary(run, int(steps))))
 with what_to_try():
     for name, (*settings, seen) in PRESETS.items():
         st.button(name, on_click=choose, args=settings, help=seen)

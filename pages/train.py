@@ -18,6 +18,7 @@ from pages.ui.train.runs import (
 from pages.ui.train.settings import PRESETS, apply_preset, read_plan
 from pages.ui.widgets.charts import download_pictures
 from pages.ui.widgets.links import copy_link
+from pages.ui.widgets.rows import what_to_try
 
 require_app()
 
@@ -37,7 +38,7 @@ with buttons:
         args=(plan,),
         disabled=not is_ready(plan),
     )
-    st.markdown("**What to try.**", width="content")
+with what_to_try():
     for name, (_, seen) in PRESETS.items():
         st.button(name, on_click=apply_preset, args=(name,), help=seen)
 if refused := st.session_state.pop("fit_refused", None):

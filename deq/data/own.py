@@ -55,9 +55,8 @@ class OwnData:
 def load_own_data(path: str | Path, form: Form = Form(), track: Track = iter) -> OwnData:
     """The data in a folder with train/CLASS/* and test/CLASS/*, or CLASS/*, in a .npz or in a .csv.
 
-    Data without a test set is split with each class in proportion, the same way every time: a fifth to test, a tenth to
-    validate.
-    Vectors are standardised by the mean and scale of the training set.
+    Data without a test set is split with each class in proportion, the same way every time: a fifth for testing, a
+    tenth for validation. Vectors are standardised by the mean and scale of the training set.
 
     Args:
         form: known settings, such as those of the model that the data is for. track: shows progress through files.
@@ -111,7 +110,7 @@ def divide(path: Path, found: Found) -> tuple[Dataset, tuple[str, ...]]:
         cut = max(1, n // 5)
         test, order = Examples(train.x[order[:cut]], train.y[order[:cut]]), order[cut:]
         notes = (
-            f"Split {n:,} examples: {n - cut - held:,} to train, {held:,} to validate, {cut:,} to test.",
+            f"Split {n:,} examples: {n - cut - held:,} for training, {held:,} for validation, {cut:,} for testing.",
         )
     if len(order) <= held:
         raise DatasetError(

@@ -17,7 +17,7 @@ from deq.plots.style import (
 
 WINDOW = (-1.15, 2.15)  # radians, of x in the cosine plot
 HEIGHT = 220  # pixels
-BESIDE = 24  # pixels that the pictures beside the one with a slider are taller
+BESIDE = 24  # pixels by which the pictures beside the one with a slider are taller
 WALL = {"color": NEUTRAL, "width": 1.5}
 
 
@@ -80,7 +80,7 @@ def maze_picture(plan: ArrayLike, ends: ArrayLike, height: int = 260) -> Figure:
             "textfont": {"size": 10, "color": "white"},
         }
     figure.update_yaxes(autorange="reversed", scaleanchor="x", visible=False)
-    figure.update_xaxes(constrain="domain", visible=False)
+    figure.update_xaxes(constrain="domain", constraintoward="left", visible=False)
     return figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
 
 

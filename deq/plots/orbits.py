@@ -56,8 +56,8 @@ def _add_rate(figure: Figure, k: np.ndarray, distance: np.ndarray, rate: float) 
     grow."""
     anchor = len(k) * 2 // 3 if rate <= 1 else 0
     line = distance[anchor] * rate ** (k - k[anchor]).astype(float)
-    dash = {"color": NEUTRAL, "dash": "dash", "width": 1}
-    figure.add_scatter(x=k, y=line, mode="lines", line=dash, hoverinfo="skip")
+    wide = {"color": NEUTRAL, "width": 7}  # seen on both sides of the data
+    figure.add_scatter(x=k, y=line, mode="lines", line=wide, opacity=0.35, hoverinfo="skip")
     figure.add_annotation(  # in the corner that the curve leaves free
         xref="x domain",
         yref="y domain",

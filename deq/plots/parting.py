@@ -24,7 +24,7 @@ def parting_states(
 
     depth: (k,) evaluations. places: (k, n, 2). labels: (n,). correct: (k, n) bool, whether the answer read at that
     depth is right; misread digits are orange and bold. Where all states are one point, one numeral is the answer
-    that all share. explained: fractions of the variance.
+    that all share, and words beside it say so. explained: fractions of the variance.
     """
     depth, places, labels = np.asarray(depth), np.asarray(places, float), np.asarray(labels, int)
     correct = np.asarray(correct, bool)
@@ -35,25 +35,37 @@ def parting_states(
     numerals = labels.astype(str)
     bold = np.char.add(np.char.add("<b>", numerals), "</b>")
     frames = [
-        [_only(at, right), _only(at, ~right & ~(_together(at) & right.any()))]
-        for at, right in zip(places, correct, strict=True)
+        [_only(at, right), _only(at, ~right & ~shared), _only(at[:1], np.array([shared]))]
+        for at, right, shared in zip(places, correct, map(_shared, places, correct), strict=True)
     ]
-    for there, text, color in zip(frames[-1], (numerals, bold), (NEUTRAL, HIGHLIGHT), strict=True):
+    looks = (
+        (numerals, NEUTRAL, "%{text}"),
+        (bold, HIGHLIGHT, "%{text}, misread"),
+        ([_note(labels)], NEUTRAL, "%{text}"),
+    )
+    for there, (text, color, hover) in zip(frames[-1], looks, strict=True):
         font = {"color": color, "size": 12}
-        hover = "%{text}<extra></extra>" if color == NEUTRAL else "%{text}, misread<extra></extra>"
-        figure.add_scatter(**there, mode="text", text=text, textfont=font, hovertemplate=hover)
-    typed = [[{"type": "scatter"} | there for there in both] for both in frames]
+        figure.add_scatter(
+            **there, mode="text", text=text, textfont=font, hovertemplate=f"{hover}<extra></extra>"
+        )
+    figure.traces[-1]["textposition"] = "middle right"
+    typed = [[{"type": "scatter"} | there for there in every] for every in frames]
     names = [f"{count:.0f}" for count in depth]
-    add_player(figure, typed, [0, 1], names, "evaluations: ")
+    add_player(figure, typed, [0, 1, 2], names, "evaluations: ")
     low, high = np.quantile(places.reshape(-1, 2), SHOWN, axis=0)
     pad = 0.05 * (high - low)
     figure.update_xaxes(range=[low[0] - pad[0], high[0] + pad[0]])
     return figure.update_yaxes(range=[low[1] - pad[1], high[1] + pad[1]])
 
 
-def _together(places: np.ndarray) -> bool:
-    """Whether all states are at one place, as at the start, where numerals in two colours would hide each other."""
-    return len(places) > 1 and bool(np.all(places == places[0]))
+def _shared(places: np.ndarray, correct: np.ndarray) -> bool:
+    """Whether all digits are at one place, as at the start, and so get one answer, which is right for some."""
+    return bool(len(places) > 1 and np.all(places == places[0]) and correct.any())
+
+
+def _note(labels: np.ndarray) -> str:
+    """What is written beside the only place that all states share, wide of the numeral there."""
+    return f"\u2003all {len(labels)} digits are here and get this one answer"
 
 
 def _only(places: np.ndarray, kept: np.ndarray) -> dict[str, Any]:

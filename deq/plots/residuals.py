@@ -120,9 +120,9 @@ def _add_band(
 
 
 def _pale(color: str) -> str:
-    """A colour "#RRGGBB" at a quarter of its strength."""
+    """A colour "#RRGGBB" at a seventh of its strength."""
     red, green, blue = bytes.fromhex(color[1:])
-    return f"rgba({red}, {green}, {blue}, 0.25)"
+    return f"rgba({red}, {green}, {blue}, 0.15)"
 
 
 def _finish(

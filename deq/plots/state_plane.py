@@ -41,11 +41,16 @@ def plane_paths(
     if not labels.size:
         return figure
     figure.add_traces(_landmarks(points, labels))
-    figure.add_traces([line for found in trajectories for line in _path(found)])
+    above = range(len(trajectories))[::-1]
+    figure.add_traces(
+        [line for k, found in zip(above, trajectories, strict=True) for line in _path(found, k)]
+    )
     across, up = window_of(points, [found.places for found in trajectories])
     figure.update_xaxes(range=across)
     figure.update_yaxes(range=up)
-    return figure.update_layout(showlegend=any(found.solver for found in trajectories))
+    return figure.update_layout(
+        showlegend=any(found.solver for found in trajectories), legend={"traceorder": "reversed"}
+    )
 
 
 def window_of(points: np.ndarray, trajectories: Sequence[np.ndarray]) -> list[list[float]]:
@@ -90,10 +95,15 @@ def _landmarks(points: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
     ]
 
 
-def _path(found: Trajectory) -> list[dict[str, Any]]:
-    """The line, a small square at its start, and at its end a disc, or a cross if the solve failed."""
+def _path(found: Trajectory, above: int) -> list[dict[str, Any]]:
+    """The line, a small square at its start, and at its end a disc, or a cross if the solve failed.
+
+    above: the number of paths drawn over it; a solver's line is then wider, to be seen where they agree.
+    """
     name, ended = found.solver or "random start", "equilibrium" if found.converged else FAILED_TEXT
-    line = solver_style(found.solver).line if found.solver else {"color": NEUTRAL, "width": 1.5}
+    line: dict[str, Any] = {"color": NEUTRAL, "width": 1.5}
+    if found.solver:
+        line = solver_style(found.solver).line | {"width": 4 if above else 2}
     marker = {"color": line["color"], "size": 4}
     look: dict[str, Any] = {"mode": "lines+markers", "line": line, "marker": marker}
     look |= {"name": name, "showlegend": found.solver is not None}

@@ -49,7 +49,7 @@ def prediction_line(
         f"y = {slope:g}x",
         {"xanchor": "right", "yanchor": "bottom", "xshift": -12},
     )
-    _write(figure, sum(trained) / 2, slope * ends[0], "training data", {"yanchor": "bottom"})
+    _write(figure, sum(trained) / 2, slope * ends[0], "trained here", {"yanchor": "bottom"})
     return figure
 
 
@@ -85,7 +85,7 @@ def loss_curve(step: ArrayLike, loss: ArrayLike, height: int = 380) -> Figure:
     step, loss = step[known], loss[known]
     hover = "update %{x}<br>loss %{y:.2e}<extra></extra>"
     figure.add_scatter(x=step, y=loss, mode="lines", line={"color": ACCENT, "width": 2}, hovertemplate=hover)
-    figure.update_xaxes(range=[0, step.max()])
+    figure.update_xaxes(range=[0, 1.03 * step.max()])
     decades = np.log10(loss.max() / loss.min())
     figure.update_yaxes(dtick=max(1, round(decades / 5)))
     return figure

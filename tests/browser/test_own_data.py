@@ -90,7 +90,7 @@ def opened(browser: Browser, link: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     visit(page, re.sub(r"&?job=[^&]*", "", link))
     counts(page, "17 points: 6 A, 6 B, 5 C")
-    expect(page.get_by_text("Before training, the answers are random")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Before training, the weights are random")).to_be_visible(timeout=SLOW)
     context.close()
 
 

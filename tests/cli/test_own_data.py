@@ -46,7 +46,7 @@ def table_run(data: Path) -> Path:
     out = data / "table_run"
     done = deq("train", data / "table.csv", *SHORT, "--out", out)
     assert answer(done).keys() == KEYS
-    assert done.stderr.count("Split 195 examples: 137 to train, 19 to validate, 39 to test.") == 1
+    assert done.stderr.count("Split 195 examples: 137 for training, 19 for validation, 39 for testing.") == 1
     return out
 
 

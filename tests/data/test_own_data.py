@@ -63,7 +63,7 @@ def test_a_folder_without_a_test_set_is_split_by_class(tmp_path: Path) -> None:
     own = load_own_data(letters(tmp_path, count=20))
     task = classify(own.dataset)
     assert own.form == Form(("left", "right"), "plain")
-    assert own.notes == ("Split 40 examples: 28 to train, 4 to validate, 8 to test.",)
+    assert own.notes == ("Split 40 examples: 28 for training, 4 for validation, 8 for testing.",)
     for part, size in ((task.train, 28), (task.validation, 4), (task.test, 8)):
         assert (len(part.y), int(part.y.sum())) == (size, size // 2)
     again = load_own_data(tmp_path)
@@ -226,7 +226,7 @@ def test_a_table_with_words_as_labels(tmp_path: Path) -> None:
     own = load_own_data(path)
     assert own.form.classes == tuple(f"digit {n}" for n in range(10))
     assert len(own.form.mean) == own.dataset.train_images.shape[1] == 16
-    assert own.notes == ("Split 195 examples: 137 to train, 19 to validate, 39 to test.",)
+    assert own.notes == ("Split 195 examples: 137 for training, 19 for validation, 39 for testing.",)
     x = own.dataset.train_images[: -own.dataset.validation]
     np.testing.assert_allclose(x.mean(0), 0, atol=1e-4)
     assert all(np.isclose(x.std(0), 1, atol=1e-3) | (x.std(0) == 0))

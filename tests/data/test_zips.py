@@ -35,7 +35,7 @@ def test_classes_at_the_top_are_split_and_what_is_hidden_is_left_out() -> None:
     other = {"__MACOSX/a/._0.png": b"x", "a/.DS_Store": b"x", "readme.txt": b"x", "a/deeper/0.png": b"x"}
     own = load_zip(zipped(pictures("a", "b") | other), "a.zip")
     assert own.form == Form(("a", "b"), "plain")
-    assert own.notes == ("Split 20 examples: 14 to train, 2 to validate, 4 to test.",)
+    assert own.notes == ("Split 20 examples: 14 for training, 2 for validation, 4 for testing.",)
     assert own.skipped == ""
 
 

@@ -120,7 +120,7 @@ def test_a_chosen_precision_holds_in_the_cell_alone(precision: str, wanted: jax.
 @pytest.mark.parametrize(
     ("precision", "solver", "backward", "message"),
     [
-        ("int4", Anderson(), Anderson(), "Unknown precision 'int4'; choose float32, tf32, bf16"),
+        ("int4", Anderson(), Anderson(), "Unknown precision 'int4'; choose from float32, tf32, bf16"),
         (
             "bf16",
             Anderson(tol=1e-5),

@@ -88,7 +88,8 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 
 def words(app: AppTest) -> str:
-    return " ".join(element.value for element in (*app.markdown, *app.error, *app.warning, *app.info))
+    found = (*app.markdown, *app.error, *app.warning, *app.info)
+    return " ".join(element.value for element in found).replace("\u00a0", " ")
 
 
 def opened_by_links(app: AppTest) -> list[tuple[str, dict[str, str]]]:

@@ -7,7 +7,7 @@ from deq.maps.formula import parse_formula
 from deq.maps.scalar import ScalarMap, orbit
 from deq.maps.verdicts import judge_orbit
 from pages.ui.fixed_points.words import verdict_sentence
-from pages.ui.widgets.text import counted, rough
+from pages.ui.widgets.text import counted, rough, unbroken
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,7 @@ def test_how_an_orbit_comes_to_its_limit(formula: str, start: float, said: str) 
     f = ScalarMap(parse_formula(formula))
     xs = np.array(orbit(f, start, 60))
     assert verdict_sentence(judge_orbit(f, start), xs).endswith(said)
+
+
+def test_no_line_ends_within_a_formula_or_before_its_unit() -> None:
+    assert unbroken("99 % of z = f(z) − z, a - b") == "99\u00a0% of z\u00a0=\u00a0f(z)\u00a0−\u00a0z, a - b"

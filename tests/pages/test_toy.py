@@ -29,14 +29,14 @@ def test_link_restores_seed_and_updates(open_page: OpenPage) -> None:
 
 def test_from_cosine_to_the_layer_at_the_chosen_input(open_page: OpenPage) -> None:
     app = open_page("toy", toy_input="-5")
-    captions = [caption.value for caption in app.caption]
+    captions = [caption.value.replace("\u00a0", " ") for caption in app.caption]
     assert "x is 0.7391." in captions[0]
     assert r"ends at z\* = −10.000" in captions[1]
     assert "ring: x = −5.0" in captions[2]
     ring = json.loads(app.get("plotly_chart")[2].proto.spec)["data"][-1]
     assert (ring["x"][0], ring["y"][0]) == (-5, pytest.approx(-10, abs=0.05))
     app.slider(key="toy_input").set_value(2.5).run()
-    assert r"ends at z\* = 5.000" in app.caption[1].value
+    assert r"ends at z\* = 5.000" in app.caption[1].value.replace("\u00a0", " ")
     assert opened_by_links(app) == [("fixed_points", {"preset": "cos x"})]
 
 

@@ -37,7 +37,7 @@ def test_first_visit_shows_the_data(open_page: OpenPage) -> None:
     app = open_page("train")
     assert sent(app)["steps"] == [0]
     assert len(sent(app)["points"]) == 768
-    assert "the answers are random" in words(app)
+    assert "the weights are random" in words(app)
     assert "Pause" not in labels(app)
 
 

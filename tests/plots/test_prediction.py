@@ -168,7 +168,8 @@ def test_each_digit_is_a_numeral_that_moves_with_depth() -> None:
     correct = np.zeros((3, 40), bool)
     correct[1, :30] = correct[2, 1:] = True
     figure = parting_states([1, 2, 7], places, LABELS, correct, (0.3, 0.2))
-    right, misread = figure.data
+    right, misread, note = figure.data
+    assert np.isnan(note.x[0])
     assert list(right.text) == [str(label) for label in LABELS]
     assert misread.text[0] == f"<b>{LABELS[0]}</b>"
     np.testing.assert_allclose(right.x[1:], places[-1, 1:, 0])
@@ -188,9 +189,12 @@ def test_digits_that_start_at_one_point_show_the_answer_they_share() -> None:
     at_start, apart = figure.frames
     np.testing.assert_array_equal(np.isfinite(at_start.data[0].x), one)
     assert np.isnan(at_start.data[1].x).all()
+    assert figure.data[2].text[0].endswith("all 40 digits are here and get this one answer")
+    assert (at_start.data[2].x[0], np.isnan(apart.data[2].x[0])) == (0, True)
     np.testing.assert_array_equal(np.isfinite(apart.data[1].x), ~one)
     none_right = parting_states([1, 2], places, LABELS, np.zeros((2, 40), bool), (0.3, 0.2)).frames[0]
     assert np.isfinite(none_right.data[1].x).all()
+    assert np.isnan(none_right.data[2].x[0])
 
 
 def test_a_certified_curve_is_the_share_with_a_larger_radius() -> None:

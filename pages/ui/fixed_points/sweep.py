@@ -51,7 +51,7 @@ def draw_sweep() -> None:
 
 
 def _percent(share: float) -> str:
-    """Whole per cent; neither 0 nor 100 where it is only nearly so."""
+    """Whole percent; neither 0 nor 100 where it is only nearly so."""
     return "under 1 %" if share < 0.005 else "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 

@@ -20,6 +20,7 @@ from pages.ui.home.story import (
 )
 from pages.ui.widgets.cards import card
 from pages.ui.widgets.charts import show
+from pages.ui.widgets.text import signed, unbroken
 
 TRAINED_ON = (1.0, 10.0)  # range of x that the toy was trained on
 
@@ -34,7 +35,7 @@ def press_cosine() -> None:
         show(cosine_picture(found["cosine.orbit"][place]), "cosine", alt=ALT["cosine"])
         st.markdown(
             f"Every start ends at **{found['cosine.z'][place]:.6f}**, this one after {found['cosine.nfe'][place]} "
-            "presses. It is the fixed point of cos, the only number with cos x = x."
+            f"presses. It is the fixed point of cos, the only number with {unbroken('cos x = x')}."
         )
 
 
@@ -70,9 +71,12 @@ def learn_line() -> None:
         x, predicted = found["toy.x"], found["toy.prediction"]
         line = prediction_line(x, predicted, found["toy.converged"], 2.0, TRAINED_ON, height=220)
         show(line, "toy", alt=ALT["toy"])
+        outside = signed(predicted[x == -5][0], 2)
         st.markdown(
-            "Sixteen weights are trained through the equilibrium on x = 1 to 10. At x\u00a0=\u00a0−5, outside "
-            f"that range, they predict **{predicted[x == -5][0]:.2f}**.".replace("-", "−")
+            unbroken(
+                "Sixteen weights are trained through the equilibrium on x = 1 to 10. At x = −5, outside that range, "
+                f"they predict **{outside}**."
+            )
         )
 
 
@@ -80,7 +84,7 @@ def read_clear_digit() -> None:
     found = story()
     with card("5. Read a digit", "predict", "Change the 7", drawing_query("clear")):
         show(digit_picture(found["clear.image"], height=220), "clear-digit", alt=ALT["clear"])
-        st.markdown(reading_line(found, "clear"))
+        st.markdown(unbroken(reading_line(found, "clear")))
 
 
 def read_hard_digit() -> None:
@@ -92,7 +96,7 @@ def read_hard_digit() -> None:
         with opinion:
             paths = probability_paths(found["hard.nfe"], found["hard.paths"], height=220)
             show(paths, "probabilities", alt=ALT["opinion"])
-        st.markdown(f"Is it a 4 or a 9? {reading_line(found, 'hard')}")
+        st.markdown(unbroken(f"Is it a 4 or a 9? {reading_line(found, 'hard')}"))
 
 
 def watch_digits() -> None:
@@ -105,7 +109,7 @@ def watch_digits() -> None:
         depth, places, labels, correct = (found[f"parting.{name}"] for name in names)
         figure = parting_states(depth, places, labels, correct, explained, height=420)
         show(figure, "separating-digits", alt=ALT["parting"])
-        st.markdown(parting_line(found))
+        st.markdown(unbroken(parting_line(found)))
 
 
 def think_longer() -> None:
@@ -118,4 +122,4 @@ def think_longer() -> None:
                 seen = f"After {calls} evaluations"
                 figure = maze_picture(plan, found["maze.ends"])
                 show(figure, f"maze-{calls}", seen, f"{ALT['maze']} {seen}.")
-        st.markdown(thinking_line(found))
+        st.markdown(unbroken(thinking_line(found)))

@@ -44,7 +44,7 @@ QUESTIONS = (
         "When does an iteration stop settling?",
         "fixed_points",
         {"preset": "logistic map", "a": "2.8"},
-        "Drag a to the right, slowly, in the diagram beside the picture. At which a does the line split in two?",
+        "Drag a to the right, slowly, in the diagram of x after many steps. At which a does the line split in two?",
         "At a = 3. The fixed point of a x (1 − x) other than 0 is 1 − 1/a, and the slope there is 2 − a. For "
         "a = 2.8 it is −0.8, and every step shrinks the error. Past a = 3 the slope is below −1: a step enlarges a "
         "small error, and the iteration ends up jumping between two numbers.",
@@ -111,7 +111,7 @@ QUESTIONS = (
         "spectral radius of df/dz grows past 1, plain iteration no longer settles, and the network answers from a "
         "state that is not an equilibrium. Remedies: a Jacobian penalty, a lower learning rate, or bounded "
         "weights, with which the equilibrium cannot be lost.",
-        "Before training, the answers are random",
+        "Before training, the weights are random",
     ),
     Question(
         "Does a trained network forget where it started, as cos does?",

@@ -52,8 +52,10 @@ export class StateMap {
     const largest = (among) => among.reduce((best, count) => (size(count) > size(best) ? count : best));
     const full = counts.filter((count) => channels % count === 0 && size(count) > 0.8 * size(largest(counts)));
     const across = largest(full.length ? full : counts); // no row with gaps, if the squares stay about as large
-    set(this.svg, { width, height });
-    this.side = Math.floor(2 * size(across)) / 2;
+    this.side = Math.floor(4 * size(across)) / 4;
+    const [right, down] = [across * (columns + gap) - gap, Math.ceil(channels / across) * (rows + gap) - gap];
+    set(this.svg, { width: this.side * right, height: this.side * down });
+    this.words.parentElement.style.width = `${this.side * right}px`;
     this.grid = { shape, across, gap };
     this.lay();
   }

@@ -4,6 +4,7 @@ import { element, Panel, set, stroke } from "../widgets/live/chart.js";
 import { cross } from "./curves.js";
 
 const MARK = 4; // half the side of the square at the start
+const SMALL = 8, LARGE = 13; // pixels that a numeral keeps free of smaller ones around it
 
 export class Way extends Panel {
   constructor(box) {
@@ -19,7 +20,7 @@ export class Way extends Panel {
     this.frame(...plane.ranges);
     this.scatter(plane, converged ? label : "");
     const { places } = plane;
-    this.line("ahead", places, { ...stroke(solver.color, 2), opacity: 0.55 });
+    this.line("ahead", places, stroke(solver.color, 1));
     this.line("passed", places.slice(0, step + 1), stroke(solver.color, 2.5));
     this.discs("steps", places.slice(0, step + 1), 2.5, { fill: solver.color });
     const [x, y] = this.pixels(places[0]);
@@ -34,7 +35,7 @@ export class Way extends Panel {
     return Number.isFinite(x) && Number.isFinite(y) ? [this.x(x), this.y(y)] : [-99, -99];
   }
 
-  // Numerals stay where they are until the plane or its size changes; that of the answer is highlighted.
+  // Numerals that would cover others are left out. They stay where they are until the plane or its size changes; that of the answer is highlighted.
   scatter({ points, labels, centres, name }, label) {
     const stamp = `${name} ${this.stamp} ${label}`;
     if (stamp === this.scattered) return;
@@ -46,7 +47,13 @@ export class Way extends Panel {
       text.textContent = words;
       return text;
     };
-    points.forEach((place, i) => write(place, labels[i], "landmark"));
+    const taken = centres.map(([, ...place]) => [...this.pixels(place), LARGE]);
+    points.forEach((place, i) => {
+      const [x, y] = this.pixels(place);
+      if (taken.some(([left, top, room]) => Math.hypot(x - left, y - top) < room)) return;
+      taken.push([x, y, SMALL]);
+      write(place, labels[i], "landmark");
+    });
     for (const [digit, ...place] of centres) {
       const text = write(place, digit, "centre label");
       if (String(digit) === label) set(text, { class: "centre label theirs" });

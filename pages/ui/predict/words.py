@@ -20,7 +20,7 @@ from pages.ui.widgets.charts import offer
 from pages.ui.widgets.code import imports_of
 from pages.ui.widgets.glossary import tip
 from pages.ui.widgets.links import current_link
-from pages.ui.widgets.text import counted, is_hidden, plain, rough, short
+from pages.ui.widgets.text import counted, is_hidden, plain, rough, short, unbroken
 
 MAX_SHOWN = 12
 SEEN = (  # three screen pixels each, so that they stay square
@@ -123,7 +123,7 @@ def verdict_sentence(answer: Answer, tol: float, names: Sequence[str]) -> str:
         )
     confidence = percent(float(answer.probabilities[answer.label]))
     since = "from the start" if answer.locked <= answer.nfe[0] else f"since evaluation {answer.locked}"
-    return (
+    return unbroken(
         f"Converged on **{name}** ({confidence}) in {counted(answer.evaluations, 'evaluation')}; one more would change "
         f"the state by {rough(100 * answer.final_residual)} %{distance(answer)}. The answer is unchanged {since}."
     )

@@ -55,7 +55,7 @@ def split_sentence(task: Task) -> str:
     steps = (
         f" Test accuracy is coarse: one example counts for {rough(100 / test)} %." if test < COARSE else ""
     )
-    return f"Split by class, the same way every time: {parts}.{steps}"
+    return f"Split with each class in proportion, the same way every time: {parts}.{steps}"
 
 
 def own_pictures() -> OwnData | None:

@@ -10,6 +10,7 @@ from deq.plots.figure import Figure
 from deq.plots.style import DIGIT_COLORS
 from deq.plots.table import figure_table
 from pages.ui.widgets.downloads import Table, csv_button
+from pages.ui.widgets.text import unbroken
 
 OPEN, FORMAT, DRAWN = "download", "picture_format", "_drawn"  # keys of the session
 FORMATS = ("SVG", "PNG")
@@ -66,7 +67,7 @@ def show(
     spec["layout"]["template"] = TEMPLATE
     st.plotly_chart(Ready(spec), key=key, config=config, alt=alt or caption)
     if caption:
-        st.caption(caption)
+        st.caption(unbroken(caption))
 
 
 def offer(key: str, table: Callable[[], Table]) -> None:

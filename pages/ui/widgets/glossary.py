@@ -1,5 +1,7 @@
 """The glossary: the definitions behind the tooltips on every page."""
 
+from pages.ui.widgets.text import unbroken
+
 TERMS = {
     "fixed point": "A point that a map does not change: f(z*) = z*.",
     "equilibrium": "The fixed point z* = f(z*, x) of a model's cell for the input x; the answer is read from it.",
@@ -98,4 +100,4 @@ def tip(term: str) -> str:
     """The tooltip of a term, for the `help` of a widget or a metric, as Markdown."""
     if term not in TERMS:
         raise ValueError(f"No term {term!r} in the glossary; add it to pages/ui/widgets/glossary.py.")
-    return TERMS[term].replace("*", r"\*")  # z* is a name, not emphasis
+    return unbroken(TERMS[term].replace(" - ", " − ")).replace("*", r"\*")  # z* is a name, not emphasis

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 SPECIAL = re.compile(
     r"([\\`*_\[\]<>$~#|!&]|:(?=\S))"
 )  # what Markdown, formulas and Streamlit's colours begin with
+TORN = re.compile(r"(?<=[\w)*]) (%|[=+−×] (?=[\w(−*]))")  # spaces at which a line must not end
 SHARE = "%.1f %%"  # of a table's column
 
 
@@ -38,6 +39,11 @@ def percents(shares: Iterable[float | None]) -> list[float | None]:
 def with_minus(text: str) -> str:
     """A written number, or several, with the true minus sign that readers expect, not a hyphen."""
     return text.replace("-", "−")
+
+
+def unbroken(text: str) -> str:
+    """The text with no-break spaces before % and in short formulas, so that no line ends between "99" and "%"."""
+    return TORN.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
 
 
 def signed(number: float, digits: int) -> str:

@@ -22,7 +22,7 @@ def panel(
 ) -> None:
     """Up to two curves against updates, without values that are not finite.
 
-    share: in per cent, at most 100. level: where a dashed line is drawn.
+    share: in percent, at most 100. level: where a dashed line is drawn.
     """
     table = _long_table(curves, log)
     colors = {"domain": list(curves), "range": [TRAINING, VALIDATION][: len(curves)]}
