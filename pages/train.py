@@ -38,7 +38,7 @@ with buttons:
         args=(plan,),
         disabled=not is_ready(plan),
     )
-with what_to_try():
+with buttons, what_to_try():
     for name, (_, seen) in PRESETS.items():
         st.button(name, on_click=apply_preset, args=(name,), help=seen)
 if refused := st.session_state.pop("fit_refused", None):

@@ -37,6 +37,8 @@ def distance_curve(
         return figure
     k = np.flatnonzero(seen)
     style = solver_style("damped Picard" if damped else "Picard")
+    if rate is not None and 1e-6 < rate < 1e6:
+        _add_rate(figure, k, distance[seen], rate)
     figure.add_scatter(
         x=k,
         y=distance[seen],
@@ -46,18 +48,16 @@ def distance_curve(
         hovertemplate="k = %{x}<br>distance %{y:.2e}<extra></extra>",
     )
     whole_decades(figure, distance[seen].min(), distance[seen].max())
-    if rate is not None and 1e-6 < rate < 1e6:
-        _add_rate(figure, k, distance[seen], rate)
     return figure
 
 
 def _add_rate(figure: Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
     """The predicted line, through a point where the linear law holds: late if distances shrink, the first if they
-    grow."""
+    grow. It lies below the data, and is wide to be seen on both sides of them."""
     anchor = len(k) * 2 // 3 if rate <= 1 else 0
     line = distance[anchor] * rate ** (k - k[anchor]).astype(float)
-    wide = {"color": NEUTRAL, "width": 7}  # seen on both sides of the data
-    figure.add_scatter(x=k, y=line, mode="lines", line=wide, opacity=0.35, hoverinfo="skip")
+    wide = {"color": NEUTRAL, "width": 7}
+    figure.add_scatter(x=k, y=line, mode="lines", line=wide, opacity=0.6, hoverinfo="skip")
     figure.add_annotation(  # in the corner that the curve leaves free
         xref="x domain",
         yref="y domain",

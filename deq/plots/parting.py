@@ -24,7 +24,7 @@ def parting_states(
 
     depth: (k,) evaluations. places: (k, n, 2). labels: (n,). correct: (k, n) bool, whether the answer read at that
     depth is right; misread digits are orange and bold. Where all states are one point, one numeral is the answer
-    that all share, and words beside it say so. explained: fractions of the variance.
+    that all share, and words below it say so. explained: fractions of the variance.
     """
     depth, places, labels = np.asarray(depth), np.asarray(places, float), np.asarray(labels, int)
     correct = np.asarray(correct, bool)
@@ -48,7 +48,7 @@ def parting_states(
         figure.add_scatter(
             **there, mode="text", text=text, textfont=font, hovertemplate=f"{hover}<extra></extra>"
         )
-    figure.traces[-1]["textposition"] = "middle right"
+    figure.traces[-1]["textposition"] = "bottom center"
     typed = [[{"type": "scatter"} | there for there in every] for every in frames]
     names = [f"{count:.0f}" for count in depth]
     add_player(figure, typed, [0, 1, 2], names, "evaluations: ")
@@ -64,8 +64,8 @@ def _shared(places: np.ndarray, correct: np.ndarray) -> bool:
 
 
 def _note(labels: np.ndarray) -> str:
-    """What is written beside the only place that all states share, wide of the numeral there."""
-    return f"\u2003all {len(labels)} digits are here and get this one answer"
+    """What is written at the one place that all states share, clear of the numeral there."""
+    return f"<br>all {len(labels)} digits are here<br>and get this one answer"
 
 
 def _only(places: np.ndarray, kept: np.ndarray) -> dict[str, Any]:

@@ -98,12 +98,13 @@ def _landmarks(points: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
 def _path(found: Trajectory, above: int) -> list[dict[str, Any]]:
     """The line, a small square at its start, and at its end a disc, or a cross if the solve failed.
 
-    above: the number of paths drawn over it; a solver's line is then wider, to be seen where they agree.
+    above: the number of paths drawn over it; a solver's line is wider by 1.5 px for each, to be seen where
+    they agree.
     """
     name, ended = found.solver or "random start", "equilibrium" if found.converged else FAILED_TEXT
     line: dict[str, Any] = {"color": NEUTRAL, "width": 1.5}
     if found.solver:
-        line = solver_style(found.solver).line | {"width": 4 if above else 2}
+        line = solver_style(found.solver).line | {"width": 2 + 1.5 * above}
     marker = {"color": line["color"], "size": 4}
     look: dict[str, Any] = {"mode": "lines+markers", "line": line, "marker": marker}
     look |= {"name": name, "showlegend": found.solver is not None}

@@ -38,7 +38,10 @@ def _rows(trace: go.Figure, name: str) -> Iterator[Row]:
     else:
         y = () if trace.y is None else trace.y
         x = np.arange(len(y)) if trace.x is None else trace.x
-        yield from ((curve, place, value, None) for place, value in zip(x, y, strict=True))
+        if any(
+            value == value for value in y
+        ):  # else all are NaN, which differs from itself: nothing is drawn
+            yield from ((curve, place, value, None) for place, value in zip(x, y, strict=True))
 
 
 def _plain(text: str | None) -> str:

@@ -49,7 +49,7 @@ def prediction_line(
         f"y = {slope:g}x",
         {"xanchor": "right", "yanchor": "bottom", "xshift": -12},
     )
-    _write(figure, sum(trained) / 2, slope * ends[0], "trained here", {"yanchor": "bottom"})
+    _write(figure, sum(trained) / 2, slope * ends[0], "training", {"yanchor": "bottom"})
     return figure
 
 

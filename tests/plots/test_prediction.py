@@ -189,7 +189,7 @@ def test_digits_that_start_at_one_point_show_the_answer_they_share() -> None:
     at_start, apart = figure.frames
     np.testing.assert_array_equal(np.isfinite(at_start.data[0].x), one)
     assert np.isnan(at_start.data[1].x).all()
-    assert figure.data[2].text[0].endswith("all 40 digits are here and get this one answer")
+    assert figure.data[2].text[0].endswith("all 40 digits are here<br>and get this one answer")
     assert (at_start.data[2].x[0], np.isnan(apart.data[2].x[0])) == (0, True)
     np.testing.assert_array_equal(np.isfinite(apart.data[1].x), ~one)
     none_right = parting_states([1, 2], places, LABELS, np.zeros((2, 40), bool), (0.3, 0.2)).frames[0]

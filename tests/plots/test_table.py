@@ -38,6 +38,7 @@ def test_gaps_are_kept_and_tags_removed() -> None:
         layout={"xaxis": {"title": {"text": "z<sub>1</sub>"}}, "yaxis": {"title": {"text": "t"}}}
     )
     figure.add_scatter(y=[1.0, math.nan], name="<b>way</b>")
+    figure.add_scatter(y=[math.nan], name="not drawn")
     table = figure_table(figure)
     assert list(table) == ["curve", "z1", "t"]
     assert table["curve"] == ["way", "way"]

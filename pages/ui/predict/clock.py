@@ -25,7 +25,7 @@ from pages.ui.widgets.live import live_component
 HERE = Path(__file__).parent
 MOST_CLASSES = 12  # the most probable
 UNSOLVED = "Probabilities after every evaluation; no equilibrium was reached, so none of them is an answer."
-LANDMARKS = 200  # numerals; more would cover each other
+LANDMARKS = 200  # numerals at most; those that would cover others are left out
 FLOOR = -17.0  # log10 of a residual of zero, which a log axis cannot show
 LOOK = {"neutral": NEUTRAL, "answer": ACCENT, "failed": FAILED_RED, "more": ACCENT, "less": HIGHLIGHT}
 
@@ -53,8 +53,8 @@ def clock_caption(case: Case, plane: Plane | None) -> str:
         return said
     share = 100 * plane.explained.sum()
     return (
-        f"Numerals: the equilibria of training digits, in the plane of their first two principal components "
-        f"({share:.0f} % of their variance). Curves: {said[0].lower()}{said[1:]}"
+        "Numerals: equilibria of training digits, as many as fit, in the plane of their first two principal "
+        f"components ({share:.0f} % of their variance). Curves: {said[0].lower()}{said[1:]}"
     )
 
 

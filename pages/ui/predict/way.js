@@ -4,7 +4,8 @@ import { element, Panel, set, stroke } from "../widgets/live/chart.js";
 import { cross } from "./curves.js";
 
 const MARK = 4; // half the side of the square at the start
-const SMALL = 8, LARGE = 13; // pixels that a numeral keeps free of smaller ones around it
+const SMALL = 8, LARGE = 16; // pixels kept free around a small and a bold numeral
+const EDGE = 7; // pixels from the frame within which a small one would be cut
 
 export class Way extends Panel {
   constructor(box) {
@@ -20,7 +21,7 @@ export class Way extends Panel {
     this.frame(...plane.ranges);
     this.scatter(plane, converged ? label : "");
     const { places } = plane;
-    this.line("ahead", places, stroke(solver.color, 1));
+    this.line("ahead", places, stroke(solver.color, 1.5));
     this.line("passed", places.slice(0, step + 1), stroke(solver.color, 2.5));
     this.discs("steps", places.slice(0, step + 1), 2.5, { fill: solver.color });
     const [x, y] = this.pixels(places[0]);
@@ -35,7 +36,8 @@ export class Way extends Panel {
     return Number.isFinite(x) && Number.isFinite(y) ? [this.x(x), this.y(y)] : [-99, -99];
   }
 
-  // Numerals that would cover others are left out. They stay where they are until the plane or its size changes; that of the answer is highlighted.
+  // Small numerals that would cover others are left out; the rest stay where they are until the plane or its size
+  // changes. That of the answer is highlighted.
   scatter({ points, labels, centres, name }, label) {
     const stamp = `${name} ${this.stamp} ${label}`;
     if (stamp === this.scattered) return;
@@ -50,6 +52,8 @@ export class Way extends Panel {
     const taken = centres.map(([, ...place]) => [...this.pixels(place), LARGE]);
     points.forEach((place, i) => {
       const [x, y] = this.pixels(place);
+      const { left: west, right: east, top: north, bottom: south } = this.plot;
+      if (Math.min(x - west, east - x, y - north, south - y) < EDGE) return;
       if (taken.some(([left, top, room]) => Math.hypot(x - left, y - top) < room)) return;
       taken.push([x, y, SMALL]);
       write(place, labels[i], "landmark");

@@ -18,7 +18,7 @@ export class WrongPlaces extends CurvePanel {
     const last = Math.max(calls.at(-1), scratch?.calls.at(-1) ?? 0);
     this.span([0, last], [-0.04 * most, 1.06 * most]);
     this.line("scratch", scratch ? stairs(scratch.calls, scratch.wrong) : [], stroke(look.neutral, 2, "dot"));
-    this.line("ahead", stairs(calls, wrong), stroke(look.answer, 1));
+    this.line("ahead", stairs(calls, wrong), stroke(look.answer, 1.5));
     this.line("passed", stairs(calls.slice(0, step + 1), wrong), stroke(look.answer, 2.5));
     this.cursor(calls[step]);
     this.discs("dots", [[calls[step], wrong[step]]], 4, {});

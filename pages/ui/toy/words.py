@@ -28,8 +28,8 @@ def summary(run: ToyRun, steps: int) -> str:
         return _not_converged(study)
     return (
         f"After {steps:,} updates the slope is **{signed(study.slope, 4)}**; the best is 2/3 = {BEST_SLOPE:.4f}, "
-        "because z = 2/3 (z + x) only where z = 2x. Each application of the cell multiplies the distance to z\\* by "
-        f"the slope, and all inputs converge within **{study.nfe.max()} evaluations**. At x = −5, outside the "
+        "because z = 2/3\u00a0(z + x) only where z = 2x. Each application of the cell multiplies the distance to z\\* "
+        f"by the slope, and all inputs converge within **{study.nfe.max()} evaluations**. At x = −5, outside the "
         f"training range, the prediction is **{signed(study.at(-5), 3)}**; the truth is −10."
     )
 

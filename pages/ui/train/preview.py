@@ -41,7 +41,7 @@ def preview(plan: Plan) -> None:
             "Points: the data, a colour and a shape for each class. Shade: the network's answer, stronger where surer."
         )
     right.markdown(
-        "Before training, the weights are random: an answer that is right is luck. "
+        "Before training, the weights are random: any correct answer is luck. "
         "Press Start training to watch the answers change."
     )
     right.markdown("\n".join(f"- **{name}.** {seen}" for name, (_, seen) in PRESETS.items()))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 SPECIAL = re.compile(
     r"([\\`*_\[\]<>$~#|!&]|:(?=\S))"
 )  # what Markdown, formulas and Streamlit's colours begin with
-TORN = re.compile(r"(?<=[\w)*]) (%|[=+−×] (?=[\w(−*]))")  # spaces at which a line must not end
+TORN = re.compile(r"(?<=[\w)*]) (%|[=+−×] (?=[\w(−*…]))")  # spaces at which a line must not end
 SHARE = "%.1f %%"  # of a table's column
 
 
@@ -42,7 +42,8 @@ def with_minus(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no-break spaces before % and in short formulas, so that no line ends between "99" and "%"."""
+    """The text with no-break spaces before % and around = + − × in formulas, which must be short: no line ends between
+    "99" and "%"."""
     return TORN.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
 
 
