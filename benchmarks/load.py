@@ -169,21 +169,23 @@ class Memory:
 async def loaded(
     server: Server, visitors: int, seconds: float, think: float, patience: float
 ) -> dict[str, Any]:
-    """A row of figures for `seconds` of visitors, with memory `patience` seconds after they left."""
+    """Figures for visitors who begin no new round after `seconds`, with memory `patience` seconds after they left."""
     pictures = marked_pictures(visitors)
     await see_everything(server.host, pictures[-1])
     tally, memory = Tally(), Memory(server.megabytes())
     watching = asyncio.create_task(memory.watch(server))
-    until = time.monotonic() + seconds
+    began = time.monotonic()
+    until = began + seconds
     come = [wander(server.host, picture, until, think, tally) for picture in pictures[TRAINERS:]]
     come += [train(server.host, until, tally) for _ in range(TRAINERS)]
     ends = await asyncio.gather(*come, return_exceptions=True)
     tally.errors += [repr(end) for end in ends if end is not None]
+    lasted = time.monotonic() - began
     watching.cancel()
     await asyncio.sleep(patience)
     await see_everything(server.host, pictures[-1])  # Streamlit drops old sessions when a new one arrives
     memory.after = server.megabytes()
-    return summary(visitors, seconds, tally, memory) | {"logged errors": server.tracebacks()}
+    return summary(visitors, lasted, tally, memory) | {"logged errors": server.tracebacks()}
 
 
 def summary(visitors: int, seconds: float, tally: Tally, memory: Memory) -> dict[str, Any]:

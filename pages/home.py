@@ -23,7 +23,7 @@ require_app()
 st.title("What if a network repeated one layer forever?", anchor=False)
 st.markdown(
     "A deep equilibrium model has a single layer f. Its output is the state that this layer does not change, "
-    "$z^* = f(z^*, x)$. Eight steps lead from the cos key of a calculator to a network that thinks longer about "
+    "${z^* = f(z^*, x)}$. Eight steps lead from the cos key of a calculator to a network that thinks longer about "
     "harder questions. Each picture links to the page where you can change it."
 )
 with st.container(horizontal=True):

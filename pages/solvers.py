@@ -34,7 +34,7 @@ for parameter, value in MOVED.get(st.query_params.get("race_view", ""), {}).item
 
 st.title("Which solver should I use, and is my gradient right?", anchor=False)
 st.markdown(
-    "All solvers look for the same equilibrium $z^* = f(z^*, x)$, but not all find it. All times were measured "
+    "All solvers look for the same equilibrium ${z^* = f(z^*, x)}$, but not all find it. All times were measured "
     "on this server."
 )
 settings = read_settings()

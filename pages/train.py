@@ -24,7 +24,7 @@ require_app()
 
 st.title("How does a network learn its equilibrium?", anchor=False)
 st.markdown(
-    "Training moves the equilibrium $z^* = f(z^*, x)$ until the answer can be read from it. On the way, the "
+    "Training moves the equilibrium ${z^* = f(z^*, x)}$ until the answer can be read from it. On the way, the "
     "equilibrium can be lost."
 )
 plan = read_plan()

@@ -53,7 +53,7 @@ def distance_curve(
 
 def _add_rate(figure: Figure, k: np.ndarray, distance: np.ndarray, rate: float) -> None:
     """The predicted line, through a point where the linear law holds: late if distances shrink, the first if they
-    grow. It lies below the data, and is wide to be seen on both sides of them."""
+    grow. It is drawn beneath the data, and is wide to be seen on both sides of them."""
     anchor = len(k) * 2 // 3 if rate <= 1 else 0
     line = distance[anchor] * rate ** (k - k[anchor]).astype(float)
     wide = {"color": NEUTRAL, "width": 7}

@@ -107,6 +107,7 @@ def test_cobweb_frames_grow_by_one_step():
 def test_distance_has_the_predicted_line():
     distance = 0.5 ** np.arange(20)
     figure = distance_curve(distance, 0.5)
+    assert [line.mode for line in figure.data] == ["lines", "lines+markers"]  # the predicted one beneath
     np.testing.assert_allclose(figure.data[0].y, distance)
     np.testing.assert_allclose(figure.data[1].y, distance)
     assert any("factor 0.5000 per step" in note.text for note in figure.layout.annotations)

@@ -57,7 +57,7 @@ def introduce(chosen: ModelInUse) -> None:
     ways = ", draw a digit, or pick one from the test set" if chosen.reads_digits else " or draw one"
     st.title(f"Which {kind} does the network settle on?", anchor=False)
     st.markdown(
-        f"One layer is applied until its state stops changing: $z^* = f(z^*, x)$. Upload a picture{ways}."
+        f"One layer is applied until its state stops changing: ${{z^* = f(z^*, x)}}$. Upload a picture{ways}."
     )
 
 
