@@ -27,7 +27,7 @@ TABS = {
 
 st.title("Where does a map settle when you iterate it?", anchor=False)
 st.markdown(
-    "A fixed point is a value that the map does not change, $x^* = f(x^*)$. A deep equilibrium model is a network "
+    "A fixed point is a value that the map does not change, ${x^* = f(x^*)}$. A deep equilibrium model is a network "
     "whose output is a fixed point."
 )
 for tab, draw in zip(st.tabs(list(TABS), key="explore", bind="query-params"), TABS.values(), strict=True):
