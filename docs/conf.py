@@ -42,6 +42,7 @@ python_maximum_signature_line_length = 100
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # the default underlines the names of modules, like links
 html_title = "DEQ lab"
 html_theme_options = {"source_repository": "", "top_of_page_buttons": []}
 html_static_path = ["site/static"]

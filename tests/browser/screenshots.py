@@ -28,9 +28,9 @@ LOOKS = {
 }
 # In the README: file in docs/ -> address and how much of the page, in pixels.
 SHOWN = {
-    "home": ("", 1330),
-    "fixed_points": ("fixed_points?preset=logistic+map&a=3.5", 830),
-    "solvers": ("solvers?race_model=mlp", 1000),
+    "home": ("", 1304),
+    "fixed_points": ("fixed_points?preset=logistic+map&a=3.5", 868),
+    "solvers": ("solvers?race_model=mlp", 914),
 }
 CONTENT = "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
 
