@@ -18,9 +18,8 @@ from deq.solvers import Solver
 with extra("images"):
     from PIL import Image, ImageDraw, ImageFont
 
-LETTERS = (
-    "ACEFHJKLMNPRTUVWXYabdefhkmnrtwy"  # without lookalikes of digits, such as B, D, G, I, O, Q, S, Z, l and q
-)
+# Without lookalikes of digits, such as B, D, G, I, O, Q, S, Z, l and q.
+LETTERS = "ACEFHJKLMNPRTUVWXYabdefhkmnrtwy"
 DETECTORS = {  # a higher score means further out of distribution
     "residual": "the relative residual after as many evaluations as the median test digit needs",
     "NFE": "the evaluations until convergence",

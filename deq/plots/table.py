@@ -38,9 +38,8 @@ def _rows(trace: go.Figure, name: str) -> Iterator[Row]:
     else:
         y = () if trace.y is None else trace.y
         x = np.arange(len(y)) if trace.x is None else trace.x
-        if any(
-            value == value for value in y
-        ):  # else all are NaN, which differs from itself: nothing is drawn
+        drawn = [value for value in y if value == value]  # NaN differs from itself
+        if drawn:
             yield from ((curve, place, value, None) for place, value in zip(x, y, strict=True))
 
 

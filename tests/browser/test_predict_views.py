@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.long]
 INDEX, UNIT, STEP = 1, 17, 2
 LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MODEL = load_pretrained("mlp")
+PLACES = "all => all.map((one) => [one.x.baseVal[0].value, one.y.baseVal[0].value])"
 
 
 def number(text: str) -> float:
@@ -91,6 +92,18 @@ def test_the_answer_and_the_clock_come_first(browser: Browser, server: str, widt
         assert box["y"] + box["height"] < height - 40  # the bar stays below the pictures
     expect(page.locator(".clock .bar")).to_be_visible()
     page.context.close()
+
+
+def test_numerals_do_not_cover_each_other(page: Page, server: str) -> None:
+    visit(page, f"{server}/predict?model=conv&index={INDEX}")
+    numerals = page.locator(".clock .landmark")
+    expect(numerals.first).to_be_visible(timeout=SLOW)
+    places = numerals.evaluate_all(PLACES)
+    bold = page.locator(".clock .centre").evaluate_all(PLACES)
+    between = np.linalg.norm(np.array(places)[:, None] - np.array(places + bold), axis=-1)
+    assert len(places) > 20
+    assert len(bold) == 10
+    assert np.sort(between, axis=1)[:, 1].min() >= 8  # pixels; the least is to itself
 
 
 def test_turn_the_digit(page: Page, server: str) -> None:

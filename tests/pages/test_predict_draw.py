@@ -18,7 +18,7 @@ from deq.models.architectures import Architecture, construct
 from deq.models.weights import Form, weights_of
 from pages.ui.predict.inputs import REFUSED, TOO_LONG
 from pages.ui.predict.readings import most_doubtful
-from pages.ui.predict.words import card_words, warm_sentence
+from pages.ui.predict.words import IN_LINK, card_words, warm_sentence
 from pages.ui.readers.model import DIGITS, shipped_model
 from tests.pages.conftest import OpenPage, metrics, press, words
 
@@ -102,7 +102,11 @@ def test_a_drawing_too_long_for_a_link_is_answered_and_said(open_page: OpenPage,
     pen.draw(app, (tuple(along),))
     assert metrics(app)["Prediction"]
     assert "strokes" not in app.query_params
-    assert TOO_LONG in [caption.value for caption in app.caption]
+    captions = [caption.value for caption in app.caption]
+    assert TOO_LONG in captions
+    assert not any(IN_LINK in caption for caption in captions)
+    pen.draw(app, ONE)
+    assert any(IN_LINK in caption.value for caption in app.caption)
 
 
 def test_what_a_warm_start_saves_or_costs_is_said_as_it_is() -> None:

@@ -91,6 +91,7 @@ def test_plane_draws_every_solver_in_its_style_among_grey_numerals() -> None:
     lines = {trace.name: trace for trace in figure.data if trace.mode == "lines+markers"}
     assert list(lines) == ["Picard", "ODE flow"]
     assert lines["ODE flow"].line.color == solver_style("ODE flow").color
+    assert lines["Picard"].line.width > lines["ODE flow"].line.width  # seen where the upper one lies on it
     np.testing.assert_allclose(lines["Picard"].x, places[:, 0])
     assert sum(trace.marker.symbol == FAILED_MARKER["symbol"] for trace in figure.data) == 1
     small, large = (trace for trace in figure.data if trace.mode == "text")

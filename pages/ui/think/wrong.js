@@ -8,6 +8,7 @@ export class WrongPlaces extends CurvePanel {
     super(box, "places wrong", "The number of wrong places after each evaluation", seek);
   }
 
+  // Five at least, though the plot is low: the first value can be read.
   yTicks(most) {
     return whole(this.yRange, Math.max(most, 5));
   }

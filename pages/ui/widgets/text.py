@@ -42,8 +42,10 @@ def with_minus(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with no-break spaces before % and around = + − × in formulas, which must be short: no line ends between
-    "99" and "%"."""
+    """The text with no-break spaces before % and around = + − ×, so that no line ends between "99" and "%".
+
+    Formulas in it must be short.
+    """
     return TORN.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
 
 
