@@ -156,8 +156,10 @@ RECIPES: dict[str, Recipe] = {
     "conv": Recipe(
         solver=Picard(tol=1e-3, max_nfe=30),
         gradient=Phantom(),
-        epochs=70,
-        learning_rate=6e-3,
+        epochs=20,
+        optimizer="muon",
+        learning_rate=0.016,
+        warmup=0.2,
         weight_decay=1e-3,
         label_smoothing=0.05,
         jacobian=0.5,
@@ -190,7 +192,9 @@ RECIPES |= {
         average=0.99,
     ),
 }
-RECIPES["multiscale"] = replace(RECIPES["conv"], epochs=10)
+RECIPES["multiscale"] = replace(
+    RECIPES["conv"], epochs=10, optimizer="adamw", learning_rate=6e-3, warmup=0.05
+)
 
 # Recipes by a name that --config takes, then by model. fast: "Time to accuracy" in benchmarks/RESULTS.md.
 CONFIGS: dict[str, dict[str, Recipe]] = {
@@ -199,9 +203,6 @@ CONFIGS: dict[str, dict[str, Recipe]] = {
         "conv": replace(
             RECIPES["conv"],
             epochs=6,
-            optimizer="muon",
-            learning_rate=0.016,
-            warmup=0.2,
             average=0.99,
             augmentation=Augmentation(10, 0.1, 0.1, 1.5, elastic=1.0),
         ),
