@@ -15,8 +15,8 @@ DRAWINGS = {  # step -> a drawing, as in a link to Predict
         "BQwFDgUMBQwDDAUOAw4FDgMQBQ4DEAUOAw4DDAMMAQwDCAEI"
     ),
     "hard": (
-        "AiaWApYBCQQJBgkGCQQJBgcGBwYFBgUGBw4FDgEIAAgBCAAIAAgACAQOBAoICAoIDAQIBA4CCAIIAAgCDgAIAAgBCAEKAQgBCg"
-        "EIAwoBCAMZMocBAAoADAAMAA4ADAAOAA4BDAAOAQwBDAEOAw4DEAMOAxADDgMOAw4BDgMKAwwBCAEI"
+        "AiakAoYBCQYLCAkGCwYJCAcGCQgFCAUGBxAFEgEIAAoBCAAKAAgCCgQQBgoICgwIDgQKBBAACAIKAAgCEAEKAAgDCgEKAwoBCg"
+        "EKBQoDCAMZIb8BAgoADgIOAhACDAAQAhAADgIQAA4BDgAQARABEgESARIBEAEQARIAEAMMAQ4ACAEK"
     ),
 }
 ALT = {  # picture -> text for screen readers
@@ -105,7 +105,7 @@ def thinking_line(found: dict[str, np.ndarray]) -> str:
 
 
 def parting_line(found: dict[str, np.ndarray]) -> str:
-    """How the answers improve with depth, as Markdown."""
+    """How many answers are right at each depth, as Markdown."""
     depth, right = found["parting.depth"], found["parting.correct"].mean(axis=1)
     first, second, last = (percent(float(share)) for share in (*right[:2], right[-1]))
     return (
