@@ -21,7 +21,7 @@ def test_eight_steps_with_pictures_and_links(open_page: OpenPage) -> None:
         "**12 of 12 starts**",
         "**−10.00**",
         "settles on **7**",
-        "From evaluation 2 to 4 the network says 9; then it settles on **4**",
+        "From evaluation 2 to 5 the network says 9; then it settles on **4**",
         "of one of 360 digits",
         "0 after 98",
     ):
