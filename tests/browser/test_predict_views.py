@@ -94,6 +94,22 @@ def test_the_answer_and_the_clock_come_first(browser: Browser, server: str, widt
     page.context.close()
 
 
+def test_the_value_of_a_unit_is_not_cut(page: Page, server: str) -> None:
+    """The words above the state may be cut where they name the place, but not before the value has ended."""
+    visit(page, f"{server}/predict?model=conv&index={INDEX}")
+    words = page.locator(".clock .scale b")
+    expect(words).to_have_text(re.compile(r"^z\S+ = \S+ at row \d, column \d$"), timeout=SLOW)
+    value, shown = words.evaluate(
+        """words => {
+          const range = document.createRange();
+          range.setStart(words.firstChild, 0);
+          range.setEnd(words.firstChild, words.textContent.indexOf(" at row"));
+          return [range.getBoundingClientRect().width, words.clientWidth];
+        }"""
+    )
+    assert 0 < value < shown - 12  # pixels, of which the dots take 12
+
+
 def test_numerals_do_not_cover_each_other(page: Page, server: str) -> None:
     visit(page, f"{server}/predict?model=conv&index={INDEX}")
     numerals = page.locator(".clock .landmark")

@@ -7,11 +7,18 @@ const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowD
 const LOW = "₀₁₂₃₄₅₆₇₈₉";
 
 // z₁₇, and for a channel on a grid, where. shape: [rows, columns, channels].
-export function nameOf(unit, [rows, columns, channels], letter = "z") {
-  const name = letter + Array.from(String(unit % channels), (digit) => LOW[digit]).join("");
+export function nameOf(unit, shape, letter = "z") {
+  return channelOf(unit, shape, letter) + placeOf(unit, shape);
+}
+
+function channelOf(unit, [, , channels], letter = "z") {
+  return letter + Array.from(String(unit % channels), (digit) => LOW[digit]).join("");
+}
+
+function placeOf(unit, [rows, columns, channels]) {
+  if (rows * columns === 1) return "";
   const place = Math.floor(unit / channels);
-  if (rows * columns === 1) return name;
-  return `${name} at row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
+  return ` at row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
 }
 
 export class StateMap {
@@ -96,7 +103,9 @@ export class StateMap {
     const { x, y } = this.places[unit];
     for (const frame of [this.around, this.chosen]) set(frame, { x, y, width: this.side, height: this.side });
     const named = hover ?? unit;
-    this.words.textContent = `${nameOf(named, shape)} = ${short(state[named])}`;
+    // The place last: where all does not fit, the value still shows.
+    const value = `${channelOf(named, shape)} = ${short(state[named])}`;
+    this.words.textContent = value + placeOf(named, shape);
     const low = short(scale.low, 2);
     [this.low.textContent, this.high.textContent] = [scale.low < 0 ? `≤ ${low}` : low, `≥ ${short(scale.high, 2)}`];
     this.bar.style.background = gradient(colours);
